@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Under CI each run also writes its counts for `.ci/run`; `npm test` runs vitest twice and the whole suite comes last.
+const reporters: ['default', ['json', { outputFile: string }]] | ['default'] = process.env.CI
+  ? ['default', ['json', { outputFile: '.vitest.json' }]]
+  : ['default'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters,
+  },
+});

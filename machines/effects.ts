@@ -1,0 +1,103 @@
+// What machines may ask for. An effect is data: it is committed in the transaction of the decision that asked
+// for it, performed after that, and answered by an event to the same actor. No effect carries a secret.
+
+import type { ActorId } from '../src/core/ids.ts';
+import type { Ms } from '../src/core/time.ts';
+
+/** Exchange the refresh token of `generation` for the next one. Answered by `refresh.*`. */
+export interface RefreshEffect {
+  readonly type: 'effect.refresh';
+  readonly connectionId: string;
+  readonly generation: number;
+  readonly attempt: number;
+}
+
+/** Tell every installation that uses a connection what became of it. Needs no answer. */
+export interface TellInstallationsEffect {
+  readonly type: 'effect.tellInstallations';
+  readonly connectionId: string;
+  readonly event: 'connection.revoked' | 'connection.restored';
+}
+
+/** Bring the reads of an installation in line with its committed config. Answered by `config.applied`. */
+export interface ApplyConfigEffect {
+  readonly type: 'effect.applyConfig';
+  readonly installationId: string;
+  readonly configRevision: number;
+}
+
+/** Tell the reads of an installation (all, or those named). `read.removed` is answered by `reads.removed`, the rest needs no answer. */
+export interface TellReadsEffect {
+  readonly type: 'effect.tellReads';
+  readonly installationId: string;
+  readonly event: 'read.blocked' | 'read.unblocked' | 'read.paused' | 'read.resumed' | 'read.removed';
+  readonly objects: readonly string[] | null;
+}
+
+/**
+ * Read page `page` of run `run` and commit it. Answered by `page.*` with the same `turn`, which no other request of
+ * this actor has.
+ */
+export interface ReadPageEffect {
+  readonly type: 'effect.readPage';
+  readonly installationId: string;
+  readonly objectName: string;
+  readonly run: number;
+  readonly readType: 'backfill' | 'scheduled' | 'triggered';
+  readonly page: number;
+  readonly turn: number;
+  readonly attempt: number;
+}
+
+/** Close the books of a run that will not go on. Needs no answer. */
+export interface CloseRunEffect {
+  readonly type: 'effect.closeRun';
+  readonly installationId: string;
+  readonly objectName: string;
+  readonly run: number;
+  readonly message: string;
+  /** The read is gone: its checkpoint goes too. */
+  readonly isRemoved: boolean;
+}
+
+/** Send what is due in a lane. Answered by `round.finished`. */
+export interface DeliverEffect {
+  readonly type: 'effect.deliver';
+  readonly laneId: string;
+  readonly round: number;
+}
+
+/** A message between actors: its row is deleted in the receiver's commit, hence exactly once. */
+export interface SendEffect {
+  readonly type: 'effect.send';
+  readonly to: ActorId;
+  readonly event: MachineEvent;
+}
+
+/** Everything a machine may ask for. */
+export type Effect =
+  | RefreshEffect
+  | TellInstallationsEffect
+  | ApplyConfigEffect
+  | TellReadsEffect
+  | ReadPageEffect
+  | CloseRunEffect
+  | DeliverEffect
+  | SendEffect;
+
+/** The effect of one type. */
+export type EffectOf<Type extends Effect['type']> = Extract<Effect, { readonly type: Type }>;
+
+/** Any event, as JSON. The host stamps `nowMs` on delivery, so that machines never read a clock. */
+export interface MachineEvent {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** An event as a machine sees it. */
+export type Stamped<Event> = Event & { readonly nowMs: Ms };
+
+/** Sent when the actor's `wakeAtMs` has come: maybe late, maybe twice, never trusted to be exact. */
+export interface AlarmFired {
+  readonly type: 'alarm.fired';
+}

@@ -1,0 +1,32 @@
+// JSON as a type, and the only parser of text that came from outside.
+
+import { IntegrationError } from './errors.ts';
+
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** A JSON object; an absent key reads as undefined. */
+export type JsonObject = { readonly [key: string]: JsonValue | undefined };
+
+/** True for objects, false for arrays and null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Parses text from outside. Rejects with `malformed`; `what` names the text in the message, never its content. */
+export function parseJson(text: string, what: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    throw new IntegrationError('malformed', `${what} is not valid JSON`, { cause });
+  }
+}
+
+/** The value under a dotted path (`paging.next.link`), or undefined where a step is missing. */
+export function jsonAt(value: JsonValue | undefined, dottedPath: string): JsonValue | undefined {
+  let current: JsonValue | undefined = value;
+  for (const key of dottedPath.split('.')) {
+    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
+    current = current[key];
+  }
+  return current;
+}

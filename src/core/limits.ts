@@ -1,0 +1,229 @@
+// Every bound of the product in one place, each with its reason. A bound is a promise: what exceeds it gets a
+// clear answer and nothing grows without one.
+
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
+
+/** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
+export const ID_CHARS_MAX = 256;
+
+/** 64 KB of lines: a few hundred proxied calls per write to standard output. */
+export const LOG_BUFFER_BYTES = 65_536;
+/** Lines are at most this old when they are written, so that `tail -f` stays useful. */
+export const LOG_FLUSH_INTERVAL_MS = SECOND_MS;
+
+// Store
+
+/** Group commit: more steps per transaction gain nothing measurable and make one failure discard more hosts. */
+export const COMMIT_STEPS_MAX = 50;
+/** Steps waiting for the writer; beyond it the edge answers `overloaded` instead of growing the heap. */
+export const COMMIT_QUEUE_STEPS_MAX = 10_000;
+/** SQLite waits this long for the file lock; only another process could hold it, and there is none by the owner lock. */
+export const STORE_BUSY_TIMEOUT_MS = 5 * SECOND_MS;
+/** Pages (4 KB) of WAL after which the writer checkpoints: a few megabytes keep reads fast and restarts short. */
+export const WAL_AUTOCHECKPOINT_PAGES = 1000;
+
+// Actors
+
+/** A machine is a decision, not a container: lists live in tables (DESIGN decision 1). */
+export const SNAPSHOT_BYTES_MAX = 16_384;
+/** Live hosts kept in memory; an idle one costs about 10 KB, a hydration 40 µs. */
+export const LIVE_HOSTS_MAX = 10_000;
+/** Hosts woken per alarm scan, so that a start after a long stop hydrates at a bounded rate. */
+export const ALARM_BATCH = 100;
+/** Alarms being handled at once. */
+export const ALARMS_IN_FLIGHT_MAX = 200;
+/** A machine with an `always` loop becomes an actor error instead of a hang (XState's default is Infinity). */
+export const MACHINE_ITERATIONS_MAX = 100;
+/** Effects of one type performed at once; more wait in the table. */
+export const EFFECTS_IN_FLIGHT_MAX = 256;
+/** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
+export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
+/** Rows re-dispatched per query at start. */
+export const REDISPATCH_BATCH = 500;
+/** Events the dispatcher keeps trying to hand over while storage is unavailable before it leaves them to the next start. */
+export const SETTLE_RETRIES_MAX = 5;
+/** First pause between such tries; doubles. */
+export const SETTLE_RETRY_BASE_MS = 200;
+/** A stop waits this long for effects in flight; they are re-dispatched at the next start anyway. */
+export const STOP_DRAIN_MS = 10 * SECOND_MS;
+
+// Waiting
+
+/** Longest a caller waits in memory for a credential or a budget (DESIGN decision 5). */
+export const CALLER_WAIT_MS_MAX = 15 * SECOND_MS;
+/** Callers waiting in memory per installation; beyond it `overloaded`. */
+export const CALLERS_WAITING_MAX = 1000;
+
+// Edge
+
+/** A control-plane body; the largest real one is a manifest. */
+export const API_BODY_BYTES_MAX = 1_048_576;
+/** A manifest; the largest published sample has 13 KB. */
+export const MANIFEST_BYTES_MAX = 524_288;
+/** Aliases a manifest may expand, against the "billion laughs" expansion. */
+export const MANIFEST_ALIASES_MAX = 100;
+/** Integrations per manifest; the largest published sample has 8. */
+export const MANIFEST_INTEGRATIONS_MAX = 200;
+/** Objects per action of one integration; the largest published sample has 60. */
+export const MANIFEST_OBJECTS_MAX = 500;
+/** Fields per object; Salesforce allows 800 custom fields per object. */
+export const MANIFEST_FIELDS_MAX = 2000;
+/** Verified API keys kept hot; a miss costs one indexed read and one SHA-256. */
+export const API_KEYS_CACHED_MAX = 10_000;
+/** Installations kept resolved for the proxy. */
+export const PROXY_TARGETS_CACHED_MAX = 50_000;
+/** How long a stop lets open requests finish. */
+export const HTTP_DRAIN_MS = 5 * SECOND_MS;
+/** Operations per page of a list, as published. */
+export const LIST_PAGE_MAX = 1000;
+
+// Egress
+
+/** TCP and TLS set-up to a provider. */
+export const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
+/** Silence before response headers of an API call. */
+export const HEADERS_TIMEOUT_MS = 60 * SECOND_MS;
+/** Silence between two pieces of a body. */
+export const BODY_TIMEOUT_MS = 60 * SECOND_MS;
+/** Whole time of a buffered call (token endpoint, page, delivery). */
+export const BUFFERED_CALL_TIMEOUT_MS = 60 * SECOND_MS;
+/** A provider page of 2,000 wide Salesforce records is about 10 MB. */
+export const PAGE_BYTES_MAX = 32 * 1_048_576;
+/** A token response is a few KB; more is not one. */
+export const TOKEN_RESPONSE_BYTES_MAX = 262_144;
+/** Sockets per origin: below the 100-connection limits that vendors document. */
+export const CONNECTIONS_PER_ORIGIN_MAX = 64;
+/** Calls of one origin under way or waiting for a connection; more would wait longer than a caller does. */
+export const CALLS_PER_ORIGIN_MAX = 1024;
+/** Origins whose pools are kept: providers that give each customer a subdomain make thousands. */
+export const ORIGINS_MAX = 4096;
+/** A refused answer (401) is read to its end, which saves its connection, if it is no longer than this. */
+export const DISCARDED_BYTES_MAX = 65_536;
+/** Body bytes a `Response` holds for a client that does not read: about what a socket buffers. */
+export const WEB_SINK_BUFFER_BYTES = 65_536;
+
+// Connecting and tokens
+
+/** An authorization request that nobody finished; longer than any consent screen is looked at. */
+export const OAUTH_STATE_TTL_MS = 15 * MINUTE_MS;
+/** Open authorization requests per project; a script cannot fill the disk with them. */
+export const OAUTH_STATES_PER_PROJECT_MAX = 10_000;
+/** Refresh this long before expiry at the latest … */
+export const REFRESH_MARGIN_MS_MAX = 5 * MINUTE_MS;
+/** … and never earlier than this share of the lifetime before its end (field-tested: short tokens must not refresh on each call). */
+export const REFRESH_MARGIN_SHARE = 0.2;
+/** A token counts as unusable this long before its expiry: clock skew and the flight time of the call that carries it. */
+export const TOKEN_LEEWAY_MS = SECOND_MS;
+/** Lifetime assumed where a provider states none. */
+export const TOKEN_LIFETIME_ASSUMED_MS = HOUR_MS;
+/** Transient refresh failures in a row before the wait stops growing. */
+export const REFRESH_BACKOFF_MS_MAX = 5 * MINUTE_MS;
+export const REFRESH_BACKOFF_BASE_MS = SECOND_MS;
+/** Opened credentials kept in memory per token shard. */
+export const OPEN_TOKENS_PER_SHARD_MAX = 256;
+/** Fixed number of virtual shards; owners grow, shards do not move (DESIGN 3). */
+export const TOKEN_SHARDS = 256;
+
+// Reads
+
+/** A message of records as published by the wire: at most 300 KB. */
+export const MESSAGE_BYTES_MAX = 300_000;
+/** Failures of one page in a row before the read's schedule is paused. */
+export const READ_ATTEMPTS_MAX = 20;
+export const READ_BACKOFF_BASE_MS = 2 * SECOND_MS;
+export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
+/** Outbox bytes of one destination above which its reads wait: records are not pulled faster than they are taken. */
+export const OUTBOX_BYTES_PER_LANE_MAX = 64 * 1_048_576;
+/** How long a read waits before it looks at a full outbox again. */
+export const OUTBOX_WAIT_MS = 2 * SECOND_MS;
+/** The overlap of two incremental reads: provider clocks and index lag; duplicates are cheap, gaps are not. */
+export const INCREMENTAL_OVERLAP_MS = 30 * SECOND_MS;
+
+// Delivery (the published schedule of the wire: 8 attempts over about 28 hours)
+
+/** A destination must answer within this, as the wire publishes. */
+export const DELIVERY_TIMEOUT_MS = 15 * SECOND_MS;
+/** Pauses after each failed attempt. */
+export const DELIVERY_RETRY_DELAYS_MS: readonly number[] = [
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  10 * HOUR_MS,
+];
+/** Messages of one lane taken per round: a round's results commit together. */
+export const DELIVERY_ROUND_MAX = 32;
+/** Of a destination's answer only this much is read; the rest is dropped. */
+export const DELIVERY_RESPONSE_BYTES_MAX = 4096;
+
+// Supervision
+
+/** Calls counted before a failure share means anything. */
+export const CIRCUIT_CALLS_MIN = 20;
+/** Share of failed calls inside the window that opens a circuit. */
+export const CIRCUIT_FAILURE_SHARE = 0.5;
+export const CIRCUIT_WINDOW_MS = 10 * SECOND_MS;
+export const CIRCUIT_OPEN_MS = 30 * SECOND_MS;
+
+// Sandbox
+
+/** Records one object may be declared with: index arithmetic stays exact and ten digits hold every id. */
+export const SANDBOX_RECORDS_MAX = 100_000_000;
+/** Changed and created rows kept per object; a demo changes hundreds, an incremental bench tens of thousands. */
+export const SANDBOX_OVERLAY_ROWS_MAX = 100_000;
+/** Rows that may match where a sort has no index, as the vendors refuse such queries on large objects too. */
+export const SANDBOX_SORT_ROWS_MAX = 50_000;
+/** Accounts (portals, orgs) kept, the least recently used forgotten; a bench connects tens of thousands. */
+export const SANDBOX_ACCOUNTS_MAX = 100_000;
+/** Grants, codes, refresh and access tokens kept of each, the least recently used forgotten (300 bytes each). */
+export const SANDBOX_TOKENS_MAX = 200_000;
+/** Authorization codes are good once and for a minute: RFC 6749 4.1.2 allows ten at most. */
+export const SANDBOX_CODE_LIFETIME_MS = MINUTE_MS;
+/** Salesforce keeps at most ten open query cursors per user and drops the oldest. */
+export const SANDBOX_LOCATORS_PER_ORG_MAX = 10;
+/** A body of the sandbox's API; the largest real one is a batch of 200 records. */
+export const SANDBOX_BODY_BYTES_MAX = 4 * 1_048_576;
+/** `/bytes/:n` streams at most this much. */
+export const SANDBOX_STREAM_BYTES_MAX = 1024 * 1_048_576;
+/** Fault rules waiting to be used. */
+export const SANDBOX_FAULT_RULES_MAX = 1000;
+/** Ids a webhook receiver remembers of each kind: above the largest bench, below the 16 million of a `Set`. */
+export const SANDBOX_RECEIVER_IDS_MAX = 5_000_000;
+
+// Manifest and installation config
+
+/** Problems listed per deploy: enough to fix a file in one go, few enough to read. */
+export const MANIFEST_PROBLEMS_MAX = 100;
+/** A prompt or display text; the longest published sample has 150 characters. */
+export const MANIFEST_TEXT_CHARS_MAX = 1000;
+/** A display name, as documented for the wire. */
+export const MANIFEST_DISPLAY_NAME_CHARS_MAX = 100;
+/** A field name or path into a record; Salesforce relationship names stay below 255. */
+export const FIELD_NAME_CHARS_MAX = 512;
+/** Steps of `$['a']['b']`; each one is a level of nesting in what is delivered. */
+export const FIELD_PATH_STEPS_MAX = 10;
+/** A backfill period: a century keeps "now minus the period" a valid date and no provider is older. */
+export const BACKFILL_DAYS_MAX = 36_500;
+/** Reads of one object may not be closer than this, as documented for the wire. */
+export const READ_INTERVAL_MIN_MINUTES = 10;
+/** Schema checks may not be closer than this, as documented for the wire. */
+export const SCHEMA_WATCH_INTERVAL_MIN_MINUTES = 60;
+/** An installation config: 2,000 selected fields with 60-character names are 130 KB. */
+export const CONFIG_BYTES_MAX = 262_144;
+/** Nesting of an installation config; the published shape has 9 levels. */
+export const CONFIG_DEPTH_MAX = 20;
+
+// Catalog and credentials
+
+/** A host name has at most 253 characters (RFC 1035); a few providers take a whole address as the value. */
+export const TEMPLATE_VALUE_CHARS_MAX = 512;
+/** Derived vault keys kept hot, one per connection; deriving one again costs about 10 µs. */
+export const VAULT_KEYS_CACHED_MAX = 10_000;
+/** Providers' words about a refusal, as shown to operators. */
+export const PROVIDER_DESCRIPTION_CHARS_MAX = 200;
+/** Text of a token response that a declared regular expression looks at; the longest real one is an address. */
+export const TOKEN_METADATA_CHARS_MAX = 2048;
+/** Refreshes of tokens issued together spread over this share of their margin, so that they do not come together. */
+export const REFRESH_JITTER_SHARE = 0.5;

@@ -1,0 +1,72 @@
+// The only reader of the wall clock and the only setter of timers in the product. Everything else is
+// handed a `Clock`, so that tests and simulations own time. Times are epoch milliseconds.
+
+/** Epoch milliseconds. */
+export type Ms = number;
+
+/** Milliseconds per unit. */
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** Node clamps longer delays to 1 ms (they would fire at once), so a far timer is armed in legs of this length. */
+const TIMER_LEG_MS_MAX = 2 ** 31 - 1;
+
+/** A pending timer. `cancel` may be called any number of times, also after it fired. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Owner of time: real in production, driven by hand in tests and simulations. */
+export interface Clock {
+  nowMs(): Ms;
+  /** Calls `fire` once at or after `atMs`; never synchronously. A timer does not keep the process alive. */
+  timerAt(atMs: Ms, fire: () => void): Timer;
+}
+
+/** The wall clock and the event loop's timers. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  timerAt(atMs, fire) {
+    let handle: ReturnType<typeof setTimeout>;
+    const arm = () => {
+      const remainingMs = Math.max(0, atMs - Date.now());
+      const leg = Math.min(remainingMs, TIMER_LEG_MS_MAX);
+      handle = setTimeout(leg < remainingMs ? arm : fire, leg);
+      handle.unref?.();
+    };
+    arm();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** Resolves after `delayMs` on the given clock, or at once when `signal` aborts. Never rejects. */
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.timerAt(clock.nowMs() + delayMs, done);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** RFC 3339 in UTC with milliseconds, the form of every timestamp on the wire. */
+export function toRfc3339(atMs: Ms): string {
+  return new Date(atMs).toISOString();
+}
+
+/** Epoch milliseconds of an RFC 3339 or HTTP date, or null when the text is neither. */
+export function parseTimestamp(text: string): Ms | null {
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
+/** CPU-independent monotonic milliseconds with a fraction, for durations in log lines. */
+export function monotonicMs(): number {
+  return performance.now();
+}

@@ -1,0 +1,106 @@
+// The writer over SQLite: one transaction per batch, one savepoint per step. Runs on the writer thread in
+// production (`writerThread.ts`) and in-thread in tests; both are this same code.
+
+import type Database from 'better-sqlite3';
+import type { ActorId } from '../core/ids.ts';
+import type { BatchFailure, BatchOutcome, RowWrite, Step, StepOutcome, Writer } from './port.ts';
+import { openForWriting, type SqliteDatabase } from './sqlite.ts';
+import { STATEMENTS } from './statements.ts';
+
+const COMMITTED: StepOutcome = { kind: 'committed' };
+
+export class SqliteWriter implements Writer {
+  readonly database: SqliteDatabase;
+  readonly #prepared = new Map<string, Database.Statement>();
+
+  constructor(path: string) {
+    this.database = openForWriting(path);
+  }
+
+  write(steps: readonly Step[]): Promise<BatchOutcome> {
+    return Promise.resolve(this.writeNow(steps));
+  }
+
+  /** The same, synchronously: what the writer thread calls. */
+  writeNow(steps: readonly Step[]): BatchOutcome {
+    try {
+      this.database.exec('BEGIN IMMEDIATE');
+      const outcomes = this.#applyEach(steps);
+      this.database.exec('COMMIT');
+      return { steps: outcomes };
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      return { failure: batchFailure(error) };
+    }
+  }
+
+  #applyEach(steps: readonly Step[]): StepOutcome[] {
+    const failedActors = new Set<ActorId>();
+    return steps.map((step) => {
+      // A later step of an actor was decided on memory that is now known to be ahead of the disk.
+      if (step.actorId !== null && failedActors.has(step.actorId)) {
+        return { kind: 'rejected', message: 'an earlier step of this actor failed' };
+      }
+      const outcome = this.#applyStep(step.writes);
+      if (outcome.kind !== 'committed' && step.actorId !== null) failedActors.add(step.actorId);
+      return outcome;
+    });
+  }
+
+  #applyStep(writes: readonly RowWrite[]): StepOutcome {
+    this.database.exec('SAVEPOINT step');
+    const missed = this.#applyWrites(writes);
+    if (missed !== null) this.database.exec('ROLLBACK TO step');
+    this.database.exec('RELEASE step');
+    return missed ?? COMMITTED;
+  }
+
+  #applyWrites(writes: readonly RowWrite[]): StepOutcome | null {
+    for (const write of writes) {
+      try {
+        const { changes } = this.#statement(write.statement).run(...write.params);
+        if (write.mustChange !== undefined && changes !== 1) {
+          return { kind: write.mustChange, message: `${write.statement} changed ${changes} rows` };
+        }
+      } catch (error) {
+        if (isDiskTrouble(error)) throw error;
+        return { kind: write.mustChange ?? 'rejected', message: `${write.statement}: ${messageOf(error)}` };
+      }
+    }
+    return null;
+  }
+
+  #statement(name: string): Database.Statement {
+    let statement = this.#prepared.get(name);
+    if (statement === undefined) {
+      const sql = STATEMENTS.get(name);
+      if (sql === undefined) throw new Error(`no statement is called ${name}`);
+      statement = this.database.prepare(sql);
+      this.#prepared.set(name, statement);
+    }
+    return statement;
+  }
+
+  close(): Promise<void> {
+    this.database.close();
+    return Promise.resolve();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Anything that is not the fault of one row fails the whole transaction. */
+function isDiskTrouble(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|BUSY|PROTOCOL)/.test(codeOf(error));
+}
+
+function batchFailure(error: unknown): BatchFailure {
+  const code = codeOf(error);
+  return { kind: code.startsWith('SQLITE_FULL') ? 'full' : 'io', message: `${code} ${messageOf(error)}`.trim() };
+}

@@ -1,0 +1,18 @@
+// Every statement the writer may run, by name. A batch names statements instead of carrying SQL, so that what
+// can happen to the database is this list.
+
+import { ACCOUNT_STATEMENTS } from './tables/accounts.ts';
+import { CONNECTION_STATEMENTS } from './tables/connections.ts';
+import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
+import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
+import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
+
+export const STATEMENTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...SNAPSHOT_STATEMENTS,
+    ...ACCOUNT_STATEMENTS,
+    ...CONNECTION_STATEMENTS,
+    ...INSTALLATION_STATEMENTS,
+    ...OUTBOX_STATEMENTS,
+  }),
+);

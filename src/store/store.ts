@@ -1,0 +1,99 @@
+// The store as the rest of the product sees it: `commit` for rows that no actor owns, `add` for the steps of
+// actors, and `reads` of what is committed. Opened once per process, under the owner lock.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IntegrationError } from '../core/errors.ts';
+import { randomToken } from '../core/ids.ts';
+import { type CommitObserver, GroupCommit } from './groupCommit.ts';
+import { takeOwnerLock } from './ownerLock.ts';
+import type { Reads, RowWrite, Step, Writer } from './port.ts';
+import { openForReading } from './sqlite.ts';
+import { SqliteWriter } from './sqliteWriter.ts';
+import { putMeta, readMeta } from './tables/accounts.ts';
+import { startThreadWriter } from './threadWriter.ts';
+
+export interface StoreOptions {
+  readonly folder: string;
+  /** `thread` in production; `inThread` runs the same writer on the caller's thread. */
+  readonly writer: 'thread' | 'inThread';
+  /** Called at most once, when the process must end (a second owner, a disk that cannot be trusted). */
+  readonly onFatal: (error: IntegrationError) => void;
+}
+
+export interface Store {
+  readonly reads: Reads;
+  /** Random text that changes when a backup is restored: the prefix of every key that the outside sees. */
+  readonly epoch: string;
+  /** Grows by one with each owner. */
+  readonly ownerEpoch: number;
+  /** False from a commit that failed for lack of space until one succeeds. */
+  readonly isHealthy: boolean;
+  /** See `GroupCommit.hasRoom`. */
+  readonly hasRoom: boolean;
+  /** See `GroupCommit.add`. */
+  add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void;
+  /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. */
+  commit(writes: readonly RowWrite[]): Promise<void>;
+  /** Calls `listener` when commits succeed again after the disk was full. */
+  onRecovered(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+/** Opens or creates the data folder. Rejects with `conflict` if it has an owner, `snapshot_unreadable` if it is newer than this version. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  const lock = takeOwnerLock(options.folder);
+  try {
+    const path = join(options.folder, 'tenon.db');
+    const writer = options.writer === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path);
+    return await assemble(path, writer, options.onFatal, lock.release);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  path: string,
+  writer: Writer,
+  onFatal: (error: IntegrationError) => void,
+  release: () => void,
+): Promise<Store> {
+  const recovered: (() => void)[] = [];
+  const observer: CommitObserver = {
+    onFatal,
+    onRecovered: () => {
+      for (const listener of recovered) listener();
+    },
+  };
+  const group = new GroupCommit(writer, observer);
+  const reads = openForReading(path);
+  const commit = (writes: readonly RowWrite[]) =>
+    new Promise<void>((resolve, reject) => group.add({ actorId: null, writes }, resolve, reject));
+  const epoch = readMeta(reads, 'epoch') ?? randomToken(9);
+  const ownerEpoch = Number(readMeta(reads, 'ownerEpoch') ?? 0) + 1;
+  await commit([putMeta('epoch', epoch), putMeta('ownerEpoch', String(ownerEpoch))]);
+  return {
+    reads,
+    epoch,
+    ownerEpoch,
+    get isHealthy() {
+      return group.isHealthy;
+    },
+    get hasRoom() {
+      return group.hasRoom;
+    },
+    add: (step, committed, failed) => group.add(step, committed, failed),
+    commit,
+    onRecovered: (listener) => {
+      recovered.push(listener);
+    },
+    async close() {
+      await group.drained();
+      reads.close();
+      await writer.close();
+      release();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+// Rows of the builder's account: projects, API keys (hashed), provider apps, destinations. No actor owns them;
+// the edge commits them directly.
+
+import { createHash } from 'node:crypto';
+import type { DestinationId, ProjectId, ProviderAppId } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Reads, RowWrite } from '../port.ts';
+
+export const ACCOUNT_STATEMENTS = {
+  'meta.put': 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  'projects.insert': 'INSERT INTO projects (projectId, name, appName, orgId, createdAtMs) VALUES (?, ?, ?, ?, ?)',
+  'apiKeys.insert':
+    'INSERT INTO apiKeys (keyHash, projectId, label, scopes, isActive, createdAtMs) VALUES (?, ?, ?, ?, 1, ?)',
+  'providerApps.insert': `INSERT INTO providerApps
+    (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  'providerApps.delete': 'DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?',
+  'destinations.insert': `INSERT INTO destinations
+    (destinationId, projectId, name, type, metadata, sealedSecrets, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ?',
+} as const;
+
+export function putMeta(name: string, value: string): RowWrite {
+  return { statement: 'meta.put', params: [name, value] };
+}
+
+export function readMeta(reads: Reads, name: string): string | undefined {
+  return reads.get<{ value: string }>('SELECT value FROM meta WHERE name = ?', name)?.value;
+}
+
+export interface ProjectRow {
+  readonly projectId: ProjectId;
+  /** Lower case; also accepted wherever the wire takes an id or a name. */
+  readonly name: string;
+  readonly appName: string;
+  readonly orgId: string;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertProject(row: Omit<ProjectRow, 'updatedAtMs'>): RowWrite {
+  const params = [row.projectId, row.name, row.appName, row.orgId, row.createdAtMs];
+  return { statement: 'projects.insert', params, mustChange: 'rejected' };
+}
+
+/** By id or, case-insensitively, by name. */
+export function readProject(reads: Reads, idOrName: string): ProjectRow | undefined {
+  return reads.get('SELECT * FROM projects WHERE projectId = ?1 OR name = lower(?1)', idOrName);
+}
+
+export function readProjects(reads: Reads): ProjectRow[] {
+  return reads.all('SELECT * FROM projects ORDER BY createdAtMs, projectId');
+}
+
+export interface ApiKeyRow {
+  readonly keyHash: string;
+  readonly projectId: ProjectId;
+  readonly label: string;
+  /** JSON array of strings. */
+  readonly scopes: string;
+  readonly isActive: 0 | 1;
+  readonly createdAtMs: Ms;
+}
+
+/** Keys are 32 random bytes, so a plain SHA-256 cannot be guessed backwards and needs no salt. */
+export function hashApiKey(key: string): string {
+  return createHash('sha256').update(key).digest('base64url');
+}
+
+export function insertApiKey(row: Omit<ApiKeyRow, 'isActive'>): RowWrite {
+  const params = [row.keyHash, row.projectId, row.label, row.scopes, row.createdAtMs];
+  return { statement: 'apiKeys.insert', params, mustChange: 'rejected' };
+}
+
+export function readApiKey(reads: Reads, keyHash: string): ApiKeyRow | undefined {
+  return reads.get('SELECT * FROM apiKeys WHERE keyHash = ?', keyHash);
+}
+
+export interface ProviderAppRow {
+  readonly providerAppId: ProviderAppId;
+  readonly projectId: ProjectId;
+  readonly provider: string;
+  readonly clientId: string;
+  readonly sealedClientSecret: Uint8Array;
+  /** JSON array of strings. */
+  readonly scopes: string;
+  readonly metadata: string | null;
+  readonly externalRef: string | null;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertProviderApp(row: Omit<ProviderAppRow, 'updatedAtMs'>): RowWrite {
+  const params = [
+    row.providerAppId,
+    row.projectId,
+    row.provider,
+    row.clientId,
+    row.sealedClientSecret,
+    row.scopes,
+    row.metadata,
+    row.externalRef,
+    row.createdAtMs,
+  ];
+  return { statement: 'providerApps.insert', params, mustChange: 'rejected' };
+}
+
+export function deleteProviderApp(providerAppId: string, projectId: ProjectId): RowWrite {
+  return { statement: 'providerApps.delete', params: [providerAppId, projectId], mustChange: 'rejected' };
+}
+
+export function readProviderApp(reads: Reads, providerAppId: string): ProviderAppRow | undefined {
+  return reads.get('SELECT * FROM providerApps WHERE providerAppId = ?', providerAppId);
+}
+
+/** The project's app for a provider: the oldest one, which is what the wire calls the default. */
+export function readDefaultProviderApp(
+  reads: Reads,
+  projectId: ProjectId,
+  provider: string,
+): ProviderAppRow | undefined {
+  const sql =
+    'SELECT * FROM providerApps WHERE projectId = ? AND provider = ? ORDER BY createdAtMs, providerAppId LIMIT 1';
+  return reads.get(sql, projectId, provider);
+}
+
+export function readProviderApps(reads: Reads, projectId: ProjectId): ProviderAppRow[] {
+  return reads.all('SELECT * FROM providerApps WHERE projectId = ? ORDER BY createdAtMs, providerAppId', projectId);
+}
+
+export interface DestinationRow {
+  readonly destinationId: DestinationId;
+  readonly projectId: ProjectId;
+  readonly name: string;
+  readonly type: string;
+  /** JSON object, e.g. `{url, headers}`. */
+  readonly metadata: string;
+  readonly sealedSecrets: Uint8Array;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertDestination(row: Omit<DestinationRow, 'updatedAtMs'>): RowWrite {
+  const params = [
+    row.destinationId,
+    row.projectId,
+    row.name,
+    row.type,
+    row.metadata,
+    row.sealedSecrets,
+    row.createdAtMs,
+  ];
+  return { statement: 'destinations.insert', params, mustChange: 'rejected' };
+}
+
+export function deleteDestination(destinationId: string, projectId: ProjectId): RowWrite {
+  return { statement: 'destinations.delete', params: [destinationId, projectId], mustChange: 'rejected' };
+}
+
+/** By id or by name within the project. */
+export function readDestination(reads: Reads, projectId: ProjectId, idOrName: string): DestinationRow | undefined {
+  const sql = 'SELECT * FROM destinations WHERE projectId = ?1 AND (destinationId = ?2 OR name = ?2)';
+  return reads.get(sql, projectId, idOrName);
+}
+
+export function readDestinationById(reads: Reads, destinationId: string): DestinationRow | undefined {
+  return reads.get('SELECT * FROM destinations WHERE destinationId = ?', destinationId);
+}
+
+export function readDestinations(reads: Reads, projectId: ProjectId): DestinationRow[] {
+  return reads.all('SELECT * FROM destinations WHERE projectId = ? ORDER BY createdAtMs, destinationId', projectId);
+}

@@ -1,0 +1,183 @@
+// Rows of a connection: its public facts, its sealed credential, and authorization requests that have not come
+// back yet. The credential actor owns the first two; a state row is used up in the commit that uses it.
+
+import type { ConnectionId, ProjectId } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Reads, RowWrite } from '../port.ts';
+
+export const CONNECTION_STATEMENTS = {
+  'connections.insert': `INSERT INTO connections
+    (connectionId, projectId, provider, providerAppId, groupRef, groupName, consumerRef, consumerName, authScheme, status,
+     workspaceRef, metadata, generation, issuedAtMs, expiresAtMs, refreshAtMs, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  'connections.reconnect': `UPDATE connections SET providerAppId = ?, groupName = ?, consumerName = ?, authScheme = ?,
+    status = ?, workspaceRef = ?, metadata = ?, generation = ?, issuedAtMs = ?, expiresAtMs = ?, refreshAtMs = ?,
+    updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
+  'connections.refreshed': `UPDATE connections SET status = 'created', generation = ?, issuedAtMs = ?, expiresAtMs = ?,
+    refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
+  'connections.setStatus': 'UPDATE connections SET status = ?, updatedAtMs = ? WHERE connectionId = ?',
+  'connections.delete': 'DELETE FROM connections WHERE connectionId = ?',
+  'credentials.put': `INSERT INTO credentials (connectionId, generation, sealed) VALUES (?, ?, ?)
+    ON CONFLICT (connectionId) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed
+    WHERE credentials.generation = excluded.generation - 1`,
+  'credentials.delete': 'DELETE FROM credentials WHERE connectionId = ?',
+  'oauthStates.insert': 'INSERT INTO oauthStates (stateHash, projectId, sealed, expiresAtMs) VALUES (?, ?, ?, ?)',
+  'oauthStates.use': 'DELETE FROM oauthStates WHERE stateHash = ?',
+  'oauthStates.expire': 'DELETE FROM oauthStates WHERE expiresAtMs <= ?',
+} as const;
+
+/** `created`: new or refreshed; `working`: a request succeeded; `bad_credentials`: reconnect (wire: Connection.status). */
+export type ConnectionStatus = 'created' | 'working' | 'bad_credentials';
+
+export interface ConnectionRow {
+  readonly connectionId: ConnectionId;
+  readonly projectId: ProjectId;
+  readonly provider: string;
+  readonly providerAppId: string | null;
+  readonly groupRef: string;
+  readonly groupName: string;
+  readonly consumerRef: string;
+  readonly consumerName: string;
+  /** As on the wire, e.g. `oauth2/authorizationCode`. */
+  readonly authScheme: string;
+  readonly status: ConnectionStatus;
+  readonly workspaceRef: string | null;
+  /** JSON `{name: {value, source, displayName?}}`. */
+  readonly metadata: string;
+  readonly generation: number;
+  readonly issuedAtMs: Ms;
+  readonly expiresAtMs: Ms | null;
+  readonly refreshAtMs: Ms | null;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertConnection(row: Omit<ConnectionRow, 'updatedAtMs'>): RowWrite {
+  const params = [
+    row.connectionId,
+    row.projectId,
+    row.provider,
+    row.providerAppId,
+    row.groupRef,
+    row.groupName,
+    row.consumerRef,
+    row.consumerName,
+    row.authScheme,
+    row.status,
+    row.workspaceRef,
+    row.metadata,
+    row.generation,
+    row.issuedAtMs,
+    row.expiresAtMs,
+    row.refreshAtMs,
+    row.createdAtMs,
+  ];
+  return { statement: 'connections.insert', params, mustChange: 'rejected' };
+}
+
+/** Gives an existing connection a new credential of generation `row.generation`; refused if another generation came first. */
+export function reconnectConnection(row: ConnectionRow): RowWrite {
+  const params = [
+    row.providerAppId,
+    row.groupName,
+    row.consumerName,
+    row.authScheme,
+    row.status,
+    row.workspaceRef,
+    row.metadata,
+    row.generation,
+    row.issuedAtMs,
+    row.expiresAtMs,
+    row.refreshAtMs,
+    row.updatedAtMs,
+    row.connectionId,
+    row.generation - 1,
+  ];
+  return { statement: 'connections.reconnect', params, mustChange: 'rejected' };
+}
+
+export interface RefreshedFacts {
+  readonly connectionId: ConnectionId;
+  readonly generation: number;
+  readonly issuedAtMs: Ms;
+  readonly expiresAtMs: Ms | null;
+  readonly refreshAtMs: Ms | null;
+}
+
+export function refreshedConnection(facts: RefreshedFacts): RowWrite {
+  const { connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs } = facts;
+  const params = [generation, issuedAtMs, expiresAtMs, refreshAtMs, issuedAtMs, connectionId, generation - 1];
+  return { statement: 'connections.refreshed', params, mustChange: 'rejected' };
+}
+
+export function setConnectionStatus(connectionId: string, status: ConnectionStatus, atMs: Ms): RowWrite {
+  return { statement: 'connections.setStatus', params: [status, atMs, connectionId] };
+}
+
+export function deleteConnection(connectionId: string): readonly RowWrite[] {
+  return [
+    { statement: 'connections.delete', params: [connectionId], mustChange: 'rejected' },
+    { statement: 'credentials.delete', params: [connectionId] },
+  ];
+}
+
+/** Stores the sealed credential of `generation`; refused unless it follows the stored one. */
+export function putCredential(connectionId: string, generation: number, sealed: Uint8Array): RowWrite {
+  return { statement: 'credentials.put', params: [connectionId, generation, sealed], mustChange: 'rejected' };
+}
+
+export function readConnection(reads: Reads, connectionId: string): ConnectionRow | undefined {
+  return reads.get('SELECT * FROM connections WHERE connectionId = ?', connectionId);
+}
+
+/** Filters are optional; all given ones must hold. Newest first, because clients take the first element. */
+export function readConnections(
+  reads: Reads,
+  projectId: ProjectId,
+  filter: {
+    readonly provider?: string | undefined;
+    readonly groupRef?: string | undefined;
+    readonly consumerRef?: string | undefined;
+  },
+): ConnectionRow[] {
+  const sql = `SELECT * FROM connections WHERE projectId = ?1 AND (?2 IS NULL OR provider = ?2)
+    AND (?3 IS NULL OR groupRef = ?3) AND (?4 IS NULL OR consumerRef = ?4) ORDER BY createdAtMs DESC, connectionId`;
+  return reads.all(sql, projectId, filter.provider ?? null, filter.groupRef ?? null, filter.consumerRef ?? null);
+}
+
+export function readCredential(
+  reads: Reads,
+  connectionId: string,
+): { generation: number; sealed: Uint8Array } | undefined {
+  return reads.get('SELECT generation, sealed FROM credentials WHERE connectionId = ?', connectionId);
+}
+
+export interface OauthStateRow {
+  readonly stateHash: string;
+  readonly projectId: ProjectId;
+  readonly sealed: Uint8Array;
+  readonly expiresAtMs: Ms;
+}
+
+export function insertOauthState(row: OauthStateRow): RowWrite {
+  const params = [row.stateHash, row.projectId, row.sealed, row.expiresAtMs];
+  return { statement: 'oauthStates.insert', params, mustChange: 'rejected' };
+}
+
+/** Uses a state up; the step fails if it was used before. */
+export function deleteOauthState(stateHash: string): RowWrite {
+  return { statement: 'oauthStates.use', params: [stateHash], mustChange: 'rejected' };
+}
+
+export function expireOauthStates(nowMs: Ms): RowWrite {
+  return { statement: 'oauthStates.expire', params: [nowMs] };
+}
+
+export function readOauthState(reads: Reads, stateHash: string): OauthStateRow | undefined {
+  return reads.get('SELECT * FROM oauthStates WHERE stateHash = ?', stateHash);
+}
+
+export function countOauthStates(reads: Reads, projectId: ProjectId): number {
+  const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ?';
+  return reads.get<{ n: number }>(sql, projectId)?.n ?? 0;
+}

@@ -1,0 +1,268 @@
+// Rows of what is installed: integrations with their manifest revisions, installations with their config,
+// checkpoints of reads, and the operations that the wire shows. The installation actor owns its row, a read
+// actor its checkpoint and operations.
+
+import type { ActorId, ConnectionId, InstallationId, IntegrationId, OperationId, ProjectId } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Reads, RowWrite } from '../port.ts';
+
+export const INSTALLATION_STATEMENTS = {
+  'integrations.insert': `INSERT INTO integrations (integrationId, projectId, name, provider, revisionId, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?)`,
+  'integrations.update':
+    'UPDATE integrations SET provider = ?, revisionId = ?, updatedAtMs = ? WHERE integrationId = ?',
+  'revisions.insert': `INSERT INTO revisions (revisionId, integrationId, specVersion, content, createdAtMs)
+    VALUES (?, ?, ?, ?, ?)`,
+  'installations.insert': `INSERT INTO installations (installationId, projectId, integrationId, connectionId, groupRef,
+    healthStatus, configId, revisionId, config, createdBy, configuredAtMs, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  'installations.configure': `UPDATE installations SET connectionId = ?, configId = ?, revisionId = ?, config = ?,
+    createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
+  'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
+  'installations.delete': 'DELETE FROM installations WHERE installationId = ?',
+  'checkpoints.put': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, operationId, readType,
+    sinceMs, untilMs, cursor, recordsRead, watermarkMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (actorId) DO UPDATE SET run = excluded.run, page = excluded.page, operationId = excluded.operationId,
+    readType = excluded.readType, sinceMs = excluded.sinceMs, untilMs = excluded.untilMs, cursor = excluded.cursor,
+    recordsRead = excluded.recordsRead, watermarkMs = excluded.watermarkMs`,
+  'checkpoints.delete': 'DELETE FROM checkpoints WHERE actorId = ?',
+  'operations.insert': `INSERT INTO operations (operationId, projectId, integrationId, installationId, configId,
+    actionType, status, result, metadata, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  'operations.update':
+    'UPDATE operations SET status = ?, result = ?, metadata = ?, updatedAtMs = ? WHERE operationId = ?',
+} as const;
+
+export interface IntegrationRow {
+  readonly integrationId: IntegrationId;
+  readonly projectId: ProjectId;
+  readonly name: string;
+  readonly provider: string;
+  readonly revisionId: string;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export interface RevisionRow {
+  readonly revisionId: string;
+  readonly integrationId: IntegrationId;
+  readonly specVersion: string;
+  /** JSON of the manifest's integration. */
+  readonly content: string;
+  readonly createdAtMs: Ms;
+}
+
+export function insertIntegration(row: Omit<IntegrationRow, 'updatedAtMs'>): RowWrite {
+  const params = [row.integrationId, row.projectId, row.name, row.provider, row.revisionId, row.createdAtMs];
+  return { statement: 'integrations.insert', params, mustChange: 'rejected' };
+}
+
+export function updateIntegration(integrationId: string, provider: string, revisionId: string, atMs: Ms): RowWrite {
+  const params = [provider, revisionId, atMs, integrationId];
+  return { statement: 'integrations.update', params, mustChange: 'rejected' };
+}
+
+export function insertRevision(row: RevisionRow): RowWrite {
+  const params = [row.revisionId, row.integrationId, row.specVersion, row.content, row.createdAtMs];
+  return { statement: 'revisions.insert', params, mustChange: 'rejected' };
+}
+
+export function readIntegrations(reads: Reads, projectId: ProjectId): IntegrationRow[] {
+  return reads.all('SELECT * FROM integrations WHERE projectId = ? ORDER BY createdAtMs, integrationId', projectId);
+}
+
+/** By id or by name within the project. */
+export function readIntegration(reads: Reads, projectId: ProjectId, idOrName: string): IntegrationRow | undefined {
+  return reads.get(
+    'SELECT * FROM integrations WHERE projectId = ?1 AND (integrationId = ?2 OR name = ?2)',
+    projectId,
+    idOrName,
+  );
+}
+
+export function readRevision(reads: Reads, revisionId: string): RevisionRow | undefined {
+  return reads.get('SELECT * FROM revisions WHERE revisionId = ?', revisionId);
+}
+
+export interface InstallationRow {
+  readonly installationId: InstallationId;
+  readonly projectId: ProjectId;
+  readonly integrationId: IntegrationId;
+  readonly connectionId: ConnectionId;
+  readonly groupRef: string;
+  readonly healthStatus: 'healthy' | 'unhealthy';
+  readonly configId: string;
+  /** The manifest revision that was the latest when the config was saved. */
+  readonly revisionId: string;
+  /** JSON of the config content as it came. */
+  readonly config: string;
+  readonly createdBy: string;
+  readonly configuredAtMs: Ms;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertInstallation(row: Omit<InstallationRow, 'updatedAtMs'>): RowWrite {
+  const params = [
+    row.installationId,
+    row.projectId,
+    row.integrationId,
+    row.connectionId,
+    row.groupRef,
+    row.healthStatus,
+    row.configId,
+    row.revisionId,
+    row.config,
+    row.createdBy,
+    row.configuredAtMs,
+    row.createdAtMs,
+  ];
+  return { statement: 'installations.insert', params, mustChange: 'rejected' };
+}
+
+export function configureInstallation(row: InstallationRow): RowWrite {
+  const params = [
+    row.connectionId,
+    row.configId,
+    row.revisionId,
+    row.config,
+    row.createdBy,
+    row.configuredAtMs,
+    row.updatedAtMs,
+    row.installationId,
+  ];
+  return { statement: 'installations.configure', params, mustChange: 'rejected' };
+}
+
+export function setInstallationHealth(installationId: string, health: 'healthy' | 'unhealthy', atMs: Ms): RowWrite {
+  return { statement: 'installations.setHealth', params: [health, atMs, installationId] };
+}
+
+export function deleteInstallation(installationId: string): RowWrite {
+  return { statement: 'installations.delete', params: [installationId], mustChange: 'rejected' };
+}
+
+export function readInstallation(reads: Reads, installationId: string): InstallationRow | undefined {
+  return reads.get('SELECT * FROM installations WHERE installationId = ?', installationId);
+}
+
+/** Of an integration, or of the whole project when `integrationId` is null; oldest first. */
+export function readInstallations(
+  reads: Reads,
+  projectId: ProjectId,
+  filter: { readonly integrationId?: string | undefined; readonly groupRef?: string | undefined },
+): InstallationRow[] {
+  const sql = `SELECT * FROM installations WHERE projectId = ?1 AND (?2 IS NULL OR integrationId = ?2)
+    AND (?3 IS NULL OR groupRef = ?3) ORDER BY createdAtMs, installationId`;
+  return reads.all(sql, projectId, filter.integrationId ?? null, filter.groupRef ?? null);
+}
+
+export function readInstallationsOfConnection(reads: Reads, connectionId: string): InstallationRow[] {
+  return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
+}
+
+export type ReadType = 'backfill' | 'scheduled' | 'triggered';
+
+/** Where a read stands. Committed together with the records it accounts for, or not at all. */
+export interface CheckpointRow {
+  readonly actorId: ActorId;
+  readonly installationId: InstallationId;
+  readonly objectName: string;
+  readonly run: number;
+  /** Pages of this run that are committed. */
+  readonly page: number;
+  readonly operationId: OperationId | null;
+  readonly readType: ReadType | null;
+  readonly sinceMs: Ms | null;
+  readonly untilMs: Ms | null;
+  /** The provider's opaque position, null before the first page. */
+  readonly cursor: string | null;
+  readonly recordsRead: number;
+  /** Everything modified up to here has been read by finished runs. */
+  readonly watermarkMs: Ms | null;
+}
+
+export function putCheckpoint(row: CheckpointRow): RowWrite {
+  const params = [
+    row.actorId,
+    row.installationId,
+    row.objectName,
+    row.run,
+    row.page,
+    row.operationId,
+    row.readType,
+    row.sinceMs,
+    row.untilMs,
+    row.cursor,
+    row.recordsRead,
+    row.watermarkMs,
+  ];
+  return { statement: 'checkpoints.put', params };
+}
+
+export function deleteCheckpoint(actorId: ActorId): RowWrite {
+  return { statement: 'checkpoints.delete', params: [actorId] };
+}
+
+export function readCheckpoint(reads: Reads, actorId: ActorId): CheckpointRow | undefined {
+  return reads.get('SELECT * FROM checkpoints WHERE actorId = ?', actorId);
+}
+
+export function readCheckpointsOf(reads: Reads, installationId: string): CheckpointRow[] {
+  return reads.all('SELECT * FROM checkpoints WHERE installationId = ? ORDER BY objectName', installationId);
+}
+
+export interface OperationRow {
+  readonly operationId: OperationId;
+  readonly projectId: ProjectId;
+  readonly integrationId: IntegrationId;
+  readonly installationId: InstallationId;
+  readonly configId: string;
+  readonly actionType: 'read' | 'write' | 'subscribe';
+  readonly status: 'in_progress' | 'success' | 'failure';
+  readonly result: string | null;
+  /** JSON as the wire's `Operation.metadata`. */
+  readonly metadata: string;
+  readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+}
+
+export function insertOperation(row: Omit<OperationRow, 'updatedAtMs'>): RowWrite {
+  const params = [
+    row.operationId,
+    row.projectId,
+    row.integrationId,
+    row.installationId,
+    row.configId,
+    row.actionType,
+    row.status,
+    row.result,
+    row.metadata,
+    row.createdAtMs,
+  ];
+  return { statement: 'operations.insert', params, mustChange: 'rejected' };
+}
+
+export function updateOperation(
+  operationId: string,
+  facts: Pick<OperationRow, 'status' | 'result' | 'metadata'>,
+  atMs: Ms,
+): RowWrite {
+  const params = [facts.status, facts.result, facts.metadata, atMs, operationId];
+  return { statement: 'operations.update', params };
+}
+
+export function readOperation(reads: Reads, operationId: string): OperationRow | undefined {
+  return reads.get('SELECT * FROM operations WHERE operationId = ?', operationId);
+}
+
+/** Newest first. `beforeRow` is the last row of the previous page. */
+export function readOperations(
+  reads: Reads,
+  installationId: string,
+  page: { readonly limit: number; readonly beforeMs: Ms | null; readonly beforeId: string | null },
+): OperationRow[] {
+  const sql = `SELECT * FROM operations WHERE installationId = ?1
+    AND (?2 IS NULL OR createdAtMs < ?2 OR (createdAtMs = ?2 AND operationId < ?3))
+    ORDER BY createdAtMs DESC, operationId DESC LIMIT ?4`;
+  return reads.all(sql, installationId, page.beforeMs, page.beforeId, page.limit);
+}

@@ -1,0 +1,57 @@
+// The owner thread's end of the writer thread. A thread that dies unexpectedly answers every batch, waiting or
+// new, with an `io` failure, which ends the process: without its writer it can promise nothing.
+
+import { Worker } from 'node:worker_threads';
+import { ERROR_CODES, type ErrorCode, IntegrationError } from '../core/errors.ts';
+import type { BatchOutcome, Step, Writer } from './port.ts';
+import type { FromWriter, ToWriter } from './writerThread.ts';
+
+const GONE: BatchOutcome = { failure: { kind: 'io', message: 'the writer thread has ended' } };
+
+/** Starts the thread and waits until its database is open. Rejects with what opening it rejected with. */
+export async function startThreadWriter(path: string): Promise<Writer> {
+  const worker = new Worker(new URL('./writerThread.ts', import.meta.url), { workerData: { path } });
+  const waiting: ((outcome: BatchOutcome) => void)[] = [];
+  let isGone = false;
+  let onClosed = () => {};
+  const failAll = () => {
+    isGone = true;
+    for (const answer of waiting.splice(0)) answer(GONE);
+    onClosed();
+  };
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: FromWriter) => {
+      if (message.kind === 'opened') resolve();
+      else if (message.kind === 'openFailed') reject(openError(message));
+      else if (message.kind === 'written') waiting.shift()?.(message.outcome);
+      else failAll();
+    });
+    worker.on('error', (error) => {
+      reject(error);
+      failAll();
+    });
+    worker.on('exit', failAll);
+  });
+  const post = (message: ToWriter) => worker.postMessage(message);
+  return {
+    write(steps: readonly Step[]): Promise<BatchOutcome> {
+      if (isGone) return Promise.resolve(GONE);
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        post(steps);
+      });
+    },
+    close(): Promise<void> {
+      if (isGone) return Promise.resolve();
+      return new Promise((resolve) => {
+        onClosed = resolve;
+        post(null);
+      });
+    },
+  };
+}
+
+function openError(facts: { code: string; message: string; remedy: string | undefined }): IntegrationError {
+  const code = Object.hasOwn(ERROR_CODES, facts.code) ? (facts.code as ErrorCode) : 'storage_unavailable';
+  return new IntegrationError(code, facts.message, facts.remedy === undefined ? {} : { remedy: facts.remedy });
+}

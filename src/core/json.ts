@@ -12,12 +12,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses text from outside. Rejects with `malformed`; `what` names the text in the message, never its content. */
+/**
+ * Parses text from outside. Rejects with `malformed`; `what` names the text. The error carries nothing of its
+ * content, and therefore not the parser's own message, which quotes it.
+ */
 export function parseJson(text: string, what: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new IntegrationError('malformed', `${what} is not valid JSON`, { cause });
+  } catch {
+    throw new IntegrationError('malformed', `${what} is not valid JSON`);
   }
 }
 

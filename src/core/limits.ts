@@ -6,8 +6,10 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 /** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
 export const ID_CHARS_MAX = 256;
 
-/** 64 KB of lines: a few hundred proxied calls per write to standard output. */
-export const LOG_BUFFER_BYTES = 65_536;
+/** Lines per write to standard output; sonic-boom writes at most 16 KB at a time. */
+export const LOG_BUFFER_BYTES = 8192;
+/** Lines that wait while nobody reads standard output; beyond it lines are dropped, never calls. */
+export const LOG_WAITING_BYTES_MAX = 1_048_576;
 /** Lines are at most this old when they are written, so that `tail -f` stays useful. */
 export const LOG_FLUSH_INTERVAL_MS = SECOND_MS;
 
@@ -34,16 +36,16 @@ export const ALARM_BATCH = 100;
 export const ALARMS_IN_FLIGHT_MAX = 200;
 /** A machine with an `always` loop becomes an actor error instead of a hang (XState's default is Infinity). */
 export const MACHINE_ITERATIONS_MAX = 100;
-/** Effects of one type performed at once; more wait in the table. */
+/** Effects of one type performed at once; more wait their turn. */
 export const EFFECTS_IN_FLIGHT_MAX = 256;
 /** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
 export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
 /** Rows re-dispatched per query at start. */
 export const REDISPATCH_BATCH = 500;
-/** Events the dispatcher keeps trying to hand over while storage is unavailable before it leaves them to the next start. */
-export const SETTLE_RETRIES_MAX = 5;
-/** First pause between such tries; doubles. */
+/** First pause before the answer to an effect that the disk refused is handed over again; doubles. */
 export const SETTLE_RETRY_BASE_MS = 200;
+/** Longest such pause: soon after there is room again, and well inside STOP_DRAIN_MS. */
+export const SETTLE_RETRY_MS_MAX = 5 * SECOND_MS;
 /** A stop waits this long for effects in flight; they are re-dispatched at the next start anyway. */
 export const STOP_DRAIN_MS = 10 * SECOND_MS;
 
@@ -53,6 +55,9 @@ export const STOP_DRAIN_MS = 10 * SECOND_MS;
 export const CALLER_WAIT_MS_MAX = 15 * SECOND_MS;
 /** Callers waiting in memory per installation; beyond it `overloaded`. */
 export const CALLERS_WAITING_MAX = 1000;
+
+/** Budgets kept in memory; an account that made no call for long starts with a full one anyway. */
+export const BUDGETS_CACHED_MAX = 100_000;
 
 // Edge
 
@@ -68,6 +73,10 @@ export const MANIFEST_INTEGRATIONS_MAX = 200;
 export const MANIFEST_OBJECTS_MAX = 500;
 /** Fields per object; Salesforce allows 800 custom fields per object. */
 export const MANIFEST_FIELDS_MAX = 2000;
+/** Longest API key that is looked at; ours have 47 characters. */
+export const API_KEY_CHARS_MAX = 256;
+/** Refs and names that builders choose for their customers. */
+export const REF_CHARS_MAX = 512;
 /** Verified API keys kept hot; a miss costs one indexed read and one SHA-256. */
 export const API_KEYS_CACHED_MAX = 10_000;
 /** Installations kept resolved for the proxy. */
@@ -121,6 +130,12 @@ export const REFRESH_BACKOFF_MS_MAX = 5 * MINUTE_MS;
 export const REFRESH_BACKOFF_BASE_MS = SECOND_MS;
 /** Opened credentials kept in memory per token shard. */
 export const OPEN_TOKENS_PER_SHARD_MAX = 256;
+/** A due token is asked for again after this long, in case the first ask was lost to a full disk. */
+export const REFRESH_REQUEST_INTERVAL_MS = SECOND_MS;
+/** A token refused at this age was refused for a missing permission, not because it ended. */
+export const YOUNG_TOKEN_MS = SECOND_MS;
+/** How long such refusals do not ask for another token: token endpoints have limits of their own. */
+export const FUTILE_REFRESH_PAUSE_MS = 5 * MINUTE_MS;
 /** Fixed number of virtual shards; owners grow, shards do not move (DESIGN 3). */
 export const TOKEN_SHARDS = 256;
 
@@ -134,6 +149,8 @@ export const READ_BACKOFF_BASE_MS = 2 * SECOND_MS;
 export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
 /** Outbox bytes of one destination above which its reads wait: records are not pulled faster than they are taken. */
 export const OUTBOX_BYTES_PER_LANE_MAX = 64 * 1_048_576;
+/** How often a read without a usable credential looks whether there is one again. */
+export const REAUTH_WAIT_MS = MINUTE_MS;
 /** How long a read waits before it looks at a full outbox again. */
 export const OUTBOX_WAIT_MS = 2 * SECOND_MS;
 /** The overlap of two incremental reads: provider clocks and index lag; duplicates are cheap, gaps are not. */
@@ -157,6 +174,13 @@ export const DELIVERY_RETRY_DELAYS_MS: readonly number[] = [
 export const DELIVERY_ROUND_MAX = 32;
 /** Of a destination's answer only this much is read; the rest is dropped. */
 export const DELIVERY_RESPONSE_BYTES_MAX = 4096;
+
+/** Retries are spread by up to this share of their pause, so that messages that failed together do not return together. */
+export const DELIVERY_RETRY_JITTER_SHARE = 0.1;
+/** Pause of a lane after a round that failed as a whole, which only a bug of ours can do. */
+export const LANE_RETRY_MS = 30 * SECOND_MS;
+/** A link to a record that is too large for a message, as published. */
+export const DOWNLOAD_TTL_MS = 15 * MINUTE_MS;
 
 // Supervision
 
@@ -191,6 +215,10 @@ export const SANDBOX_STREAM_BYTES_MAX = 1024 * 1_048_576;
 export const SANDBOX_FAULT_RULES_MAX = 1000;
 /** Ids a webhook receiver remembers of each kind: above the largest bench, below the 16 million of a `Set`. */
 export const SANDBOX_RECEIVER_IDS_MAX = 5_000_000;
+/** An idle connection to the sandbox is kept longer than any client keeps it, so that reuse never meets a close. */
+export const SANDBOX_KEEP_ALIVE_MS = 2 * MINUTE_MS;
+/** Bodies of the newest messages a webhook receiver keeps for looking at. */
+export const SANDBOX_RECEIVER_MESSAGES_MAX = 100;
 
 // Manifest and installation config
 

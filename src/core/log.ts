@@ -3,15 +3,21 @@
 // censored besides.
 
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import { LOG_BUFFER_BYTES } from './limits.ts';
+import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX } from './limits.ts';
 
 /** What code logs to. */
 export type Log = Logger;
 
-/** Keys whose values never appear in a line, at the top level or one below it. */
+/** Keys whose values never appear in a line, at the top level or one below it; as our code and as OAuth spells them. */
 const CENSORED_KEYS = [
   'authorization',
+  'Authorization',
   'cookie',
+  'set-cookie',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'client_secret',
   'password',
   'secret',
   'token',
@@ -31,7 +37,9 @@ export interface LogOptions {
 
 /** Lines below `error` may wait in a buffer until it is full or `flush` is called; the caller flushes on a timer and at exit. */
 export function createLog(options: LogOptions): Log {
-  const stream = options.stream ?? destination({ fd: 1, minLength: LOG_BUFFER_BYTES, sync: false });
+  const stream =
+    options.stream ??
+    destination({ fd: 1, minLength: LOG_BUFFER_BYTES, maxLength: LOG_WAITING_BYTES_MAX, sync: false });
   return pino(
     {
       level: options.level,

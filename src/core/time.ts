@@ -31,9 +31,9 @@ export const systemClock: Clock = {
   timerAt(atMs, fire) {
     let handle: ReturnType<typeof setTimeout>;
     const arm = () => {
-      const remainingMs = Math.max(0, atMs - Date.now());
-      const leg = Math.min(remainingMs, TIMER_LEG_MS_MAX);
-      handle = setTimeout(leg < remainingMs ? arm : fire, leg);
+      const legMs = Math.min(Math.max(0, atMs - Date.now()), TIMER_LEG_MS_MAX);
+      // Looked at again when the leg ends: the event loop's clock may run a millisecond ahead of the wall clock.
+      handle = setTimeout(() => (Date.now() < atMs ? arm() : fire()), legMs);
       handle.unref?.();
     };
     arm();

@@ -1,0 +1,51 @@
+// The only way out to the network, wired together: guard, pools, and the two kinds of call. Built once by main and
+// handed to everything that calls a provider or a destination.
+// Invariant: no other module of the product opens a connection.
+
+import { type Clock, systemClock } from '../core/time.ts';
+import type { AllowList } from './address.ts';
+import { type BufferedResponse, type OutgoingCall, request } from './buffered.ts';
+import { createFetch, type Fetch } from './fetch.ts';
+import { type ForwardCall, type ForwardHooks, type ForwardOutcome, forward } from './forward.ts';
+import { createGuard, type Resolve } from './guard.ts';
+import { Origins, parseUrl } from './origins.ts';
+import type { Sink } from './sink.ts';
+
+export interface EgressOptions {
+  readonly allowList: AllowList;
+  /** The system clock if absent. */
+  readonly clock?: Clock;
+  /** The machine's resolver if absent. */
+  readonly resolve?: Resolve;
+}
+
+export interface Egress {
+  /**
+   * Makes one call and reads its whole response, decompressed. Redirects are returned as they are.
+   * Rejects with `egress_refused`; `bad_request` for what is not valid HTTP; `network` or `timeout` when no request
+   * byte was sent; `outcome_unknown` for any failure after that; `provider_malformed` when the response is too large
+   * or not decodable; `overloaded` when too many calls wait for the origin.
+   */
+  readonly request: (call: OutgoingCall) => Promise<BufferedResponse>;
+  /** `request` in the shape of WHATWG fetch, for libraries; bounded as a token request. */
+  readonly fetch: Fetch;
+  /** Refuses with `egress_refused` or `bad_request` an address that no call may ever go to; a name is judged per call. */
+  readonly checkUrl: (url: string) => void;
+  /** Streams a call into a sink. Never rejects for what the network or the client does: see ForwardOutcome. */
+  readonly forward: (call: ForwardCall, sink: Sink, hooks: ForwardHooks) => Promise<ForwardOutcome>;
+  /** Ends every connection; calls under way fail and later ones are rejected with `network`. */
+  readonly close: () => Promise<void>;
+}
+
+export function createEgress({ allowList, clock = systemClock, resolve }: EgressOptions): Egress {
+  const guard = createGuard(allowList, resolve);
+  const origins = new Origins(guard);
+  const buffered = (call: OutgoingCall): Promise<BufferedResponse> => request(origins, clock, call);
+  return {
+    request: buffered,
+    fetch: createFetch(buffered),
+    checkUrl: (url) => guard.checkUrl(parseUrl(url)),
+    forward: (call, sink, hooks) => forward(origins, clock, call, sink, hooks),
+    close: () => origins.close(),
+  };
+}

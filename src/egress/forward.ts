@@ -1,0 +1,229 @@
+// The proxy's hot path: streams one call to a provider and its response into a sink, both ways under back-pressure and
+// without looking into either body. It sits on undici's dispatch, since `Readable.toWeb` over a response body ends the
+// process when a client disconnects at the wrong moment.
+// Invariants: the outcome settles exactly once; nothing reaches the client unless the hook accepted the head; a body
+// that the provider broke off is broken off towards the client too.
+
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { IntegrationError } from '../core/errors.ts';
+import {
+  BODY_TIMEOUT_MS,
+  CALLER_WAIT_MS_MAX,
+  CONNECTIONS_PER_ORIGIN_MAX,
+  DISCARDED_BYTES_MAX,
+} from '../core/limits.ts';
+import type { Clock, Timer } from '../core/time.ts';
+import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
+import { cleanResponseHeaders } from './headers.ts';
+import type { Origin, Origins } from './origins.ts';
+import type { Sink } from './sink.ts';
+
+export interface ForwardCall {
+  /** `https://host[:port]`. */
+  readonly origin: string;
+  /** Raw path and query, sent byte for byte; begins with a slash. */
+  readonly path: string;
+  readonly method: string;
+  /** `[name, value, …]`, cleaned, with the credential attached. Not modified; undici's type has no readonly. */
+  readonly headers: string[];
+  /** Null when the request has no body. Consumed at most once: a call with a body cannot be replayed. */
+  readonly body: Readable | NodeReadableStream | null;
+  /** Gives the call up: `failed` with `outcome_unknown` once bytes were sent, `timeout` before. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ForwardHooks {
+  /** Sees each response head, uncleaned; false keeps the response from the client. */
+  readonly accept: (status: number, rawHeaders: readonly string[]) => boolean;
+}
+
+export type ForwardOutcome =
+  /** The whole response went to the sink. */
+  | { readonly kind: 'forwarded'; readonly status: number; readonly bytesOut: number }
+  /** The hook refused the response; the sink is untouched and takes another try. */
+  | { readonly kind: 'discarded'; readonly status: number; readonly headers: readonly string[] }
+  /** With `headSent` the client has seen the break; without, the sink is untouched and the caller answers. */
+  | { readonly kind: 'failed'; readonly error: IntegrationError; readonly headSent: boolean }
+  /** The client left, or stopped reading for BODY_TIMEOUT_MS. */
+  | { readonly kind: 'clientGone' };
+
+/** TRACE has the provider repeat the request, credential included, to whoever asked. CONNECT asks for a tunnel. */
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
+/** What a reason phrase may hold (RFC 9112 section 4); servers behind sinks throw on anything else. */
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** See `Egress.forward`. */
+export function forward(
+  origins: Origins,
+  clock: Clock,
+  call: ForwardCall,
+  sink: Sink,
+  hooks: ForwardHooks,
+): Promise<ForwardOutcome> {
+  return new Promise((resolve) => {
+    try {
+      checkRequestLine(call);
+      new ForwardExchange(origins.at(call.origin), clock, call, sink, hooks, resolve).start();
+    } catch (error) {
+      if (!(error instanceof IntegrationError)) throw error;
+      resolve({ kind: 'failed', error, headSent: false });
+    }
+  });
+}
+
+class ForwardExchange extends Exchange {
+  readonly #clock: Clock;
+  readonly #call: ForwardCall;
+  readonly #sink: Sink;
+  readonly #hooks: ForwardHooks;
+  readonly #body: Readable | null;
+  #resolve: ((outcome: ForwardOutcome) => void) | null;
+  #status = 0;
+  #headSent = false;
+  #bytesOut = 0;
+  #bytesDiscarded = 0;
+  #controller: Controller | null = null;
+  #queueTimer: Timer | null = null;
+  #stallTimer: Timer | null = null;
+
+  constructor(
+    origin: Origin,
+    clock: Clock,
+    call: ForwardCall,
+    sink: Sink,
+    hooks: ForwardHooks,
+    resolve: (outcome: ForwardOutcome) => void,
+  ) {
+    super(origin);
+    this.#clock = clock;
+    this.#call = call;
+    this.#sink = sink;
+    this.#hooks = hooks;
+    this.#resolve = resolve;
+    this.#body = call.body === null || call.body instanceof Readable ? call.body : Readable.fromWeb(call.body);
+  }
+
+  start(): void {
+    const { path, method, headers, signal } = this.#call;
+    if (this.#sink.isClosed) {
+      this.#settle({ kind: 'clientGone' });
+      return;
+    }
+    if (signal?.aborted) {
+      this.failed(this.#givenUp());
+      return;
+    }
+    // undici listens to the body only while it has the request; an upload may break before and after.
+    this.#body?.on('error', ignore);
+    signal?.addEventListener('abort', this.#onAbort);
+    this.#sink.onClose(this.#onClientGone);
+    if (this.origin.callsOpen >= CONNECTIONS_PER_ORIGIN_MAX) this.#limitWait();
+    this.dispatch({ path, method, headers, body: this.#body });
+  }
+
+  override onResponseStart(controller: Controller, status: number, _headers: unknown, statusMessage = ''): void {
+    if (status < 200 || this.#resolve === null) return;
+    const raw = rawHeadersOf(controller);
+    if (!this.#hooks.accept(status, raw)) {
+      this.#settle({ kind: 'discarded', status, headers: raw });
+      return;
+    }
+    this.#status = status;
+    this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', cleanResponseHeaders(raw));
+    this.#headSent = true;
+  }
+
+  override onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#resolve === null) {
+      this.#discard(chunk);
+      return;
+    }
+    this.#bytesOut += chunk.length;
+    if (!this.#sink.write(chunk)) this.#pause(controller);
+  }
+
+  protected override completed(): void {
+    if (this.#resolve === null) return;
+    this.#sink.end();
+    this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
+  }
+
+  protected override failed(error: IntegrationError): void {
+    if (this.#resolve === null) return;
+    // The upload broke: the client is leaving, and the sink will say so a moment later.
+    const isUploadBroken = this.#body?.errored != null && this.#body.errored === error.cause;
+    if (this.#headSent) this.#sink.fail(error);
+    this.#settle(isUploadBroken ? { kind: 'clientGone' } : { kind: 'failed', error, headSent: this.#headSent });
+  }
+
+  #settle(outcome: ForwardOutcome): void {
+    this.#queueTimer?.cancel();
+    this.#stallTimer?.cancel();
+    this.#call.signal?.removeEventListener('abort', this.#onAbort);
+    this.#resolve?.(outcome);
+    this.#resolve = null;
+  }
+
+  #pause(controller: Controller): void {
+    if (controller.paused) return;
+    controller.pause();
+    if (this.#controller === null) this.#sink.onDrain(this.#onDrain);
+    this.#controller = controller;
+    this.#stallTimer = this.#clock.timerAt(this.#clock.nowMs() + BODY_TIMEOUT_MS, this.#onStall);
+  }
+
+  /** The rest of a refused response is read so that its connection can be used again, unless it is long. */
+  #discard(chunk: Buffer): void {
+    this.#bytesDiscarded += chunk.length;
+    if (this.#bytesDiscarded > DISCARDED_BYTES_MAX) {
+      this.abandon(new IntegrationError('provider_malformed', 'the discarded response is long'));
+    }
+  }
+
+  #limitWait(): void {
+    this.#queueTimer = this.#clock.timerAt(this.#clock.nowMs() + CALLER_WAIT_MS_MAX, () => {
+      if (this.hasConnection) return;
+      const { host } = this.origin;
+      this.abandon(
+        new IntegrationError('overloaded', `no connection to ${host} became free in ${CALLER_WAIT_MS_MAX} ms`),
+      );
+    });
+  }
+
+  #givenUp(): IntegrationError {
+    const { host } = this.origin;
+    if (this.wasSent)
+      return new IntegrationError('outcome_unknown', `the call to ${host} was given up after it was sent`);
+    return new IntegrationError('timeout', `the call to ${host} was given up before anything was sent`);
+  }
+
+  readonly #onAbort = (): void => this.abandon(this.#givenUp());
+
+  readonly #onDrain = (): void => {
+    this.#stallTimer?.cancel();
+    this.#controller?.resume();
+  };
+
+  /** undici's body timeout rests while paused, so a client that stops reading would hold the connection for good. */
+  readonly #onStall = (): void => {
+    this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
+    this.#onClientGone();
+  };
+
+  readonly #onClientGone = (): void => {
+    if (this.#resolve === null) return;
+    this.#settle({ kind: 'clientGone' });
+    this.abandon(new IntegrationError('network', 'the client went away'));
+  };
+}
+
+/** A path is sent as it is, so it must not name another host: servers obey an absolute URL in its place. */
+function checkRequestLine({ path, method }: ForwardCall): void {
+  if (!path.startsWith('/')) throw new IntegrationError('bad_request', 'the path does not begin with a slash');
+  if (REFUSED_METHODS.has(method.toUpperCase()))
+    throw new IntegrationError('bad_request', `method ${method} is not forwarded`);
+}
+
+function ignore(): void {}

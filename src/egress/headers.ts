@@ -1,0 +1,137 @@
+// Header hygiene of the proxy, over raw lists (`[name, value, name, value, …]`) so that spelling, order and
+// repetition survive. Pure; called once per direction and call. Invariant: no credential of the caller reaches the
+// provider, and no field that speaks about one connection crosses to the other.
+
+/** Fields that speak about one connection (RFC 9110 section 7.6.1 and 11.7, RFC 9113 section 3.2.1). */
+const HOP_BY_HOP = [
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  // Trailers are not carried over, so their announcement and the offer to take them would both be untrue.
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+const REQUEST_DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  // The origin is another one, and `Expect` was answered by our own server already (RFC 9110 section 10.1.1).
+  'host',
+  'expect',
+  // The caller's credentials are for Tenon; the provider's is attached afterwards.
+  'authorization',
+  'x-api-key',
+  'cookie',
+  // Written by proxies in front of Tenon: they describe the builder's network, which is none of the provider's
+  // business, and a provider that trusts them would judge the wrong client. Not all of `cf-*`: a caller's
+  // CF-Access-Client-Id is a request to the provider's own gateway.
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'true-client-ip',
+  'cdn-loop',
+  'cf-access-jwt-assertion',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-ew-via',
+  'cf-ipcountry',
+  'cf-ray',
+  'cf-visitor',
+  'cf-worker',
+]);
+
+const REQUEST_DROPPED_PREFIXES = ['x-amp-', 'x-forwarded-'];
+
+/**
+ * What a provider says about its own origin would be applied to Tenon's: cookies would mix all providers in one jar
+ * (and are not sent back, see above), Alt-Svc would lead clients away, HSTS and Clear-Site-Data bind other services.
+ */
+const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'set-cookie',
+  'alt-svc',
+  'strict-transport-security',
+  'clear-site-data',
+]);
+
+/** `x-amp-*` in a response is Tenon speaking about retries and limits; a provider must not imitate it. */
+const RESPONSE_DROPPED_PREFIXES = ['x-amp-'];
+
+/**
+ * The caller's headers as the provider may see them. `alsoDropped` holds lower-case names that the credential is about
+ * to set. Content-Length stays: with a streamed body it keeps the caller's framing instead of turning it into chunks.
+ */
+export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonly string[]): string[] {
+  return clean(raw, REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES, alsoDropped);
+}
+
+/** The provider's headers as the caller may see them. Content-Encoding and -Length stay: the body passes as it is. */
+export function cleanResponseHeaders(raw: readonly string[]): string[] {
+  return clean(raw, RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES, []);
+}
+
+/** The first value of a field in a raw list, or undefined. `name` is lower-case. */
+export function headerValue(raw: readonly string[], name: string): string | undefined {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const candidate = raw[index];
+    if (candidate?.length === name.length && candidate.toLowerCase() === name) return raw[index + 1];
+  }
+  return undefined;
+}
+
+/** A raw list as a null-prototype record: lower-case names, repeated fields joined with `, ` (RFC 9110 section 5.3). */
+export function headerRecord(raw: readonly string[]): Readonly<Record<string, string>> {
+  const record: Record<string, string> = Object.create(null);
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase();
+    const value = raw[index + 1] ?? '';
+    const earlier = record[name];
+    record[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+  }
+  return record;
+}
+
+function clean(
+  raw: readonly string[],
+  dropped: ReadonlySet<string>,
+  droppedPrefixes: readonly string[],
+  alsoDropped: readonly string[],
+): string[] {
+  const kept: string[] = [];
+  let connectionOptions: string[] | null = null;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (lower === 'connection') connectionOptions = optionsOf(value, connectionOptions);
+    if (dropped.has(lower) || alsoDropped.includes(lower) || startsWithAny(lower, droppedPrefixes)) continue;
+    kept.push(name, value);
+  }
+  return connectionOptions === null ? kept : without(kept, connectionOptions);
+}
+
+function startsWithAny(name: string, prefixes: readonly string[]): boolean {
+  // Every prefix begins with x; this spares most names the comparison.
+  return name.charCodeAt(0) === 0x78 && prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** Fields named in Connection are hop-by-hop too; null if, as nearly always, it says only `keep-alive` or `close`. */
+function optionsOf(value: string, earlier: string[] | null): string[] | null {
+  const lower = value.toLowerCase();
+  if (lower === 'keep-alive' || lower === 'close') return earlier;
+  return [...(earlier ?? []), ...lower.split(',').map((option) => option.trim())];
+}
+
+function without(list: readonly string[], names: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < list.length; index += 2) {
+    const name = list[index] ?? '';
+    if (!names.includes(name.toLowerCase())) kept.push(name, list[index + 1] ?? '');
+  }
+  return kept;
+}

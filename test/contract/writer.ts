@@ -1,0 +1,137 @@
+// What every Writer promises, whichever thread it writes on.
+
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ActorId, actorIdOf } from '../../src/core/ids.ts';
+import type { RowWrite, Step, Writer } from '../../src/store/port.ts';
+import { openForReading, openForWriting } from '../../src/store/sqlite.ts';
+import { putMeta } from '../../src/store/tables/accounts.ts';
+import {
+  deleteEffect,
+  deleteSnapshot,
+  insertEffect,
+  readSnapshot,
+  writeSnapshot,
+} from '../../src/store/tables/snapshots.ts';
+import { tempFolder } from '../support/store.ts';
+
+const actor = (key: string) => actorIdOf('probe', key);
+const step = (actorId: ActorId | null, ...writes: RowWrite[]): Step => ({ actorId, writes });
+const snapshot = (actorId: ActorId, revision: number) =>
+  writeSnapshot({ actorId, schemaVersion: 1, revision, wakeAtMs: null, state: '{}' });
+const committed = { kind: 'committed' };
+
+/** `open` starts a writer over the database at `path`; it must reject with what opening rejects with. */
+export function testWriter(name: string, open: (path: string) => Promise<Writer>): void {
+  const start = async () => {
+    const path = join(tempFolder(), 'tenon.db');
+    const writer = await open(path);
+    const reads = openForReading(path);
+    onTestFinished(() => {
+      reads.close();
+      return writer.close();
+    });
+    return { path, writer, reads };
+  };
+
+  describe(name, () => {
+    it('refuses a database that a newer version wrote', async () => {
+      const path = join(tempFolder(), 'tenon.db');
+      const newer = openForWriting(path);
+      newer.pragma('user_version = 99');
+      newer.close();
+      await expect(open(path)).rejects.toMatchObject({ code: 'snapshot_unreadable', remedy: expect.any(String) });
+    });
+
+    it('refuses a path where no database can be', async () => {
+      await expect(open(join(tempFolder(), 'no', 'such', 'folder.db'))).rejects.toThrow();
+    });
+
+    it.each<[string, RowWrite, string]>([
+      ['a row that breaks a constraint', insertEffect('taken', actor('a'), 'x'), 'rejected'],
+      ['a row that is not there', deleteEffect('unknown'), 'rejected'],
+      ['a value SQLite cannot hold', { statement: 'meta.put', params: ['a', {} as never] }, 'rejected'],
+      ['too few parameters', { statement: 'meta.put', params: ['a'] }, 'rejected'],
+      ['a statement nobody knows', { statement: 'meta.drop', params: [] }, 'rejected'],
+      ['a statement nobody knows in a compare-and-set', { ...snapshot(actor('b'), 1), statement: 'no' }, 'rejected'],
+      ['an actor that exists already', snapshot(actor('a'), 1), 'conflict'],
+      ['another revision than the stored one', snapshot(actor('a'), 3), 'conflict'],
+      ['the end of another revision', deleteSnapshot(actor('a'), 2), 'conflict'],
+    ])('fails the step alone for %s', async (_name, poison, kind) => {
+      const { writer, reads } = await start();
+      await writer.write([step(actor('a'), snapshot(actor('a'), 1), insertEffect('taken', actor('a'), 'y'))]);
+      const outcome = await writer.write([
+        step(null, putMeta('before', '1')),
+        step(actor('p'), putMeta('poisoned', '1'), poison, putMeta('never', '1')),
+        step(null, putMeta('after', '1')),
+      ]);
+      expect(outcome).toMatchObject({ steps: [committed, { kind, message: expect.any(String) }, committed] });
+      expect(reads.all('SELECT name FROM meta ORDER BY name')).toEqual([{ name: 'after' }, { name: 'before' }]);
+    });
+
+    it('skips later steps of an actor whose step failed, and nobody else', async () => {
+      const { writer, reads } = await start();
+      const outcome = await writer.write([
+        step(actor('a'), snapshot(actor('a'), 1), deleteEffect('unknown')),
+        step(actor('b'), snapshot(actor('b'), 1)),
+        step(actor('a'), putMeta('a', '1')),
+        step(null, deleteEffect('unknown')),
+        step(null, putMeta('nobody', '1')),
+      ]);
+      const rejected = { kind: 'rejected' };
+      expect(outcome).toMatchObject({ steps: [rejected, committed, { kind: 'skipped' }, rejected, committed] });
+      expect(readSnapshot(reads, actor('a'))).toBeUndefined();
+      expect(reads.all('SELECT name FROM meta')).toEqual([{ name: 'nobody' }]);
+    });
+
+    it('commits steps that another connection then reads', async () => {
+      const { writer, reads } = await start();
+      const bytes = new Uint8Array([0, 255, 1]);
+      const outcome = await writer.write([
+        step(actor('a'), snapshot(actor('a'), 1), insertEffect('e1', actor('a'), '{}')),
+        step(null, { statement: 'effects.setResult', params: [bytes, 'e1'], mustChange: 'rejected' }),
+        step(actor('a'), snapshot(actor('a'), 2)),
+        step(null),
+      ]);
+      expect(outcome).toEqual({ steps: [committed, committed, committed, committed] });
+      expect(readSnapshot(reads, actor('a'))).toMatchObject({ revision: 2, pausedReason: null });
+      expect(reads.get<{ result: Uint8Array }>('SELECT result FROM effects')?.result).toEqual(Buffer.from(bytes));
+    });
+
+    it('answers batches in their order', async () => {
+      const { writer } = await start();
+      const outcomes = await Promise.all(
+        [1, 2, 3].map((n) => writer.write([step(actor('a'), snapshot(actor('a'), n))])),
+      );
+      expect(outcomes).toEqual([1, 2, 3].map(() => ({ steps: [committed] })));
+    });
+
+    it('keeps the database as its pragmas say', async () => {
+      const { path } = await start();
+      const database = openForWriting(path);
+      onTestFinished(() => void database.close());
+      const pragma = (text: string) => database.pragma(text, { simple: true });
+      expect(['journal_mode', 'synchronous', 'auto_vacuum', 'wal_autocheckpoint'].map(pragma)).toEqual([
+        'wal',
+        2,
+        2,
+        1000,
+      ]);
+    });
+
+    it('opens what it wrote before', async () => {
+      const { path, writer } = await start();
+      await writer.write([step(actor('a'), snapshot(actor('a'), 1))]);
+      await writer.close();
+      const again = await open(path);
+      onTestFinished(() => again.close());
+      expect(await again.write([step(actor('a'), snapshot(actor('a'), 2))])).toEqual({ steps: [committed] });
+    });
+
+    it('answers with a failure, and does not hang, once it is closed', async () => {
+      const { writer } = await start();
+      await writer.close();
+      expect(await writer.write([step(null, putMeta('late', '1'))])).toMatchObject({ failure: { kind: 'io' } });
+    });
+  });
+}

@@ -1,0 +1,327 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  BODY_TIMEOUT_MS,
+  CALLER_WAIT_MS_MAX,
+  CALLS_PER_ORIGIN_MAX,
+  CONNECTIONS_PER_ORIGIN_MAX,
+} from '../../../src/core/limits.ts';
+import type { Clock } from '../../../src/core/time.ts';
+import { parseAllowList } from '../../../src/egress/address.ts';
+import { createEgress, type Egress } from '../../../src/egress/egress.ts';
+import type { ForwardCall, ForwardHooks } from '../../../src/egress/forward.ts';
+import type { Sink } from '../../../src/egress/sink.ts';
+import { NodeSink } from '../../../src/egress/sinkNode.ts';
+import { WebSink } from '../../../src/egress/sinkWeb.ts';
+import { type StartFront, sinkContract } from '../../contract/sink.ts';
+import { bodyOf, moment, startUpstream } from './upstream.ts';
+
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const startNodeFront: StartFront = (handler) =>
+  listen(
+    createServer(async (request, response) => {
+      const { method = '', url = '', rawHeaders, headers } = request;
+      const hasBody = 'content-length' in headers || 'transfer-encoding' in headers;
+      const call = { method, path: url, rawHeaders, body: hasBody ? request : null };
+      const outcome = await handler(call, new NodeSink(response));
+      if (outcome.kind === 'failed' && !outcome.headSent) response.writeHead(502).end();
+    }),
+  );
+
+const startWebFront: StartFront = (handler) => {
+  // This server prints the error of a body that breaks off, which half of the suite provokes.
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+  onTestFinished(() => printed.mockRestore());
+  return listen(
+    createServer(
+      getRequestListener(async (request) => {
+        const { pathname, search } = new URL(request.url);
+        const sink = new WebSink(request.method, request.signal);
+        const call = {
+          method: request.method,
+          path: `${pathname}${search}`,
+          rawHeaders: [...request.headers].flat(),
+          body: request.body,
+        };
+        const failure = handler(call, sink).then((outcome) =>
+          outcome.kind === 'forwarded' ? sink.response : new Response(null, { status: 502 }),
+        );
+        return Promise.race([sink.response, failure]);
+      }),
+    ),
+  );
+};
+
+sinkContract('node:http', startNodeFront);
+sinkContract('a Response', startWebFront);
+
+/** A sink that records, and that answers each write as it is told. */
+class RecordingSink implements Sink {
+  isClosed = false;
+  readonly calls: unknown[] = [];
+  body = '';
+  hasRoom = true;
+  readonly full = moment();
+  drained = (): void => {};
+  closed = (): void => {};
+
+  head(status: number, statusMessage: string, rawHeaders: string[]): void {
+    this.calls.push(['head', status, statusMessage, rawHeaders.filter((_part, index) => index % 2 === 0)]);
+  }
+  write(chunk: Buffer): boolean {
+    this.body += chunk.toString('latin1');
+    if (!this.hasRoom) this.full.reach();
+    return this.hasRoom;
+  }
+  onDrain(callback: () => void): void {
+    this.drained = callback;
+  }
+  end(): void {
+    this.calls.push('end');
+  }
+  fail(): void {
+    this.calls.push('fail');
+  }
+  onClose(callback: () => void): void {
+    this.closed = callback;
+  }
+}
+
+/** A clock that stands still until a test fires its timers. */
+function stoppedClock(): Clock & { fire(delayMs: number): void } {
+  const timers = new Set<{ atMs: number; fire: () => void }>();
+  return {
+    nowMs: () => 0,
+    timerAt(atMs, fire) {
+      const timer = { atMs, fire };
+      timers.add(timer);
+      return { cancel: () => timers.delete(timer) };
+    },
+    fire(delayMs) {
+      for (const timer of [...timers]) if (timer.atMs === delayMs) timer.fire();
+    },
+  };
+}
+
+function openEgress(clock?: Clock): Egress {
+  const egress = createEgress({ allowList: parseAllowList('127.0.0.1'), ...(clock ? { clock } : {}) });
+  onTestFinished(() => egress.close());
+  return egress;
+}
+
+const acceptAll: ForwardHooks = { accept: () => true };
+
+function get(origin: string, more: Partial<ForwardCall> = {}): ForwardCall {
+  return { origin, path: '/', method: 'GET', headers: [], body: null, ...more };
+}
+
+describe('forward refuses without touching the sink', () => {
+  test.each([
+    ['a private origin', { origin: 'https://10.0.0.1' }, 'egress_refused'],
+    ['another scheme', { origin: 'ftp://example.com' }, 'egress_refused'],
+    ['user info', { origin: 'https://a:b@example.com' }, 'egress_refused'],
+    ['an absolute URL as path', { path: 'http://169.254.169.254/' }, 'bad_request'],
+    ['an empty path', { path: '' }, 'bad_request'],
+    ['a line break in the path', { path: '/a\r\nx: y' }, 'bad_request'],
+    ['a line break in a header', { headers: ['a', 'b\r\nx: y'] }, 'bad_request'],
+    ['two lengths', { headers: ['content-length', '1', 'Content-Length', '2'] }, 'bad_request'],
+    ['TRACE, which would echo the credential', { method: 'TRACE' }, 'bad_request'],
+    ['trace in lower case', { method: 'trace' }, 'bad_request'],
+    ['CONNECT', { method: 'CONNECT' }, 'bad_request'],
+    ['a signal aborted before', { signal: AbortSignal.abort() }, 'timeout'],
+  ])('%s', async (_what, call, code) => {
+    const upstream = await startUpstream((_request, response) => response.end());
+    const sink = new RecordingSink();
+    const outcome = await openEgress().forward(get(upstream.origin, call), sink, acceptAll);
+    expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code } });
+    expect(sink.calls).toEqual([]);
+    expect(upstream.connections()).toBe(0);
+  });
+
+  test('a client that has left before is not worth a call', async () => {
+    const upstream = await startUpstream((_request, response) => response.end());
+    const sink = new RecordingSink();
+    sink.isClosed = true;
+    expect(await openEgress().forward(get(upstream.origin), sink, acceptAll)).toEqual({ kind: 'clientGone' });
+    expect(upstream.connections()).toBe(0);
+  });
+
+  test('an origin with a path is a bug of ours, because the path would be lost', async () => {
+    const outcome = await openEgress().forward(get('https://example.com/v1'), new RecordingSink(), acceptAll);
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'invariant' } });
+  });
+});
+
+describe('forward gives up', () => {
+  test('outcome_unknown when the signal aborts after the request was sent', async () => {
+    const controller = new AbortController();
+    const upstream = await startUpstream(() => controller.abort());
+    const call = get(upstream.origin, { signal: controller.signal });
+    const outcome = await openEgress().forward(call, new RecordingSink(), acceptAll);
+    expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'outcome_unknown' } });
+  });
+
+  test('on a client that stops reading, since it would hold a connection for good', async () => {
+    const clock = stoppedClock();
+    const closed = moment();
+    const upstream = await startUpstream((_request, response) => {
+      response.once('close', () => closed.reach()).write('piece');
+    });
+    const sink = new RecordingSink();
+    sink.hasRoom = false;
+    const outcome = openEgress(clock).forward(get(upstream.origin), sink, acceptAll);
+    await sink.full.reached;
+    clock.fire(BODY_TIMEOUT_MS);
+    expect(await outcome).toEqual({ kind: 'clientGone' });
+    expect(sink.calls.at(-1)).toBe('fail');
+    await closed.reached;
+  });
+
+  test('overloaded when no connection becomes free, and the connections survive', async () => {
+    const clock = stoppedClock();
+    const egress = openEgress(clock);
+    const held: (() => void)[] = [];
+    const allHeld = moment();
+    const upstream = await startUpstream((_request, response) => {
+      held.push(() => response.end());
+      if (held.length === CONNECTIONS_PER_ORIGIN_MAX) allHeld.reach();
+      if (held.length > CONNECTIONS_PER_ORIGIN_MAX) response.end();
+    });
+    const forward = () => egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+    const running = Array.from({ length: CONNECTIONS_PER_ORIGIN_MAX }, forward);
+    await allHeld.reached;
+    const waiting = forward();
+    clock.fire(CALLER_WAIT_MS_MAX);
+    expect(await waiting).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'overloaded' } });
+    const next = forward();
+    for (const release of held) release();
+    expect((await Promise.all(running)).every((outcome) => outcome.kind === 'forwarded')).toBe(true);
+    expect(await next).toMatchObject({ kind: 'forwarded' });
+    expect(held.length).toBe(CONNECTIONS_PER_ORIGIN_MAX + 1);
+    expect(upstream.connections()).toBe(CONNECTIONS_PER_ORIGIN_MAX);
+  });
+
+  test('overloaded at once when too many calls wait', async () => {
+    const egress = openEgress();
+    const upstream = await startUpstream(() => {});
+    const forward = () => egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+    const waiting = Array.from({ length: CALLS_PER_ORIGIN_MAX }, forward);
+    expect(await forward()).toMatchObject({ kind: 'failed', error: { code: 'overloaded' } });
+    await egress.close();
+    expect((await Promise.all(waiting)).every((outcome) => outcome.kind === 'failed')).toBe(true);
+  });
+
+  test('on an upload that breaks while its connection is set up', async () => {
+    const body = new Readable({ read() {} });
+    const upstream = await startUpstream(() => {});
+    const call = get(upstream.origin, { method: 'POST', body });
+    const outcome = openEgress().forward(call, new RecordingSink(), acceptAll);
+    body.destroy(new Error('aborted'));
+    expect(await outcome).toEqual({ kind: 'clientGone' });
+  });
+
+  test('on an upload that breaks while it waits for a connection, and the process survives it', async () => {
+    const body = new Readable({ read() {} });
+    const upstream = await startUpstream(() => {});
+    const egress = openEgress();
+    for (let index = 0; index < CONNECTIONS_PER_ORIGIN_MAX; index += 1) {
+      void egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+    }
+    const sink = new RecordingSink();
+    const outcome = egress.forward(get(upstream.origin, { method: 'POST', body }), sink, acceptAll);
+    body.destroy(new Error('aborted'));
+    await new Promise((resolve) => body.once('close', resolve));
+    sink.closed();
+    expect(await outcome).toEqual({ kind: 'clientGone' });
+  });
+});
+
+describe('forward', () => {
+  test('sends path and query byte for byte', async () => {
+    const path = `/a//b/../c;d=%2f?q="'{}|\\^\`[]<>&&=%zz+`;
+    const upstream = await startUpstream((request, response) => response.end(request.url));
+    const sink = new RecordingSink();
+    await openEgress().forward(get(upstream.origin, { path }), sink, acceptAll);
+    expect(sink.body).toBe(path);
+  });
+
+  test('keeps the framing of an upload whose length is known, and chunks others', async () => {
+    const upstream = await startUpstream(async (request, response) => {
+      await bodyOf(request);
+      response.end(`${request.headers['content-length']} ${request.headers['transfer-encoding']}`);
+    });
+    const egress = openEgress();
+    const framing = async (headers: string[]) => {
+      const sink = new RecordingSink();
+      const body = Readable.from([Buffer.from('ab'), Buffer.from('c')]);
+      await egress.forward(get(upstream.origin, { method: 'POST', headers, body }), sink, acceptAll);
+      return sink.body;
+    };
+    expect(await framing(['content-length', '3'])).toBe('3 undefined');
+    expect(await framing([])).toBe('undefined chunked');
+  });
+
+  test('shows each head to the hook and keeps a refused response from the client, for another try', async () => {
+    const upstream = await startUpstream((request, response) => {
+      if (request.headers.authorization === 'new') response.end('fine');
+      else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end('expired');
+    });
+    const hooks: ForwardHooks = { accept: (status) => status !== 401 };
+    const egress = openEgress();
+    const sink = new RecordingSink();
+    const first = await egress.forward(get(upstream.origin, { headers: ['authorization', 'old'] }), sink, hooks);
+    expect(first).toMatchObject({ kind: 'discarded', status: 401 });
+    expect(first.kind === 'discarded' && first.headers).toContain('www-authenticate');
+    expect(sink.calls).toEqual([]);
+    const second = await egress.forward(get(upstream.origin, { headers: ['authorization', 'new'] }), sink, hooks);
+    expect(second).toEqual({ kind: 'forwarded', status: 200, bytesOut: 4 });
+    expect(sink.body).toBe('fine');
+  });
+
+  test('a long refused response is cut off instead of read', async () => {
+    const closed = moment<boolean>();
+    const upstream = await startUpstream((_request, response) => {
+      response.once('close', () => closed.reach(response.writableFinished)).writeHead(401);
+      response.end(Buffer.alloc(32 * 1_048_576));
+    });
+    const hooks: ForwardHooks = { accept: () => false };
+    const outcome = await openEgress().forward(get(upstream.origin), new RecordingSink(), hooks);
+    expect(outcome).toMatchObject({ kind: 'discarded' });
+    expect(await closed.reached).toBe(false);
+  });
+
+  test('a reason phrase that a server would throw on is left out', async () => {
+    const upstream = await startUpstream((_request, response) => {
+      response.socket?.end('HTTP/1.1 200 \xe2\x82\xac\r\ncontent-length: 0\r\n\r\n', 'latin1');
+    });
+    const sink = new RecordingSink();
+    await openEgress().forward(get(upstream.origin), sink, acceptAll);
+    expect(sink.calls[0]).toEqual(['head', 200, '', ['content-length']]);
+  });
+
+  test('a connection whose upload was not read to its end is closed after the response', async () => {
+    const upstream = await startUpstream((_request, response) => response.writeHead(413).end('too much'));
+    const egress = openEgress();
+    const port = await listen(
+      createServer((request, response) => {
+        const call = get(upstream.origin, { method: 'POST', body: request });
+        void egress.forward(call, new NodeSink(response), acceptAll);
+      }),
+    );
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1024)) });
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, duplex: 'half' });
+    expect([response.status, response.headers.get('connection')]).toEqual([413, 'close']);
+    expect(await response.text()).toBe('too much');
+  });
+});

@@ -1,0 +1,146 @@
+// The catalog: every provider the process knows, by name. Built-in declarations come from `providers/`; an
+// operator's file (TENON_CATALOG_FILE) may replace single facts of them, in the published form, to point a
+// provider at a sandbox or a gateway. Invariant: a catalog never changes after it was made, and every entry in
+// it has passed the published schema.
+
+import { IntegrationError } from '../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
+import { type ProviderInfo, providerInfoSchema } from './providerInfo.ts';
+import { freshdesk } from './providers/freshdesk.ts';
+import { hubspot } from './providers/hubspot.ts';
+import { salesforce } from './providers/salesforce.ts';
+import { stripe } from './providers/stripe.ts';
+import type { ProviderDeclaration, TokenFacts } from './schema.ts';
+import { isAddressTemplate } from './template.ts';
+import { fromProviderInfo, toProviderInfo } from './wire.ts';
+
+const BUILT_IN: readonly ProviderDeclaration[] = [freshdesk, hubspot, salesforce, stripe];
+
+/** For entries without OAuth 2, where nothing reads them. */
+const NO_TOKENS: TokenFacts = { clientAuthentication: 'requestBody', rotation: 'stable' };
+
+/** How many near names an unknown one is answered with, and how many edits away they may be. */
+const NEAR_NAMES_MAX = 3;
+const NEAR_EDITS_MAX = 3;
+
+/** Provider name → partial published entry. */
+export type CatalogOverrides = Readonly<Record<string, JsonObject>>;
+
+export interface Catalog {
+  /** Rejects with `not_found`, naming up to three near names. */
+  get(name: string): ProviderDeclaration;
+  find(name: string): ProviderDeclaration | undefined;
+  /** Sorted by name. */
+  list(): readonly ProviderDeclaration[];
+}
+
+/**
+ * Parses a file of overrides. Rejects with `malformed` when it is not JSON, and with `invalid_input` when it is not
+ * an object of objects; what the entries say is checked by `createCatalog`.
+ */
+export function readCatalogOverrides(text: string, fileName: string): CatalogOverrides {
+  const parsed = parseJson(text, `catalog file ${fileName}`);
+  if (!isJsonObject(parsed)) {
+    throw new IntegrationError('invalid_input', `catalog file ${fileName} must be an object of providers`);
+  }
+  const entries = Object.entries(parsed).map(([name, entry]): [string, JsonObject] => {
+    if (isJsonObject(entry)) return [name, entry];
+    throw new IntegrationError('invalid_input', `catalog file ${fileName}: the entry of "${name}" must be an object`);
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The catalog of the built-in providers with the given facts replaced: objects are merged, other values and lists
+ * replaced. Rejects with `invalid_input` naming provider and field.
+ */
+export function createCatalog(overrides: CatalogOverrides = {}): Catalog {
+  const byName = new Map<string, ProviderDeclaration>(BUILT_IN.map((declaration) => [declaration.name, declaration]));
+  for (const [name, override] of Object.entries(overrides)) {
+    const declaration = byName.get(name);
+    if (declaration === undefined) throw refusedOverride(name, 'name', `no such provider${nearText(byName, name)}`);
+    byName.set(name, overridden(declaration, override));
+  }
+  const sorted = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    get(name) {
+      const declaration = byName.get(name);
+      if (declaration !== undefined) return declaration;
+      throw new IntegrationError('not_found', `provider "${name}" is not in the catalog${nearText(byName, name)}`);
+    },
+    find: (name) => byName.get(name),
+    list: () => sorted,
+  };
+}
+
+function overridden(declaration: ProviderDeclaration, override: JsonObject): ProviderDeclaration {
+  checkAddresses(declaration.name, override, '');
+  const base = toProviderInfo(declaration);
+  const parsed = providerInfoSchema.safeParse(merge({ ...base }, override));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw refusedOverride(declaration.name, issue?.path.join('.') ?? '', issue?.message ?? 'invalid');
+  }
+  const info: ProviderInfo = parsed.data;
+  for (const fixed of ['name', 'authType'] as const) {
+    if (info[fixed] !== base[fixed]) throw refusedOverride(declaration.name, fixed, 'cannot be replaced');
+  }
+  const { category, quotas, concurrency, hiddenErrors, auth } = declaration;
+  const tokens = auth.scheme === 'oauth2' ? auth.tokens : NO_TOKENS;
+  return fromProviderInfo(info, { category, quotas, concurrency, hiddenErrors, tokens });
+}
+
+/** `Object.fromEntries` defines keys, so that `__proto__` in a file is a plain (and unknown) key. */
+function merge(base: JsonObject, override: JsonObject): JsonObject {
+  const entries = Object.entries(override).map(([key, value]): [string, JsonValue | undefined] => {
+    const current = Object.hasOwn(base, key) ? base[key] : undefined;
+    return [key, isJsonObject(current) && isJsonObject(value) ? merge(current, value) : value];
+  });
+  return Object.fromEntries([...Object.entries(base), ...entries]);
+}
+
+/** A misspelt address must fail when the file is read, not on a customer's first call. */
+function checkAddresses(provider: string, value: JsonObject, path: string): void {
+  for (const [key, child] of Object.entries(value)) {
+    const childPath = path === '' ? key : `${path}.${key}`;
+    if (isJsonObject(child)) checkAddresses(provider, child, childPath);
+    const isAddress = key.endsWith('URL') || key === 'url';
+    if (isAddress && typeof child === 'string' && !isAddressTemplate(child)) {
+      throw refusedOverride(provider, childPath, 'must be an http or https address, with {{.name}} for variables');
+    }
+  }
+}
+
+function refusedOverride(provider: string, field: string, reason: string): IntegrationError {
+  const place = field === '' ? '' : `${field}: `;
+  return new IntegrationError('invalid_input', `catalog override of "${provider}": ${place}${reason}`, {
+    remedy: 'Correct the entry in the file that TENON_CATALOG_FILE names.',
+  });
+}
+
+function nearText(byName: ReadonlyMap<string, unknown>, name: string): string {
+  const near = [...byName.keys()]
+    .map((known) => ({ known, edits: editsBetween(known.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ edits }) => edits <= NEAR_EDITS_MAX)
+    .sort((a, b) => a.edits - b.edits)
+    .slice(0, NEAR_NAMES_MAX)
+    .map(({ known }) => known);
+  return near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+}
+
+/** Levenshtein distance, where a long unknown name (it cannot be near) is not measured. */
+function editsBetween(known: string, name: string): number {
+  if (Math.abs(known.length - name.length) > NEAR_EDITS_MAX) return Number.POSITIVE_INFINITY;
+  let previous = Array.from({ length: name.length + 1 }, (_, column) => column);
+  for (const [row, letter] of [...known].entries()) {
+    const current = [row + 1];
+    for (let column = 1; column <= name.length; column += 1) {
+      const replaced = (previous[column - 1] ?? 0) + (name[column - 1] === letter ? 0 : 1);
+      const inserted = (current[column - 1] ?? 0) + 1;
+      const removed = (previous[column] ?? 0) + 1;
+      current.push(Math.min(replaced, inserted, removed));
+    }
+    previous = current;
+  }
+  return previous[name.length] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,46 @@
+// The plain form of a credential: what the vault seals, as JSON. The token manager opens and parses it; only
+// `attach.ts` and the token requests look inside. Invariant: no message about a credential has any of its text.
+
+import { z } from 'zod';
+import { IntegrationError } from '../core/errors.ts';
+
+const oauth2 = z.strictObject({
+  scheme: z.literal('oauth2'),
+  accessToken: z.string().min(1),
+  refreshToken: z.string().min(1).exactOptional(),
+  /** As the provider said it; it is attached as `Bearer` whatever it says (Slack says `bot`). */
+  tokenType: z.string(),
+  scopes: z.array(z.string()).readonly().exactOptional(),
+  /** The customer's own client, with the client credentials grant. */
+  client: z.strictObject({ clientId: z.string(), clientSecret: z.string() }).readonly().exactOptional(),
+});
+
+const credentialSchema = z.discriminatedUnion('scheme', [
+  oauth2.readonly(),
+  z.strictObject({ scheme: z.literal('apiKey'), apiKey: z.string().min(1) }).readonly(),
+  // Either may be empty: providers that take an API key as user name or as password.
+  z.strictObject({ scheme: z.literal('basic'), username: z.string(), password: z.string() }).readonly(),
+  z.strictObject({ scheme: z.literal('custom'), values: z.record(z.string(), z.string()).readonly() }).readonly(),
+  z.strictObject({ scheme: z.literal('none') }).readonly(),
+]);
+
+export type Credential = z.infer<typeof credentialSchema>;
+export type OAuth2Credential = Extract<Credential, { scheme: 'oauth2' }>;
+
+/** Parses what the vault opened. Rejects with `invariant` what is not a credential of ours. */
+export function parseCredential(json: string): Credential {
+  const parsed = credentialSchema.safeParse(jsonOrNull(json));
+  if (parsed.success) return parsed.data;
+  throw new IntegrationError('invariant', 'T-CREDENTIAL: a sealed credential has an unknown shape', {
+    publicDetail: 'internal error T-CREDENTIAL',
+  });
+}
+
+/** The parser's own message quotes the text, so it is dropped. */
+function jsonOrNull(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  type AuthorizationRequest,
+  buildAuthorizationUrl,
+  buildClientCredentialsRequest,
+  buildCodeExchangeRequest,
+  buildRefreshRequest,
+  newPkcePair,
+} from '../../../src/auth/oauth.ts';
+import { createCatalog } from '../../../src/catalog/catalog.ts';
+import type { OAuth2Auth, ProviderDeclaration } from '../../../src/catalog/schema.ts';
+
+const catalog = createCatalog();
+const hubspot = catalog.get('hubspot');
+const salesforce = catalog.get('salesforce');
+const client = { clientId: 'id', clientSecret: 's&c r+t' };
+
+const request: AuthorizationRequest = {
+  clientId: 'id',
+  redirectUri: 'https://tenon.example.com/callbacks/v1/oauth',
+  state: 'st+te',
+  scopes: ['crm.objects.contacts.read', 'oauth'],
+  variables: {},
+  extraParams: {},
+};
+
+function withAuth(changes: Partial<OAuth2Auth>): ProviderDeclaration {
+  return { ...hubspot, auth: { ...hubspot.auth, ...changes } as OAuth2Auth };
+}
+
+const machineToMachine: ProviderDeclaration = {
+  ...hubspot,
+  auth: {
+    scheme: 'oauth2',
+    grantType: 'clientCredentials',
+    tokenUrl: 'https://{{.workspace}}.auth.example.com/v2/token',
+    areScopesRequired: true,
+    isWorkspaceRequired: true,
+    audience: ['https://a.example.com', 'https://b.example.com'],
+    tokenMetadata: {},
+    tokens: { clientAuthentication: 'basicHeader', rotation: 'stable' },
+  },
+};
+
+describe('buildAuthorizationUrl', () => {
+  it('refuses a provider without a consent page', () => {
+    expect(() => buildAuthorizationUrl(machineToMachine, request)).toThrow('T-OAUTH-GRANT');
+    expect(() => buildAuthorizationUrl(catalog.get('stripe'), request)).toThrow('T-OAUTH-SCHEME');
+  });
+
+  it('refuses a PKCE grant without challenge', () => {
+    const variables = { workspace: 'acme' };
+    expect(() => buildAuthorizationUrl(salesforce, { ...request, variables })).toThrow('T-OAUTH-PKCE');
+  });
+
+  it('refuses to ask for nothing where scopes are required', () => {
+    expect(() => buildAuthorizationUrl(hubspot, { ...request, scopes: [] })).toThrow('needs the scopes');
+  });
+
+  it('refuses a missing and a hostile workspace', () => {
+    const withChallenge = { ...request, codeChallenge: 'c' };
+    expect(() => buildAuthorizationUrl(salesforce, withChallenge)).toThrow('"workspace" is missing');
+    const variables = { workspace: 'evil.com/#' };
+    expect(() => buildAuthorizationUrl(salesforce, { ...withChallenge, variables })).toThrow(
+      '"workspace" has characters',
+    );
+  });
+
+  it.each(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'code_challenge'])(
+    'refuses the extra parameter %s',
+    (name) => {
+      const extraParams = { [name]: 'x' };
+      expect(() => buildAuthorizationUrl(hubspot, { ...request, extraParams })).toThrow(`parameter ${name} cannot`);
+    },
+  );
+
+  it('asks HubSpot for a code, with the parameters of the provider app', () => {
+    const extraParams = { optional_scope: 'tickets e-commerce' };
+    expect(buildAuthorizationUrl(hubspot, { ...request, extraParams })).toBe(
+      'https://app.hubspot.com/oauth/authorize?optional_scope=tickets%20e-commerce&response_type=code&client_id=id' +
+        '&redirect_uri=https%3A%2F%2Ftenon.example.com%2Fcallbacks%2Fv1%2Foauth&state=st%2Bte' +
+        '&scope=crm.objects.contacts.read%20oauth',
+    );
+  });
+
+  it('asks Salesforce on the My Domain of the customer, with a challenge and without scopes', () => {
+    const variables = { workspace: 'acme--dev.sandbox' };
+    const url = new URL(
+      buildAuthorizationUrl(salesforce, { ...request, scopes: [], codeChallenge: 'chal', variables }),
+    );
+    expect(`${url.origin}${url.pathname}`).toBe(
+      'https://acme--dev.sandbox.my.salesforce.com/services/oauth2/authorize',
+    );
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      prompt: 'login',
+      response_type: 'code',
+      client_id: 'id',
+      redirect_uri: request.redirectUri,
+      state: 'st+te',
+      code_challenge: 'chal',
+      code_challenge_method: 'S256',
+    });
+  });
+
+  it('maps short scopes to full ones', () => {
+    const scopeMappings = { '.default': 'https://{{.workspace}}.example.com/.default' };
+    const declaration = withAuth({ scopeMappings });
+    const variables = { workspace: 'acme' };
+    const url = buildAuthorizationUrl(declaration, { ...request, scopes: ['.default', 'constructor'], variables });
+    expect(new URL(url).searchParams.get('scope')).toBe('https://acme.example.com/.default constructor');
+  });
+});
+
+describe('newPkcePair', () => {
+  it('is an S256 pair of RFC 7636', async () => {
+    const { codeVerifier, codeChallenge } = await newPkcePair();
+    expect(codeVerifier).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(codeChallenge).toBe(createHash('sha256').update(codeVerifier).digest('base64url'));
+    expect((await newPkcePair()).codeVerifier).not.toBe(codeVerifier);
+  });
+});
+
+describe('token requests', () => {
+  it('refuse a provider without OAuth', () => {
+    const refresh = { client, refreshToken: 'r', variables: {} };
+    expect(() => buildRefreshRequest(catalog.get('stripe'), refresh)).toThrow('T-OAUTH-SCHEME');
+  });
+
+  it('refuse client credentials without the scopes that are required', () => {
+    const grant = { client, scopes: [], variables: { workspace: 'acme' } };
+    expect(() => buildClientCredentialsRequest(machineToMachine, grant)).toThrow('needs the scopes');
+  });
+
+  it('exchange a code with verifier, secret in the body', () => {
+    const { redirectUri } = request;
+    const built = buildCodeExchangeRequest(salesforce, {
+      client,
+      code: 'c=ode',
+      redirectUri,
+      codeVerifier: 'v',
+      variables: { workspace: 'acme' },
+    });
+    expect(built).toMatchObject({ method: 'POST', url: 'https://acme.my.salesforce.com/services/oauth2/token' });
+    expect(built.headers).toEqual(['Content-Type', 'application/x-www-form-urlencoded', 'Accept', 'application/json']);
+    expect(Object.fromEntries(new URLSearchParams(built.body))).toEqual({
+      grant_type: 'authorization_code',
+      code: 'c=ode',
+      redirect_uri: redirectUri,
+      code_verifier: 'v',
+      client_id: 'id',
+      client_secret: 's&c r+t',
+    });
+  });
+
+  it('refresh without verifier and scope', () => {
+    const built = buildRefreshRequest(hubspot, { client, refreshToken: 'r+1', variables: {} });
+    expect(built.url).toBe('https://api.hubapi.com/oauth/v1/token');
+    expect(built.body).toBe('grant_type=refresh_token&refresh_token=r%2B1&client_id=id&client_secret=s%26c+r%2Bt');
+  });
+
+  it('ask for client credentials with HTTP Basic, both parts form-encoded, and every audience', () => {
+    const grant = { client, scopes: ['a', 'b'], variables: { workspace: 'acme' } };
+    const built = buildClientCredentialsRequest(machineToMachine, grant);
+    expect(built.url).toBe('https://acme.auth.example.com/v2/token');
+    expect(built.body).toBe(
+      'grant_type=client_credentials&scope=a+b&audience=https%3A%2F%2Fa.example.com' +
+        '&audience=https%3A%2F%2Fb.example.com',
+    );
+    const authorization = built.headers[built.headers.indexOf('Authorization') + 1] ?? '';
+    expect(Buffer.from(authorization.replace('Basic ', ''), 'base64').toString()).toBe('id:s%26c+r%2Bt');
+  });
+});

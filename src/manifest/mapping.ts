@@ -1,0 +1,130 @@
+// From a record as the connector read it to the entry that is delivered: `fields` (selected, not mapped),
+// `mappedFields` (the builder's names) and `raw`. Called by the reads and subscriptions once per record, so the plan
+// is compiled once per read. Invariant: a record is never changed, and no name reaches a prototype.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import type { EffectiveMapping, EffectiveRead } from './effective.ts';
+import { fieldSteps, isFieldPath } from './fieldPath.ts';
+
+/** A record of a connector: `fields` has lower-case keys, `raw` is the provider's own. */
+export interface ConnectorRow {
+  readonly fields: Readonly<Record<string, JsonValue | undefined>>;
+  readonly raw: JsonObject;
+}
+
+export interface MappedRecord {
+  readonly fields: JsonObject;
+  readonly mappedFields: JsonObject;
+  readonly raw: JsonObject;
+}
+
+type Target = Record<string, JsonValue>;
+type Reader = (row: ConnectorRow) => JsonValue | undefined;
+type Writer = (target: Target, value: JsonValue) => void;
+
+/**
+ * Compiles the plan of a read. The function it returns is pure. A field the record lacks is absent, null stays null.
+ * Keys of `fields` are lower-case, as connectors give them; a mapped name that is a path nests, and of two mapped
+ * names where one lies inside the other the first wins.
+ */
+export function compileMapping(read: Pick<EffectiveRead, 'selectedFields' | 'mappings' | 'wantsAllFields'>) {
+  const selected = read.selectedFields.map((name) => ({ key: name.toLowerCase(), read: readerOf(name) }));
+  const mapped = withoutOverlap(read.mappings).map((mapping) => ({
+    read: withValues(readerOf(mapping.fieldName), mapping.values),
+    write: writerOf(fieldSteps(mapping.mapToName)),
+  }));
+  const selectedKeys = new Set(selected.map(({ key }) => key));
+  const mappedOnlyKeys = new Set(
+    read.mappings.map(({ fieldName }) => fieldName.toLowerCase()).filter((key) => !selectedKeys.has(key)),
+  );
+  return (row: ConnectorRow): MappedRecord => {
+    const fields: Target = read.wantsAllFields ? everyField(row, mappedOnlyKeys) : {};
+    for (const field of selected) {
+      const value = field.read(row);
+      if (value !== undefined) setOwn(fields, field.key, value);
+    }
+    const mappedFields: Target = {};
+    for (const field of mapped) {
+      const value = field.read(row);
+      if (value !== undefined) field.write(mappedFields, value);
+    }
+    return { fields, mappedFields, raw: row.raw };
+  };
+}
+
+function everyField(row: ConnectorRow, exceptKeys: ReadonlySet<string>): Target {
+  const fields: Target = {};
+  for (const key of Object.keys(row.fields)) {
+    const value = row.fields[key];
+    if (value !== undefined && !exceptKeys.has(key)) setOwn(fields, key, value);
+  }
+  return fields;
+}
+
+function readerOf(fieldName: string): Reader {
+  if (!isFieldPath(fieldName)) {
+    const key = fieldName.toLowerCase();
+    return ({ fields }) => (Object.hasOwn(fields, key) ? fields[key] : undefined);
+  }
+  const steps = fieldSteps(fieldName).map((step) => ({ exact: step, folded: step.toLowerCase() }));
+  return ({ raw }) => {
+    let value: JsonValue | undefined = raw;
+    for (const { exact, folded } of steps) {
+      if (!isJsonObject(value)) return undefined;
+      value = ownIgnoringCase(value, exact, folded);
+    }
+    return value;
+  };
+}
+
+function ownIgnoringCase(object: JsonObject, exact: string, folded: string): JsonValue | undefined {
+  if (Object.hasOwn(object, exact)) return object[exact];
+  const key = Object.keys(object).find((candidate) => candidate.toLowerCase() === folded);
+  return key === undefined ? undefined : object[key];
+}
+
+/** Exchanges provider values for the builder's; a multi-select is exchanged entry by entry. */
+function withValues(read: Reader, values: EffectiveMapping['values']): Reader {
+  if (values.length === 0) return read;
+  const delivered = new Map<JsonValue, string>(values);
+  const exchange = (value: JsonValue): JsonValue => delivered.get(value) ?? value;
+  return (row) => {
+    const value = read(row);
+    if (value === undefined) return undefined;
+    return Array.isArray(value) ? value.map(exchange) : exchange(value);
+  };
+}
+
+/** Overlaps were removed, so a step that exists is a nested object made here, never a provider's value. */
+function writerOf(steps: readonly string[]): Writer {
+  const last = steps.at(-1) ?? '';
+  const parents = steps.slice(0, -1);
+  if (parents.length === 0) return (target, value) => setOwn(target, last, value);
+  return (target, value) => {
+    let level = target;
+    for (const step of parents) {
+      if (!Object.hasOwn(level, step)) setOwn(level, step, {});
+      level = level[step] as Target;
+    }
+    setOwn(level, last, value);
+  };
+}
+
+function withoutOverlap(mappings: readonly EffectiveMapping[]): readonly EffectiveMapping[] {
+  const taken: (readonly string[])[] = [];
+  return mappings.filter(({ mapToName }) => {
+    const steps = fieldSteps(mapToName);
+    const overlaps = taken.some((other) => {
+      const shorter = Math.min(other.length, steps.length);
+      return other.slice(0, shorter).every((step, index) => step === steps[index]);
+    });
+    if (!overlaps) taken.push(steps);
+    return !overlaps;
+  });
+}
+
+/** Assignment to `__proto__` would replace the prototype; everything else may take the fast way. */
+function setOwn(target: Target, key: string, value: JsonValue): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+}

@@ -1,0 +1,173 @@
+// Reads the YAML text of a manifest and remembers where each value stands. Called by parse.ts only.
+// Invariant: reading is bounded (size, aliases, nesting) and takes time in proportion to the text; every path has a
+// position: where a value is missing, that of the nearest mapping around it.
+
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import { MANIFEST_ALIASES_MAX } from '../core/limits.ts';
+import type { Path } from './issues.ts';
+
+/** 1-based, in characters. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface TextProblem extends Position {
+  readonly message: string;
+}
+
+export interface Source {
+  /** The content as plain values; null where the text is too broken to have any. */
+  readonly content: { readonly value: unknown } | null;
+  readonly errors: readonly TextProblem[];
+  readonly warnings: readonly TextProblem[];
+  positionOf(path: Path, of: 'key' | 'value'): Position;
+}
+
+type YamlDocument = ReturnType<typeof parseDocument>;
+type Located = { readonly offset: number; readonly message: string };
+
+interface Survey {
+  /** What each alias stands for. */
+  readonly targets: ReadonlyMap<unknown, unknown>;
+  readonly firstAliasOffset: number;
+  readonly aliasProblems: readonly Located[];
+  readonly repeatedKeys: readonly Located[];
+}
+
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a manifest is one YAML document, remove everything from "---" on',
+  NON_STRING_KEY: 'keys must be plain text',
+  RESOURCE_EXHAUSTION: 'is nested too deeply',
+  TAB_AS_INDENT: 'tabs are not allowed as indentation, use spaces',
+};
+
+/** Reads one YAML document. Never throws on bad text. */
+export function readSource(text: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    logLevel: 'error',
+    merge: true,
+    prettyErrors: false,
+    stringKeys: true,
+    // The library compares every pair of keys; `survey` looks for repeated ones with a set.
+    uniqueKeys: false,
+  });
+  const positionAt = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const locate = ({ offset, message }: Located): TextProblem => ({ ...positionAt(offset), message });
+  const syntax = document.errors.map((error) =>
+    locate({ offset: error.pos[0], message: OWN_WORDS[error.code] ?? error.message }),
+  );
+  if (syntax.length > 0) {
+    return { content: null, errors: firstPerLine(syntax), warnings: [], positionOf: () => positionAt(0) };
+  }
+  const survey = surveyOf(document);
+  const content = survey.aliasProblems.length === 0 ? plainValue(document) : null;
+  const isBomb = survey.aliasProblems.length === 0 && content === null;
+  const bombs = isBomb ? [{ offset: survey.firstAliasOffset, message: 'aliases repeat too much of the file' }] : [];
+  return {
+    content,
+    errors: [...survey.repeatedKeys, ...survey.aliasProblems, ...bombs].map(locate),
+    warnings: document.warnings.map((warning) => locate({ offset: warning.pos[0], message: warning.message })),
+    positionOf: (path, of) => positionAt(offsetOf(document, survey.targets, path, of)),
+  };
+}
+
+/** One slip in YAML makes the parser complain several times about the same line; the first complaint is the cause. */
+function firstPerLine(problems: readonly TextProblem[]): readonly TextProblem[] {
+  const seen = new Set<number>();
+  return problems.filter(({ line }) => !seen.has(line) && seen.add(line));
+}
+
+/** One walk over the document, because resolving a single alias by the library is such a walk too. */
+function surveyOf(document: YamlDocument): Survey {
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<unknown, unknown>();
+  const aliasProblems: Located[] = [];
+  const repeatedKeys: Located[] = [];
+  let firstAliasOffset = 0;
+  visit(document, {
+    Node(_key, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        if (isMap(node)) repeatedKeys.push(...repeatedKeysOf(node));
+        return undefined;
+      }
+      const offset = startOf(node);
+      if (targets.size === 0) firstAliasOffset = offset;
+      targets.set(node, anchors.get(node.source));
+      if (!anchors.has(node.source)) {
+        aliasProblems.push({ offset, message: `the anchor &${node.source} is not defined before this alias` });
+      }
+      if (targets.size <= MANIFEST_ALIASES_MAX) return undefined;
+      aliasProblems.push({ offset, message: `a manifest may have at most ${MANIFEST_ALIASES_MAX} aliases` });
+      return visit.BREAK;
+    },
+  });
+  return { targets, firstAliasOffset, aliasProblems, repeatedKeys };
+}
+
+function repeatedKeysOf(map: YAMLMap): readonly Located[] {
+  const seen = new Set<string>();
+  return map.items.flatMap((pair) => {
+    const key = keyOf(pair);
+    if (key === '<<' || !seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [{ offset: startOf(pair.key), message: 'the same key is given twice in one mapping' }];
+  });
+}
+
+/** The library throws where aliases of aliases would multiply ("billion laughs"). */
+function plainValue(document: YamlDocument): { readonly value: unknown } | null {
+  try {
+    return { value: document.toJS({ maxAliasCount: MANIFEST_ALIASES_MAX }) };
+  } catch (thrown) {
+    if (thrown instanceof ReferenceError || thrown instanceof RangeError) return null;
+    throw thrown;
+  }
+}
+
+function offsetOf(document: YamlDocument, targets: Survey['targets'], path: Path, of: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node);
+  for (const [index, step] of path.entries()) {
+    const parent = isAlias(node) ? targets.get(node) : node;
+    const pair = isMap(parent) ? parent.items.findLast((item) => keyOf(item) === step) : undefined;
+    const child = isSeq(parent) && typeof step === 'number' ? parent.items[step] : pair?.value;
+    if (pair === undefined && child === undefined) return offset;
+    const wantsKey = isEmpty(child) || (of === 'key' && index === path.length - 1);
+    offset = startOf(wantsKey && pair !== undefined ? pair.key : child);
+    node = child;
+  }
+  return offset;
+}
+
+function keyOf(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+/** `key:` with nothing behind it: the position right after the colon helps nobody. */
+function isEmpty(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.range?.[0] === node.range?.[1]);
+}
+
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}

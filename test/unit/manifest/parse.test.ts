@@ -1,0 +1,258 @@
+// amp.yaml parsing: refusals with their places, warnings, what is accepted, and the published samples.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { MANIFEST_PROBLEMS_MAX } from '../../../src/core/limits.ts';
+import { formatProblem, parseManifest } from '../../../src/manifest/parse.ts';
+import {
+  BAD_MANIFESTS,
+  HEAD,
+  inObject,
+  OBJECT,
+  PROXY,
+  READ,
+  type Row,
+  WATCHED,
+  withSubscribe,
+} from './badManifests.ts';
+
+const PROVIDERS = ['salesforce', 'hubspot', 'zendeskSupport'];
+
+function parse(text: string) {
+  const hasProvider = (name: string) => PROVIDERS.includes(name);
+  return parseManifest(text, { fileName: 'amp.yaml', hasProvider, providerNames: PROVIDERS });
+}
+
+function problemsOf(text: string): readonly string[] {
+  const result = parse(text);
+  return result.kind === 'invalid' ? result.problems.map(formatProblem) : [];
+}
+
+function warningsOf(text: string): readonly string[] {
+  return parse(text).warnings.map(formatProblem);
+}
+
+describe('a manifest is refused, with the place, for', () => {
+  test.each(BAD_MANIFESTS)('%s', (_name, text, ...problems) => {
+    expect(problemsOf(text)).toEqual(problems.map((problem) => `amp.yaml:${problem}`));
+  });
+
+  // How deep the YAML parser gets depends on the stack it is called with.
+  test.each(['[', '{a: ', '- '])('endless nesting of "%s"', (opening) => {
+    const [problem, ...others] = problemsOf(`a:\n  ${opening.repeat(50_000)}`);
+    expect(problem).toMatch(/^amp\.yaml:2:\d+: is nested too deeply$/);
+    expect(others).toEqual([]);
+  });
+
+  test('more than forty ways to be wrong', () => expect(BAD_MANIFESTS.length).toBeGreaterThan(40));
+});
+
+describe('problems', () => {
+  test('come all at once, in the order of the file', () => {
+    const text = [
+      'specVersion: 2.0.0',
+      'integrations:',
+      '  - name: crm',
+      '    provider: salesfroce',
+      '    read:',
+      '      objects:',
+      '        - objectName: contact',
+      '          destination: hook',
+      '          schedule: "*/5 * * * *"',
+      '          requiredFields:',
+      '            - fieldName: $.a',
+      '          backfill:',
+      '            defaultPeriod:',
+      '              days: -3',
+      '        - objectName: CONTACT',
+      '          destination: hook',
+      '  - name: crm',
+      '    provider: hubspot',
+      '    name: crm',
+    ].join('\n');
+    expect(problemsOf(text).map((problem) => problem.split(' ')[0])).toEqual([
+      'amp.yaml:1:14:',
+      'amp.yaml:4:15:',
+      'amp.yaml:9:21:',
+      'amp.yaml:11:26:',
+      'amp.yaml:14:21:',
+      'amp.yaml:15:23:',
+      'amp.yaml:17:5:',
+      'amp.yaml:19:5:',
+      'amp.yaml:19:11:',
+    ]);
+  });
+
+  test('are bounded in number', () => {
+    const text = `specVersion: 1.0.0\nintegrations:\n${'  - name: 1\n'.repeat(150)}`;
+    expect(problemsOf(text)).toHaveLength(MANIFEST_PROBLEMS_MAX);
+  });
+
+  test('inside an aliased value point to where the value is written', () => {
+    const fields = '          requiredFields: &shared\n            - fieldName: $.a\n';
+    const second = '        - objectName: lead\n          destination: hook\n          optionalFields: *shared\n';
+    expect(problemsOf(`${HEAD}${READ}${fields}${second}`).map((problem) => problem.split(' ')[0])).toEqual([
+      'amp.yaml:10:26:',
+      'amp.yaml:10:26:',
+    ]);
+  });
+
+  test('carry the known form of a provider only where names were given', () => {
+    const options = { fileName: 'x/amp.yml', hasProvider: () => false };
+    const result = parseManifest(`${HEAD}${PROXY}`, options);
+    expect(result.kind === 'invalid' && result.problems).toEqual([
+      {
+        file: 'x/amp.yml',
+        line: 4,
+        column: 15,
+        path: 'integrations[0].provider',
+        message: 'is not a provider of the catalog',
+      },
+    ]);
+  });
+});
+
+const WARNINGS: readonly Row[] = [
+  [
+    'an unknown key near a known one',
+    inObject('requiredField: []'),
+    `9:11: ${OBJECT}.requiredField: is not a key of the manifest and is ignored (did you mean "requiredFields"?)`,
+  ],
+  [
+    'an unknown block',
+    `${HEAD}${PROXY}    delete:\n      objects: []\n`,
+    '7:5: integrations[0].delete: is not a key of the manifest and is ignored',
+  ],
+  [
+    'a key named like a prototype',
+    `${HEAD}${PROXY}    __proto__: {read: {}}\n`,
+    '7:5: integrations[0].__proto__: is not a key of the manifest and is ignored',
+  ],
+  ['a key without a value', inObject('backfill:'), `9:11: ${OBJECT}.backfill: has no value and is ignored`],
+  [
+    'no destination',
+    `${HEAD}    read:\n      objects:\n        - objectName: a\n`,
+    `7:11: ${OBJECT}.destination: is missing: nothing can be delivered until an installation config names one`,
+  ],
+  [
+    'a proxy that is not switched on',
+    `${HEAD}    proxy:\n      useModule: true\n`,
+    '6:7: integrations[0].proxy.enabled: is missing, so the proxy is off (add enabled: true)',
+  ],
+  [
+    'an event that is not switched on',
+    withSubscribe('createEvent: {}'),
+    `14:24: ${WATCHED}.createEvent.enabled: is missing, so the event is not subscribed to (add enabled: always)`,
+  ],
+  ['a subscription to nothing', withSubscribe(''), `11:11: ${WATCHED}: subscribes to no event`],
+  [
+    'a long display name',
+    `${HEAD}    displayName: ${'d'.repeat(101)}\n${PROXY}`,
+    '5:5: integrations[0].displayName: is longer than 100 characters',
+  ],
+  ['an unknown tag', `${HEAD}    displayName: !shout CRM\n${PROXY}`, '5:18: Unresolved tag: !shout'],
+];
+
+describe('a manifest is accepted, with a warning, for', () => {
+  test.each(WARNINGS)('%s', (_name, text, ...warnings) => {
+    expect(problemsOf(text)).toEqual([]);
+    expect(warningsOf(text)).toEqual(warnings.map((warning) => `amp.yaml:${warning}`));
+  });
+
+  test('a misspelt required key is an error and a suggestion', () => {
+    const text = `${HEAD}    read:\n      objects:\n        - objectname: a\n          destination: hook\n`;
+    expect(problemsOf(text)).toEqual([`amp.yaml:7:11: ${OBJECT}.objectName: is required`]);
+    expect(warningsOf(text)).toEqual([
+      `amp.yaml:7:11: ${OBJECT}.objectname: is not a key of the manifest and is ignored (did you mean "objectName"?)`,
+    ]);
+  });
+});
+
+describe('a good manifest', () => {
+  const accepted: readonly (readonly [string, string])[] = [
+    ['a schedule every ten minutes', inObject('schedule: "*/10 * * * *"')],
+    ['a list of minutes', inObject('schedule: "0,10,50 9-17 * * MON-FRI"')],
+    ['close minutes at midnight of days that do not touch', inObject('schedule: "0,55 0,23 1 * *"')],
+    ['an empty schedule', inObject('schedule: ""')],
+    [
+      'a path and a nested mapped name',
+      inObject(`requiredFields:\n  - {fieldName: "$['a']['b']", mapToName: "$['c']['d']"}`),
+    ],
+    ['a plain name with a dollar sign', inObject('requiredFields:\n  - fieldName: $ref')],
+    ['a period of zero days', inObject('backfill:\n  defaultPeriod:\n    days: 0')],
+    ['several integrations of one provider', `${HEAD}${PROXY}  - name: crm2\n    provider: salesforce\n${PROXY}`],
+    [
+      'a subscription to raw events without read',
+      `${HEAD}    subscribe:\n      objects:\n        - {objectName: a, destination: h, otherEvents: [x]}\n`,
+    ],
+    [
+      'an object of the same name in another case',
+      withSubscribe('createEvent:\n  enabled: always').replace('contact', 'Contact'),
+    ],
+    [
+      'a schema watch with the default schedule',
+      `${HEAD}${PROXY}    watchSchema:\n      destination: h\n      schedule: 0 */24 * * *\n      allObjects: {}\n`,
+    ],
+  ];
+
+  test.each(accepted)('may have %s', (_name, text) => {
+    expect(problemsOf(text)).toEqual([]);
+    expect(warningsOf(text)).toEqual([]);
+  });
+
+  test('becomes plain JSON with the known keys only', () => {
+    const lines = 'schedule: "0 * * * *"\nrequiredFields:\n  - mapToName: p\n    prompt: Which?\nextra: 1';
+    const text = `${inObject(lines)}${PROXY}`;
+    const result = parse(text);
+    const manifest = {
+      specVersion: '1.0.0',
+      integrations: [
+        {
+          name: 'crm',
+          provider: 'salesforce',
+          read: {
+            objects: [
+              {
+                objectName: 'contact',
+                destination: 'hook',
+                schedule: '0 * * * *',
+                requiredFields: [{ mapToName: 'p', prompt: 'Which?' }],
+              },
+            ],
+          },
+          proxy: { enabled: true },
+        },
+      ],
+    };
+    expect(result.kind === 'ok' && result.manifest).toEqual(manifest);
+    expect(JSON.parse(JSON.stringify(result.kind === 'ok' && result.manifest))).toEqual(manifest);
+  });
+
+  test('may use anchors, aliases and merge keys', () => {
+    const second = '  - name: b\n    provider: hubspot\n    proxy:\n      <<: *on\n      useModule: true\n';
+    const text = `${HEAD}    proxy: &on {enabled: true}\n${second}`;
+    const result = parse(text);
+    expect(result.kind === 'ok' && result.manifest.integrations.map(({ proxy }) => proxy)).toEqual([
+      { enabled: true },
+      { enabled: true, useModule: true },
+    ]);
+  });
+
+  test('may spell the inherit flag in the plural of the config', () => {
+    const result = parse(withSubscribe('createEvent:\n  enabled: always').replace('Mapping:', 'Mappings:'));
+    const [integration] = result.kind === 'ok' ? result.manifest.integrations : [];
+    expect(integration?.subscribe?.objects[0]?.inheritFieldsAndMapping).toBe(true);
+  });
+});
+
+const SAMPLES = join(import.meta.dirname, '../../../../shared/reference/manifests');
+const sampleNames = existsSync(SAMPLES) ? readdirSync(SAMPLES).filter((name) => name.endsWith('.yaml')) : [];
+
+describe.skipIf(sampleNames.length === 0)('published samples (skipped where the sample files are not at hand)', () => {
+  test.each(sampleNames)('%s parses', (name) => {
+    const text = readFileSync(join(SAMPLES, name), 'utf8');
+    const result = parseManifest(text, { fileName: name, hasProvider: () => true });
+    expect(result.kind === 'invalid' ? result.problems.map(formatProblem) : []).toEqual([]);
+  });
+});

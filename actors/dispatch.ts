@@ -10,8 +10,8 @@ import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../src
 import {
   EFFECTS_IN_FLIGHT_MAX,
   REDISPATCH_BATCH,
-  SETTLE_RETRIES_MAX,
   SETTLE_RETRY_BASE_MS,
+  SETTLE_RETRY_MS_MAX,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
@@ -66,6 +66,17 @@ interface Progress {
 
 const NOT_STARTED: Progress = { isAttempted: false, result: null };
 
+interface TakenUp {
+  readonly issued: IssuedEffect;
+  readonly progress: Progress;
+}
+
+/** Effects of one type. Each type has its own places, so that slow destinations cannot hold up token refreshes. */
+interface Queue {
+  readonly waiting: Set<TakenUp>;
+  running: number;
+}
+
 export class Dispatcher {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -73,9 +84,8 @@ export class Dispatcher {
   readonly #settler: Settler;
   readonly #handlers = new Map<Effect['type'], Handler>();
   readonly #inFlight = new Set<string>();
-  readonly #waiting: { issued: IssuedEffect; progress: Progress }[] = [];
-  #running = 0;
-  #isStopped = false;
+  readonly #queues = new Map<Effect['type'], Queue>();
+  readonly #stopping = new AbortController();
   #idle: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock, log: Log, settler: Settler) {
@@ -100,10 +110,11 @@ export class Dispatcher {
 
   /** Takes up an effect whose row is committed. A second call for the same id does nothing while the first is in flight. */
   dispatch(issued: IssuedEffect, progress: Progress = NOT_STARTED): void {
-    if (this.#isStopped || this.#inFlight.has(issued.effectId)) return;
+    if (this.#stopping.signal.aborted || this.#inFlight.has(issued.effectId)) return;
     this.#inFlight.add(issued.effectId);
-    this.#waiting.push({ issued, progress });
-    this.#pump();
+    const queue = this.#queueOf(issued.effect.type);
+    queue.waiting.add({ issued, progress });
+    this.#pump(queue);
   }
 
   /** Takes up everything the table holds: at start, and when the disk has recovered. */
@@ -125,36 +136,67 @@ export class Dispatcher {
 
   /** Takes up nothing new; resolves when what is in flight has settled. */
   stop(): Promise<void> {
-    this.#isStopped = true;
-    for (const { issued } of this.#waiting.splice(0)) this.#inFlight.delete(issued.effectId);
-    if (this.#running === 0) return Promise.resolve();
+    this.#stopping.abort();
+    for (const { waiting } of this.#queues.values()) {
+      for (const { issued } of waiting) this.#inFlight.delete(issued.effectId);
+      waiting.clear();
+    }
+    if (this.#inFlight.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #pump(): void {
-    while (this.#running < EFFECTS_IN_FLIGHT_MAX) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#running += 1;
-      void this.#run(next.issued, next.progress).finally(() => {
-        this.#running -= 1;
-        this.#inFlight.delete(next.issued.effectId);
-        if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
-        this.#pump();
-      });
+  #queueOf(type: Effect['type']): Queue {
+    let queue = this.#queues.get(type);
+    if (queue === undefined) {
+      queue = { waiting: new Set(), running: 0 };
+      this.#queues.set(type, queue);
+    }
+    return queue;
+  }
+
+  #pump(queue: Queue): void {
+    for (const next of queue.waiting) {
+      if (queue.running >= EFFECTS_IN_FLIGHT_MAX) return;
+      queue.waiting.delete(next);
+      queue.running += 1;
+      void this.#run(next.issued, next.progress)
+        .catch((error) => this.#leaveBehind(next.issued, error))
+        .finally(() => {
+          queue.running -= 1;
+          this.#inFlight.delete(next.issued.effectId);
+          if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+          this.#pump(queue);
+        });
     }
   }
 
   async #run(issued: IssuedEffect, progress: Progress): Promise<void> {
     const { effect } = issued;
-    if (effect.type === 'effect.send') return this.#handOver(issued, () => this.#settler.deliver(issued, effect));
+    if (effect.type === 'effect.send') {
+      return this.#withRetries(() => this.#settler.deliver(issued, effect), effect);
+    }
     const handler = this.#handlers.get(effect.type);
     invariant(handler !== undefined, 'T-2102', `nobody performs ${effect.type}`);
     const settlement =
       handler.kind === 'replayable'
         ? await this.#replay(handler, effect)
         : await this.#reconcile(handler, issued, progress);
-    if (settlement !== null) await this.#handOver(issued, () => this.#settler.settle(issued, settlement));
+    if (settlement !== null) await this.#settle(handler, issued, settlement);
+  }
+
+  /** Every effect settles: if a row of its answer is refused, its actor hears of a failure instead. */
+  async #settle(handler: Handler, issued: IssuedEffect, settlement: Settlement): Promise<void> {
+    try {
+      await this.#withRetries(() => this.#settler.settle(issued, settlement), issued.effect);
+    } catch (error) {
+      const facts = this.#note(issued.effect, error);
+      if (facts.code !== 'invalid_input') throw error;
+      const failure =
+        handler.kind === 'replayable'
+          ? handler.failed(issued.effect, facts)
+          : handler.outcomeUnknown(issued.effect, facts);
+      await this.#withRetries(() => this.#settler.settle(issued, failure), issued.effect);
+    }
   }
 
   async #replay(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
@@ -176,7 +218,7 @@ export class Dispatcher {
     progress: Progress,
   ): Promise<Settlement | null> {
     const { effect, effectId } = issued;
-    if (progress.result !== null) return handler.process(effect, progress.result);
+    if (progress.result !== null) return this.#process(handler, effect, progress.result);
     if (progress.isAttempted) {
       return handler.outcomeUnknown(effect, {
         code: 'outcome_unknown',
@@ -215,26 +257,45 @@ export class Dispatcher {
     }
     // An answer that cannot be stored must not be lost with this process: it goes on in memory, and the settlement
     // commits with its consequences.
-    await this.#withRetries(() => this.#store.commit([setEffectResult(effectId, result)]), effect);
-    return handler.process(effect, result);
+    try {
+      await this.#store.commit([setEffectResult(effectId, result)]);
+    } catch (error) {
+      this.#note(effect, error);
+    }
+    return this.#process(handler, effect, result);
   }
 
-  async #handOver(issued: IssuedEffect, settle: () => Promise<void>): Promise<void> {
-    await this.#withRetries(settle, issued.effect);
+  /** An answer that came and cannot be understood: what it did outside is not known either. */
+  async #process(handler: ReconcileHandler<Effect, unknown>, effect: Effect, result: Uint8Array): Promise<Settlement> {
+    try {
+      return await handler.process(effect, result);
+    } catch (error) {
+      return handler.outcomeUnknown(effect, this.#note(effect, error));
+    }
   }
 
-  /** Retries what the disk refused for a while; after that the row waits for recovery or the next start. */
+  /** Goes on trying while only the disk is in the way: the answer it holds may be the only copy there is. */
   async #withRetries(work: () => Promise<void>, effect: Effect): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    for (let pauseMs = SETTLE_RETRY_BASE_MS; ; pauseMs = Math.min(2 * pauseMs, SETTLE_RETRY_MS_MAX)) {
       try {
         return await work();
       } catch (error) {
-        const { code } = this.#note(effect, error);
-        const isWorthRetrying = code === 'storage_unavailable' || code === 'overloaded';
-        if (!isWorthRetrying || attempt >= SETTLE_RETRIES_MAX || this.#isStopped) return;
-        await delay(this.#clock, SETTLE_RETRY_BASE_MS * 2 ** attempt);
+        const { code } = errorFacts(error);
+        const isTheDisk = code === 'storage_unavailable' || code === 'overloaded';
+        if (!isTheDisk || this.#stopping.signal.aborted) throw error;
+        this.#note(effect, error);
+        await delay(this.#clock, pauseMs, this.#stopping.signal);
       }
     }
+  }
+
+  /** The row stays in the table and is taken up again at the next start, or when the disk has recovered. */
+  #leaveBehind(issued: IssuedEffect, error: unknown): void {
+    const { code, message } = errorFacts(error);
+    this.#log.error(
+      { effectId: issued.effectId, effect: issued.effect.type, code, err: message },
+      'effect left behind',
+    );
   }
 
   #note(effect: Effect, error: unknown): ErrorFacts {

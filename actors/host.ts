@@ -5,7 +5,7 @@
 import { type Actor, type AnyStateMachine, createActor } from 'xstate';
 import type { MachineDefinition } from '../machines/definition.ts';
 import type { Effect, MachineEvent } from '../machines/effects.ts';
-import { IntegrationError, invariant } from '../src/core/errors.ts';
+import { errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
 import { type ActorId, keyOf } from '../src/core/ids.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { SNAPSHOT_BYTES_MAX } from '../src/core/limits.ts';
@@ -49,7 +49,7 @@ export interface HostStep {
   readonly isFinal: boolean;
 }
 
-/** A throw inside the machine. The step did not happen; the host must be dropped. */
+/** The machine threw or broke a rule. The step did not happen; the host must be dropped. */
 export class MachineThrew extends Error {
   override readonly name = 'MachineThrew';
 }
@@ -117,14 +117,21 @@ export class Host {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
-  /** Steps the machine. Rejects with MachineThrew if the machine threw, `invariant` if it broke a rule. */
+  /** Steps the machine. Rejects with MachineThrew if the machine threw or broke a rule. */
   step(event: MachineEvent, nowMs: Ms, extras: StepExtras): HostStep {
+    try {
+      return this.#step(event, nowMs, extras);
+    } catch (cause) {
+      throw new MachineThrew(`${this.actorId} failed on ${event.type}: ${errorFacts(cause).message}`, { cause });
+    }
+  }
+
+  #step(event: MachineEvent, nowMs: Ms, extras: StepExtras): HostStep {
     invariant(!this.#isDiscarded, 'T-2001', `${this.actorId} was stepped after it was discarded`);
     const before = this.#actor.getSnapshot();
     this.#emitted.length = 0;
     this.#actor.send({ ...event, nowMs });
-    if (this.#thrown !== null)
-      throw new MachineThrew(`${this.actorId} threw on ${event.type}`, { cause: this.#thrown });
+    if (this.#thrown !== null) throw this.#thrown;
     const after = this.#actor.getSnapshot();
     if (after === before && this.#emitted.length === 0) {
       this.#assertAlarmAhead(event, nowMs, this.#definition.wakeAtMs(after.context as never));

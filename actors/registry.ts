@@ -45,8 +45,8 @@ export class Registry {
       });
     }
     const host = new Host(definition, actorId, row);
+    this.#makeRoom();
     this.#hosts.set(actorId, host);
-    this.#passivateExcess();
     return host;
   }
 
@@ -61,12 +61,11 @@ export class Registry {
     host.discard();
   }
 
-  #passivateExcess(): void {
-    if (this.#hosts.size <= this.#hostsMax) return;
+  /** Before a host is added, never after: with all others pinned it would be the new one that has to go. */
+  #makeRoom(): void {
     for (const host of this.#hosts.values()) {
-      if (host.isPinned) continue;
-      this.drop(host);
-      if (this.#hosts.size <= this.#hostsMax) return;
+      if (this.#hosts.size < this.#hostsMax) return;
+      if (!host.isPinned) this.drop(host);
     }
   }
 }

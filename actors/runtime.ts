@@ -38,7 +38,8 @@ export class Runtime {
   readonly #log: Log;
   readonly #registry: Registry;
   readonly #alarms: Alarms;
-  readonly #recovering = new Map<ActorId, Promise<void>>();
+  /** Actors whose host is gone while steps of it are at the store; events wait, so that their order holds. */
+  readonly #retiring = new Map<ActorId, Promise<void>>();
 
   constructor(options: RuntimeOptions) {
     const { store, clock, log } = options;
@@ -64,23 +65,19 @@ export class Runtime {
   /** Takes up nothing new and gives what is in flight STOP_DRAIN_MS to settle; the rest is taken up at the next start. */
   async stop(): Promise<void> {
     this.#alarms.stop();
-    await Promise.race([this.dispatcher.stop(), delay(this.#clock, STOP_DRAIN_MS)]);
+    const drained = new AbortController();
+    await Promise.race([this.dispatcher.stop(), delay(this.#clock, STOP_DRAIN_MS, drained.signal)]);
+    drained.abort();
   }
 
   /**
    * Sends an event to an actor and resolves when its consequences are on disk: true if the machine accepted the
    * event, false if it ignored it (then `extras.writes` did not happen). Rejects with `storage_unavailable`,
-   * `overloaded`, `actor_paused`, `invalid_input` (a row was refused) or `invariant`; then nothing happened.
+   * `overloaded`, `actor_paused`, `snapshot_unreadable`, `not_found` or `invalid_input` (a row was refused); then
+   * nothing happened.
    */
   send(actorId: ActorId, event: MachineEvent, extras: StepExtras = {}): Promise<boolean> {
-    const recovering = this.#recovering.get(actorId);
-    if (recovering !== undefined) return recovering.then(() => this.send(actorId, event, extras));
-    try {
-      return this.#stepAndCommit(actorId, event, extras);
-    } catch (error) {
-      if (!isMachineFault(error)) return Promise.reject(error);
-      return this.#secondTry(actorId, event, extras);
-    }
+    return this.#attempt(actorId, event, extras, false);
   }
 
   /** The live or stored state of an actor, for views. */
@@ -92,6 +89,21 @@ export class Runtime {
     return this.#registry.liveCount;
   }
 
+  #attempt(actorId: ActorId, event: MachineEvent, extras: StepExtras, isSecond: boolean): Promise<boolean> {
+    const retiring = this.#retiring.get(actorId);
+    if (retiring !== undefined) return retiring.then(() => this.#attempt(actorId, event, extras, isSecond));
+    try {
+      return this.#stepAndCommit(actorId, event, extras);
+    } catch (error) {
+      const { code } = errorFacts(error);
+      if (code === 'snapshot_unreadable' || code === 'not_found') return this.#pauseUnreadable(actorId, error);
+      if (!(error instanceof MachineThrew)) return Promise.reject(error);
+      // Tried once more from disk, in case only the memory was bad. Machines are pure: a second throw means that the
+      // event can never be handled.
+      return isSecond ? this.#quarantine(actorId, event, error) : this.#attempt(actorId, event, extras, true);
+    }
+  }
+
   #stepAndCommit(actorId: ActorId, event: MachineEvent, extras: StepExtras): Promise<boolean> {
     // Asked before the step: a step that could not be handed over would leave memory ahead of the disk.
     if (!this.#store.hasRoom) throw new IntegrationError('overloaded', 'too many changes wait for the disk');
@@ -100,21 +112,27 @@ export class Runtime {
     try {
       step = host.step(event, this.#clock.nowMs(), extras);
     } catch (error) {
-      this.#recover(host);
+      this.#retire(host);
       throw error;
     }
-    if (step.writes.length === 0) return Promise.resolve(step.isAccepted);
-    return this.#commit(host, step);
+    if (step.writes.length > 0 || host.isPinned) return this.#commit(host, step);
+    // Nothing to write and nothing under way that the answer rests on.
+    if (step.isFinal) this.#registry.drop(host);
+    return Promise.resolve(step.isAccepted);
   }
 
-  /** Drops a host that threw. Until its earlier steps are on disk nobody may hydrate its actor from there. */
-  #recover(host: Host): void {
+  /** Drops a host that threw or has ended. Its actor may step again when what the host decided is on disk, or has failed. */
+  #retire(host: Host): void {
     this.#registry.drop(host);
     if (!host.isPinned) return;
-    const recovered = host.idle().then(() => {
-      this.#recovering.delete(host.actorId);
+    const { actorId } = host;
+    const settled = host.idle().then(() => {
+      this.#retiring.delete(actorId);
+      // A view may have hydrated the actor meanwhile, from a row that is now old.
+      const stale = this.#registry.peek(actorId);
+      if (stale !== undefined) this.#registry.drop(stale);
     });
-    this.#recovering.set(host.actorId, recovered);
+    this.#retiring.set(actorId, settled);
   }
 
   #commit(host: Host, step: HostStep): Promise<boolean> {
@@ -127,44 +145,38 @@ export class Runtime {
       };
       const committed = () => {
         host.commitEnded();
-        if (step.isFinal) this.#registry.drop(host);
         if (step.wakeAtMs !== null) this.#alarms.note(step.wakeAtMs);
         for (const issued of step.effects) this.dispatcher.dispatch(issued);
         resolve(step.isAccepted);
       };
       host.commitBegan();
+      if (step.isFinal) this.#retire(host);
       this.#store.add(stored, committed, failed);
     });
   }
 
-  /**
-   * A machine that throws is tried once more from disk, in case only its memory was bad. Machines are pure, so a
-   * second throw means that the event can never be handled: it is set aside and the actor paused.
-   */
-  async #secondTry(actorId: ActorId, event: MachineEvent, extras: StepExtras): Promise<boolean> {
-    await this.#recovering.get(actorId);
-    try {
-      return await this.#stepAndCommit(actorId, event, extras);
-    } catch (error) {
-      if (!isMachineFault(error)) throw error;
-      await this.#quarantine(actorId, event, error);
-      throw new IntegrationError('actor_paused', `${actorId} was paused: it cannot handle ${event.type}`, {
-        publicDetail: 'this installation is paused after an internal error',
-        cause: error,
-      });
-    }
-  }
-
-  async #quarantine(actorId: ActorId, event: MachineEvent, error: unknown): Promise<void> {
-    const { message } = errorFacts(error);
-    const cause = error instanceof Error && error.cause !== undefined ? `: ${errorFacts(error.cause).message}` : '';
-    this.#log.error({ actorId, event: event.type, err: message + cause }, 'actor paused, event set aside');
+  /** Sets an event aside and pauses its actor. Always rejects. */
+  async #quarantine(actorId: ActorId, event: MachineEvent, cause: MachineThrew): Promise<never> {
+    const { message } = cause;
+    this.#log.error({ actorId, event: event.type, err: message }, 'actor paused, event set aside');
     await this.#store.commit([
-      insertQuarantined(actorId, JSON.stringify(event), message + cause, this.#clock.nowMs()),
-      pauseSnapshot(actorId, `${event.type}: ${message}`),
+      insertQuarantined(actorId, JSON.stringify(event), message, this.#clock.nowMs()),
+      pauseSnapshot(actorId, message),
     ]);
     const live = this.#registry.peek(actorId);
     if (live !== undefined) this.#registry.drop(live);
+    throw new IntegrationError('actor_paused', `${actorId} was paused: it cannot handle ${event.type}`, {
+      publicDetail: 'this installation is paused after an internal error',
+      cause,
+    });
+  }
+
+  /** Paused, so that its alarm does not come again and again; a version that can read it may resume it. */
+  async #pauseUnreadable(actorId: ActorId, error: unknown): Promise<never> {
+    const { message } = errorFacts(error);
+    this.#log.error({ actorId, err: message }, 'actor paused, its snapshot cannot be read');
+    await this.#store.commit([pauseSnapshot(actorId, message)]);
+    throw error;
   }
 
   async #settle(issued: IssuedEffect, settlement: Settlement): Promise<void> {
@@ -199,8 +211,4 @@ export class Runtime {
   async #deliver(issued: IssuedEffect, message: SendEffect): Promise<void> {
     await this.send(message.to, message.event, { settles: issued.effectId });
   }
-}
-
-function isMachineFault(error: unknown): boolean {
-  return error instanceof MachineThrew || errorFacts(error).code === 'invariant';
 }

@@ -1,0 +1,197 @@
+// Leases: permission to make one provider call, with the credential attached and the budgets debited. Answered
+// synchronously when the credential is usable and the budgets allow; otherwise the caller waits here, at most 15 s
+// in memory (DESIGN decision 5). Invariants: no credential outside a lease; every lease is released exactly once.
+
+import { LRUCache } from 'lru-cache';
+import type { Attachment } from '../src/auth/attach.ts';
+import type { ProviderDeclaration, QuotaScope } from '../src/catalog/schema.ts';
+import { IntegrationError } from '../src/core/errors.ts';
+import type { ConnectionId } from '../src/core/ids.ts';
+import { BUDGETS_CACHED_MAX, CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
+import { type Clock, delay, type Ms } from '../src/core/time.ts';
+import { WaitingList } from '../src/core/waitingList.ts';
+import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../src/limits/slidingWindow.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { OpenToken, TokenManager } from './tokenManager.ts';
+
+/** Whom a call is made for and which limits it shares with others. Built once per connection by `leaseTarget`. */
+export interface LeaseTarget {
+  readonly connectionId: ConnectionId;
+  /** The circuit that the call belongs to: provider and provider app. */
+  readonly providerKey: string;
+  readonly windows: readonly BudgetKey[];
+  readonly concurrency: readonly BudgetKey[];
+}
+
+/** A declared limit with the key of those who share it. `windowMs` is 0 for a concurrency limit. */
+interface BudgetKey {
+  readonly key: string;
+  readonly limit: number;
+  readonly windowMs: Ms;
+}
+
+/** Permission for one call. `release` with what went wrong at the provider, or null; twice is harmless. */
+export interface Lease {
+  readonly attachment: Attachment;
+  readonly generation: number;
+  release(failure: string | null): void;
+}
+
+interface Seats {
+  taken: number;
+  readonly waiting: WaitingList;
+}
+
+/** Turns the declared limits of a provider into the keys of one connection. */
+export function leaseTarget(
+  declaration: ProviderDeclaration,
+  facts: { connectionId: ConnectionId; providerAppId: string | null; workspaceRef: string | null },
+): LeaseTarget {
+  const owner: Readonly<Record<QuotaScope, string>> = {
+    providerApp: facts.providerAppId ?? 'none',
+    externalAccount: facts.workspaceRef ?? facts.connectionId,
+    user: facts.connectionId,
+    sourceAddress: 'here',
+    tokenEndpoint: facts.providerAppId ?? 'none',
+  };
+  const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) =>
+    `${declaration.name}/${scope}/${owner[scope]}/${name}`;
+  const ofCalls = ({ scope }: { scope: QuotaScope }) => scope !== 'tokenEndpoint';
+  return {
+    connectionId: facts.connectionId,
+    providerKey: `${declaration.name}/${facts.providerAppId ?? 'none'}`,
+    windows: declaration.quotas
+      .filter(ofCalls)
+      .map((quota) => ({ key: keyOf(quota), limit: quota.limit, windowMs: quota.windowMs })),
+    concurrency: declaration.concurrency
+      .filter(ofCalls)
+      .map((limit) => ({ key: keyOf(limit), limit: limit.limit, windowMs: 0 })),
+  };
+}
+
+export class Leases {
+  readonly #tokens: TokenManager;
+  readonly #supervisor: Supervisor;
+  readonly #clock: Clock;
+  readonly #windows = new LRUCache<string, SlidingWindow>({ max: BUDGETS_CACHED_MAX });
+  readonly #seats = new Map<string, Seats>();
+
+  constructor(tokens: TokenManager, supervisor: Supervisor, clock: Clock) {
+    this.#tokens = tokens;
+    this.#supervisor = supervisor;
+    this.#clock = clock;
+  }
+
+  /**
+   * A lease for one call; a promise of one if the caller must wait. Rejects (or throws) with `auth_invalidated`,
+   * `budget_exhausted` or `circuit_open` with `retryAtMs`, `timeout` if no token came in time, `overloaded`.
+   */
+  lease(target: LeaseTarget): Lease | Promise<Lease> {
+    const token = this.#tokens.usableToken(target.connectionId);
+    const atMs = this.#whenBudgetsAllow(target);
+    if (token !== null && atMs === null && this.#hasSeats(target)) return this.#grant(target, token);
+    return this.#wait(target, atMs);
+  }
+
+  /** The place in the window is kept from the beginning; a seat and a token are looked for until both are there. */
+  async #wait(target: LeaseTarget, atMs: Ms | null): Promise<Lease> {
+    const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
+    if (atMs !== null) await delay(this.#clock, atMs - this.#clock.nowMs());
+    for (;;) {
+      const full = target.concurrency.find(({ key, limit }) => this.#seatsOf(key).taken >= limit);
+      if (full !== undefined) {
+        await this.#until(deadlineMs, 'a free place', (signal, what) =>
+          this.#seatsOf(full.key).waiting.wait(signal, what),
+        );
+        continue;
+      }
+      const token = this.#tokens.usableToken(target.connectionId);
+      if (token !== null) return this.#grant(target, token);
+      await this.renewed(target.connectionId, deadlineMs);
+    }
+  }
+
+  /** Waits for the next change of a credential, until `deadlineMs` at most. Rejects with `timeout` or `overloaded`. */
+  renewed(connectionId: ConnectionId, deadlineMs: Ms): Promise<void> {
+    return this.#until(deadlineMs, 'a new access token', (signal, what) =>
+      this.#tokens.changed(connectionId, signal, what),
+    );
+  }
+
+  async #until(
+    deadlineMs: Ms,
+    what: string,
+    wait: (signal: AbortSignal, what: string) => Promise<void>,
+  ): Promise<void> {
+    const late = new AbortController();
+    const timer = this.#clock.timerAt(deadlineMs, () => late.abort());
+    await wait(late.signal, what).finally(() => timer.cancel());
+    if (late.signal.aborted) throw new IntegrationError('timeout', `the call waited too long for ${what}`);
+  }
+
+  #grant(target: LeaseTarget, token: OpenToken): Lease {
+    const admission = this.#supervisor.admit(target.providerKey);
+    if (typeof admission === 'object') {
+      throw new IntegrationError('circuit_open', `calls to ${target.providerKey} are held back: too many failed`, {
+        publicDetail: 'the provider is failing; calls are held back for a moment',
+        retryAtMs: admission.retryAtMs,
+      });
+    }
+    for (const { key } of target.concurrency) this.#seatsOf(key).taken += 1;
+    let isReleased = false;
+    return {
+      attachment: token.attachment,
+      generation: token.generation,
+      release: (failure) => {
+        if (isReleased) return;
+        isReleased = true;
+        for (const { key } of target.concurrency) this.#freeSeat(key);
+        this.#supervisor.report(target.providerKey, admission, failure);
+      },
+    };
+  }
+
+  /** Spends one call of every window; null if it may go now, else when. */
+  #whenBudgetsAllow(target: LeaseTarget): Ms | null {
+    if (target.windows.length === 0) return null;
+    const nowMs = this.#clock.nowMs();
+    let atMs = nowMs;
+    for (const budget of target.windows) atMs = Math.max(atMs, earliestAtMs(this.#windowOf(budget), nowMs));
+    if (atMs - nowMs > CALLER_WAIT_MS_MAX) {
+      throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', {
+        retryAtMs: atMs,
+      });
+    }
+    for (const budget of target.windows) spend(this.#windowOf(budget), atMs);
+    return atMs === nowMs ? null : atMs;
+  }
+
+  #windowOf({ key, limit, windowMs }: BudgetKey): SlidingWindow {
+    let window = this.#windows.get(key);
+    if (window === undefined) {
+      window = newSlidingWindow(limit, windowMs);
+      this.#windows.set(key, window);
+    }
+    return window;
+  }
+
+  #seatsOf(key: string): Seats {
+    let seats = this.#seats.get(key);
+    if (seats === undefined) {
+      seats = { taken: 0, waiting: new WaitingList() };
+      this.#seats.set(key, seats);
+    }
+    return seats;
+  }
+
+  #hasSeats(target: LeaseTarget): boolean {
+    return target.concurrency.every(({ key, limit }) => this.#seatsOf(key).taken < limit);
+  }
+
+  #freeSeat(key: string): void {
+    const seats = this.#seatsOf(key);
+    seats.taken -= 1;
+    seats.waiting.wakeAll();
+    if (seats.taken === 0 && seats.waiting.isEmpty) this.#seats.delete(key);
+  }
+}

@@ -1,0 +1,86 @@
+// Supervises the calls of one provider app: counts them in memory, opens the circuit when too many fail together
+// and lets one probe at a time through once it is half open. Only changes of state are committed, by the provider
+// actor (`machines/provider.ts`); a restart forgets counts, never an open circuit.
+
+import type { ProviderContext } from '../machines/provider.ts';
+import { actorIdOf } from '../src/core/ids.ts';
+import { CIRCUIT_CALLS_MIN, CIRCUIT_FAILURE_SHARE, CIRCUIT_WINDOW_MS } from '../src/core/limits.ts';
+import type { Clock, Ms } from '../src/core/time.ts';
+import type { Runtime } from './runtime.ts';
+
+interface Counts {
+  windowStartMs: Ms;
+  calls: number;
+  failures: number;
+  isProbing: boolean;
+  isReporting: boolean;
+}
+
+/** Whether a call may go: yes, yes as the one probe, or not before `retryAtMs`. */
+export type Admission = 'call' | 'probe' | { readonly retryAtMs: Ms };
+
+export class Supervisor {
+  readonly #runtime: Runtime;
+  readonly #clock: Clock;
+  readonly #counts = new Map<string, Counts>();
+
+  constructor(runtime: Runtime, clock: Clock) {
+    this.#runtime = runtime;
+    this.#clock = clock;
+  }
+
+  /** Asks for one call of a provider app. A `probe` must be reported, whatever becomes of it. */
+  admit(providerKey: string): Admission {
+    const state = this.#runtime.peek(actorIdOf('provider', providerKey));
+    if (state.hasTag('refusing')) {
+      return { retryAtMs: (state.context as ProviderContext).wakeAtMs ?? this.#clock.nowMs() };
+    }
+    if (!state.hasTag('probing')) return 'call';
+    const counts = this.#countsOf(providerKey);
+    if (counts.isProbing) return { retryAtMs: this.#clock.nowMs() + CIRCUIT_WINDOW_MS };
+    counts.isProbing = true;
+    return 'probe';
+  }
+
+  /** Counts one finished call. `failure` is what went wrong at the provider, null if it answered sensibly. */
+  report(providerKey: string, admission: 'call' | 'probe', failure: string | null): void {
+    const counts = this.#countsOf(providerKey);
+    if (admission === 'probe') {
+      counts.isProbing = false;
+      this.#tell(providerKey, counts, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
+      return;
+    }
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - counts.windowStartMs >= CIRCUIT_WINDOW_MS) {
+      counts.windowStartMs = nowMs;
+      counts.calls = 0;
+      counts.failures = 0;
+    }
+    counts.calls += 1;
+    if (failure === null) return;
+    counts.failures += 1;
+    if (counts.calls < CIRCUIT_CALLS_MIN || counts.failures < counts.calls * CIRCUIT_FAILURE_SHARE) return;
+    this.#tell(providerKey, counts, { type: 'circuit.tripped', message: failure });
+  }
+
+  #countsOf(providerKey: string): Counts {
+    let counts = this.#counts.get(providerKey);
+    if (counts === undefined) {
+      counts = { windowStartMs: 0, calls: 0, failures: 0, isProbing: false, isReporting: false };
+      this.#counts.set(providerKey, counts);
+    }
+    return counts;
+  }
+
+  /** One report at a time: a storm of failures is one decision. A report the disk refuses comes again with the next failure. */
+  #tell(providerKey: string, counts: Counts, event: { type: string; message?: string }): void {
+    if (counts.isReporting) return;
+    counts.isReporting = true;
+    counts.calls = 0;
+    counts.failures = 0;
+    const done = () => {
+      counts.isReporting = false;
+    };
+    this.#runtime.send(actorIdOf('provider', providerKey), event).then(done, done);
+  }
+}

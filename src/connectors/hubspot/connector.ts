@@ -1,0 +1,106 @@
+// HubSpot CRM objects. A full read lists; a read with a time or a filter searches. The search API serves at most
+// 10,000 results of one query, so this never pages by offset: it sorts by `hs_object_id` and asks for ids above the
+// last one seen, which has no end.
+// Source: https://developers.hubspot.com/docs/api/crm/search and /docs/api/crm/contacts
+
+import { IntegrationError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
+import { toRfc3339 } from '../../core/time.ts';
+import type { BufferedResponse } from '../../egress/buffered.ts';
+import {
+  jsonBody,
+  type ProviderCall,
+  type ReadConnector,
+  type ReadPage,
+  type ReadParams,
+  type ReadRow,
+  selectFields,
+} from '../contract.ts';
+import { hubspotFailure } from './errors.ts';
+
+/** Vendor maxima per page. */
+const LIST_LIMIT = 100;
+const SEARCH_LIMIT = 200;
+
+export function createHubspotConnector(nowMs: () => number): ReadConnector {
+  const ok = (response: BufferedResponse): JsonValue => {
+    if (response.status >= 300) throw hubspotFailure(response, nowMs());
+    return jsonBody(response, 'HubSpot');
+  };
+  return {
+    async read(params, call) {
+      if (isFullRead(params)) return listPage(params, ok(await call({ method: 'GET', path: listPath(params) })));
+      const path = `/crm/v3/objects/${encodeURIComponent(params.objectName)}/search`;
+      return searchPage(params, ok(await call({ method: 'POST', path, body: searchBody(params) })));
+    },
+    async listFields(objectName: string, call: ProviderCall) {
+      const body = ok(await call({ method: 'GET', path: `/crm/v3/properties/${encodeURIComponent(objectName)}` }));
+      const results = jsonAt(body, 'results');
+      if (!Array.isArray(results)) throw malformed('a list of properties');
+      return results.flatMap((property: JsonValue) => {
+        const name = jsonAt(property, 'name');
+        return typeof name === 'string' ? [name] : [];
+      });
+    },
+    async identifyAccount(call) {
+      const portalId = jsonAt(ok(await call({ method: 'GET', path: '/account-info/2026-03/details' })), 'portalId');
+      if (typeof portalId !== 'number' && typeof portalId !== 'string') throw malformed('a portal id');
+      return String(portalId);
+    },
+  };
+}
+
+function isFullRead({ sinceMs, filters }: ReadParams): boolean {
+  return sinceMs === null && filters.length === 0;
+}
+
+function listPath({ objectName, fields, cursor }: ReadParams): string {
+  const query = new URLSearchParams({ properties: fields.join(','), limit: String(LIST_LIMIT) });
+  if (cursor !== null) query.set('after', cursor);
+  return `/crm/v3/objects/${encodeURIComponent(objectName)}?${query}`;
+}
+
+function listPage(params: ReadParams, body: JsonValue): ReadPage {
+  const after = jsonAt(body, 'paging.next.after');
+  const rows = rowsOf(params, body);
+  return { rows, nextCursor: typeof after === 'string' && rows.length > 0 ? after : null };
+}
+
+function searchBody({ objectName, fields, sinceMs, untilMs, filters, cursor }: ReadParams): JsonObject {
+  const modified = objectName.toLowerCase() === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
+  const conditions: JsonObject[] = filters.map(({ fieldName, value }) => ({
+    propertyName: fieldName,
+    operator: 'EQ',
+    value: String(value),
+  }));
+  if (sinceMs !== null) conditions.push({ propertyName: modified, operator: 'GTE', value: toRfc3339(sinceMs) });
+  if (untilMs !== null) conditions.push({ propertyName: modified, operator: 'LTE', value: toRfc3339(untilMs) });
+  if (cursor !== null) conditions.push({ propertyName: 'hs_object_id', operator: 'GT', value: cursor });
+  return {
+    limit: String(SEARCH_LIMIT),
+    filterGroups: [{ filters: conditions }],
+    sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+    properties: fields,
+  };
+}
+
+/** A page that is not full is the last one; the cursor is the id of the last record. */
+function searchPage(params: ReadParams, body: JsonValue): ReadPage {
+  const rows = rowsOf(params, body);
+  return { rows, nextCursor: rows.length < SEARCH_LIMIT ? null : (rows.at(-1)?.id ?? null) };
+}
+
+function rowsOf({ fields }: ReadParams, body: JsonValue): ReadRow[] {
+  const results = jsonAt(body, 'results');
+  if (!Array.isArray(results)) throw malformed('a list of records');
+  return results.map((record: JsonValue) => {
+    const id = jsonAt(record, 'id');
+    if (!isJsonObject(record) || typeof id !== 'string') throw malformed('a record with an id');
+    const properties = record['properties'];
+    return { id, fields: selectFields(fields, isJsonObject(properties) ? properties : {}, record), raw: record };
+  });
+}
+
+function malformed(expected: string): IntegrationError {
+  return new IntegrationError('provider_malformed', `HubSpot answered without ${expected}`);
+}

@@ -1,0 +1,43 @@
+// HubSpot's error answers: `{status, message, category, correlationId, policyName?}`.
+// Source: https://developers.hubspot.com/docs/api/error-handling and /docs/api/usage-details
+
+import { IntegrationError } from '../../core/errors.ts';
+import { type JsonValue, jsonAt } from '../../core/json.ts';
+import { type Ms, SECOND_MS } from '../../core/time.ts';
+import type { BufferedResponse } from '../../egress/buffered.ts';
+import { providerFailure } from '../contract.ts';
+
+/** HubSpot moves an account between data centres; it says so with this status for hours. */
+const STATUS_MIGRATING = 477;
+/** The window of the burst limits is ten seconds; waiting it out always helps. */
+const BURST_WAIT_MS = 10 * SECOND_MS;
+
+export function hubspotFailure(response: BufferedResponse, nowMs: Ms): IntegrationError {
+  const body = parsedOrNull(response);
+  const message = jsonAt(body ?? undefined, 'message');
+  const detail = typeof message === 'string' ? message.slice(0, 300) : undefined;
+  const failure = providerFailure('HubSpot', response, nowMs, detail);
+  const upstreamStatus = response.status;
+  if (response.status === STATUS_MIGRATING) {
+    return new IntegrationError('provider_5xx', failure.message, { upstreamStatus });
+  }
+  if (
+    response.status === 429 &&
+    failure.retryAtMs === undefined &&
+    jsonAt(body ?? undefined, 'policyName') !== 'DAILY'
+  ) {
+    return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs: nowMs + BURST_WAIT_MS });
+  }
+  if (response.status === 400 && detail?.includes('Cannot deserialize value of type') === true) {
+    return new IntegrationError('cursor_gone', failure.message, { upstreamStatus });
+  }
+  return failure;
+}
+
+function parsedOrNull(response: BufferedResponse): JsonValue {
+  try {
+    return JSON.parse(response.body.toString()) as JsonValue;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+// Salesforce's error answers: a list of `{message, errorCode, fields?}`.
+// Source: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+
+import { type ErrorCode, IntegrationError } from '../../core/errors.ts';
+import { type JsonValue, jsonAt } from '../../core/json.ts';
+import { MINUTE_MS, type Ms, SECOND_MS } from '../../core/time.ts';
+import type { BufferedResponse } from '../../egress/buffered.ts';
+import { providerFailure } from '../contract.ts';
+
+const CODES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['INVALID_SESSION_ID', 'auth_invalidated'],
+  ['INSUFFICIENT_ACCESS_OR_READONLY', 'forbidden'],
+  ['API_DISABLED_FOR_ORG', 'api_disabled'],
+  ['INVALID_QUERY_LOCATOR', 'cursor_gone'],
+  ['INVALID_TYPE', 'schema_drift_missing_object'],
+  ['REQUEST_LIMIT_EXCEEDED', 'rate_limited'],
+]);
+
+/** The daily quota rolls; the count of long-running requests passes. Neither comes with a Retry-After. */
+const DAILY_WAIT_MS = 15 * MINUTE_MS;
+const CONCURRENCY_WAIT_MS = 5 * SECOND_MS;
+
+export function salesforceFailure(response: BufferedResponse, objectName: string, nowMs: Ms): IntegrationError {
+  const first = firstError(response);
+  const errorCode = String(jsonAt(first, 'errorCode') ?? '');
+  const words = String(jsonAt(first, 'message') ?? '').slice(0, 300);
+  const failure = providerFailure(
+    'Salesforce',
+    response,
+    nowMs,
+    errorCode === '' ? undefined : `${errorCode} ${words}`,
+  );
+  const upstreamStatus = response.status;
+  if (errorCode === 'INVALID_FIELD' || words.includes('No such column')) {
+    const column = /No such column '([^']{1,80})'/.exec(words)?.[1];
+    const detail = column === undefined ? words : `${objectName} has no field ${column}`;
+    return new IntegrationError('schema_drift_missing_field', failure.message, {
+      upstreamStatus,
+      publicDetail: detail,
+    });
+  }
+  const code = CODES.get(errorCode);
+  if (code === undefined) return failure;
+  if (code !== 'rate_limited') return new IntegrationError(code, failure.message, { upstreamStatus });
+  const waitMs = words.includes('Concurrent') ? CONCURRENCY_WAIT_MS : DAILY_WAIT_MS;
+  return new IntegrationError(code, failure.message, { upstreamStatus, retryAtMs: nowMs + waitMs });
+}
+
+function firstError(response: BufferedResponse): JsonValue | undefined {
+  try {
+    const body = JSON.parse(response.body.toString()) as JsonValue;
+    return Array.isArray(body) ? body[0] : body;
+  } catch {
+    return undefined;
+  }
+}

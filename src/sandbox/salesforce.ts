@@ -1,0 +1,242 @@
+// Salesforce's REST API of one org, told by the Host header: versions, query, describe, records, limits, user info.
+// Mounted by `sandbox.ts`. Invariant: a token works only on the host of the org it was issued for.
+// Source: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
+
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { isJsonObject, parseJson } from '../core/json.ts';
+import { DAY_MS } from '../core/time.ts';
+import { jsonAnswer, salesforceError } from './answers.ts';
+import {
+  type Account,
+  accountLabelsOf,
+  type RequestContext,
+  type SandboxApp,
+  type SandboxContext,
+  type SandboxEnv,
+} from './context.ts';
+import { checkWrite, type FieldSpec } from './fields.ts';
+import { bearerOf } from './hubspot.ts';
+import type { ObjectRows } from './records.ts';
+import {
+  buildSalesforceObjects,
+  type SalesforceObject,
+  salesforceIdOf,
+  salesforceIndexOf,
+} from './salesforceObjects.ts';
+import {
+  batchSizeOf,
+  nextPage,
+  type Objects,
+  type QueryAnswer,
+  runQuery,
+  salesforceRecord,
+} from './salesforceQuery.ts';
+
+const DATA = '/services/data/v60.0';
+
+interface Target {
+  readonly object: SalesforceObject;
+  readonly rows: ObjectRows;
+}
+
+export function buildSalesforce(context: SandboxContext): SandboxApp {
+  const app: SandboxApp = new Hono();
+  const objects = buildSalesforceObjects(context.recordCounts.salesforce['Account'] ?? 0);
+  // The versions are public and, alone among the resources, neither counted nor limited.
+  app.get('/services/data', (c) => jsonAnswer(c, 200, [{ label: 'Spring ’24', url: DATA, version: '60.0' }]));
+  const authenticated = salesforceAuthentication(context);
+  app.use(`${DATA}/*`, authenticated, dailyLimit(context));
+  app.use('/services/oauth2/userinfo', authenticated);
+  app.get(`${DATA}/query`, (c) => query(context, objects, c, false));
+  app.get(`${DATA}/queryAll`, (c) => query(context, objects, c, true));
+  app.get(`${DATA}/query/:locator`, (c) => {
+    const pageSize = batchSizeOf(c.req.header('sforce-query-options'));
+    return queryAnswer(context, c, nextPage(c.get('account'), objects, c.req.param('locator'), pageSize));
+  });
+  app.get(`${DATA}/limits`, (c) => jsonAnswer(c, 200, orgLimits(context, c.get('account'))));
+  app.get(`${DATA}/sobjects/:name/describe`, (c) => withTarget(objects, c, ({ object }) => describe(c, object)));
+  mountRecords(app, context, objects);
+  app.get('/services/oauth2/userinfo', (c) => userInfo(c));
+  return app;
+}
+
+function mountRecords(app: SandboxApp, context: SandboxContext, objects: Objects): void {
+  const one = `${DATA}/sobjects/:name/:id` as const;
+  app.post(`${DATA}/sobjects/:name`, (c) => withTarget(objects, c, (target) => create(context, c, target)));
+  app.get(one, (c) => withTarget(objects, c, (target) => readOne(context, c, target)));
+  app.patch(one, (c) => withTarget(objects, c, (target) => modify(context, c, target)));
+  // Clients that cannot send PATCH override the method in the query.
+  app.post(one, (c) => {
+    if (c.req.query('_HttpMethod') !== 'PATCH') return salesforceError(c, 405, 'METHOD_NOT_ALLOWED', 'Use PATCH');
+    return withTarget(objects, c, (target) => modify(context, c, target));
+  });
+  app.delete(one, (c) => withTarget(objects, c, (target) => remove(context, c, target)));
+}
+
+/** Answers 401 unless the bearer token belongs to the org of this host; sets `account` to the org. */
+export function salesforceAuthentication(context: SandboxContext) {
+  return createMiddleware<SandboxEnv>(async (c, next) => {
+    const check = context.grants.check(bearerOf(c));
+    const org = accountLabelsOf(c.req.header('host'));
+    if (check.kind !== 'valid' || check.grant.provider !== 'salesforce' || check.grant.account !== org) {
+      return salesforceError(c, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    }
+    c.set('account', context.accounts.of('salesforce', org));
+    return next();
+  });
+}
+
+function dailyWindow(context: SandboxContext, account: Account) {
+  return account.window('requests', { limit: context.limits.salesforceRequestsPerDay, windowMs: DAY_MS });
+}
+
+function dailyLimit(context: SandboxContext) {
+  return createMiddleware<SandboxEnv>(async (c, next) => {
+    const window = dailyWindow(context, c.get('account'));
+    const isTaken = window.take();
+    c.header('sforce-limit-info', `api-usage=${window.used()}/${window.limit}`);
+    if (isTaken) return next();
+    context.counts.rateLimited += 1;
+    return salesforceError(c, 403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
+  });
+}
+
+function withTarget(
+  objects: Objects,
+  c: RequestContext,
+  handler: (target: Target) => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const object = objects.get((c.req.param('name') ?? '').toLowerCase());
+  const rows = object === undefined ? null : c.get('account').rows(object.name);
+  if (object === undefined || rows === null) return noSuchResource(c);
+  return handler({ object, rows });
+}
+
+function query(context: SandboxContext, objects: Objects, c: RequestContext, isAll: boolean): Response {
+  const pageSize = batchSizeOf(c.req.header('sforce-query-options'));
+  return queryAnswer(context, c, runQuery(c.get('account'), objects, c.req.query('q') ?? '', pageSize, isAll));
+}
+
+function queryAnswer(context: SandboxContext, c: RequestContext, answer: QueryAnswer): Response {
+  if (answer.kind === 'refused') return salesforceError(c, 400, answer.errorCode, answer.message);
+  context.counts.recordsServed += answer.records;
+  return jsonAnswer(c, 200, answer.body);
+}
+
+function readOne(context: SandboxContext, c: RequestContext, { object, rows }: Target): Response {
+  const row = rows.at(indexOf(c, object));
+  if (row === null || row.isRemoved) return noSuchResource(c);
+  context.counts.recordsServed += 1;
+  return jsonAnswer(c, 200, salesforceRecord(object, row, object.fields.values()));
+}
+
+async function create(context: SandboxContext, c: RequestContext, { object, rows }: Target): Promise<Response> {
+  const write = checkWrite(object, await bodyOf(c));
+  if (write.kind !== 'accepted') return refusedField(c, object, write);
+  const missing = object.requiredFields.filter((name) => (write.values[name] ?? '') === '');
+  if (missing.length > 0) {
+    const message = `Required fields are missing: [${missing.join(', ')}]`;
+    return jsonAnswer(c, 400, [{ message, errorCode: 'REQUIRED_FIELD_MISSING', fields: missing }]);
+  }
+  const row = rows.create(context.clock.nowMs(), write.values);
+  return jsonAnswer(c, 201, { id: salesforceIdOf(object.keyPrefix, row.index), success: true, errors: [] });
+}
+
+async function modify(context: SandboxContext, c: RequestContext, { object, rows }: Target): Promise<Response> {
+  const write = checkWrite(object, await bodyOf(c));
+  if (write.kind !== 'accepted') return refusedField(c, object, write);
+  const row = rows.modify(indexOf(c, object), context.clock.nowMs(), write.values);
+  return row === null ? noSuchResource(c) : c.body(null, 204);
+}
+
+function remove(context: SandboxContext, c: RequestContext, { object, rows }: Target): Response {
+  const isRemoved = rows.remove(indexOf(c, object), context.clock.nowMs());
+  return isRemoved ? c.body(null, 204) : salesforceError(c, 404, 'ENTITY_IS_DELETED', 'entity is deleted');
+}
+
+function indexOf(c: RequestContext, object: SalesforceObject): number {
+  return salesforceIndexOf(object.keyPrefix, c.req.param('id') ?? '');
+}
+
+async function bodyOf(c: RequestContext) {
+  const body = parseJson(await c.req.text(), 'the body');
+  return isJsonObject(body) ? body : {};
+}
+
+function refusedField(
+  c: RequestContext,
+  object: SalesforceObject,
+  write: { readonly kind: 'unknownField' | 'readOnlyField'; readonly name: string },
+): Response {
+  if (write.kind === 'unknownField') {
+    return salesforceError(c, 400, 'INVALID_FIELD', `No such column '${write.name}' on sobject of type ${object.name}`);
+  }
+  const message = `Unable to create/update fields: ${write.name}. Please check the security settings of this field.`;
+  return salesforceError(c, 400, 'INVALID_FIELD_FOR_INSERT_UPDATE', message);
+}
+
+function noSuchResource(c: RequestContext): Response {
+  return salesforceError(c, 404, 'NOT_FOUND', 'The requested resource does not exist');
+}
+
+const DESCRIBED_TYPES: Readonly<Partial<Record<FieldSpec['type'], string>>> = {
+  number: 'double',
+  enumeration: 'picklist',
+};
+
+function describe(c: RequestContext, object: SalesforceObject): Response {
+  const fields = [...object.fields.values()].map((spec) => ({
+    name: spec.name,
+    label: spec.label,
+    type: DESCRIBED_TYPES[spec.type] ?? spec.type,
+    custom: false,
+    createable: !spec.isReadOnly,
+    updateable: !spec.isReadOnly,
+    nillable: !object.requiredFields.includes(spec.name),
+    defaultedOnCreate: spec.isReadOnly,
+    filterable: true,
+    sortable: true,
+    picklistValues: [],
+    referenceTo: spec.type === 'reference' ? [spec.name === 'AccountId' ? 'Account' : 'User'] : [],
+  }));
+  return jsonAnswer(c, 200, {
+    name: object.name,
+    label: object.name,
+    keyPrefix: object.keyPrefix,
+    custom: false,
+    fields,
+  });
+}
+
+function orgLimits(context: SandboxContext, account: Account) {
+  const window = dailyWindow(context, account);
+  return { DailyApiRequests: { Max: window.limit, Remaining: window.limit - window.used() } };
+}
+
+function userInfo(c: RequestContext): Response {
+  const org = c.get('account');
+  const origin = new URL(c.req.url).origin;
+  return jsonAnswer(c, 200, {
+    sub: identityUrlOf(origin, org),
+    user_id: USER_ID,
+    organization_id: orgIdOf(org),
+    preferred_username: `admin@${org.name}.example`,
+    name: 'Sandbox Admin',
+    email: `admin@${org.name}.example`,
+    active: true,
+    user_type: 'STANDARD',
+  });
+}
+
+const USER_ID = salesforceIdOf('005', 1);
+
+/** The 18-character id of an org. */
+function orgIdOf(org: Account): string {
+  return salesforceIdOf('00D', org.number);
+}
+
+/** The identity URL that a token response names its user by. */
+export function identityUrlOf(origin: string, org: Account): string {
+  return `${origin}/id/${orgIdOf(org)}/${USER_ID}`;
+}

@@ -1,0 +1,133 @@
+// The messenger: one round of a lane sends what is due, each message signed and stamped anew under the id it was
+// written with, and settles all results in one commit. A crash in the middle of a round means that some messages are
+// sent again, under the same id; never that one is lost.
+
+import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
+import type { DeliverEffect } from '../../../machines/effects.ts';
+import { jitter } from '../../core/backoff.ts';
+import { type ErrorFacts, errorFacts } from '../../core/errors.ts';
+import {
+  DELIVERY_RESPONSE_BYTES_MAX,
+  DELIVERY_RETRY_DELAYS_MS,
+  DELIVERY_RETRY_JITTER_SHARE,
+  DELIVERY_ROUND_MAX,
+  DELIVERY_TIMEOUT_MS,
+  EFFECT_DEADLINE_MS,
+  LANE_RETRY_MS,
+} from '../../core/limits.ts';
+import { type Ms, SECOND_MS } from '../../core/time.ts';
+import type { RowWrite } from '../../store/port.ts';
+import { type DestinationRow, readDestinationById } from '../../store/tables/accounts.ts';
+import {
+  addToLane,
+  buryOutboxMessage,
+  deleteOutboxMessage,
+  type OutboxRow,
+  readDueMessages,
+  readNextAttemptAtMs,
+  retryOutboxMessage,
+} from '../../store/tables/outbox.ts';
+import { deliveryHeaders } from '../../webhook/sign.ts';
+import { openSigningSecrets } from '../destinations.ts';
+import type { Services } from '../services.ts';
+
+/** What came of one attempt. */
+type Attempt =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly error: string; readonly atMs: Ms }
+  | { readonly kind: 'dead'; readonly error: string };
+
+export function deliverHandler(services: Services): ReplayableHandler<DeliverEffect> {
+  return {
+    kind: 'replayable',
+    deadlineMs: EFFECT_DEADLINE_MS,
+    perform: (effect) => deliverRound(services, effect),
+    failed: (effect, error: ErrorFacts) => {
+      services.log.error({ laneId: effect.laneId, err: error.message }, 'a delivery round failed');
+      return finished(effect, services.clock.nowMs() + LANE_RETRY_MS, []);
+    },
+  };
+}
+
+async function deliverRound(services: Services, effect: DeliverEffect): Promise<Settlement> {
+  const { store, clock } = services;
+  const { laneId } = effect;
+  const due = readDueMessages(store.reads, laneId, clock.nowMs(), DELIVERY_ROUND_MAX);
+  const destination = readDestinationById(store.reads, laneId);
+  const attempts = await Promise.all(due.map((message) => attemptOf(services, destination, message)));
+  const results = due.map((message, index) => ({
+    message,
+    attempt: attempts[index] ?? ({ kind: 'delivered' } as const),
+  }));
+  const retryAtMs = results.map(({ attempt }) => (attempt.kind === 'retry' ? attempt.atMs : null));
+  const others = readNextAttemptAtMs(
+    store.reads,
+    laneId,
+    due.map(({ seq }) => seq),
+  );
+  return finished(effect, earliest([...retryAtMs, others]), resultWrites(laneId, results));
+}
+
+function finished({ round }: DeliverEffect, nextAttemptAtMs: Ms | null, writes: readonly RowWrite[]): Settlement {
+  return { event: { type: 'round.finished', round, nextAttemptAtMs }, writes };
+}
+
+function earliest(times: readonly (Ms | null)[]): Ms | null {
+  const known = times.filter((atMs) => atMs !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+function resultWrites(laneId: string, results: readonly { message: OutboxRow; attempt: Attempt }[]): RowWrite[] {
+  const difference = { laneId, queuedBytes: 0, queued: 0, delivered: 0, dead: 0 };
+  const writes = results.map(({ message, attempt }): RowWrite => {
+    const { seq, attempts, bytes } = message;
+    if (attempt.kind === 'retry') return retryOutboxMessage(seq, attempts + 1, attempt.atMs, attempt.error);
+    difference.queuedBytes -= bytes;
+    difference.queued -= 1;
+    if (attempt.kind === 'delivered') {
+      difference.delivered += 1;
+      return deleteOutboxMessage(seq);
+    }
+    difference.dead += 1;
+    return buryOutboxMessage(seq, attempts + 1, attempt.error);
+  });
+  return difference.queued === 0 ? writes : [...writes, addToLane(difference)];
+}
+
+async function attemptOf(
+  services: Services,
+  destination: DestinationRow | undefined,
+  message: OutboxRow,
+): Promise<Attempt> {
+  if (destination === undefined) return { kind: 'dead', error: 'the destination was deleted' };
+  const { egress, clock } = services;
+  const { url, headers = {} } = JSON.parse(destination.metadata) as { url: string; headers?: Record<string, string> };
+  const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body: message.body };
+  try {
+    const response = await egress.request({
+      url,
+      method: 'POST',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        ...deliveryHeaders(stamp, openSigningSecrets(services, destination)),
+      },
+      body: message.body,
+      timeoutMs: DELIVERY_TIMEOUT_MS,
+      responseBytesMax: DELIVERY_RESPONSE_BYTES_MAX,
+    });
+    if (response.status >= 200 && response.status < 300) return { kind: 'delivered' };
+    const error = `answered ${response.status}`;
+    // Svix's convention: the receiver asks for no further attempts.
+    if (response.headers['webhook-delivery'] === 'abort-message') return { kind: 'dead', error };
+    return retryOrBury(message, error, clock.nowMs());
+  } catch (error) {
+    return retryOrBury(message, errorFacts(error).message, clock.nowMs());
+  }
+}
+
+function retryOrBury({ attempts }: OutboxRow, error: string, nowMs: Ms): Attempt {
+  const delayMs = DELIVERY_RETRY_DELAYS_MS[attempts];
+  if (delayMs === undefined) return { kind: 'dead', error };
+  return { kind: 'retry', error, atMs: nowMs + jitter(delayMs, DELIVERY_RETRY_JITTER_SHARE) };
+}

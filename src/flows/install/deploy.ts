@@ -1,0 +1,99 @@
+// Deploys a manifest: every integration in it becomes a revision, all of them in one commit or none. Integrations
+// that the manifest does not name stay as they are; an unchanged one gets no new revision.
+
+import { type InputIssue, IntegrationError } from '../../core/errors.ts';
+import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
+import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
+import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
+import type { RowWrite } from '../../store/port.ts';
+import {
+  type IntegrationRow,
+  insertIntegration,
+  insertRevision,
+  readInstallations,
+  readIntegration,
+  readRevision,
+  updateIntegration,
+} from '../../store/tables/installations.ts';
+import type { Services } from '../services.ts';
+import { reconfigure } from './installations.ts';
+
+export interface Deployment {
+  readonly integrations: readonly IntegrationRow[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Rejects with `invalid_input`, all problems as issues with file, line and column. Installations of a changed
+ * integration take the new revision over right after the commit.
+ */
+export async function deployManifest(
+  services: Services,
+  projectId: ProjectId,
+  source: string,
+  fileName: string,
+): Promise<Deployment> {
+  const { manifest, warnings } = parse(services, source, fileName);
+  const { reads } = services.store;
+  const nowMs = services.clock.nowMs();
+  const changed: IntegrationId[] = [];
+  const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
+    const existing = readIntegration(reads, projectId, spec.name);
+    const content = JSON.stringify(spec);
+    if (existing !== undefined && readRevision(reads, existing.revisionId)?.content === content) return [];
+    const integrationId = existing?.integrationId ?? newId<IntegrationId>();
+    const revisionId = newId<IntegrationId>();
+    changed.push(integrationId);
+    return [
+      insertRevision({ revisionId, integrationId, specVersion: manifest.specVersion, content, createdAtMs: nowMs }),
+      existing === undefined
+        ? insertIntegration({
+            integrationId,
+            projectId,
+            name: spec.name,
+            provider: spec.provider,
+            revisionId,
+            createdAtMs: nowMs,
+          })
+        : updateIntegration(integrationId, providerUnchanged(existing, spec), revisionId, nowMs),
+    ];
+  });
+  if (writes.length > 0) await services.store.commit(writes);
+  services.targets.forgetAll();
+  for (const integrationId of changed) await reconfigureAll(services, projectId, integrationId);
+  const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
+  return { integrations, warnings: warnings.map(formatProblem) };
+}
+
+function parse(
+  services: Services,
+  source: string,
+  fileName: string,
+): { manifest: Manifest; warnings: readonly ManifestProblem[] } {
+  const { catalog } = services;
+  const result = parseManifest(source, {
+    fileName,
+    hasProvider: (name) => catalog.find(name) !== undefined,
+    providerNames: catalog.list().map(({ name }) => name),
+  });
+  if (result.kind === 'ok') return result;
+  const issues = result.problems.map(
+    (problem): InputIssue => ({ in: 'body', name: problem.path, detail: formatProblem(problem) }),
+  );
+  throw new IntegrationError('invalid_input', `${fileName} has ${result.problems.length} problem(s)`, { issues });
+}
+
+/** Installed connections belong to one provider, so an integration cannot move to another. */
+function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): string {
+  if (existing.provider === spec.provider) return spec.provider;
+  throw new IntegrationError('invalid_input', `"${spec.name}" is an integration of ${existing.provider}`, {
+    remedy: 'Give the integration of the other provider a name of its own.',
+  });
+}
+
+async function reconfigureAll(services: Services, projectId: ProjectId, integrationId: IntegrationId): Promise<void> {
+  const revisionId = readIntegration(services.store.reads, projectId, integrationId)?.revisionId ?? '';
+  for (const installation of readInstallations(services.store.reads, projectId, { integrationId })) {
+    await reconfigure(services, { ...installation, revisionId });
+  }
+}

@@ -1,0 +1,144 @@
+// What installation and credential actors ask for: bring reads in line with the config, and pass on news. Lists are
+// read from tables here, so that machines hold none.
+
+import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
+import type { Message } from '../../../actors/host.ts';
+import type { ApplyConfigEffect, Effect, TellInstallationsEffect, TellReadsEffect } from '../../../machines/effects.ts';
+import type { ErrorFacts } from '../../core/errors.ts';
+import { type ActorId, actorIdOf } from '../../core/ids.ts';
+import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
+import type { Ms } from '../../core/time.ts';
+import type { ConfigContent } from '../../manifest/config.ts';
+import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
+import { nextRunAtMs } from '../../manifest/schedule.ts';
+import type { RowWrite } from '../../store/port.ts';
+import {
+  type InstallationRow,
+  putCheckpoint,
+  readCheckpointsOf,
+  readInstallation,
+  readInstallationsOfConnection,
+  readIntegration,
+  setInstallationHealth,
+} from '../../store/tables/installations.ts';
+import type { Services } from '../services.ts';
+import { specOf } from './installations.ts';
+
+/** The actor that reads one object of one installation. */
+export function readActorId(installationId: string, objectName: string): ActorId {
+  return actorIdOf('read', `${installationId}/${objectName}`);
+}
+
+/** When a read's schedule is due next; null without one. */
+export function scheduledAtMs({ schedule, isDisabled }: EffectiveRead, nowMs: Ms): Ms | null {
+  return schedule === null || isDisabled ? null : nextRunAtMs(schedule, nowMs);
+}
+
+/** The reads of an installation as its config and the latest manifest say now. */
+export function readsOf(services: Services, installation: InstallationRow): readonly EffectiveRead[] {
+  const integration = readIntegration(services.store.reads, installation.projectId, installation.integrationId);
+  if (integration === undefined) return [];
+  return effectiveReads(specOf(services, integration), JSON.parse(installation.config) as ConfigContent);
+}
+
+/** These handlers only read tables; a failure is a bug or a full disk, and asking again is all that can be done. */
+function replayable<E extends Effect>(perform: (effect: E) => Settlement): ReplayableHandler<E> {
+  return {
+    kind: 'replayable',
+    deadlineMs: EFFECT_DEADLINE_MS,
+    perform: (effect) => Promise.resolve(perform(effect)),
+    failed: (effect: E, error: ErrorFacts) => {
+      throw new Error(`${effect.type} failed: ${error.message}`);
+    },
+  };
+}
+
+export function applyConfigHandler(services: Services): ReplayableHandler<ApplyConfigEffect> {
+  return replayable(({ installationId, configRevision }) => {
+    const event = { type: 'config.applied', configRevision };
+    const installation = readInstallation(services.store.reads, installationId);
+    if (installation === undefined) return { event };
+    const nowMs = services.clock.nowMs();
+    const rows = readCheckpointsOf(services.store.reads, installationId);
+    const known = new Set(rows.map(({ actorId }) => actorId));
+    const effective = readsOf(services, installation);
+    const wanted = new Set(effective.map(({ objectName }) => readActorId(installationId, objectName)));
+    const dropped = rows.filter(({ actorId }) => !wanted.has(actorId));
+    const messages = [
+      ...effective.map((read): Message => configuredMessage(installationId, read, nowMs)),
+      ...dropped.map(
+        ({ actorId, objectName }): Message => ({ to: actorId, event: unscheduled(installationId, objectName) }),
+      ),
+    ];
+    const writes = effective.flatMap((read): RowWrite[] => {
+      const actorId = readActorId(installationId, read.objectName);
+      return known.has(actorId) ? [] : [firstCheckpoint(actorId, installation, read.objectName)];
+    });
+    return { event, messages, writes };
+  });
+}
+
+function configuredMessage(installationId: string, read: EffectiveRead, nowMs: Ms): Message {
+  const { objectName, backfill, isDisabled } = read;
+  const hasBackfill = backfill.kind !== 'none' && !isDisabled;
+  return {
+    to: readActorId(installationId, objectName),
+    event: {
+      type: 'read.configured',
+      installationId,
+      objectName,
+      hasBackfill,
+      nextRunAtMs: scheduledAtMs(read, nowMs),
+    },
+  };
+}
+
+/** An object that config or manifest no longer name: its position is kept, in case it comes back. */
+function unscheduled(installationId: string, objectName: string): Message['event'] {
+  return { type: 'read.configured', installationId, objectName, hasBackfill: false, nextRunAtMs: null };
+}
+
+/** Also the list of an installation's reads: whoever must be told is found here. */
+function firstCheckpoint(actorId: ActorId, { installationId }: InstallationRow, objectName: string): RowWrite {
+  return putCheckpoint({
+    actorId,
+    installationId,
+    objectName,
+    run: 0,
+    page: 0,
+    operationId: null,
+    readType: null,
+    sinceMs: null,
+    untilMs: null,
+    cursor: null,
+    recordsRead: 0,
+    watermarkMs: null,
+  });
+}
+
+export function tellReadsHandler(services: Services): ReplayableHandler<TellReadsEffect> {
+  return replayable(({ installationId, event, objects }) => {
+    const nowMs = services.clock.nowMs();
+    const wanted = objects === null ? null : new Set(objects.map((name) => name.toLowerCase()));
+    const rows = readCheckpointsOf(services.store.reads, installationId);
+    const messages = rows
+      .filter(({ objectName }) => wanted === null || wanted.has(objectName.toLowerCase()))
+      .map(({ actorId }): Message => ({ to: actorId, event: { type: event } }));
+    if (event === 'read.removed') return { event: { type: 'reads.removed' }, messages };
+    const health = { 'read.blocked': 'unhealthy', 'read.unblocked': 'healthy' } as const;
+    const writes =
+      event === 'read.blocked' || event === 'read.unblocked'
+        ? [setInstallationHealth(installationId, health[event], nowMs)]
+        : [];
+    return { event: null, messages, writes };
+  });
+}
+
+export function tellInstallationsHandler(services: Services): ReplayableHandler<TellInstallationsEffect> {
+  return replayable(({ connectionId, event }) => ({
+    event: null,
+    messages: readInstallationsOfConnection(services.store.reads, connectionId).map(
+      ({ installationId }): Message => ({ to: actorIdOf('installation', installationId), event: { type: event } }),
+    ),
+  }));
+}

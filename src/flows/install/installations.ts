@@ -1,0 +1,154 @@
+// Creates, changes and deletes installations. The row and the installation actor's event commit together; what the
+// installation then does (backfill, schedules) is the actor's business.
+
+import { IntegrationError } from '../../core/errors.ts';
+import { actorIdOf, type InstallationId, newId, type ProjectId } from '../../core/ids.ts';
+import type { JsonValue } from '../../core/json.ts';
+import { parseConfig } from '../../manifest/config.ts';
+import type { IntegrationSpec } from '../../manifest/manifest.ts';
+import {
+  type ConnectionRow,
+  deleteConnection,
+  readConnection,
+  readConnections,
+} from '../../store/tables/connections.ts';
+import {
+  configureInstallation,
+  deleteInstallation,
+  type InstallationRow,
+  type IntegrationRow,
+  insertInstallation,
+  readInstallations,
+  readInstallationsOfConnection,
+  readRevision,
+} from '../../store/tables/installations.ts';
+import type { Services } from '../services.ts';
+
+export interface NewInstallation {
+  readonly groupRef: string;
+  readonly connectionId?: string | undefined;
+  readonly content: JsonValue;
+  readonly createdBy?: string | undefined;
+}
+
+/** The manifest part of an integration's latest revision. */
+export function specOf({ store }: Services, integration: Pick<IntegrationRow, 'revisionId'>): IntegrationSpec {
+  const revision = readRevision(store.reads, integration.revisionId);
+  if (revision === undefined) throw new IntegrationError('not_found', 'the integration has no revision');
+  return JSON.parse(revision.content) as IntegrationSpec;
+}
+
+/**
+ * Rejects with `bad_request` for a wrong config or a group without a connection, `invalid_input` if the connection is
+ * of another provider or group, or the group has installed the integration with this connection before.
+ */
+export async function createInstallation(
+  services: Services,
+  integration: IntegrationRow,
+  input: NewInstallation,
+): Promise<InstallationRow> {
+  const { store, runtime, clock } = services;
+  const { projectId, integrationId } = integration;
+  const config = parseConfig(input.content, specOf(services, integration));
+  const connection = connectionFor(services, integration, input.groupRef, input.connectionId);
+  const { connectionId } = connection;
+  const installed = readInstallations(store.reads, projectId, { integrationId, groupRef: input.groupRef });
+  if (installed.some((row) => row.connectionId === connectionId)) {
+    throw new IntegrationError(
+      'invalid_input',
+      `group "${input.groupRef}" has already installed "${integration.name}"`,
+      {
+        remedy: 'Change the installation with PATCH.',
+      },
+    );
+  }
+  const nowMs = clock.nowMs();
+  const installationId = newId<InstallationId>();
+  const row = {
+    installationId,
+    projectId,
+    integrationId,
+    connectionId,
+    groupRef: input.groupRef,
+    healthStatus: connection.status === 'bad_credentials' ? 'unhealthy' : 'healthy',
+    configId: newId<InstallationId>(),
+    revisionId: integration.revisionId,
+    config: JSON.stringify(config),
+    createdBy: input.createdBy ?? 'api:create-installation',
+    configuredAtMs: nowMs,
+    createdAtMs: nowMs,
+  } as const;
+  const event = { type: 'installation.created', connectionId };
+  await runtime.send(actorIdOf('installation', installationId), event, { writes: [insertInstallation(row)] });
+  services.targets.forgetAll();
+  return { ...row, updatedAtMs: null };
+}
+
+/** Has the actor apply the config again, because the manifest changed. Rejects with `conflict` while it is being deleted. */
+export async function reconfigure(services: Services, row: InstallationRow): Promise<void> {
+  const nowMs = services.clock.nowMs();
+  const next: InstallationRow = {
+    ...row,
+    configId: newId<InstallationId>(),
+    configuredAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  const event = { type: 'installation.configured', connectionId: next.connectionId };
+  const writes = [configureInstallation(next)];
+  const isAccepted = await services.runtime.send(actorIdOf('installation', row.installationId), event, { writes });
+  if (!isAccepted) throw new IntegrationError('conflict', 'the installation is being deleted');
+  services.targets.forgetAll();
+}
+
+/** Deletes the installation, and its connection if no other installation uses it. Deleting twice is `not_found`. */
+export async function removeInstallation(services: Services, row: InstallationRow): Promise<void> {
+  const { store, runtime, targets } = services;
+  const event = { type: 'installation.deleted' };
+  const writes = [deleteInstallation(row.installationId)];
+  const isAccepted = await runtime.send(actorIdOf('installation', row.installationId), event, { writes });
+  targets.forgetAll();
+  if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');
+  if (readInstallationsOfConnection(store.reads, row.connectionId).length > 0) return;
+  const connection = readConnection(store.reads, row.connectionId);
+  if (connection !== undefined) await removeConnection(services, connection);
+}
+
+/** Rejects with `invalid_input` while an installation uses the connection. */
+export async function removeConnection(services: Services, connection: ConnectionRow): Promise<void> {
+  const { connectionId } = connection;
+  const used = readInstallationsOfConnection(services.store.reads, connectionId).length;
+  if (used > 0) {
+    throw new IntegrationError('invalid_input', `the connection is used by ${used} installation(s)`, {
+      remedy: 'Delete the installations first.',
+    });
+  }
+  const event = { type: 'connection.deleted' };
+  const writes = deleteConnection(connectionId);
+  await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
+  services.tokens.forget(connectionId);
+  services.targets.forgetAll();
+}
+
+function connectionFor(
+  { store }: Services,
+  { projectId, provider }: { projectId: ProjectId; provider: string },
+  groupRef: string,
+  connectionId: string | undefined,
+): ConnectionRow {
+  if (connectionId === undefined) {
+    const [own] = readConnections(store.reads, projectId, { provider, groupRef });
+    if (own !== undefined) return own;
+    throw new IntegrationError('bad_request', `group "${groupRef}" has no connection to ${provider}`, {
+      remedy: 'Connect the customer first.',
+    });
+  }
+  const given = readConnection(store.reads, connectionId);
+  if (given?.projectId !== projectId) throw new IntegrationError('bad_request', 'no such connection');
+  if (given.provider !== provider || given.groupRef !== groupRef) {
+    throw new IntegrationError(
+      'invalid_input',
+      `the connection is to ${given.provider} and of group "${given.groupRef}"`,
+    );
+  }
+  return given;
+}

@@ -1,0 +1,215 @@
+// One page of a read: ask the connector, map the records, cut them into messages, and settle. Records' messages, the
+// checkpoint and the counters commit in one transaction with the machine's step, or not at all; so after a crash the
+// page is read again and nothing is lost or told twice by us.
+
+import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
+import type { ReadPageEffect } from '../../../machines/effects.ts';
+import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
+import { fullJitterMs } from '../../core/backoff.ts';
+import { ERROR_CODES, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
+import { newId, type OperationId } from '../../core/ids.ts';
+import {
+  EFFECT_DEADLINE_MS,
+  INCREMENTAL_OVERLAP_MS,
+  OUTBOX_BYTES_PER_LANE_MAX,
+  OUTBOX_WAIT_MS,
+  READ_BACKOFF_BASE_MS,
+  READ_BACKOFF_MS_MAX,
+  REAUTH_WAIT_MS,
+} from '../../core/limits.ts';
+import { DAY_MS, type Ms } from '../../core/time.ts';
+import type { EffectiveRead } from '../../manifest/effective.ts';
+import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
+import {
+  type CheckpointRow,
+  type InstallationRow,
+  putCheckpoint,
+  readCheckpoint,
+  readInstallation,
+} from '../../store/tables/installations.ts';
+import { readLane } from '../../store/tables/outbox.ts';
+import { readActorId, readsOf, scheduledAtMs } from '../install/effects.ts';
+import { providerCalls } from '../providerCall.ts';
+import type { Services } from '../services.ts';
+import { fieldsOf } from './fields.ts';
+import { operationWrites } from './operation.ts';
+import { outboxOf } from './outbox.ts';
+
+/** Everything a page needs to know, read from tables. */
+export interface PageContext {
+  readonly effect: ReadPageEffect;
+  readonly installation: InstallationRow;
+  readonly read: EffectiveRead;
+  readonly destination: DestinationRow | null;
+  /** As it is before this page; of the run that the effect names. */
+  readonly checkpoint: CheckpointRow & { readonly operationId: OperationId };
+}
+
+export function readPageHandler(services: Services): ReplayableHandler<ReadPageEffect> {
+  return {
+    kind: 'replayable',
+    deadlineMs: EFFECT_DEADLINE_MS,
+    perform: (effect, signal) => readOnePage(services, effect, signal),
+    failed: (effect, error) => pageFailed(services, effect, error, undefined),
+  };
+}
+
+async function readOnePage(services: Services, effect: ReadPageEffect, signal: AbortSignal): Promise<Settlement> {
+  const context = contextOf(services, effect);
+  if (context === null) return nothingToRead(effect);
+  if (isOutboxFull(services, context)) {
+    const retryAtMs = services.clock.nowMs() + OUTBOX_WAIT_MS;
+    return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
+  }
+  try {
+    return committed(services, context, await fetchPage(services, context, signal));
+  } catch (error) {
+    const retryAtMs = error instanceof IntegrationError ? error.retryAtMs : undefined;
+    const facts = errorFacts(error);
+    if (facts.code === 'cursor_gone') return restarted(services, context, facts);
+    return pageFailed(services, effect, facts, retryAtMs);
+  }
+}
+
+/** Null if the installation or the object is gone from the config: then there is nothing to read. */
+function contextOf(services: Services, effect: ReadPageEffect): PageContext | null {
+  const { reads } = services.store;
+  const installation = readInstallation(reads, effect.installationId);
+  if (installation === undefined) return null;
+  const read = readsOf(services, installation).find(({ objectName }) => objectName === effect.objectName);
+  if (read === undefined || read.isDisabled) return null;
+  const destination =
+    read.destination === null ? undefined : readDestination(reads, installation.projectId, read.destination);
+  const checkpoint = checkpointOf(services, effect, installation, read);
+  return { effect, installation, read, destination: destination ?? null, checkpoint };
+}
+
+function checkpointOf(
+  { store, clock }: Services,
+  effect: ReadPageEffect,
+  installation: InstallationRow,
+  read: EffectiveRead,
+): PageContext['checkpoint'] {
+  const actorId = readActorId(effect.installationId, effect.objectName);
+  const stored = readCheckpoint(store.reads, actorId);
+  if (stored !== undefined && stored.run === effect.run && stored.operationId !== null) {
+    invariant(stored.page === effect.page, 'T-3001', `${actorId} asks for page ${effect.page}, ${stored.page} is next`);
+    return { ...stored, operationId: stored.operationId };
+  }
+  invariant(effect.page === 0, 'T-3002', `${actorId} asks for page ${effect.page} of a run that never began`);
+  const nowMs = clock.nowMs();
+  const watermarkMs = stored?.watermarkMs ?? null;
+  return {
+    actorId,
+    installationId: installation.installationId,
+    objectName: effect.objectName,
+    run: effect.run,
+    page: 0,
+    operationId: newId<OperationId>(),
+    readType: effect.readType,
+    sinceMs:
+      effect.readType === 'backfill' ? backfillSinceMs(read, nowMs) : incrementalSinceMs(watermarkMs, installation),
+    untilMs: nowMs,
+    cursor: null,
+    recordsRead: 0,
+    watermarkMs,
+  };
+}
+
+function backfillSinceMs({ backfill }: EffectiveRead, nowMs: Ms): Ms | null {
+  return backfill.kind === 'days' ? nowMs - backfill.days * DAY_MS : null;
+}
+
+/** From where the last run ended, a little earlier; without one, from the installation on. */
+function incrementalSinceMs(watermarkMs: Ms | null, { createdAtMs }: InstallationRow): Ms {
+  return (watermarkMs ?? createdAtMs) - INCREMENTAL_OVERLAP_MS;
+}
+
+function isOutboxFull({ store }: Services, { destination }: PageContext): boolean {
+  if (destination === null) return false;
+  return (readLane(store.reads, destination.destinationId)?.queuedBytes ?? 0) > OUTBOX_BYTES_PER_LANE_MAX;
+}
+
+async function fetchPage(services: Services, context: PageContext, signal: AbortSignal): Promise<ReadPage> {
+  const { installation, read, checkpoint } = context;
+  const target = services.targets.ofConnection(installation.connectionId);
+  const provider = target.declaration.name;
+  const connector = services.connectors.get(provider);
+  if (connector === undefined)
+    throw new IntegrationError('bad_request', `reading from ${provider} is not supported yet`);
+  if (context.destination === null) {
+    throw new IntegrationError('bad_request', `the project has no destination named "${read.destination ?? ''}"`);
+  }
+  const call = providerCalls(services, target, signal);
+  const filters = checkpoint.readType === 'backfill' ? read.backfillFilters : read.fieldFilters;
+  const params: ReadParams = {
+    objectName: read.objectName,
+    fields: await fieldsOf(connector, read, call),
+    // A full read has no upper bound: what changes meanwhile is read once more by the next run, never missed.
+    sinceMs: checkpoint.sinceMs,
+    untilMs: checkpoint.sinceMs === null ? null : checkpoint.untilMs,
+    filters: filters.map(({ fieldName, value }) => ({ fieldName, value: value ?? '' })),
+    cursor: checkpoint.cursor,
+  };
+  return connector.read(params, call);
+}
+
+function committed(services: Services, context: PageContext, page: ReadPage): Settlement {
+  const { effect, read, checkpoint } = context;
+  const nowMs = services.clock.nowMs();
+  const isLast = page.nextCursor === null;
+  const next: PageContext['checkpoint'] = {
+    ...checkpoint,
+    page: checkpoint.page + 1,
+    cursor: page.nextCursor,
+    recordsRead: checkpoint.recordsRead + page.rows.length,
+    watermarkMs: isLast ? checkpoint.untilMs : checkpoint.watermarkMs,
+  };
+  const outbox = outboxOf(services, context, page.rows);
+  return {
+    event: {
+      type: 'page.committed',
+      turn: effect.turn,
+      isLast,
+      nextRunAtMs: isLast ? scheduledAtMs(read, nowMs) : null,
+    },
+    writes: [putCheckpoint(next), ...operationWrites(context, next, isLast, nowMs), ...outbox.writes],
+    messages: outbox.messages,
+  };
+}
+
+/** The object was taken out of the config while its read was under way: the run ends with what it has. */
+function nothingToRead({ turn }: ReadPageEffect): Settlement {
+  return { event: { type: 'page.committed', turn, isLast: true, nextRunAtMs: null } };
+}
+
+/** The provider has forgotten the position: the run begins again from its start, records may be delivered twice. */
+function restarted(services: Services, { effect, checkpoint }: PageContext, error: ErrorFacts): Settlement {
+  const { event } = pageFailed(services, effect, error, undefined);
+  return { event, writes: [putCheckpoint({ ...checkpoint, cursor: null })] };
+}
+
+/** Decides by code whether this is a failure to count, a wait, or the end. */
+function pageFailed(
+  services: Services,
+  effect: ReadPageEffect,
+  error: ErrorFacts,
+  retryAtMs: Ms | undefined,
+): Settlement {
+  const nowMs = services.clock.nowMs();
+  const { turn, attempt } = effect;
+  const { message } = error;
+  if (error.code === 'budget_exhausted' || error.code === 'rate_limited' || error.code === 'circuit_open') {
+    const soonestAtMs = nowMs + fullJitterMs(attempt, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
+    return { event: { type: 'page.deferred', turn, message, retryAtMs: Math.max(retryAtMs ?? 0, soonestAtMs) } };
+  }
+  if (error.code === 'auth_invalidated') {
+    // The credential actor tells when the customer has connected again; this wait covers news that crossed.
+    return { event: { type: 'page.deferred', turn, message, retryAtMs: nowMs + REAUTH_WAIT_MS } };
+  }
+  // A read changes nothing at the provider, so an unknown outcome may be tried again like any failure in between.
+  const mayRetry =
+    ERROR_CODES[error.code].isRetryable || error.code === 'outcome_unknown' || error.code === 'invariant';
+  const backoffMs = fullJitterMs(attempt, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
+  return { event: { type: 'page.failed', turn, message, retryAtMs: mayRetry ? nowMs + backoffMs : null } };
+}

@@ -1,0 +1,31 @@
+// What flows work with, built once by `main.ts`. A flow takes the whole and names what it uses.
+
+import type { Leases } from '../../actors/lease.ts';
+import type { Runtime } from '../../actors/runtime.ts';
+import type { TokenManager } from '../../actors/tokenManager.ts';
+import type { Vault } from '../auth/vault.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Connectors } from '../connectors/connectors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { Store } from '../store/store.ts';
+import type { Targets } from './targets.ts';
+
+export interface Services {
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly tokens: TokenManager;
+  readonly leases: Leases;
+  readonly targets: Targets;
+  readonly egress: Egress;
+  readonly vault: Vault;
+  readonly catalog: Catalog;
+  readonly connectors: Connectors;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Signs links to results that are too large for a message. */
+  readonly downloadKey: Buffer;
+  /** The origin that providers and browsers see, without a trailing slash. */
+  readonly publicUrl: string;
+}

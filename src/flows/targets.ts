@@ -1,0 +1,151 @@
+// Where the calls of a connection or an installation go: address, provider, limits. Resolving it takes a few reads
+// and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
+
+import { LRUCache } from 'lru-cache';
+import { type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ProviderDeclaration } from '../catalog/schema.ts';
+import { resolveTemplate, templateVariables } from '../catalog/template.ts';
+import { IntegrationError } from '../core/errors.ts';
+import type { InstallationId, ProjectId } from '../core/ids.ts';
+import { PROXY_TARGETS_CACHED_MAX } from '../core/limits.ts';
+import type { ConfigContent } from '../manifest/config.ts';
+import { isProxyEnabled } from '../manifest/effective.ts';
+import type { IntegrationSpec } from '../manifest/manifest.ts';
+import type { Reads } from '../store/port.ts';
+import { type ConnectionRow, readConnection } from '../store/tables/connections.ts';
+import { readInstallation, readInstallations, readIntegration, readRevision } from '../store/tables/installations.ts';
+
+/** The provider account behind a connection. */
+export interface ProviderTarget {
+  readonly declaration: ProviderDeclaration;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly lease: LeaseTarget;
+}
+
+/** An installation as the proxy needs it. */
+export interface ProxyTarget extends ProviderTarget {
+  readonly installationId: InstallationId;
+  readonly projectId: ProjectId;
+  readonly isProxyEnabled: boolean;
+  /** Origin and path prefix of the address that proxied paths are appended to. */
+  readonly origin: string;
+  readonly pathPrefix: string;
+}
+
+/** The template variables of a connection: what was typed or learned, by name. */
+export function variablesOf(connection: Pick<ConnectionRow, 'metadata'>): Record<string, string> {
+  const metadata = JSON.parse(connection.metadata) as Record<string, { readonly value: string }>;
+  return Object.fromEntries(Object.entries(metadata).map(([name, { value }]) => [name, value]));
+}
+
+export class Targets {
+  readonly #reads: Reads;
+  readonly #catalog: Catalog;
+  readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
+  readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
+
+  constructor(reads: Reads, catalog: Catalog) {
+    this.#reads = reads;
+    this.#catalog = catalog;
+  }
+
+  /** Rejects with `not_found` for an unknown connection, `bad_request` if a template variable is missing. */
+  ofConnection(connectionId: string): ProviderTarget {
+    const connection = readConnection(this.#reads, connectionId);
+    if (connection === undefined) throw new IntegrationError('not_found', 'no such connection');
+    const declaration = this.#catalog.get(connection.provider);
+    const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
+    return { declaration, baseUrl, lease: leaseTarget(declaration, connection) };
+  }
+
+  /** Rejects with `not_found` unless the installation is the project's. */
+  ofInstallation(projectId: ProjectId, installationId: string): ProxyTarget {
+    let target = this.#byInstallation.get(installationId);
+    if (target === undefined) {
+      target = this.#resolve(installationId);
+      this.#byInstallation.set(installationId, target);
+    }
+    if (target.projectId !== projectId) throw new IntegrationError('not_found', 'no such installation');
+    return target;
+  }
+
+  /** Rejects with `not_found`, and with `bad_request` if the group has several installations of the integration. */
+  ofGroup(projectId: ProjectId, integrationName: string, groupRef: string): ProxyTarget {
+    const key = JSON.stringify([projectId, integrationName, groupRef]);
+    let target = this.#byName.get(key);
+    if (target === undefined) {
+      target = this.#resolve(this.#installationOfGroup(projectId, integrationName, groupRef));
+      this.#byName.set(key, target);
+    }
+    return target;
+  }
+
+  /** Something that targets are made of has changed. Changes are rare against calls, so everything goes. */
+  forgetAll(): void {
+    this.#byInstallation.clear();
+    this.#byName.clear();
+  }
+
+  #installationOfGroup(projectId: ProjectId, integrationName: string, groupRef: string): string {
+    const integration = readIntegration(this.#reads, projectId, integrationName);
+    if (integration === undefined || integration.name !== integrationName) {
+      throw new IntegrationError('not_found', `the project has no integration named "${integrationName}"`);
+    }
+    const { integrationId } = integration;
+    const [only, another] = readInstallations(this.#reads, projectId, { integrationId, groupRef });
+    if (only === undefined) {
+      throw new IntegrationError('not_found', `group "${groupRef}" has not installed "${integrationName}"`);
+    }
+    if (another !== undefined) {
+      throw new IntegrationError(
+        'bad_request',
+        `group "${groupRef}" has several installations of "${integrationName}"`,
+        {
+          remedy: 'Name the installation with x-amp-installation-id.',
+        },
+      );
+    }
+    return only.installationId;
+  }
+
+  #resolve(installationId: string): ProxyTarget {
+    const installation = readInstallation(this.#reads, installationId);
+    if (installation === undefined) throw new IntegrationError('not_found', 'no such installation');
+    const integration = readIntegration(this.#reads, installation.projectId, installation.integrationId);
+    const revision = integration === undefined ? undefined : readRevision(this.#reads, integration.revisionId);
+    if (revision === undefined) throw new IntegrationError('not_found', 'the integration of this installation is gone');
+    const spec = JSON.parse(revision.content) as IntegrationSpec;
+    const provider = this.ofConnection(installation.connectionId);
+    const address = new URL(this.#proxyAddress(spec, provider, installation.connectionId));
+    return {
+      ...provider,
+      installationId: installation.installationId,
+      projectId: installation.projectId,
+      isProxyEnabled: isProxyEnabled(spec, JSON.parse(installation.config) as ConfigContent),
+      origin: address.origin,
+      pathPrefix: address.pathname.replace(/\/+$/, ''),
+    };
+  }
+
+  /** The root of the provider, or with `proxy.useModule` the address of the integration's module. */
+  #proxyAddress(spec: IntegrationSpec, provider: ProviderTarget, connectionId: string): string {
+    if (spec.proxy?.useModule !== true) return provider.baseUrl;
+    const { declaration } = provider;
+    const name = (spec.module ?? declaration.defaultModule).toLowerCase();
+    const found = Object.entries(declaration.modules).find(([key]) => key.toLowerCase() === name)?.[1];
+    if (found === undefined) return provider.baseUrl;
+    const connection = readConnection(this.#reads, connectionId);
+    return resolveTemplate(found.baseUrl, connection === undefined ? {} : variablesOf(connection));
+  }
+}
+
+/** The inputs that a provider's own address needs, e.g. `workspace`. */
+export function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
+  const authTemplates =
+    declaration.auth.scheme === 'oauth2'
+      ? [declaration.auth.tokenUrl, ...('authUrl' in declaration.auth ? [declaration.auth.authUrl] : [])]
+      : [];
+  return [...new Set([declaration.baseUrl, ...authTemplates].flatMap(templateVariables))];
+}

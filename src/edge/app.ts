@@ -1,0 +1,101 @@
+// The edge, top to bottom: which plane a request belongs to, who is calling, and what every answer has in common.
+// One origin serves every plane. A proxied call is told by its header before any path is looked at.
+
+import type { IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { toProviderInfo } from '../catalog/wire.ts';
+import { IntegrationError } from '../core/errors.ts';
+import { openDownload } from '../flows/deliver/download.ts';
+import { readInstallations, readOperation } from '../store/tables/installations.ts';
+import { ApiKeys, authenticate, projectOf } from './auth.ts';
+import { callbackRoute, oauthConnectRoute } from './connect.ts';
+import type { EdgeEnv, EdgeServices } from './context.ts';
+import { destinationRoutes, projectRoutes, providerAppRoutes } from './platform/accounts.ts';
+import { connectionRoutes, generateRoute } from './platform/connections.ts';
+import { deployRoute, installationView, integrationRoutes } from './platform/integrations.ts';
+import { problemResponse } from './problem.ts';
+import { PROXY_VERSION_HEADER, proxyHandler } from './proxy.ts';
+import { operationJson } from './wire.ts';
+
+/** A path that no URL can have, so that only a proxied call routes there. */
+const PROXY_PATH = '/ proxy';
+
+/** `isReady` answers whether the process can take work now. */
+export function createApp(services: EdgeServices, isReady: () => Promise<boolean>): Hono<EdgeEnv> {
+  const { clock, log } = services;
+  const keys = new ApiKeys(services.store.reads);
+  const app = new Hono<EdgeEnv>({ getPath });
+  app.onError((error, context) => problemResponse(error, context.req.path, clock.nowMs(), log));
+  app.notFound((context) => {
+    const error = new IntegrationError('not_found', `there is nothing at ${context.req.method} ${context.req.path}`);
+    return problemResponse(error, context.req.path, clock.nowMs(), log);
+  });
+  app.all(PROXY_PATH, proxyHandler(services, keys));
+  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/ready', async (context) => {
+    const isIt = await isReady();
+    return context.json({ status: isIt ? 'ready' : 'not ready' }, isIt ? 200 : 503);
+  });
+  app.route('/callbacks/v1/oauth', callbackRoute(services));
+  app.get('/downloads/v1/:blob', (context) => {
+    const { expires = '', signature = '' } = context.req.query();
+    const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
+    return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+  app.route('/v1', platform(services, keys));
+  return app;
+}
+
+/** The raw request tells the plane: node:http's header record where there is one, the WHATWG headers elsewhere. */
+function getPath(request: Request, options?: { env?: EdgeEnv['Bindings'] }): string {
+  const incoming: IncomingMessage | undefined = options?.env?.incoming;
+  const isProxied =
+    incoming === undefined
+      ? request.headers.has(PROXY_VERSION_HEADER)
+      : incoming.headers[PROXY_VERSION_HEADER] !== undefined;
+  if (isProxied) return PROXY_PATH;
+  const { url } = request;
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}
+
+function platform(services: EdgeServices, keys: ApiKeys): Hono<EdgeEnv> {
+  const { catalog, store } = services;
+  const app = new Hono<EdgeEnv>();
+  app.use(
+    cors({
+      origin: '*',
+      allowMethods: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
+      allowHeaders: ['content-type', 'x-api-key', 'authorization', 'x-amp-client', 'x-amp-client-version'],
+    }),
+  );
+  app.get('/providers', (context) =>
+    context.json(Object.fromEntries(catalog.list().map((entry) => [entry.name, toProviderInfo(entry)]))),
+  );
+  app.get('/providers/:provider', (context) =>
+    context.json(toProviderInfo(catalog.get(context.req.param('provider')))),
+  );
+  app.use(authenticate(keys));
+  app.route('/oauth-connect', oauthConnectRoute(services));
+  app.route('/projects', projectRoutes(services));
+  app.route('/projects/:project/provider-apps', providerAppRoutes(services));
+  app.route('/projects/:project/destinations', destinationRoutes(services));
+  app.put('/projects/:project/integrations:batch', (context) => deployRoute(services, context));
+  app.route('/projects/:project/integrations', integrationRoutes(services));
+  app.post('/projects/:project/connections:generate', (context) => generateRoute(services, context));
+  app.route('/projects/:project/connections', connectionRoutes(services));
+  app.get('/projects/:project/installations', (context) => {
+    const { projectId } = projectOf(services, context);
+    const rows = readInstallations(store.reads, projectId, { groupRef: context.req.query('groupRef') });
+    return context.json(rows.flatMap((row) => installationView(services, row)));
+  });
+  app.get('/projects/:project/operations/:operation', (context) => {
+    const { projectId } = projectOf(services, context);
+    const row = readOperation(store.reads, context.req.param('operation'));
+    if (row?.projectId !== projectId) throw new IntegrationError('not_found', 'no such operation');
+    return context.json(operationJson(row));
+  });
+  return app;
+}

@@ -1,0 +1,47 @@
+// Request bodies of the control plane: bounded, JSON, checked against a schema. Wrong input is told whole, with the
+// place of every wrong value.
+
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { type InputIssue, IntegrationError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
+import { API_BODY_BYTES_MAX } from '../core/limits.ts';
+import type { EdgeEnv } from './context.ts';
+
+/** Rejects with `payload_too_large`, `malformed` or, with issues, `bad_request`. */
+export async function readBody<Schema extends z.ZodType>(
+  context: Context<EdgeEnv>,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
+  const json = parseJson(await readText(context.req.raw), 'the request body');
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(
+    (issue): InputIssue => ({ in: 'body', name: nameOf(issue.path), detail: issue.message }),
+  );
+  throw new IntegrationError('bad_request', 'the request body is not valid', { issues });
+}
+
+function nameOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (name, step) =>
+      typeof step === 'number' ? `${name}[${step}]` : name === '' ? String(step) : `${name}.${String(step)}`,
+    '',
+  );
+}
+
+/** Counted while it is read: a length that is announced may be a lie, and a chunked body announces none. */
+async function readText(request: Request): Promise<string> {
+  const tooLarge = () =>
+    new IntegrationError('payload_too_large', `the request body is larger than ${API_BODY_BYTES_MAX} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > API_BODY_BYTES_MAX) throw tooLarge();
+  if (request.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > API_BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

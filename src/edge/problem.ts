@@ -1,0 +1,60 @@
+// Every error that leaves the edge, as problem+json (RFC 9457) with the published extra members. Only what an error
+// declares public is written; anything unexpected becomes an id that is also in the log.
+
+import { errorFacts, IntegrationError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import { type Ms, SECOND_MS, toRfc3339 } from '../core/time.ts';
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  422: 'Unprocessable Entity',
+  424: 'Failed Dependency',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** The answer to a failed request. `instance` is the request's path. */
+export function problemResponse(error: unknown, instance: string, nowMs: Ms, log: Log): Response {
+  const requestId = newId<string>();
+  const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);
+  const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = known;
+  if (status >= 500) log.warn({ requestId, code, err: known.message, instance }, 'request failed');
+  const body = {
+    type: `https://httpstatuses.com/${status}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail: publicDetail,
+    instance,
+    subsystem: 'api',
+    time: toRfc3339(nowMs),
+    requestId,
+    retryable: isRetryable,
+    code,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAtMs === undefined ? {} : { retryAfter: toRfc3339(retryAtMs) }),
+    ...(issues.length === 0 ? {} : { issues, causes: issues.map(({ detail, name }) => causeText(name, detail)) }),
+  };
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** A detail that already says where it is (a manifest's `file:line:column`) needs no name in front. */
+function causeText(name: string, detail: string): string {
+  return detail.includes(name) ? detail : `${name} ${detail}`;
+}
+
+function unexpected(error: unknown, requestId: string, log: Log): IntegrationError {
+  const stack = error instanceof Error ? error.stack : undefined;
+  log.error({ requestId, err: errorFacts(error).message, stack }, 'unexpected error');
+  return new IntegrationError('invariant', errorFacts(error).message, { publicDetail: `internal error ${requestId}` });
+}

@@ -273,7 +273,17 @@ const credentialMachine = credentialSetup.createMachine({
     },
     revoked: {
       entry: { type: 'tellInstallations', params: { event: 'connection.revoked' } },
-      exit: { type: 'tellInstallations', params: { event: 'connection.restored' } },
+      on: {
+        // Not an exit action: a revoked connection that is deleted was not restored.
+        'credential.stored': {
+          guard: { type: 'followsGeneration', params: ({ event }) => event },
+          target: 'fresh',
+          actions: [
+            { type: 'store', params: ({ event }) => event },
+            { type: 'tellInstallations', params: { event: 'connection.restored' } },
+          ],
+        },
+      },
     },
     deleted: { type: 'final' },
   },

@@ -35,7 +35,7 @@ export interface ReadContext {
   readonly lastError: string | null;
 }
 
-/** The effective config of this read, or a change of it. A backfill happens once, on the first. */
+/** The effective config of this read, or a change of it. A backfill happens once, before any other run. */
 interface ReadConfigured {
   readonly type: 'read.configured';
   readonly installationId: string;
@@ -85,6 +85,7 @@ const readSetup = setup({
   },
   guards: {
     hasBackfill: (_, params: ReadConfigured) => params.hasBackfill,
+    isFirstBackfill: ({ context }, params: ReadConfigured) => params.hasBackfill && context.run === 0,
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
     hasOpenRun: ({ context }) => context.readType !== null,
     answers: ({ context }, params: PageAnswer) => params.turn === context.turn,
@@ -190,11 +191,21 @@ const readMachine = readSetup.createMachine({
     idle: {
       entry: 'armSchedule',
       on: {
-        'read.configured': {
-          target: 'idle',
-          reenter: true,
-          actions: { type: 'configure', params: ({ event }) => event },
-        },
+        'read.configured': [
+          {
+            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
+            target: 'reading',
+            actions: [
+              { type: 'configure', params: ({ event }) => event },
+              { type: 'openRun', params: { readType: 'backfill' } },
+            ],
+          },
+          {
+            target: 'idle',
+            reenter: true,
+            actions: { type: 'configure', params: ({ event }) => event },
+          },
+        ],
         'alarm.fired': {
           guard: { type: 'isDue', params: ({ event }) => event },
           target: 'reading',

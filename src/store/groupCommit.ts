@@ -14,8 +14,10 @@ interface Waiting {
   readonly failed: (error: IntegrationError) => void;
 }
 
+const SKIPPED = { kind: 'skipped' } as const satisfies StepOutcome;
+
 export interface CommitObserver {
-  /** Two owners, or a disk that cannot be trusted: the process must end. */
+  /** Two owners, or a disk that cannot be trusted: the process must end. Called once; nothing is written after it. */
   onFatal(error: IntegrationError): void;
   /** A commit succeeded after one or more had failed for lack of space. */
   onRecovered(): void;
@@ -28,6 +30,7 @@ export class GroupCommit {
   #isWriting = false;
   #isFlushScheduled = false;
   #isFull = false;
+  #isClosed = false;
   #idle: (() => void)[] = [];
 
   constructor(writer: Writer, observer: CommitObserver) {
@@ -35,9 +38,9 @@ export class GroupCommit {
     this.#observer = observer;
   }
 
-  /** False while the last transaction failed for lack of space. */
+  /** False while the last transaction failed for lack of space, and when no other will follow. */
   get isHealthy(): boolean {
-    return !this.#isFull;
+    return !this.#isFull && !this.#isClosed;
   }
 
   /** False while so many steps wait that new work must be refused with `overloaded`, before it begins. */
@@ -47,16 +50,22 @@ export class GroupCommit {
 
   /**
    * Adds a step to the next transaction. Exactly one of the callbacks is called, synchronously with the
-   * writer's answer: `committed` when it is on disk, `failed` with `storage_unavailable`, `conflict` (missed
-   * compare-and-set) or `invalid_input` (a row was refused).
+   * writer's answer: `committed` when it is on disk, `failed` with `storage_unavailable` (the disk, or an earlier
+   * step of the same actor failed: it may be tried again), `conflict` (missed compare-and-set) or `invalid_input`
+   * (a row was refused). After `close` a step fails at once.
    */
   add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void {
+    if (this.#isClosed) {
+      failed(closedError());
+      return;
+    }
     this.#buffer.push({ step, committed, failed });
     this.#scheduleFlush();
   }
 
-  /** Resolves when nothing waits for the disk. */
-  drained(): Promise<void> {
+  /** Takes no more steps; resolves when nothing waits for the disk. */
+  close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#buffer.length === 0 && !this.#isWriting) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
@@ -89,37 +98,58 @@ export class GroupCommit {
     });
     const decidedSince = this.#buffer.splice(0);
     for (const waiting of [...batch, ...decidedSince]) waiting.failed(error);
-    if (failure.kind === 'io') this.#observer.onFatal(error);
+    if (failure.kind === 'io') this.#end(error);
+  }
+
+  #end(error: IntegrationError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const waiting of this.#buffer.splice(0)) waiting.failed(closedError());
+    this.#observer.onFatal(error);
   }
 
   #settle(batch: readonly Waiting[], outcomes: readonly StepOutcome[]): void {
     const wasFull = this.#isFull;
     this.#isFull = false;
-    batch.forEach((waiting, index) => {
-      const outcome = outcomes[index];
-      if (outcome === undefined || outcome.kind === 'committed') waiting.committed();
-      else this.#failOne(waiting, outcome.kind, outcome.message);
-    });
+    // Failures first: what `committed` sets off may step any actor, and must not meet one whose memory is ahead.
+    const answered = batch.map((waiting, index) => ({ waiting, outcome: outcomes[index] ?? SKIPPED }));
+    for (const { waiting, outcome } of answered) if (outcome.kind !== 'committed') this.#failOne(waiting, outcome);
+    for (const { waiting, outcome } of answered) if (outcome.kind === 'committed') waiting.committed();
     if (wasFull) this.#observer.onRecovered();
   }
 
-  #failOne(waiting: Waiting, kind: 'conflict' | 'rejected', message: string): void {
-    const error =
-      kind === 'conflict'
-        ? new IntegrationError('conflict', `compare-and-set failed: ${message}`, {
-            publicDetail: 'changed by another owner',
-          })
-        : new IntegrationError('invalid_input', `the store refused a row: ${message}`, {
-            publicDetail: 'the change was refused',
-          });
+  #failOne(waiting: Waiting, outcome: Exclude<StepOutcome, { kind: 'committed' }>): void {
+    const error = failureOf(outcome);
     waiting.failed(error);
-    if (waiting.step.actorId !== null) this.#failLaterStepsOf(waiting.step.actorId, error);
-    if (kind === 'conflict') this.#observer.onFatal(error);
+    if (waiting.step.actorId !== null) this.#skipLaterStepsOf(waiting.step.actorId);
+    if (outcome.kind === 'conflict') this.#end(error);
   }
 
-  #failLaterStepsOf(actorId: ActorId, error: IntegrationError): void {
+  #skipLaterStepsOf(actorId: ActorId): void {
     const later = this.#buffer.filter((waiting) => waiting.step.actorId === actorId);
+    if (later.length === 0) return;
     this.#buffer = this.#buffer.filter((waiting) => waiting.step.actorId !== actorId);
-    for (const waiting of later) waiting.failed(error);
+    for (const waiting of later) waiting.failed(failureOf(SKIPPED));
+  }
+}
+
+function closedError(): IntegrationError {
+  return new IntegrationError('storage_unavailable', 'the store is closed');
+}
+
+function failureOf(outcome: Exclude<StepOutcome, { kind: 'committed' }>): IntegrationError {
+  switch (outcome.kind) {
+    case 'conflict':
+      return new IntegrationError('conflict', `compare-and-set failed: ${outcome.message}`, {
+        publicDetail: 'changed by another owner',
+      });
+    case 'rejected':
+      return new IntegrationError('invalid_input', `the store refused a row: ${outcome.message}`, {
+        publicDetail: 'the change was refused',
+      });
+    case 'skipped':
+      return new IntegrationError('storage_unavailable', 'an earlier step of the same actor failed', {
+        publicDetail: 'an earlier change was refused, this one may be tried again',
+      });
   }
 }

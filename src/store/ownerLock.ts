@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { IntegrationError } from '../core/errors.ts';
 
 export interface OwnerLock {
+  /** May be called twice. */
   release(): void;
 }
 
@@ -20,6 +21,7 @@ export function takeOwnerLock(folder: string): OwnerLock {
     database.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     database.close();
+    if (!isBusy(cause)) throw cause;
     throw new IntegrationError(
       'conflict',
       `the data folder ${folder} is in use by another process${ownerOf(ownerPath)}`,
@@ -31,11 +33,14 @@ export function takeOwnerLock(folder: string): OwnerLock {
   }
   writeFileSync(ownerPath, JSON.stringify({ pid: process.pid }));
   return {
-    release() {
-      database.exec('ROLLBACK');
+    release: () => {
       database.close();
     },
   };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
 
 function ownerOf(ownerPath: string): string {

@@ -27,7 +27,11 @@ export interface Step {
   readonly writes: readonly RowWrite[];
 }
 
-export type StepOutcome = { readonly kind: 'committed' } | { readonly kind: MissedWrite; readonly message: string };
+/** `skipped`: an earlier step of the same actor failed, so this one, decided on what that had changed, was not tried. */
+export type StepOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: MissedWrite; readonly message: string };
 
 /** The disk said no to a whole transaction: nothing of it happened. `full` may pass; after `io` nothing on this disk can be trusted. */
 export interface BatchFailure {

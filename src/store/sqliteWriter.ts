@@ -39,7 +39,7 @@ export class SqliteWriter implements Writer {
     return steps.map((step) => {
       // A later step of an actor was decided on memory that is now known to be ahead of the disk.
       if (step.actorId !== null && failedActors.has(step.actorId)) {
-        return { kind: 'rejected', message: 'an earlier step of this actor failed' };
+        return { kind: 'skipped' };
       }
       const outcome = this.#applyStep(step.writes);
       if (outcome.kind !== 'committed' && step.actorId !== null) failedActors.add(step.actorId);
@@ -64,7 +64,8 @@ export class SqliteWriter implements Writer {
         }
       } catch (error) {
         if (isDiskTrouble(error)) throw error;
-        return { kind: write.mustChange ?? 'rejected', message: `${write.statement}: ${messageOf(error)}` };
+        const kind = codeOf(error).startsWith('SQLITE_CONSTRAINT') ? (write.mustChange ?? 'rejected') : 'rejected';
+        return { kind, message: `${write.statement}: ${messageOf(error)}` };
       }
     }
     return null;

@@ -47,14 +47,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     const path = join(options.folder, 'tenon.db');
     const writer = options.writer === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path);
-    return await assemble(path, writer, options.onFatal, lock.release);
+    try {
+      return await storeOver(path, writer, options.onFatal, lock.release);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-async function assemble(
+/** The store over any writer; `release` is called when it is closed. */
+export async function storeOver(
   path: string,
   writer: Writer,
   onFatal: (error: IntegrationError) => void,
@@ -90,7 +96,7 @@ async function assemble(
       recovered.push(listener);
     },
     async close() {
-      await group.drained();
+      await group.close();
       reads.close();
       await writer.close();
       release();

@@ -30,15 +30,18 @@ export async function startThreadWriter(path: string): Promise<Writer> {
       reject(error);
       failAll();
     });
-    worker.on('exit', failAll);
+    worker.on('exit', () => {
+      reject(new IntegrationError('storage_unavailable', 'the writer thread ended before its database was open'));
+      failAll();
+    });
   });
   const post = (message: ToWriter) => worker.postMessage(message);
   return {
     write(steps: readonly Step[]): Promise<BatchOutcome> {
       if (isGone) return Promise.resolve(GONE);
       return new Promise((resolve) => {
-        waiting.push(resolve);
         post(steps);
+        waiting.push(resolve);
       });
     },
     close(): Promise<void> {

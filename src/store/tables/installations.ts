@@ -255,6 +255,13 @@ export function readOperation(reads: Reads, operationId: string): OperationRow |
   return reads.get('SELECT * FROM operations WHERE operationId = ?', operationId);
 }
 
+/** The latest backfill of an object. */
+export function readBackfill(reads: Reads, installationId: string, objectName: string): OperationRow | undefined {
+  const sql = `SELECT * FROM operations WHERE installationId = ?1 AND metadata ->> '$.readType' = 'backfill'
+    AND metadata ->> '$.objects[0]' = ?2 ORDER BY createdAtMs DESC LIMIT 1`;
+  return reads.get(sql, installationId, objectName);
+}
+
 /** Newest first. `beforeRow` is the last row of the previous page. */
 export function readOperations(
   reads: Reads,

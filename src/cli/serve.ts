@@ -1,0 +1,61 @@
+// `tenon serve`: starts the server, says where it is and, the first time, prints the first API key; ends cleanly on
+// SIGTERM and SIGINT, and at once when its data is not safe.
+
+import process from 'node:process';
+import { readConfig } from '../config.ts';
+import type { IntegrationError } from '../core/errors.ts';
+import { LOG_FLUSH_INTERVAL_MS } from '../core/limits.ts';
+import { createLog } from '../core/log.ts';
+import { systemClock } from '../core/time.ts';
+import { type Running, start } from '../main.ts';
+import { printError, printLine, styled } from './print.ts';
+
+/** "Internal software error" of sysexits.h: a supervisor should restart us, and somebody should look. */
+const EXIT_UNSAFE = 70;
+
+export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const config = readConfig(env);
+  const log = createLog({ level: config.logLevel });
+  const flush = () => {
+    log.flush();
+    systemClock.timerAt(systemClock.nowMs() + LOG_FLUSH_INTERVAL_MS, flush);
+  };
+  flush();
+  const onFatal = (error: IntegrationError) => {
+    printError(error);
+    process.exit(EXIT_UNSAFE);
+  };
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? error}\n`);
+    process.exit(EXIT_UNSAFE);
+  });
+  const running = await start({ config, log, onFatal });
+  announce(running);
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    running.stop().then(
+      () => {
+        log.flush();
+        process.exit(0);
+      },
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(EXIT_UNSAFE);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function announce({ services, firstKey }: Running): void {
+  printLine(`${styled('bold', 'Tenon')} serves ${styled('cyan', services.publicUrl)}`);
+  if (firstKey === null) return;
+  printLine();
+  printLine(`  project   ${firstKey.projectId}`);
+  printLine(`  API key   ${styled('green', firstKey.apiKey)}`);
+  printLine(`            ${styled('dim', 'shown once: only a hash of it is kept')}`);
+  printLine();
+}

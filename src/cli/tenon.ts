@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// The command line. A failed command prints one line and exits with 1 (2 for wrong usage); a server that must end
+// because its data is not safe exits with 70.
+
+import process from 'node:process';
+import { Command } from 'commander';
+import { IntegrationError } from '../core/errors.ts';
+import { deploy } from './deploy.ts';
+import { printError } from './print.ts';
+import { serve } from './serve.ts';
+
+const EXIT_FAILED = 1;
+
+const program = new Command('tenon')
+  .description('A self-hosted runtime for product integrations.')
+  .showHelpAfterError('(add --help for usage)')
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command('serve')
+  .description('start the server (configured by TENON_* variables)')
+  .action(() => serve(process.env));
+
+program
+  .command('deploy')
+  .description('deploy a manifest (amp.yaml) to a running server')
+  .argument('<file>', 'the manifest')
+  .option('--url <url>', 'the server', process.env['TENON_URL'] ?? 'http://127.0.0.1:8080')
+  .option('--api-key <key>', 'an API key of the project (default: TENON_API_KEY)')
+  .action((file: string, options: { url: string; apiKey?: string }) =>
+    deploy(file, options.url, options.apiKey ?? process.env['TENON_API_KEY']),
+  );
+
+program
+  .command('demo')
+  .description('show the whole product on simulated providers')
+  .option('--keep', 'leave everything running and print how to reach it')
+  .option('--json', 'print the summary as JSON on the last line')
+  .action(async (options: { keep?: boolean; json?: boolean }) => {
+    const { demo } = await import('./demo/demo.ts');
+    process.exitCode = await demo({ isKept: options.keep === true, isJson: options.json === true });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof IntegrationError)) throw error;
+  printError(error);
+  process.exitCode = EXIT_FAILED;
+}

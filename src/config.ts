@@ -1,0 +1,65 @@
+// The environment, read once and checked: nothing else looks at it. A wrong value is told with its name, and the
+// process does not start.
+
+import { join } from 'node:path';
+import { IntegrationError } from './core/errors.ts';
+import { type AllowList, parseAllowList } from './egress/address.ts';
+
+export interface Config {
+  readonly dataFolder: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** Null: the address that is listened on. */
+  readonly publicUrl: string | null;
+  readonly masterKeys: readonly string[];
+  readonly egressAllow: AllowList;
+  readonly catalogFile: string | null;
+  readonly logLevel: string;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Rejects with `invalid_input` naming the variable. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const value = (name: string): string | undefined =>
+    env[name] === undefined || env[name] === '' ? undefined : env[name];
+  return {
+    dataFolder: value('TENON_DATA_DIR') ?? join('.', '.tenon'),
+    hostname: value('TENON_HOST') ?? '127.0.0.1',
+    port: parsePort(value('TENON_PORT') ?? '8080'),
+    publicUrl: parsePublicUrl(value('TENON_PUBLIC_URL')),
+    masterKeys: (value('TENON_MASTER_KEY') ?? '')
+      .split(',')
+      .map((key) => key.trim())
+      .filter((key) => key !== ''),
+    egressAllow: parseAllowList(value('TENON_EGRESS_ALLOW') ?? ''),
+    catalogFile: value('TENON_CATALOG_FILE') ?? null,
+    logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
+  };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw wrong('TENON_PORT', 'must be a port number, 0 to 65535');
+}
+
+/** An origin without a path: pages and callbacks compare it literally. */
+function parsePublicUrl(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = URL.parse(text);
+  const isOrigin = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  if (!isOrigin || !/^https?:$/.test(url.protocol)) {
+    throw wrong('TENON_PUBLIC_URL', 'must be an origin such as https://tenon.example.com, without a path');
+  }
+  return url.origin;
+}
+
+function parseLogLevel(text: string): string {
+  if (LOG_LEVELS.some((level) => level === text)) return text;
+  throw wrong('TENON_LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
+}
+
+function wrong(name: string, reason: string): IntegrationError {
+  return new IntegrationError('invalid_input', `${name} ${reason}`);
+}

@@ -1,0 +1,160 @@
+// Wires the product together and nothing else: store, vault, catalog, egress, runtime, flows, edge. `tenon serve`,
+// tests and the demo start it here.
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Leases } from '../actors/lease.ts';
+import { Runtime } from '../actors/runtime.ts';
+import { Supervisor } from '../actors/supervisor.ts';
+import { TokenManager } from '../actors/tokenManager.ts';
+import { createVault, parseMasterKey, type Vault } from './auth/vault.ts';
+import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
+import type { Config } from './config.ts';
+import { createConnectors } from './connectors/connectors.ts';
+import type { IntegrationError } from './core/errors.ts';
+import { newId, type ProjectId, randomToken } from './core/ids.ts';
+import type { Log } from './core/log.ts';
+import { type Clock, systemClock } from './core/time.ts';
+import { createApp } from './edge/app.ts';
+import { listen } from './edge/server.ts';
+import { createEgress } from './egress/egress.ts';
+import { registerHandlers } from './flows/register.ts';
+import type { Services } from './flows/services.ts';
+import { Targets } from './flows/targets.ts';
+import { openStore, type Store } from './store/store.ts';
+import { hashApiKey, insertApiKey, insertProject, putMeta, readMeta, readProjects } from './store/tables/accounts.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Where the store's writer runs; `inThread` is for tests. */
+  readonly writer?: 'thread' | 'inThread';
+  /** The process must end: another owner has the data folder, or its disk cannot be trusted. */
+  readonly onFatal: (error: IntegrationError) => void;
+}
+
+export interface Running {
+  readonly services: Services;
+  readonly port: number;
+  /** Only on the first start of a data folder: its key is nowhere else. */
+  readonly firstKey: { readonly projectId: ProjectId; readonly apiKey: string } | null;
+  /** Refuses new work, lets open work end within its bounds, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with what kept it from starting; then nothing is left running. */
+export async function start(options: StartOptions): Promise<Running> {
+  const { config, log, clock = systemClock } = options;
+  const catalog = createCatalog(readOverrides(config));
+  const store = await openStore({
+    folder: config.dataFolder,
+    writer: options.writer ?? 'thread',
+    onFatal: options.onFatal,
+  });
+  const egress = createEgress({ allowList: config.egressAllow, clock });
+  try {
+    const keys = masterKeysOf(config).map(parseMasterKey);
+    const vault = createVault(keys);
+    await checkCanary(store, vault);
+    const firstKey = await ensureProject(store, clock);
+    const runtime = new Runtime({ store, clock, log });
+    const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
+    const leases = new Leases(tokens, new Supervisor(runtime, clock), clock);
+    const targets = new Targets(store.reads, catalog);
+    const connectors = createConnectors(clock);
+    const downloadKey = createHmac('sha256', keys[0]?.bytes ?? '')
+      .update('downloads')
+      .digest();
+    const parts = {
+      store,
+      runtime,
+      tokens,
+      leases,
+      targets,
+      egress,
+      vault,
+      catalog,
+      connectors,
+      clock,
+      log,
+      downloadKey,
+    };
+    // The public address is known only once the port is; nothing reads it before the first request.
+    const services: Services & { publicUrl: string } = { ...parts, publicUrl: config.publicUrl ?? '' };
+    registerHandlers(runtime.dispatcher, services);
+    const listening = await listen(
+      createApp(services, () => isReady(store)),
+      config.hostname,
+      config.port,
+      clock,
+    );
+    services.publicUrl = config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`;
+    runtime.start();
+    return {
+      services,
+      port: listening.port,
+      firstKey,
+      async stop() {
+        await listening.close();
+        await runtime.stop();
+        await egress.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await egress.close();
+    await store.close();
+    throw error;
+  }
+}
+
+function hostText(hostname: string): string {
+  const reachable = hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname;
+  return reachable.includes(':') ? `[${reachable}]` : reachable;
+}
+
+function readOverrides({ catalogFile }: Config) {
+  return catalogFile === null ? {} : readCatalogOverrides(readFileSync(catalogFile, 'utf8'), catalogFile);
+}
+
+/** From the environment, else from a file beside the database that only its owner can read; made on the first start. */
+function masterKeysOf({ masterKeys, dataFolder }: Config): readonly string[] {
+  if (masterKeys.length > 0) return masterKeys;
+  const path = join(dataFolder, 'master.key');
+  if (!existsSync(path)) {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  return [readFileSync(path, 'utf8')];
+}
+
+/** A wrong master key is found at the start and not with the first customer. */
+async function checkCanary(store: Store, vault: Vault): Promise<void> {
+  const stored = readMeta(store.reads, 'canary');
+  if (stored !== undefined) vault.checkCanary(Buffer.from(stored, 'base64'));
+  else await store.commit([putMeta('canary', vault.sealCanary().toString('base64'))]);
+}
+
+/** The first start makes a project and a key; the key is shown once and stored as a hash. */
+async function ensureProject(store: Store, clock: Clock): Promise<Running['firstKey']> {
+  if (readProjects(store.reads).length > 0) return null;
+  const projectId = newId<ProjectId>();
+  const apiKey = `tnn_${randomToken(32)}`;
+  const createdAtMs = clock.nowMs();
+  await store.commit([
+    insertProject({ projectId, name: 'default', appName: 'Default', orgId: newId<string>(), createdAtMs }),
+    insertApiKey({ keyHash: hashApiKey(apiKey), projectId, label: 'first key', scopes: '["full"]', createdAtMs }),
+  ]);
+  return { projectId, apiKey };
+}
+
+/** While the disk was full a small write tells whether it still is. */
+async function isReady(store: Store): Promise<boolean> {
+  if (store.isHealthy) return true;
+  return store.commit([putMeta('probe', '')]).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { type ReadContext, read } from '../../machines/read.ts';
+import { READ_ATTEMPTS_MAX } from '../../src/core/limits.ts';
+import { edgesOf, listOf, type Model, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
+
+const configured = (hasBackfill: boolean, nextRunAtMs: number | null) => ({
+  type: 'read.configured',
+  installationId: 'i1',
+  objectName: 'account',
+  hasBackfill,
+  nextRunAtMs,
+});
+
+const model: Model<ReadContext> = {
+  definition: read,
+  events: ({ turn, wakeAtMs }) => [
+    configured(true, NOW_MS + 1000),
+    configured(false, NOW_MS - 1),
+    configured(false, null),
+    ...[turn, turn - 1, turn + 1].flatMap((answered) => [
+      { type: 'page.committed', turn: answered, isLast: false, nextRunAtMs: null },
+      { type: 'page.committed', turn: answered, isLast: true, nextRunAtMs: NOW_MS + 5000 },
+      { type: 'page.committed', turn: answered, isLast: true, nextRunAtMs: null },
+      { type: 'page.failed', turn: answered, message: 'down', retryAtMs: NOW_MS + 100 },
+      { type: 'page.failed', turn: answered, message: 'no such object', retryAtMs: null },
+      { type: 'page.deferred', turn: answered, message: 'no budget', retryAtMs: NOW_MS + 50 },
+    ]),
+    ...['read.blocked', 'read.unblocked', 'read.paused', 'read.resumed', 'read.removed'].map((type) => ({ type })),
+    { type: 'alarm.fired' },
+    { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) - 1 },
+    { type: 'alarm.fired', nowMs: wakeAtMs ?? NOW_MS },
+    { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) + 86_400_000 },
+  ],
+  isFarEnough: ({ turn }) => turn >= 3,
+};
+
+const edges = edgesOf(model);
+const accepted = edges.filter(({ isAccepted }) => isAccepted);
+
+describe('the read machine', () => {
+  it('reaches every state', () => {
+    expect([...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted()).toEqual(namesOf(read));
+  });
+
+  it('has these edges, asking for these effects', () => {
+    expect(listOf(edges)).toEqual([]);
+  });
+
+  it('asks for one page per turn, and for it as its context says', () => {
+    for (const { from, to, effects } of accepted) {
+      const { installationId, objectName, run, readType, page, turn, attempt } = to.context;
+      const isTurn = turn === from.context.turn + 1;
+      const expected = [{ type: 'effect.readPage', installationId, objectName, run, readType, page, turn, attempt }];
+      expect(effects.filter(({ type }) => type === 'effect.readPage')).toEqual(isTurn ? expected : []);
+      if (isTurn) expect([to.name, readType !== null]).toEqual(['reading', true]);
+    }
+  });
+
+  it('has no alarm while a page is outstanding, or where only somebody else can make it go on', () => {
+    for (const { to } of edges) {
+      if (['absent', 'reading', 'blocked', 'paused'].includes(to.name)) expect(to.context.wakeAtMs).toBeNull();
+    }
+  });
+
+  it('always has an alarm while it waits, and the one of its schedule while it is idle', () => {
+    for (const { to } of edges) {
+      if (to.name === 'waiting') expect(to.context.wakeAtMs).not.toBeNull();
+      if (to.name === 'idle') expect(to.context.wakeAtMs).toBe(to.context.nextRunAtMs);
+    }
+  });
+
+  it('ignores an alarm that comes early, and takes one that comes late', () => {
+    for (const { from, event, isAccepted } of edges) {
+      if (event.type !== 'alarm.fired') continue;
+      const { wakeAtMs } = from.context;
+      expect(isAccepted).toBe(wakeAtMs !== null && event.nowMs >= wakeAtMs);
+    }
+  });
+
+  it('ignores answers to any request but the last, and any answer it does not wait for', () => {
+    for (const { from, event, isAccepted } of edges) {
+      if (!event.type.startsWith('page.')) continue;
+      expect(isAccepted).toBe(from.name === 'reading' && event['turn'] === from.context.turn);
+    }
+  });
+
+  it('opens a run only when none is open, and goes on with the page it stopped at', () => {
+    for (const { from, to, event } of accepted) {
+      const isNewRun = to.context.run === from.context.run + 1;
+      expect(to.context.run - from.context.run).toBeOneOf([0, 1]);
+      if (isNewRun) expect([from.context.readType, to.context.page]).toEqual([null, 0]);
+      else if (event.type !== 'page.committed') expect(to.context.page).toBe(from.context.page);
+    }
+  });
+
+  it('backfills once, when it is configured for the first time', () => {
+    const backfills = accepted.filter(
+      ({ from, to }) => from.context.readType === null && to.context.readType === 'backfill',
+    );
+    expect(backfills.length).toBeGreaterThan(0);
+    for (const { from, event } of backfills) expect([from.name, event['hasBackfill']]).toEqual(['absent', true]);
+  });
+
+  it('gives up on a page that keeps failing, and starts to count anew when it is resumed', () => {
+    const failing: Model<ReadContext> = {
+      definition: read,
+      events: ({ turn, wakeAtMs }, name) => {
+        if (name === 'absent') return [configured(true, null)];
+        if (name === 'paused') return [{ type: 'read.resumed' }];
+        if (name === 'waiting') return [{ type: 'alarm.fired', nowMs: wakeAtMs ?? 0 }];
+        return [{ type: 'page.failed', turn, message: 'down', retryAtMs: NOW_MS + 100 }];
+      },
+      isFarEnough: ({ turn }) => turn > READ_ATTEMPTS_MAX + 1,
+    };
+    const path = edgesOf(failing);
+    const [gaveUp] = path.filter(({ to }) => to.name === 'paused');
+    expect(gaveUp?.from.context.attempt).toBe(READ_ATTEMPTS_MAX);
+    expect(gaveUp?.effects).toMatchObject([{ type: 'effect.closeRun', message: 'down', isRemoved: false }]);
+    expect(path.find(({ from }) => from.name === 'paused')?.to.context.attempt).toBe(0);
+  });
+
+  it('walks the same way when it is stored and restored after each step', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const { seen, seenRestored } = randomWalk(model, seed, 80);
+      expect(seenRestored, `seed ${seed}`).toEqual(seen);
+    }
+  });
+});

@@ -1,0 +1,57 @@
+// A clock that stands still until a test moves it. Timers fire in order, and after each one everything that it set
+// off (microtasks, immediates, commits on this thread) runs before the next.
+
+import type { Clock, Ms } from '../../src/core/time.ts';
+
+export interface FakeClock extends Clock {
+  readonly pendingCount: number;
+  readonly nextAtMs: Ms | null;
+  /** Fires what falls due within `ms`, and lets the consequences happen. */
+  advance(ms: number): Promise<void>;
+  advanceTo(atMs: Ms): Promise<void>;
+}
+
+interface Pending {
+  readonly atMs: Ms;
+  readonly fire: () => void;
+}
+
+/** Rounds of the event loop that the longest chain of steps in a test needs between two timers. */
+const ROUNDS = 25;
+
+/** Lets everything that needs no time happen. */
+export async function flush(rounds = ROUNDS): Promise<void> {
+  for (let round = 0; round < rounds; round++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function fakeClock(startMs: Ms = Date.UTC(2026, 0, 5, 9)): FakeClock {
+  let nowMs = startMs;
+  const pending = new Set<Pending>();
+  const next = () => [...pending].reduce<Pending | null>((a, b) => (a === null || b.atMs < a.atMs ? b : a), null);
+  const advanceTo = async (atMs: Ms) => {
+    await flush();
+    for (let due = next(); due !== null && due.atMs <= atMs; due = next()) {
+      nowMs = Math.max(nowMs, due.atMs);
+      pending.delete(due);
+      due.fire();
+      await flush();
+    }
+    nowMs = Math.max(nowMs, atMs);
+  };
+  return {
+    nowMs: () => nowMs,
+    timerAt(atMs, fire) {
+      const timer = { atMs, fire };
+      pending.add(timer);
+      return { cancel: () => void pending.delete(timer) };
+    },
+    get pendingCount() {
+      return pending.size;
+    },
+    get nextAtMs() {
+      return next()?.atMs ?? null;
+    },
+    advance: (ms) => advanceTo(nowMs + ms),
+    advanceTo,
+  };
+}

@@ -1,0 +1,93 @@
+// Writers that misbehave on request: the disk is full or broken, an answer is late, rows are refused, or the process
+// dies around a commit.
+
+import type { BatchFailure, BatchOutcome, Step, StepOutcome, Writer } from '../../src/store/port.ts';
+import { SqliteWriter } from '../../src/store/sqliteWriter.ts';
+
+/** Where a crash falls: the transaction is lost, or it is on disk and its answer is lost. */
+export type CrashPoint = 'beforeCommit' | 'afterCommit';
+
+/** Keeps every batch and answers by script; stores nothing. */
+export class ScriptedWriter implements Writer {
+  readonly batches: (readonly Step[])[] = [];
+  /** Answers that wait for `answer`; empty while `isHeld` is false. */
+  readonly #held: ((outcome: BatchOutcome) => void)[] = [];
+  isHeld = false;
+  isClosed = false;
+
+  write(steps: readonly Step[]): Promise<BatchOutcome> {
+    this.batches.push(steps);
+    if (!this.isHeld) return Promise.resolve(allCommitted(steps));
+    return new Promise((resolve) => this.#held.push(resolve));
+  }
+
+  /** Answers the batch at the writer; by default everything is committed. */
+  answer(outcome: BatchOutcome = allCommitted(this.batches.at(-1) ?? [])): void {
+    this.#held.shift()?.(outcome);
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
+
+export function allCommitted(steps: readonly Step[]): BatchOutcome {
+  return { steps: steps.map((): StepOutcome => ({ kind: 'committed' })) };
+}
+
+/** SQLite on this thread, with faults. */
+export class FaultyWriter implements Writer {
+  readonly #writer: SqliteWriter;
+  /** Batches that reached the disk. */
+  commits = 0;
+  /** While set, every transaction fails like this. */
+  failure: BatchFailure | null = null;
+  /** Steps it holds for are refused; asked once per step. */
+  refuses: (step: Step) => boolean = () => false;
+  /** Dies around the commit with this number (from 1). */
+  crash: { readonly commit: number; readonly at: CrashPoint } | null = null;
+  isDead = false;
+  #gate: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#writer = new SqliteWriter(path);
+  }
+
+  /** Makes transactions wait; call the answer to let them go. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
+  async write(steps: readonly Step[]): Promise<BatchOutcome> {
+    await this.#gate;
+    if (this.isDead) return never();
+    if (this.failure !== null) return { failure: this.failure };
+    const isLast = this.crash?.commit === this.commits + 1;
+    if (isLast && this.crash?.at === 'beforeCommit') return this.die();
+    const outcome = this.#writer.writeNow(
+      steps.map((step) => (this.refuses(step) ? { ...step, writes: [...step.writes, REFUSED] } : step)),
+    );
+    this.commits += 1;
+    return isLast ? this.die() : outcome;
+  }
+
+  /** Ends this "process": nothing more is written and nobody is answered. */
+  die<Never>(): Promise<Never> {
+    this.isDead = true;
+    this.#writer.database.close();
+    return never();
+  }
+
+  async close(): Promise<void> {
+    if (!this.isDead) await this.#writer.close();
+  }
+}
+
+const REFUSED = { statement: 'effects.delete', params: ['no such effect'], mustChange: 'rejected' } as const;
+
+function never<Never>(): Promise<Never> {
+  return new Promise(() => {});
+}

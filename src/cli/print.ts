@@ -18,7 +18,7 @@ export function printLine(text = ''): void {
 /** One line: what went wrong and, if it is known, what to do. */
 export function printError(error: IntegrationError): void {
   const remedy = error.remedy === undefined ? '' : ` ${error.remedy}`;
-  process.stderr.write(`${styled('red', 'error', process.stderr)} ${withFullStop(error.publicDetail)}${remedy}\n`);
+  process.stderr.write(`${styled('red', 'error:', process.stderr)} ${withFullStop(error.publicDetail)}${remedy}\n`);
 }
 
 function withFullStop(text: string): string {

@@ -58,18 +58,29 @@ export function openForReading(path: string): Reads {
   const database = new Database(path, { readonly: true, timeout: STORE_BUSY_TIMEOUT_MS });
   database.pragma('query_only = ON');
   invariant(database.pragma('query_only', { simple: true }) === 1, 'T-1004', 'the read connection could write');
-  const prepared = new Map<string, Database.Statement>();
+  const prepared = new Map<string, { statement: Database.Statement; isNumbered: boolean }>();
   const prepare = (sql: string) => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) {
-      statement = database.prepare(sql);
-      prepared.set(sql, statement);
+    let entry = prepared.get(sql);
+    if (entry === undefined) {
+      entry = { statement: database.prepare(sql), isNumbered: /\?\d/.test(sql) };
+      prepared.set(sql, entry);
     }
-    return statement;
+    return entry;
   };
   return {
-    get: <Row>(sql: string, ...params: readonly SqlValue[]) => prepare(sql).get(...params) as Row | undefined,
-    all: <Row>(sql: string, ...params: readonly SqlValue[]) => prepare(sql).all(...params) as Row[],
+    get: <Row>(sql: string, ...params: readonly SqlValue[]) => {
+      const { statement, isNumbered } = prepare(sql);
+      return (isNumbered ? statement.get(numbered(params)) : statement.get(...params)) as Row | undefined;
+    },
+    all: <Row>(sql: string, ...params: readonly SqlValue[]) => {
+      const { statement, isNumbered } = prepare(sql);
+      return (isNumbered ? statement.all(numbered(params)) : statement.all(...params)) as Row[];
+    },
     close: () => database.close(),
   };
+}
+
+/** better-sqlite3 takes `?1`, `?2` as names: `{1: first, 2: second}`. */
+function numbered(params: readonly SqlValue[]): Record<string, SqlValue> {
+  return Object.fromEntries(params.map((value, index) => [String(index + 1), value]));
 }

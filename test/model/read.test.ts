@@ -31,7 +31,7 @@ const model: Model<ReadContext> = {
     { type: 'alarm.fired', nowMs: wakeAtMs ?? NOW_MS },
     { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) + 86_400_000 },
   ],
-  isFarEnough: ({ turn }) => turn >= 3,
+  isFarEnough: ({ turn }) => turn >= 2,
 };
 
 const edges = edgesOf(model);
@@ -43,7 +43,39 @@ describe('the read machine', () => {
   });
 
   it('has these edges, asking for these effects', () => {
-    expect(listOf(edges)).toEqual([]);
+    expect(listOf(edges)).toEqual([
+      'absent + read.configured → idle',
+      'absent + read.configured → reading: readPage',
+      'blocked + read.configured → blocked',
+      'blocked + read.paused → paused',
+      'blocked + read.removed → removed: closeRun',
+      'blocked + read.unblocked → idle',
+      'blocked + read.unblocked → reading: readPage',
+      'idle + alarm.fired → reading: readPage',
+      'idle + read.blocked → blocked',
+      'idle + read.configured → idle',
+      'idle + read.configured → reading: readPage',
+      'idle + read.paused → paused',
+      'idle + read.removed → removed: closeRun',
+      'paused + read.configured → paused',
+      'paused + read.removed → removed: closeRun',
+      'paused + read.resumed → idle',
+      'paused + read.resumed → reading: readPage',
+      'reading + page.committed → idle',
+      'reading + page.committed → reading: readPage',
+      'reading + page.deferred → waiting',
+      'reading + page.failed → paused: closeRun',
+      'reading + page.failed → waiting',
+      'reading + read.blocked → blocked',
+      'reading + read.configured → reading',
+      'reading + read.paused → paused',
+      'reading + read.removed → removed: closeRun',
+      'waiting + alarm.fired → reading: readPage',
+      'waiting + read.blocked → blocked',
+      'waiting + read.configured → waiting',
+      'waiting + read.paused → paused',
+      'waiting + read.removed → removed: closeRun',
+    ]);
   });
 
   it('asks for one page per turn, and for it as its context says', () => {
@@ -93,12 +125,12 @@ describe('the read machine', () => {
     }
   });
 
-  it('backfills once, when it is configured for the first time', () => {
+  it('backfills once, before any other run', () => {
     const backfills = accepted.filter(
       ({ from, to }) => from.context.readType === null && to.context.readType === 'backfill',
     );
     expect(backfills.length).toBeGreaterThan(0);
-    for (const { from, event } of backfills) expect([from.name, event['hasBackfill']]).toEqual(['absent', true]);
+    for (const { from, event } of backfills) expect([from.context.run, event['hasBackfill']]).toEqual([0, true]);
   });
 
   it('gives up on a page that keeps failing, and starts to count anew when it is resumed', () => {

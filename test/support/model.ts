@@ -35,7 +35,8 @@ export interface Model<Context> {
 }
 
 const KEY = 'k1';
-const STATES_MAX = 5000;
+/** Far above what any model here needs: a mistake in a bound ends with an error instead of never. */
+const STATES_MAX = 100_000;
 
 function nameOf(value: unknown): string {
   if (typeof value === 'string') return value;

@@ -1,0 +1,84 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createLog, Secret, silentLog } from '../../../src/core/log.ts';
+
+function lines() {
+  const written: string[] = [];
+  const log = createLog({ level: 'info', stream: { write: (line: string) => written.push(line) } });
+  return { written, log };
+}
+
+const SECRET = 'hunter2';
+
+describe('a secret', () => {
+  const secret = new Secret(SECRET);
+
+  it.each([
+    ['in a template', () => `${secret}`],
+    ['joined', () => ['a', secret].join()],
+    ['added', () => `a${String(secret)}`],
+    ['as JSON', () => JSON.stringify({ deep: { inside: [secret] } })],
+    ['inspected', () => inspect({ deep: { inside: [secret] } }, { depth: 10, showHidden: true })],
+    ['as an error message', () => new Error(`refused ${secret}`).stack ?? ''],
+    ['spread', () => JSON.stringify({ ...secret })],
+    ['through its entries', () => JSON.stringify(Object.entries(secret))],
+  ])('does not print %s', (_name, print) => {
+    expect(print()).not.toContain(SECRET);
+  });
+
+  it('does not print in a log line', () => {
+    const { written, log } = lines();
+    log.info({ value: secret, nested: { deeply: { value: secret } } }, `message ${secret}`);
+    expect(written).toHaveLength(1);
+    expect(written.join()).not.toContain(SECRET);
+  });
+
+  it('is revealed on request only', () => {
+    expect(secret.reveal()).toBe(SECRET);
+  });
+});
+
+describe('a log line', () => {
+  it.each([
+    'authorization',
+    'Authorization',
+    'cookie',
+    'set-cookie',
+    'password',
+    'secret',
+    'token',
+    'accessToken',
+    'access_token',
+    'refreshToken',
+    'refresh_token',
+    'id_token',
+    'apiKey',
+    'clientSecret',
+    'client_secret',
+    'x-api-key',
+  ])('censors %s, at the top and one below', (key) => {
+    const { written, log } = lines();
+    log.info({ [key]: SECRET, headers: { [key]: SECRET } }, 'call');
+    expect(written.join()).not.toContain(SECRET);
+    expect(written.join()).toContain('[secret]');
+  });
+
+  it('is one line of JSON with a level and a time', () => {
+    const { written, log } = lines();
+    log.info({ text: 'two\nlines' }, 'm');
+    expect(written).toHaveLength(1);
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({
+      level: 30,
+      time: expect.any(Number),
+      text: 'two\nlines',
+      msg: 'm',
+    });
+  });
+
+  it('below the level is dropped, and a silent log drops all', () => {
+    const { written, log } = lines();
+    log.debug('x');
+    silentLog().fatal('x');
+    expect(written).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DAY_MS, delay, monotonicMs, parseTimestamp, systemClock, toRfc3339 } from '../../../src/core/time.ts';
+import { fakeClock, flush } from '../../support/clock.ts';
+
+describe('a timer of the system clock', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.UTC(2026, 0, 5) });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const armed = (delayMs: number) => {
+    const fired: number[] = [];
+    const timer = systemClock.timerAt(Date.now() + delayMs, () => fired.push(Date.now()));
+    return { fired, timer };
+  };
+
+  it('never fires when it was cancelled, however often', () => {
+    const { fired, timer } = armed(1000);
+    timer.cancel();
+    timer.cancel();
+    vi.advanceTimersByTime(DAY_MS);
+    expect(fired).toEqual([]);
+  });
+
+  it('is never synchronous, even in the past', () => {
+    const { fired } = armed(-5000);
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(fired).toHaveLength(1);
+  });
+
+  it('further away than Node can count fires then and once, not at once', () => {
+    const { fired } = armed(90 * DAY_MS);
+    vi.advanceTimersByTime(90 * DAY_MS - 1);
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(DAY_MS);
+    expect(fired).toHaveLength(1);
+  });
+
+  it('further away than Node can count can be cancelled in its later legs', () => {
+    const { fired, timer } = armed(90 * DAY_MS);
+    vi.advanceTimersByTime(60 * DAY_MS);
+    timer.cancel();
+    vi.advanceTimersByTime(60 * DAY_MS);
+    expect(fired).toEqual([]);
+  });
+
+  it('waits on when the wall clock was set back meanwhile', () => {
+    const { fired } = armed(1000);
+    vi.setSystemTime(Date.now() - 5000);
+    vi.advanceTimersByTime(1000);
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(5000);
+    expect(fired).toHaveLength(1);
+  });
+});
+
+describe('delay', () => {
+  it('resolves at once for a signal that was aborted before, and arms nothing', async () => {
+    const clock = fakeClock();
+    await delay(clock, 1000, AbortSignal.abort());
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it('resolves when the signal aborts, and leaves no timer', async () => {
+    const clock = fakeClock();
+    const abort = new AbortController();
+    const done = delay(clock, 1000, abort.signal);
+    abort.abort();
+    await done;
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it('resolves in its time', async () => {
+    const clock = fakeClock();
+    let isDone = false;
+    void delay(clock, 1000).then(() => {
+      isDone = true;
+    });
+    await clock.advance(999);
+    expect(isDone).toBe(false);
+    await clock.advance(1);
+    await flush(1);
+    expect(isDone).toBe(true);
+  });
+});
+
+describe('the monotonic clock', () => {
+  it('does not go back', () => {
+    const first = monotonicMs();
+    expect(monotonicMs()).toBeGreaterThanOrEqual(first);
+  });
+});
+
+describe('a timestamp', () => {
+  it.each(['', 'yesterday', '2026-13-01T00:00:00Z'])('is null for %j', (text) => {
+    expect(parseTimestamp(text)).toBeNull();
+  });
+
+  it.each([
+    ['2026-01-05T09:00:00Z', Date.UTC(2026, 0, 5, 9)],
+    ['2026-01-05T10:00:00.250+01:00', Date.UTC(2026, 0, 5, 9, 0, 0, 250)],
+    ['Mon, 05 Jan 2026 09:00:00 GMT', Date.UTC(2026, 0, 5, 9)],
+  ])('is read from %s', (text, atMs) => {
+    expect(parseTimestamp(text)).toBe(atMs);
+  });
+
+  it('is written in UTC with milliseconds', () => {
+    expect(toRfc3339(Date.UTC(2026, 0, 5, 9))).toBe('2026-01-05T09:00:00.000Z');
+  });
+});

@@ -8,6 +8,7 @@ import { type Clock, type Ms, SECOND_MS, type Timer } from '../src/core/time.ts'
 import type { Reads } from '../src/store/port.ts';
 import { readDueActors, readNextWakeAtMs } from '../src/store/tables/snapshots.ts';
 
+/** The alarm clock of all actors; one per process. */
 export class Alarms {
   readonly #reads: Reads;
   readonly #clock: Clock;

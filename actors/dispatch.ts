@@ -42,9 +42,9 @@ export interface ReconcileHandler<E extends Effect, Prepared> {
   readonly kind: 'reconcile';
   /** Everything before the first byte. A throw is settled by `failed`. */
   prepare(effect: E): Promise<Prepared>;
-  /** Sends and answers the sealed result. A throw with `outcome_unknown` or `timeout` means that it may have happened. */
+  /** Sends and answers the sealed result. A throw with `outcome_unknown` or `timeout`: it may have happened. */
   send(prepared: Prepared): Promise<Uint8Array>;
-  /** Pure over the stored result; runs again after a crash. */
+  /** Pure over the stored result; runs again after a crash. A throw is settled by `outcomeUnknown`. */
   process(effect: E, result: Uint8Array): Promise<Settlement>;
   failed(effect: E, error: ErrorFacts): Settlement;
   outcomeUnknown(effect: E, error: ErrorFacts): Settlement;
@@ -77,6 +77,7 @@ interface Queue {
   running: number;
 }
 
+/** Performs effects; one per process. `register` every handler, then `redispatch`. */
 export class Dispatcher {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -108,7 +109,7 @@ export class Dispatcher {
     return this.#inFlight.size;
   }
 
-  /** Takes up an effect whose row is committed. A second call for the same id does nothing while the first is in flight. */
+  /** Takes up an effect whose row is committed. While it is in flight, a second call for its id does nothing. */
   dispatch(issued: IssuedEffect, progress: Progress = NOT_STARTED): void {
     if (this.#stopping.signal.aborted || this.#inFlight.has(issued.effectId)) return;
     this.#inFlight.add(issued.effectId);

@@ -54,6 +54,7 @@ export class MachineThrew extends Error {
   override readonly name = 'MachineThrew';
 }
 
+/** A live actor. Stepped by the runtime only; dropped by the registry only. */
 export class Host {
   readonly actorId: ActorId;
   readonly #definition: MachineDefinition;

@@ -69,6 +69,7 @@ export function leaseTarget(
   };
 }
 
+/** Grants leases; one for the process. */
 export class Leases {
   readonly #tokens: TokenManager;
   readonly #supervisor: Supervisor;

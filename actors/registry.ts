@@ -8,6 +8,7 @@ import type { Reads } from '../src/store/port.ts';
 import { readSnapshot } from '../src/store/tables/snapshots.ts';
 import { Host } from './host.ts';
 
+/** The live hosts of one process, at most one per actor. */
 export class Registry {
   readonly #definitions: ReadonlyMap<string, MachineDefinition>;
   readonly #reads: Reads;

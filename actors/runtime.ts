@@ -23,6 +23,7 @@ import { Registry } from './registry.ts';
 /** Every machine the product runs. */
 export const MACHINES = [installation, credential, read, delivery, provider] as const;
 
+/** What a runtime stands on; the machines and the number of live hosts are those of the product unless given. */
 export interface RuntimeOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export interface RuntimeOptions {
   readonly liveHostsMax?: number;
 }
 
+/** Owns all actors of a store. Register effect handlers with `dispatcher`, then `start`. */
 export class Runtime {
   readonly dispatcher: Dispatcher;
   readonly #store: Store;
@@ -62,7 +64,7 @@ export class Runtime {
     this.#alarms.start();
   }
 
-  /** Takes up nothing new and gives what is in flight STOP_DRAIN_MS to settle; the rest is taken up at the next start. */
+  /** Takes up nothing new and gives what is in flight STOP_DRAIN_MS to settle; the rest waits for the next start. */
   async stop(): Promise<void> {
     this.#alarms.stop();
     const drained = new AbortController();
@@ -80,9 +82,9 @@ export class Runtime {
     return this.#attempt(actorId, event, extras, false);
   }
 
-  /** The live or stored state of an actor, for views. */
+  /** The live or stored state of an actor, for views and for the supervisor's every call: it is not a use. */
   peek(actorId: ActorId): Host['snapshot'] {
-    return this.#registry.host(actorId).snapshot;
+    return (this.#registry.peek(actorId) ?? this.#registry.host(actorId)).snapshot;
   }
 
   get liveCount(): number {
@@ -121,7 +123,7 @@ export class Runtime {
     return Promise.resolve(step.isAccepted);
   }
 
-  /** Drops a host that threw or has ended. Its actor may step again when what the host decided is on disk, or has failed. */
+  /** Drops a host that threw or has ended. Its actor steps again when what the host decided is on disk, or failed. */
   #retire(host: Host): void {
     this.#registry.drop(host);
     if (!host.isPinned) return;

@@ -3,12 +3,14 @@
 // actor (`machines/provider.ts`); a restart forgets counts, never an open circuit.
 
 import type { ProviderContext } from '../machines/provider.ts';
-import { actorIdOf } from '../src/core/ids.ts';
+import { type ActorId, actorIdOf } from '../src/core/ids.ts';
 import { CIRCUIT_CALLS_MIN, CIRCUIT_FAILURE_SHARE, CIRCUIT_WINDOW_MS } from '../src/core/limits.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
 interface Counts {
+  /** The provider actor; kept, because putting an id together costs more than looking it up. */
+  readonly actorId: ActorId;
   windowStartMs: Ms;
   calls: number;
   failures: number;
@@ -19,6 +21,7 @@ interface Counts {
 /** Whether a call may go: yes, yes as the one probe, or not before `retryAtMs`. */
 export type Admission = 'call' | 'probe' | { readonly retryAtMs: Ms };
 
+/** Counts calls per provider app and keeps their circuits; one for the process. */
 export class Supervisor {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
@@ -31,12 +34,12 @@ export class Supervisor {
 
   /** Asks for one call of a provider app. A `probe` must be reported, whatever becomes of it. */
   admit(providerKey: string): Admission {
-    const state = this.#runtime.peek(actorIdOf('provider', providerKey));
+    const counts = this.#countsOf(providerKey);
+    const state = this.#runtime.peek(counts.actorId);
     if (state.hasTag('refusing')) {
       return { retryAtMs: (state.context as ProviderContext).wakeAtMs ?? this.#clock.nowMs() };
     }
     if (!state.hasTag('probing')) return 'call';
-    const counts = this.#countsOf(providerKey);
     if (counts.isProbing) return { retryAtMs: this.#clock.nowMs() + CIRCUIT_WINDOW_MS };
     counts.isProbing = true;
     return 'probe';
@@ -47,7 +50,7 @@ export class Supervisor {
     const counts = this.#countsOf(providerKey);
     if (admission === 'probe') {
       counts.isProbing = false;
-      this.#tell(providerKey, counts, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
+      this.#tell(counts, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
       return;
     }
     const nowMs = this.#clock.nowMs();
@@ -60,20 +63,21 @@ export class Supervisor {
     if (failure === null) return;
     counts.failures += 1;
     if (counts.calls < CIRCUIT_CALLS_MIN || counts.failures < counts.calls * CIRCUIT_FAILURE_SHARE) return;
-    this.#tell(providerKey, counts, { type: 'circuit.tripped', message: failure });
+    this.#tell(counts, { type: 'circuit.tripped', message: failure });
   }
 
   #countsOf(providerKey: string): Counts {
     let counts = this.#counts.get(providerKey);
     if (counts === undefined) {
-      counts = { windowStartMs: 0, calls: 0, failures: 0, isProbing: false, isReporting: false };
+      const actorId = actorIdOf('provider', providerKey);
+      counts = { actorId, windowStartMs: 0, calls: 0, failures: 0, isProbing: false, isReporting: false };
       this.#counts.set(providerKey, counts);
     }
     return counts;
   }
 
-  /** One report at a time: a storm of failures is one decision. A report the disk refuses comes again with the next failure. */
-  #tell(providerKey: string, counts: Counts, event: { type: string; message?: string }): void {
+  /** One report at a time: a storm of failures is one decision. What the disk refuses comes again with the next failure. */
+  #tell(counts: Counts, event: { type: string; message?: string }): void {
     if (counts.isReporting) return;
     counts.isReporting = true;
     counts.calls = 0;
@@ -81,6 +85,6 @@ export class Supervisor {
     const done = () => {
       counts.isReporting = false;
     };
-    this.#runtime.send(actorIdOf('provider', providerKey), event).then(done, done);
+    this.#runtime.send(counts.actorId, event).then(done, done);
   }
 }

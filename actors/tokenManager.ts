@@ -56,6 +56,7 @@ interface Shard {
   readonly waiting: Map<ConnectionId, WaitingList>;
 }
 
+/** Opened credentials of all connections; one for the process. */
 export class TokenManager {
   readonly #runtime: Runtime;
   readonly #reads: Reads;
@@ -107,7 +108,7 @@ export class TokenManager {
     const nowMs = this.#clock.nowMs();
     if (nowMs - token.issuedAtMs < YOUNG_TOKEN_MS) token.futileUntilMs = nowMs + FUTILE_REFRESH_PAUSE_MS;
     if (!token.canRefresh || nowMs < token.futileUntilMs) return false;
-    this.#requestNext(connectionId, token, nowMs);
+    this.#requestNext(connectionId, token, nowMs, true);
     return true;
   }
 
@@ -183,10 +184,10 @@ export class TokenManager {
     };
   }
 
-  #requestNext(connectionId: ConnectionId, token: OpenToken, nowMs: Ms): void {
+  #requestNext(connectionId: ConnectionId, token: OpenToken, nowMs: Ms, isRefused = false): void {
     if (nowMs - token.requestedAtMs < REFRESH_REQUEST_INTERVAL_MS) return;
     token.requestedAtMs = nowMs;
-    const event = { type: 'refresh.requested', generation: token.generation };
+    const event = { type: 'refresh.requested', generation: token.generation, isRefused };
     this.#runtime.send(actorIdOf('credential', connectionId), event).catch((error: unknown) => {
       this.#log.warn({ connectionId, err: String(error) }, 'a refresh could not be asked for');
     });

@@ -4,7 +4,7 @@
 //   refreshing  exactly one refresh outstanding; leases go on with the old token while it lives.
 //   backingOff  the last attempt failed and may be tried again at `wakeAtMs`.
 //   uncertain   a rotating refresh token was sent and the answer is lost. Trying again may revoke the whole
-//               grant, so this waits until the old access token is about to end, then tries once.
+//               grant, so this waits until the old access token is about to end or is refused, then tries once.
 //   revoked     the provider refused the grant; only connecting again helps.
 // Invariant: `effect.refresh` is emitted once per entry into `refreshing` and never while one is outstanding.
 // Late answers of another generation or attempt are ignored.
@@ -49,6 +49,8 @@ interface CredentialStored {
 interface RefreshRequested {
   readonly type: 'refresh.requested';
   readonly generation: number;
+  /** The provider no longer takes this generation, so nothing is lost by a refresh that may fail. */
+  readonly isRefused: boolean;
 }
 
 /** Says which request an answer belongs to. */
@@ -117,6 +119,8 @@ const credentialSetup = setup({
     followsGeneration: ({ context }, params: { generation: number }) => params.generation === context.generation + 1,
     isCurrentAndCanRefresh: ({ context }, params: { generation: number }) =>
       context.canRefresh && params.generation === context.generation,
+    isCurrentAndRefused: ({ context }, params: RefreshRequested) =>
+      params.isRefused && params.generation === context.generation,
     answersAttempt: ({ context }, params: RefreshAnswer) => answers(context, params),
     answersAndMayRepeat: ({ context }, params: RefreshAnswer) =>
       answers(context, params) && context.rotation !== 'singleUseRevoking',
@@ -268,6 +272,10 @@ const credentialMachine = credentialSetup.createMachine({
     uncertain: {
       tags: ['usable'],
       on: {
+        'refresh.requested': {
+          guard: { type: 'isCurrentAndRefused', params: ({ event }) => event },
+          target: 'refreshing',
+        },
         'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'refreshing' },
       },
     },

@@ -26,7 +26,10 @@ export interface ApplyConfigEffect {
   readonly configRevision: number;
 }
 
-/** Tell the reads of an installation (all, or those named). `read.removed` is answered by `reads.removed`, the rest needs no answer. */
+/**
+ * Tell the reads of an installation (all, or those named). `read.removed` is answered by `reads.removed`, the rest
+ * needs no answer.
+ */
 export interface TellReadsEffect {
   readonly type: 'effect.tellReads';
   readonly installationId: string;
@@ -55,6 +58,7 @@ export interface CloseRunEffect {
   readonly installationId: string;
   readonly objectName: string;
   readonly run: number;
+  readonly readType: ReadPageEffect['readType'];
   readonly message: string;
   /** The read is gone: its checkpoint goes too. */
   readonly isRemoved: boolean;

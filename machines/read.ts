@@ -91,7 +91,7 @@ const readSetup = setup({
     answers: ({ context }, params: PageAnswer) => params.turn === context.turn,
     answersLast: ({ context }, params: PageCommitted) => params.turn === context.turn && params.isLast,
     answersAndMayRetry: ({ context }, params: PageFailed) =>
-      params.turn === context.turn && params.retryAtMs !== null && context.attempt < READ_ATTEMPTS_MAX,
+      params.turn === context.turn && params.retryAtMs !== null && context.attempt + 1 < READ_ATTEMPTS_MAX,
   },
   actions: {
     configure: assign(({ context }, params: ReadConfigured) => ({
@@ -147,6 +147,7 @@ const readSetup = setup({
       installationId: context.installationId,
       objectName: context.objectName,
       run: context.run,
+      readType: context.readType ?? 'scheduled',
       message: context.lastError ?? 'stopped',
       isRemoved: params.isRemoved,
     })),
@@ -276,7 +277,16 @@ const readMachine = readSetup.createMachine({
     blocked: {
       on: {
         'read.unblocked': [{ guard: 'hasOpenRun', target: 'reading' }, { target: 'idle' }],
-        'read.configured': { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.configured': [
+          {
+            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
+            actions: [
+              { type: 'configure', params: ({ event }) => event },
+              { type: 'openRun', params: { readType: 'backfill' } },
+            ],
+          },
+          { actions: { type: 'configure', params: ({ event }) => event } },
+        ],
         'read.paused': pausing,
         'read.removed': 'removed',
       },
@@ -284,7 +294,16 @@ const readMachine = readSetup.createMachine({
     paused: {
       on: {
         'read.resumed': [{ guard: 'hasOpenRun', target: 'reading', actions: 'forgive' }, { target: 'idle' }],
-        'read.configured': { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.configured': [
+          {
+            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
+            actions: [
+              { type: 'configure', params: ({ event }) => event },
+              { type: 'openRun', params: { readType: 'backfill' } },
+            ],
+          },
+          { actions: { type: 'configure', params: ({ event }) => event } },
+        ],
         'read.removed': 'removed',
       },
     },

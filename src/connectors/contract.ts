@@ -102,7 +102,7 @@ export function providerFailure(
 }
 
 /** `Retry-After` in both forms (RFC 9110, 10.2.3), as a time. */
-export function retryAfterAtMs(value: string | undefined, nowMs: Ms): Ms | null {
+function retryAfterAtMs(value: string | undefined, nowMs: Ms): Ms | null {
   if (value === undefined) return null;
   if (/^\s*\d{1,9}\s*$/.test(value)) return nowMs + Number(value) * SECOND_MS;
   return parseTimestamp(value);

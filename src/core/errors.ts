@@ -1,6 +1,7 @@
 // One error class with a closed set of codes. A code answers "who acts next and may it be tried again?";
 // the message is for the operator and may name internals; only `publicDetail` leaves the process.
 
+import { ERROR_MESSAGE_CHARS_MAX } from './limits.ts';
 import type { Ms } from './time.ts';
 
 interface CodeFacts {
@@ -10,7 +11,7 @@ interface CodeFacts {
   readonly isRetryable: boolean;
 }
 
-/** Every code with its edge status. Grouped by who acts next: customer, caller, builder, scheduler, sender, operator. */
+/** Every code with its edge status, by who acts next: customer, caller, builder, scheduler, sender, operator. */
 export const ERROR_CODES = {
   auth_invalidated: { status: 424, isRetryable: false },
   forbidden: { status: 403, isRetryable: false },
@@ -105,10 +106,14 @@ export interface ErrorFacts {
   readonly message: string;
 }
 
-/** The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). */
+/**
+ * The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). The message is cut: it goes into
+ * snapshots, which are bounded, and a provider may say anything.
+ */
 export function errorFacts(thrown: unknown): ErrorFacts {
-  if (thrown instanceof IntegrationError) return { code: thrown.code, message: thrown.message };
-  return { code: 'invariant', message: thrown instanceof Error ? thrown.message : String(thrown) };
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = thrown instanceof IntegrationError ? thrown.code : 'invariant';
+  return { code, message: message.slice(0, ERROR_MESSAGE_CHARS_MAX) };
 }
 
 /**

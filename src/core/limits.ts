@@ -6,12 +6,17 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 /** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
 export const ID_CHARS_MAX = 256;
 
-/** Lines per write to standard output; sonic-boom writes at most 16 KB at a time. */
-export const LOG_BUFFER_BYTES = 8192;
+/** Lines that are collected before a write to standard output: each write wakes another thread. */
+export const LOG_BUFFER_BYTES = 32_768;
+/** One write to standard output; what a Linux pipe holds. */
+export const LOG_WRITE_BYTES_MAX = 65_536;
 /** Lines that wait while nobody reads standard output; beyond it lines are dropped, never calls. */
 export const LOG_WAITING_BYTES_MAX = 1_048_576;
 /** Lines are at most this old when they are written, so that `tail -f` stays useful. */
 export const LOG_FLUSH_INTERVAL_MS = SECOND_MS;
+
+/** Of an error's message this much is stored and logged. */
+export const ERROR_MESSAGE_CHARS_MAX = 500;
 
 // Store
 
@@ -19,7 +24,7 @@ export const LOG_FLUSH_INTERVAL_MS = SECOND_MS;
 export const COMMIT_STEPS_MAX = 50;
 /** Steps waiting for the writer; beyond it the edge answers `overloaded` instead of growing the heap. */
 export const COMMIT_QUEUE_STEPS_MAX = 10_000;
-/** SQLite waits this long for the file lock; only another process could hold it, and there is none by the owner lock. */
+/** SQLite waits this long for the file lock; by the owner lock no other process should hold it. */
 export const STORE_BUSY_TIMEOUT_MS = 5 * SECOND_MS;
 /** Pages (4 KB) of WAL after which the writer checkpoints: a few megabytes keep reads fast and restarts short. */
 export const WAL_AUTOCHECKPOINT_PAGES = 1000;
@@ -119,9 +124,9 @@ export const OAUTH_STATE_TTL_MS = 15 * MINUTE_MS;
 export const OAUTH_STATES_PER_PROJECT_MAX = 10_000;
 /** Refresh this long before expiry at the latest … */
 export const REFRESH_MARGIN_MS_MAX = 5 * MINUTE_MS;
-/** … and never earlier than this share of the lifetime before its end (field-tested: short tokens must not refresh on each call). */
+/** … and never earlier than this share of the lifetime before its end: short tokens must not refresh on each call. */
 export const REFRESH_MARGIN_SHARE = 0.2;
-/** A token counts as unusable this long before its expiry: clock skew and the flight time of the call that carries it. */
+/** A token counts as unusable this long before its expiry: clock skew, and the flight of the call that carries it. */
 export const TOKEN_LEEWAY_MS = SECOND_MS;
 /** Lifetime assumed where a provider states none. */
 export const TOKEN_LIFETIME_ASSUMED_MS = HOUR_MS;
@@ -175,7 +180,7 @@ export const DELIVERY_ROUND_MAX = 32;
 /** Of a destination's answer only this much is read; the rest is dropped. */
 export const DELIVERY_RESPONSE_BYTES_MAX = 4096;
 
-/** Retries are spread by up to this share of their pause, so that messages that failed together do not return together. */
+/** Retries are spread by up to this share of their pause: what failed together should not return together. */
 export const DELIVERY_RETRY_JITTER_SHARE = 0.1;
 /** Pause of a lane after a round that failed as a whole, which only a bug of ours can do. */
 export const LANE_RETRY_MS = 30 * SECOND_MS;
@@ -255,3 +260,16 @@ export const PROVIDER_DESCRIPTION_CHARS_MAX = 200;
 export const TOKEN_METADATA_CHARS_MAX = 2048;
 /** Refreshes of tokens issued together spread over this share of their margin, so that they do not come together. */
 export const REFRESH_JITTER_SHARE = 0.5;
+
+// Demo
+
+/** The demo takes a quarter of a minute; beyond this it says so instead of waiting on. */
+export const DEMO_MS_MAX = 2 * MINUTE_MS;
+/** Tenon gets this long to end by itself; its folder is thrown away afterwards. */
+export const DEMO_STOP_MS_MAX = 5 * SECOND_MS;
+/** How often the demo asks for what no event tells: whether reads have ended. */
+export const DEMO_POLL_INTERVAL_MS = SECOND_MS / 4;
+/** Progress looks steady from ten pictures a second on. */
+export const DEMO_REDRAW_INTERVAL_MS = SECOND_MS / 10;
+/** Of what Tenon wrote, kept for the case that it ends unasked. */
+export const DEMO_LOG_LINES_KEPT = 20;

@@ -4,9 +4,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { toProviderInfo } from '../catalog/wire.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { openDownload } from '../flows/deliver/download.ts';
+import { publishedProvider, publishedProviders } from '../flows/providers.ts';
 import { readInstallations, readOperation } from '../store/tables/installations.ts';
 import { ApiKeys, authenticate, projectOf } from './auth.ts';
 import { callbackRoute, oauthConnectRoute } from './connect.ts';
@@ -62,7 +62,7 @@ function getPath(request: Request, options?: { env?: EdgeEnv['Bindings'] }): str
 }
 
 function platform(services: EdgeServices, keys: ApiKeys): Hono<EdgeEnv> {
-  const { catalog, store } = services;
+  const { store } = services;
   const app = new Hono<EdgeEnv>();
   app.use(
     cors({
@@ -71,13 +71,16 @@ function platform(services: EdgeServices, keys: ApiKeys): Hono<EdgeEnv> {
       allowHeaders: ['content-type', 'x-api-key', 'authorization', 'x-amp-client', 'x-amp-client-version'],
     }),
   );
-  app.get('/providers', (context) =>
-    context.json(Object.fromEntries(catalog.list().map((entry) => [entry.name, toProviderInfo(entry)]))),
-  );
+  app.get('/providers', (context) => context.json(publishedProviders(services)));
   app.get('/providers/:provider', (context) =>
-    context.json(toProviderInfo(catalog.get(context.req.param('provider')))),
+    context.json(publishedProvider(services, context.req.param('provider'))),
   );
   app.use(authenticate(keys));
+  app.use(async function refuseWhenBehind(context, next) {
+    const isRead = context.req.method === 'GET' || context.req.method === 'HEAD';
+    if (!isRead && !store.hasRoom) throw new IntegrationError('overloaded', 'too many changes wait for the disk');
+    await next();
+  });
   app.route('/oauth-connect', oauthConnectRoute(services));
   app.route('/projects', projectRoutes(services));
   app.route('/projects/:project/provider-apps', providerAppRoutes(services));

@@ -13,8 +13,20 @@ export async function readBody<Schema extends z.ZodType>(
   context: Context<EdgeEnv>,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  const json = parseJson(await readText(context.req.raw), 'the request body');
-  const result = schema.safeParse(json);
+  return checked(await readText(context.req.raw), schema);
+}
+
+/** The same where a body may be left out: then it is null. A request of node:http always has a body, maybe empty. */
+export async function readBodyIfSent<Schema extends z.ZodType>(
+  context: Context<EdgeEnv>,
+  schema: Schema,
+): Promise<z.infer<Schema> | null> {
+  const text = await readText(context.req.raw);
+  return text === '' ? null : checked(text, schema);
+}
+
+function checked<Schema extends z.ZodType>(text: string, schema: Schema): z.infer<Schema> {
+  const result = schema.safeParse(parseJson(text, 'the request body'));
   if (result.success) return result.data;
   const issues = result.error.issues.map(
     (issue): InputIssue => ({ in: 'body', name: nameOf(issue.path), detail: issue.message }),

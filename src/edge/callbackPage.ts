@@ -62,7 +62,13 @@ stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/>${MAR
 </body>
 </html>
 `;
-  const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(STYLE)}; base-uri 'none'; form-action 'none'`;
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashOf(script)}`,
+    `style-src ${hashOf(STYLE)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
   return { html, policy };
 }
 

@@ -22,18 +22,18 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** The answer to a failed request. `instance` is the request's path. */
-export function problemResponse(error: unknown, instance: string, nowMs: Ms, log: Log): Response {
+/** The answer to a failed request. The path is for the log: `instance` is published as an absolute URI of the occurrence. */
+export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log): Response {
   const requestId = newId<string>();
   const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);
   const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = known;
-  if (status >= 500) log.warn({ requestId, code, err: known.message, instance }, 'request failed');
+  if (status >= 500) log.warn({ requestId, code, err: known.message, path }, 'request failed');
   const body = {
     type: `https://httpstatuses.com/${status}`,
     title: TITLES[status] ?? 'Error',
     status,
     detail: publicDetail,
-    instance,
+    instance: `urn:uuid:${requestId}`,
     subsystem: 'api',
     time: toRfc3339(nowMs),
     requestId,

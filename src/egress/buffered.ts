@@ -92,7 +92,7 @@ class BufferedExchange extends Exchange {
   override onResponseData(_controller: Controller, chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#call.responseBytesMax) {
-      this.abandon(tooLarge(this.origin.host, this.#call.responseBytesMax));
+      this.abandon(tooLarge(this.origin.host, this.#call.responseBytesMax, this.#status));
     } else {
       this.#chunks.push(chunk);
     }
@@ -139,7 +139,7 @@ async function decompressed(response: BufferedResponse, bytesMax: number, host: 
   const coding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (coding === 'identity' || response.body.length === 0) return response;
   const body = await decode(coding, response.body, bytesMax).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host, bytesMax);
+    if (cause.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host, bytesMax, response.status);
     const message = `${host} answered with a body that is not the ${coding} it claims to be`;
     throw new IntegrationError('provider_malformed', message, { cause, upstreamStatus: response.status });
   });
@@ -164,6 +164,8 @@ async function decode(coding: string, body: Buffer, maxOutputLength: number): Pr
   }
 }
 
-function tooLarge(host: string, bytesMax: number): IntegrationError {
-  return new IntegrationError('provider_malformed', `${host} answered with more than ${bytesMax} bytes`);
+function tooLarge(host: string, bytesMax: number, upstreamStatus: number): IntegrationError {
+  return new IntegrationError('provider_malformed', `${host} answered with more than ${bytesMax} bytes`, {
+    upstreamStatus,
+  });
 }

@@ -29,7 +29,7 @@ export interface Egress {
   readonly request: (call: OutgoingCall) => Promise<BufferedResponse>;
   /** `request` in the shape of WHATWG fetch, for libraries; bounded as a token request. */
   readonly fetch: Fetch;
-  /** Refuses with `egress_refused` or `bad_request` an address that no call may ever go to; a name is judged per call. */
+  /** Refuses with `egress_refused` an address that no call may ever go to; a name is judged at each call. */
   readonly checkUrl: (url: string) => void;
   /** Streams a call into a sink. Never rejects for what the network or the client does: see ForwardOutcome. */
   readonly forward: (call: ForwardCall, sink: Sink, hooks: ForwardHooks) => Promise<ForwardOutcome>;

@@ -9,7 +9,7 @@ export interface Sink {
   head(status: number, statusMessage: string, rawHeaders: string[]): void;
   /** Takes a piece of the body in any case; false asks the writer to stop until the drain callback. */
   write(chunk: Buffer): boolean;
-  /** Calls back whenever there is room again after a `write` that answered false. The latest callback replaces others. */
+  /** Calls back whenever there is room again after a `write` that answered false. The latest replaces others. */
   onDrain(callback: () => void): void;
   /** The response is complete. */
   end(): void;

@@ -16,8 +16,8 @@ export interface WebhookMetadata {
 }
 
 /**
- * Rejects with `bad_request` for a name or address that cannot be, `conflict` if the name is taken. Whether the address may
- * be called is asked again at every delivery: what a name resolves to changes.
+ * Rejects with `bad_request` for a name or address that cannot be, `conflict` if the name is taken. Whether the
+ * address may be called is asked again at every delivery: what a name resolves to changes.
  */
 export async function createWebhook(
   { store, vault, clock, egress }: Services,

@@ -16,7 +16,10 @@ export interface NewProviderApp {
   readonly metadata?: object | undefined;
 }
 
-/** Rejects with `not_found` for an unknown provider, `bad_request` if it has no OAuth, `conflict` for a client it has already. */
+/**
+ * Rejects with `not_found` for an unknown provider, `bad_request` if it has no OAuth, `conflict` for a client that the
+ * project has already.
+ */
 export async function createProviderApp(
   { store, vault, catalog, clock }: Services,
   projectId: ProjectId,

@@ -27,13 +27,16 @@ export interface Step {
   readonly writes: readonly RowWrite[];
 }
 
-/** `skipped`: an earlier step of the same actor failed, so this one, decided on what that had changed, was not tried. */
+/** `skipped`: an earlier step of the same actor failed; this one was decided on what that had changed. */
 export type StepOutcome =
   | { readonly kind: 'committed' }
   | { readonly kind: 'skipped' }
   | { readonly kind: MissedWrite; readonly message: string };
 
-/** The disk said no to a whole transaction: nothing of it happened. `full` may pass; after `io` nothing on this disk can be trusted. */
+/**
+ * The disk said no to a whole transaction: nothing of it happened. `full` may pass; after `io` nothing on this disk
+ * can be trusted.
+ */
 export interface BatchFailure {
   readonly kind: 'full' | 'io';
   readonly message: string;

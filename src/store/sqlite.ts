@@ -12,7 +12,10 @@ export type SqliteDatabase = Database.Database;
 const SYNCHRONOUS_FULL = 2;
 const AUTO_VACUUM_INCREMENTAL = 2;
 
-/** Opens (and creates or migrates) the database for the writer. Rejects with `snapshot_unreadable` if a newer version wrote it. */
+/**
+ * Opens (and creates or migrates) the database for the writer. Rejects with `snapshot_unreadable` if a newer version
+ * wrote it.
+ */
 export function openForWriting(path: string): SqliteDatabase {
   const database = new Database(path, { timeout: STORE_BUSY_TIMEOUT_MS });
   database.pragma('auto_vacuum = INCREMENTAL');

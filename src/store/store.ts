@@ -33,14 +33,17 @@ export interface Store {
   readonly hasRoom: boolean;
   /** See `GroupCommit.add`. */
   add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void;
-  /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. */
+  /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. The edge asks `hasRoom`. */
   commit(writes: readonly RowWrite[]): Promise<void>;
   /** Calls `listener` when commits succeed again after the disk was full. */
   onRecovered(listener: () => void): void;
   close(): Promise<void>;
 }
 
-/** Opens or creates the data folder. Rejects with `conflict` if it has an owner, `snapshot_unreadable` if it is newer than this version. */
+/**
+ * Opens or creates the data folder. Rejects with `conflict` if it has an owner, `snapshot_unreadable` if it is newer
+ * than this version.
+ */
 export async function openStore(options: StoreOptions): Promise<Store> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const lock = takeOwnerLock(options.folder);

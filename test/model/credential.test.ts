@@ -14,8 +14,9 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
       canRefresh: true,
       rotation,
     })),
-    { type: 'refresh.requested', generation },
-    { type: 'refresh.requested', generation: generation - 1 },
+    { type: 'refresh.requested', generation, isRefused: false },
+    { type: 'refresh.requested', generation: generation - 1, isRefused: true },
+    { type: 'refresh.requested', generation, isRefused: true },
     ...[
       { fromGeneration: generation, attempt },
       { fromGeneration: generation, attempt: attempt - 1 },
@@ -65,6 +66,7 @@ describe('the credential machine', () => {
       'uncertain + alarm.fired → refreshing: refresh',
       'uncertain + connection.deleted → deleted',
       'uncertain + credential.stored → fresh',
+      'uncertain + refresh.requested → refreshing: refresh',
     ]);
   });
 
@@ -128,6 +130,15 @@ describe('the credential machine', () => {
     for (const { from, to } of lost) {
       expect(to).toMatchObject({ name: 'uncertain', context: { lostAnswerAtMs: NOW_MS } });
       expect(to.context.wakeAtMs).toBe((from.context.expiresAtMs ?? 0) - 60_000);
+    }
+  });
+
+  it('does not repeat a lost single-use refresh before its time, unless the provider refuses the old token', () => {
+    const early = accepted.filter(({ from, to }) => from.name === 'uncertain' && to.name === 'refreshing');
+    expect(early.map(({ event }) => event.type)).toContain('refresh.requested');
+    for (const { event, from } of early) {
+      const isTime = event.type === 'alarm.fired' && event.nowMs >= (from.context.wakeAtMs ?? Number.POSITIVE_INFINITY);
+      expect(isTime || event['isRefused'] === true).toBe(true);
     }
   });
 

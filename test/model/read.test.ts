@@ -133,6 +133,11 @@ describe('the read machine', () => {
     for (const { from, event } of backfills) expect([from.context.run, event['hasBackfill']]).toEqual([0, true]);
   });
 
+  it('keeps a backfill that was configured while it could not run', () => {
+    const held = accepted.filter(({ from, to }) => from.context.run === 0 && to.context.readType === 'backfill');
+    expect(held.map(({ to }) => to.name)).toEqual(expect.arrayContaining(['blocked', 'paused', 'reading']));
+  });
+
   it('gives up on a page that keeps failing, and starts to count anew when it is resumed', () => {
     const failing: Model<ReadContext> = {
       definition: read,
@@ -146,7 +151,7 @@ describe('the read machine', () => {
     };
     const path = edgesOf(failing);
     const [gaveUp] = path.filter(({ to }) => to.name === 'paused');
-    expect(gaveUp?.from.context.attempt).toBe(READ_ATTEMPTS_MAX);
+    expect(gaveUp?.to.context.attempt).toBe(READ_ATTEMPTS_MAX);
     expect(gaveUp?.effects).toMatchObject([{ type: 'effect.closeRun', message: 'down', isRemoved: false }]);
     expect(path.find(({ from }) => from.name === 'paused')?.to.context.attempt).toBe(0);
   });

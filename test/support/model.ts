@@ -6,6 +6,7 @@ import { getAdjacencyMap } from 'xstate/graph';
 import type { MachineDefinition } from '../../machines/definition.ts';
 import type { Effect, MachineEvent } from '../../machines/effects.ts';
 import type { Ms } from '../../src/core/time.ts';
+import { dice } from './dice.ts';
 
 export const NOW_MS: Ms = 1_000_000;
 
@@ -124,17 +125,6 @@ export function listOf<Context>(edges: readonly Edge<Context>[]): string[] {
       return `${from.name} + ${event.type} → ${to.name}${asked.length === 0 ? '' : `: ${asked.join(', ')}`}`;
     });
   return [...new Set(lines)].toSorted();
-}
-
-/** mulberry32: a seed that failed can be tried again. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed;
-  return (sides) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % sides;
-  };
 }
 
 /**

@@ -57,6 +57,7 @@ const probeSetup = setup({
       type: 'effect.closeRun' as const,
       installationId: context.key,
       objectName: 'probe',
+      readType: 'scheduled' as const,
       run: context.turn,
       message: '',
       isRemoved: false,

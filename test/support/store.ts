@@ -26,7 +26,7 @@ export async function withStore(
   return { store, folder, fatal };
 }
 
-/** A store over a writer that fails on request. It takes no owner lock, so that a "crashed" one can be followed by another. */
+/** A store over a writer that fails on request, without owner lock: after a "crash" another one opens the folder. */
 export async function withFaultyStore(
   folder = tempFolder(),
 ): Promise<{ store: Store; writer: FaultyWriter; folder: string; fatal: IntegrationError[] }> {

@@ -22,7 +22,7 @@ import {
   readRevision,
 } from '../../store/tables/installations.ts';
 import { projectOf } from '../auth.ts';
-import { readBody } from '../body.ts';
+import { readBody, readBodyIfSent } from '../body.ts';
 import type { EdgeEnv, EdgeServices } from '../context.ts';
 import { installationJson, integrationJson, operationJson } from '../wire.ts';
 
@@ -114,8 +114,7 @@ async function switchReads(services: EdgeServices, context: Context<EdgeEnv>): P
   const [, id = '', verb] = /^(.+):(pause|unpause)$/.exec(context.req.param('verb') ?? '') ?? [];
   if (verb === undefined) throw new IntegrationError('not_found', 'no such action');
   const { installationId } = installationOf(services, context, id);
-  const isBodySent = context.req.raw.body !== null;
-  const { objects = null } = isBodySent ? await readBody(context, pauseBody) : {};
+  const { objects = null } = (await readBodyIfSent(context, pauseBody)) ?? {};
   const event = { type: verb === 'pause' ? 'reads.paused' : 'reads.resumed', objects };
   await services.runtime.send(actorIdOf('installation', installationId), event);
   return context.body(null, 204);

@@ -32,7 +32,7 @@ export function hashState(state: string): string {
 }
 
 /** The address that providers send customers back to; builders register it with their provider app. */
-export function redirectUriOf({ publicUrl }: Pick<Services, 'publicUrl'>): string {
+function redirectUriOf({ publicUrl }: Pick<Services, 'publicUrl'>): string {
   return `${publicUrl}/callbacks/v1/oauth`;
 }
 

@@ -5,7 +5,7 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { DeliverEffect } from '../../../machines/effects.ts';
 import { jitter } from '../../core/backoff.ts';
-import { type ErrorFacts, errorFacts } from '../../core/errors.ts';
+import { type ErrorFacts, errorFacts, IntegrationError } from '../../core/errors.ts';
 import {
   DELIVERY_RESPONSE_BYTES_MAX,
   DELIVERY_RETRY_DELAYS_MS,
@@ -116,14 +116,20 @@ async function attemptOf(
       timeoutMs: DELIVERY_TIMEOUT_MS,
       responseBytesMax: DELIVERY_RESPONSE_BYTES_MAX,
     });
-    if (response.status >= 200 && response.status < 300) return { kind: 'delivered' };
+    if (isTaken(response.status)) return { kind: 'delivered' };
     const error = `answered ${response.status}`;
     // Svix's convention: the receiver asks for no further attempts.
     if (response.headers['webhook-delivery'] === 'abort-message') return { kind: 'dead', error };
     return retryOrBury(message, error, clock.nowMs());
   } catch (error) {
+    // The head has already said yes; that its body is too long or cannot be read changes nothing.
+    if (error instanceof IntegrationError && isTaken(error.upstreamStatus ?? 0)) return { kind: 'delivered' };
     return retryOrBury(message, errorFacts(error).message, clock.nowMs());
   }
+}
+
+function isTaken(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function retryOrBury({ attempts }: OutboxRow, error: string, nowMs: Ms): Attempt {

@@ -84,7 +84,7 @@ export async function createInstallation(
   return { ...row, updatedAtMs: null };
 }
 
-/** Has the actor apply the config again, because the manifest changed. Rejects with `conflict` while it is being deleted. */
+/** Has the actor apply the config again, because the manifest changed. Rejects with `conflict` during a deletion. */
 export async function reconfigure(services: Services, row: InstallationRow): Promise<void> {
   const nowMs = services.clock.nowMs();
   const next: InstallationRow = {

@@ -2,7 +2,8 @@
 // when the run will not go on.
 
 import type { ReplayableHandler } from '../../../actors/dispatch.ts';
-import type { CloseRunEffect } from '../../../machines/effects.ts';
+import type { CloseRunEffect, ReadPageEffect } from '../../../machines/effects.ts';
+import { type ActorId, newId, type OperationId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -11,6 +12,7 @@ import {
   deleteCheckpoint,
   insertOperation,
   readCheckpoint,
+  readInstallation,
   readOperation,
   updateOperation,
 } from '../../store/tables/installations.ts';
@@ -18,8 +20,17 @@ import { readActorId } from '../install/effects.ts';
 import type { Services } from '../services.ts';
 import type { PageContext } from './page.ts';
 
+interface MetadataFacts {
+  readonly installationId: string;
+  readonly objectName: string;
+  readonly operationId: string | null;
+  readonly readType: string | null;
+  readonly recordsRead: number;
+}
+
 /** Metadata of a read operation on the wire; `readType` is an addition of ours. */
-function metadataOf({ installationId, objectName, operationId, readType, recordsRead }: CheckpointRow): string {
+function metadataOf(facts: MetadataFacts): string {
+  const { installationId, objectName, operationId, readType, recordsRead } = facts;
   const progress = { installationId, objectName, operationId, recordsProcessed: recordsRead };
   return JSON.stringify({ objects: [objectName], readType, progress });
 }
@@ -49,24 +60,42 @@ export function closeRunHandler(services: Services): ReplayableHandler<CloseRunE
   return {
     kind: 'replayable',
     deadlineMs: EFFECT_DEADLINE_MS,
-    perform({ installationId, objectName, message, isRemoved }) {
-      const { reads } = services.store;
-      const actorId = readActorId(installationId, objectName);
-      const checkpoint = readCheckpoint(reads, actorId);
-      const operation = checkpoint?.operationId == null ? undefined : readOperation(reads, checkpoint.operationId);
-      const writes: RowWrite[] = isRemoved ? [deleteCheckpoint(actorId)] : [];
-      if (operation?.status === 'in_progress') {
-        const facts = {
-          status: 'failure',
-          result: `[${objectName}] ${message}`,
-          metadata: operation.metadata,
-        } as const;
-        writes.push(updateOperation(operation.operationId, facts, services.clock.nowMs()));
-      }
-      return Promise.resolve({ event: null, writes });
+    perform(effect) {
+      const actorId = readActorId(effect.installationId, effect.objectName);
+      const removal = effect.isRemoved ? [deleteCheckpoint(actorId)] : [];
+      return Promise.resolve({ event: null, writes: [...removal, ...failureWrites(services, actorId, effect)] });
     },
     failed(effect, error) {
       throw new Error(`${effect.type} failed: ${error.message}`);
     },
   };
+}
+
+/** A run whose object was taken out of the config ends with what it has delivered so far. */
+export function abandonedWrites(services: Services, effect: ReadPageEffect): readonly RowWrite[] {
+  const actorId = readActorId(effect.installationId, effect.objectName);
+  const message = 'stopped, because the object is no longer read';
+  return failureWrites(services, actorId, { ...effect, type: 'effect.closeRun', message, isRemoved: true });
+}
+
+/** A run that failed before its first page was committed has no operation yet; it gets one, so that it can be seen. */
+function failureWrites({ store, clock }: Services, actorId: ActorId, effect: CloseRunEffect): readonly RowWrite[] {
+  const { installationId, objectName, readType } = effect;
+  const nowMs = clock.nowMs();
+  const result = `[${objectName}] ${effect.message}`;
+  const checkpoint = readCheckpoint(store.reads, actorId);
+  if (checkpoint?.run === effect.run && checkpoint.operationId !== null) {
+    const operation = readOperation(store.reads, checkpoint.operationId);
+    if (operation?.status !== 'in_progress') return [];
+    const { operationId, metadata } = operation;
+    return [updateOperation(operationId, { status: 'failure', result, metadata }, nowMs)];
+  }
+  const installation = readInstallation(store.reads, installationId);
+  if (installation === undefined || effect.isRemoved) return [];
+  const { projectId, integrationId, configId } = installation;
+  const operationId = newId<OperationId>();
+  const metadata = metadataOf({ installationId, objectName, operationId, readType, recordsRead: 0 });
+  const facts = { projectId, integrationId, installationId: installation.installationId, configId } as const;
+  const outcome = { actionType: 'read', status: 'failure', result, metadata, createdAtMs: nowMs } as const;
+  return [insertOperation({ operationId, ...facts, ...outcome })];
 }

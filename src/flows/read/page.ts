@@ -32,7 +32,7 @@ import { readActorId, readsOf, scheduledAtMs } from '../install/effects.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { fieldsOf } from './fields.ts';
-import { operationWrites } from './operation.ts';
+import { abandonedWrites, operationWrites } from './operation.ts';
 import { outboxOf } from './outbox.ts';
 
 /** Everything a page needs to know, read from tables. */
@@ -56,7 +56,7 @@ export function readPageHandler(services: Services): ReplayableHandler<ReadPageE
 
 async function readOnePage(services: Services, effect: ReadPageEffect, signal: AbortSignal): Promise<Settlement> {
   const context = contextOf(services, effect);
-  if (context === null) return nothingToRead(effect);
+  if (context === null) return nothingToRead(services, effect);
   if (isOutboxFull(services, context)) {
     const retryAtMs = services.clock.nowMs() + OUTBOX_WAIT_MS;
     return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
@@ -179,14 +179,15 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
 }
 
 /** The object was taken out of the config while its read was under way: the run ends with what it has. */
-function nothingToRead({ turn }: ReadPageEffect): Settlement {
-  return { event: { type: 'page.committed', turn, isLast: true, nextRunAtMs: null } };
+function nothingToRead(services: Services, effect: ReadPageEffect): Settlement {
+  const event = { type: 'page.committed', turn: effect.turn, isLast: true, nextRunAtMs: null };
+  return { event, writes: abandonedWrites(services, effect) };
 }
 
 /** The provider has forgotten the position: the run begins again from its start, records may be delivered twice. */
 function restarted(services: Services, { effect, checkpoint }: PageContext, error: ErrorFacts): Settlement {
   const { event } = pageFailed(services, effect, error, undefined);
-  return { event, writes: [putCheckpoint({ ...checkpoint, cursor: null })] };
+  return { event, writes: [putCheckpoint({ ...checkpoint, cursor: null, recordsRead: 0 })] };
 }
 
 /** Decides by code whether this is a failure to count, a wait, or the end. */

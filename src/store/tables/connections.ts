@@ -7,8 +7,8 @@ import type { Reads, RowWrite } from '../port.ts';
 
 export const CONNECTION_STATEMENTS = {
   'connections.insert': `INSERT INTO connections
-    (connectionId, projectId, provider, providerAppId, groupRef, groupName, consumerRef, consumerName, authScheme, status,
-     workspaceRef, metadata, generation, issuedAtMs, expiresAtMs, refreshAtMs, createdAtMs)
+    (connectionId, projectId, provider, providerAppId, groupRef, groupName, consumerRef, consumerName, authScheme,
+     status, workspaceRef, metadata, generation, issuedAtMs, expiresAtMs, refreshAtMs, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'connections.reconnect': `UPDATE connections SET providerAppId = ?, groupName = ?, consumerName = ?, authScheme = ?,
     status = ?, workspaceRef = ?, metadata = ?, generation = ?, issuedAtMs = ?, expiresAtMs = ?, refreshAtMs = ?,
@@ -26,7 +26,7 @@ export const CONNECTION_STATEMENTS = {
   'oauthStates.expire': 'DELETE FROM oauthStates WHERE expiresAtMs <= ?',
 } as const;
 
-/** `created`: new or refreshed; `working`: a request succeeded; `bad_credentials`: reconnect (wire: Connection.status). */
+/** As on the wire. `created`: new or refreshed; `working`: a request succeeded; `bad_credentials`: reconnect. */
 export type ConnectionStatus = 'created' | 'working' | 'bad_credentials';
 
 export interface ConnectionRow {
@@ -75,7 +75,7 @@ export function insertConnection(row: Omit<ConnectionRow, 'updatedAtMs'>): RowWr
   return { statement: 'connections.insert', params, mustChange: 'rejected' };
 }
 
-/** Gives an existing connection a new credential of generation `row.generation`; refused if another generation came first. */
+/** Gives a connection the new credential of generation `row.generation`; refused if another came first. */
 export function reconnectConnection(row: ConnectionRow): RowWrite {
   const params = [
     row.providerAppId,

@@ -12,8 +12,8 @@ export const OUTBOX_STATEMENTS = {
   'outbox.retry': 'UPDATE outbox SET attempts = ?, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
   'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, lastError = ? WHERE seq = ?',
   'lanes.add': `INSERT INTO lanes (laneId, queuedBytes, queued, delivered, dead) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (laneId) DO UPDATE SET queuedBytes = queuedBytes + excluded.queuedBytes, queued = queued + excluded.queued,
-    delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
+    ON CONFLICT (laneId) DO UPDATE SET queuedBytes = queuedBytes + excluded.queuedBytes,
+    queued = queued + excluded.queued, delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
   'blobs.insert': 'INSERT INTO blobs (blobId, projectId, body, createdAtMs) VALUES (?, ?, ?, ?)',
 } as const;
 

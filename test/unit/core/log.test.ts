@@ -63,6 +63,24 @@ describe('a log line', () => {
     expect(written.join()).toContain('[secret]');
   });
 
+  it.each([
+    ['under err', (error: Error) => ({ err: error })],
+    ['by itself', (error: Error) => error],
+    ['under any other name', (error: Error) => ({ cause: error })],
+  ])('censors what an error carries %s', (_name, fieldsOf) => {
+    const { written, log } = lines();
+    log.info(fieldsOf(Object.assign(new Error('refused'), { token: SECRET, host: 'a.test' })));
+    expect(written.join()).not.toContain(SECRET);
+    expect(written.join()).toContain('a.test');
+  });
+
+  it('leaves the fields that it was given as they are', () => {
+    const { log } = lines();
+    const fields = { token: SECRET, nested: { token: SECRET } };
+    log.info(fields);
+    expect(fields).toEqual({ token: SECRET, nested: { token: SECRET } });
+  });
+
   it('is one line of JSON with a level and a time', () => {
     const { written, log } = lines();
     log.info({ text: 'two\nlines' }, 'm');

@@ -1,0 +1,40 @@
+// What Tenon itself says: operations by its API, and the delivery lanes by a look into its database with the eyes of an
+// auditor. The look is read-only and sees what is committed.
+
+import { z } from 'zod';
+import { openForReading } from '../../store/sqlite.ts';
+import { readLane } from '../../store/tables/outbox.ts';
+import { callApi } from './client.ts';
+import type { Installation } from './setup.ts';
+import type { Stage } from './stage.ts';
+
+const operations = z.object({ results: z.array(z.object({ status: z.string() })) });
+
+export interface LaneTotals {
+  readonly queued: number;
+  readonly dead: number;
+}
+
+/** Messages that wait and messages that were given up, over the lanes of all installations. */
+export function readLanes({ databaseFile }: Stage, installations: readonly Installation[]): LaneTotals {
+  const reads = openForReading(databaseFile);
+  try {
+    const lanes = installations.map(({ destinationId }) => readLane(reads, destinationId));
+    const sumOf = (name: keyof LaneTotals) => lanes.reduce((sum, lane) => sum + (lane?.[name] ?? 0), 0);
+    return { queued: sumOf('queued'), dead: sumOf('dead') };
+  } finally {
+    reads.close();
+  }
+}
+
+/** Whether each installation's read has ended and no message waits. */
+export async function isSettled(stage: Stage, installations: readonly Installation[]): Promise<boolean> {
+  const ended = await Promise.all(
+    installations.map(async ({ projectId, integrationId, installationId }) => {
+      const path = `/projects/${projectId}/integrations/${integrationId}/installations/${installationId}/operations`;
+      const { results } = operations.parse(await callApi(stage, 'GET', path));
+      return results.length > 0 && results.every(({ status }) => status !== 'in_progress');
+    }),
+  );
+  return ended.every((hasEnded) => hasEnded) && readLanes(stage, installations).queued === 0;
+}

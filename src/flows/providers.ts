@@ -1,0 +1,16 @@
+// The catalog as clients see it.
+
+import { toProviderInfo } from '../catalog/wire.ts';
+import type { Services } from './services.ts';
+
+type PublishedProvider = ReturnType<typeof toProviderInfo>;
+
+/** Every provider by name, in the published form. */
+export function publishedProviders({ catalog }: Services): Readonly<Record<string, PublishedProvider>> {
+  return Object.fromEntries(catalog.list().map((declaration) => [declaration.name, toProviderInfo(declaration)]));
+}
+
+/** Rejects with `not_found`, naming up to three near names. */
+export function publishedProvider({ catalog }: Services, name: string): PublishedProvider {
+  return toProviderInfo(catalog.get(name));
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { createSalesforceConnector } from '../../../../src/connectors/salesforce/connector.ts';
+import type { JsonValue } from '../../../../src/core/json.ts';
+import { answer, providerAnswering, readParams } from '../provider.ts';
+
+const connector = createSalesforceConnector(() => Date.UTC(2026, 0, 5, 9));
+const NEXT = '/services/data/v60.0/query/01gD0000002HU6KIAW-2000';
+const account = { attributes: { type: 'Account' }, Id: '001', Name: 'Acme' };
+const params = readParams({ objectName: 'account', fields: ['name'] });
+
+describe('a page that Salesforce answers badly', () => {
+  it.each<[string, JsonValue | string]>([
+    ['a login page', '<html>Log in</html>'],
+    ['half a document', '{"records":['],
+    ['no records', { totalSize: 0 }],
+    ['records that are no list', { records: {} }],
+    ['a record without an id', { records: [{ Name: 'Acme' }], done: true }],
+    ['a record with a null id', { records: [{ Id: null }], done: true }],
+    ['a record that is text', { records: ['001'], done: true }],
+    [
+      'a next page on another host',
+      { records: [account], done: false, nextRecordsUrl: 'https://evil.example/query/01g-1' },
+    ],
+    [
+      'a next page on another resource',
+      { records: [], done: false, nextRecordsUrl: '/services/data/v60.0/sobjects/User' },
+    ],
+    ['a next page that climbs', { records: [], done: false, nextRecordsUrl: `${NEXT}/../../sobjects` }],
+    ['a next page with a query', { records: [], done: false, nextRecordsUrl: `${NEXT}?q=SELECT+Id+FROM+User` }],
+    ['a next page with an encoded slash', { records: [], done: false, nextRecordsUrl: `${NEXT}%2f..%2fx` }],
+    ['a next page that is a number', { records: [], done: false, nextRecordsUrl: 7 }],
+    ['a next page that is null', { records: [], done: false, nextRecordsUrl: null }],
+  ])('is malformed with %s: no record is passed on', async (_what, body) => {
+    const read = connector.read(params, providerAnswering(answer(200, body)).call);
+    await expect(read).rejects.toMatchObject({ code: 'provider_malformed' });
+  });
+});
+
+describe('a read', () => {
+  it('queries, then follows the path of the next page to the end', async () => {
+    const provider = providerAnswering(
+      answer(200, { records: [account], done: false, nextRecordsUrl: NEXT }),
+      answer(200, { records: [{ Id: '002', Name: null }], done: true }),
+    );
+    const first = await connector.read(params, provider.call);
+    const last = await connector.read({ ...params, cursor: first.nextCursor }, provider.call);
+    expect([first.nextCursor, last.nextCursor]).toEqual([NEXT, null]);
+    expect(provider.requests).toEqual([
+      { method: 'GET', path: '/services/data/v60.0/query?q=SELECT%20Id%2Cname%20FROM%20account' },
+      { method: 'GET', path: NEXT },
+    ]);
+    expect(first.rows.map(({ id, fields, raw }) => ({ id, fields: { ...fields }, raw }))).toEqual([
+      { id: '001', fields: { name: 'Acme', id: '001' }, raw: account },
+    ]);
+  });
+
+  it('asks with the times and filters of the question', async () => {
+    const provider = providerAnswering(answer(200, { records: [] }));
+    const sinceMs = Date.UTC(2026, 0, 4);
+    await connector.read({ ...params, sinceMs, filters: [{ fieldName: 'Industry', value: "O'Neil" }] }, provider.call);
+    const query = new URL(provider.requests[0]?.path ?? '', 'http://x').searchParams.get('q');
+    expect(query).toBe(
+      "SELECT Id,name FROM account WHERE SystemModstamp > 2026-01-04T00:00:00Z AND Industry = 'O\\'Neil'",
+    );
+  });
+});
+
+describe('the fields of an object', () => {
+  it.each(['Account/describe?x', '../Account', 'Account;', '', '0Account'])(
+    'are not asked for under the name %j',
+    async (objectName) => {
+      const provider = providerAnswering(answer(200, { fields: [] }));
+      await expect(connector.listFields(objectName, provider.call)).rejects.toMatchObject({ code: 'bad_request' });
+      expect(provider.requests).toEqual([]);
+    },
+  );
+
+  it('are the names that describe gives', async () => {
+    const provider = providerAnswering(
+      answer(200, { fields: [{ name: 'Id' }, { label: 'nameless' }, { name: 'X__c' }] }),
+    );
+    expect(await connector.listFields('Account', provider.call)).toEqual(['Id', 'X__c']);
+    expect(provider.requests[0]?.path).toBe('/services/data/v60.0/sobjects/Account/describe');
+  });
+
+  it('are not guessed from an answer without a list', async () => {
+    const asked = connector.listFields('Account', providerAnswering(answer(200, {})).call);
+    await expect(asked).rejects.toMatchObject({ code: 'provider_malformed' });
+  });
+});

@@ -6,8 +6,12 @@
 // actor sees it, so that after a crash it is known which of the three happened.
 
 import type { Effect, EffectOf, MachineEvent, SendEffect } from '../machines/effects.ts';
-import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
+import { fullJitterMs } from '../src/core/backoff.ts';
+import { type ErrorCode, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
+import type { ActorId } from '../src/core/ids.ts';
 import {
+  EFFECT_RETRY_BASE_MS,
+  EFFECT_RETRY_MS_MAX,
   EFFECTS_IN_FLIGHT_MAX,
   REDISPATCH_BATCH,
   SETTLE_RETRY_BASE_MS,
@@ -29,12 +33,12 @@ export interface Settlement {
   readonly onCommitted?: () => void;
 }
 
-/** May be repeated at will; a throw is settled by `failed`. */
+/** May be repeated at will. A throw is settled by `failed`; where there is none it is tried again until it works. */
 export interface ReplayableHandler<E extends Effect> {
   readonly kind: 'replayable';
   readonly deadlineMs: number;
   perform(effect: E, signal: AbortSignal): Promise<Settlement>;
-  failed(effect: E, error: ErrorFacts): Settlement;
+  readonly failed?: (effect: E, error: ErrorFacts) => Settlement;
 }
 
 /** Must not be repeated blindly. `send` is never aborted once it has begun; its own time limits bound it. */
@@ -46,8 +50,8 @@ export interface ReconcileHandler<E extends Effect, Prepared> {
   send(prepared: Prepared): Promise<Uint8Array>;
   /** Pure over the stored result; runs again after a crash. A throw is settled by `outcomeUnknown`. */
   process(effect: E, result: Uint8Array): Promise<Settlement>;
-  failed(effect: E, error: ErrorFacts): Settlement;
-  outcomeUnknown(effect: E, error: ErrorFacts): Settlement;
+  readonly failed: (effect: E, error: ErrorFacts) => Settlement;
+  readonly outcomeUnknown: (effect: E, error: ErrorFacts) => Settlement;
 }
 
 type Handler = ReplayableHandler<Effect> | ReconcileHandler<Effect, unknown>;
@@ -63,6 +67,9 @@ interface Progress {
   readonly isAttempted: boolean;
   readonly result: Uint8Array | null;
 }
+
+/** What a sender may throw after its first byte; every other code means that nothing was sent. */
+const MAY_HAVE_HAPPENED: ReadonlySet<ErrorCode> = new Set(['outcome_unknown', 'provider_malformed', 'invariant']);
 
 const NOT_STARTED: Progress = { isAttempted: false, result: null };
 
@@ -86,6 +93,7 @@ export class Dispatcher {
   readonly #handlers = new Map<Effect['type'], Handler>();
   readonly #inFlight = new Set<string>();
   readonly #queues = new Map<Effect['type'], Queue>();
+  readonly #sends = new Map<ActorId, Promise<void>>();
   readonly #stopping = new AbortController();
   #idle: (() => void)[] = [];
 
@@ -173,16 +181,27 @@ export class Dispatcher {
 
   async #run(issued: IssuedEffect, progress: Progress): Promise<void> {
     const { effect } = issued;
-    if (effect.type === 'effect.send') {
-      return this.#withRetries(() => this.#settler.deliver(issued, effect), effect);
-    }
+    if (effect.type === 'effect.send') return this.#sendInOrder(issued, effect);
     const handler = this.#handlers.get(effect.type);
     invariant(handler !== undefined, 'T-2102', `nobody performs ${effect.type}`);
     const settlement =
       handler.kind === 'replayable'
         ? await this.#replay(handler, effect)
         : await this.#reconcile(handler, issued, progress);
-    if (settlement !== null) await this.#settle(handler, issued, settlement);
+    await this.#settle(handler, issued, settlement);
+  }
+
+  /** Messages to one receiver stay in the order they were committed in, also when the disk refuses one for a while. */
+  async #sendInOrder(issued: IssuedEffect, message: SendEffect): Promise<void> {
+    const before = this.#sends.get(message.to);
+    const sent = (before ?? Promise.resolve()).then(() =>
+      this.#withRetries(() => this.#settler.deliver(issued, message), message),
+    );
+    const done = sent.catch(() => {});
+    this.#sends.set(message.to, done);
+    await sent.finally(() => {
+      if (this.#sends.get(message.to) === done) this.#sends.delete(message.to);
+    });
   }
 
   /** Every effect settles: if a row of its answer is refused, its actor hears of a failure instead. */
@@ -191,33 +210,45 @@ export class Dispatcher {
       await this.#withRetries(() => this.#settler.settle(issued, settlement), issued.effect);
     } catch (error) {
       const facts = this.#note(issued.effect, error);
-      if (facts.code !== 'invalid_input') throw error;
-      const failure =
-        handler.kind === 'replayable'
-          ? handler.failed(issued.effect, facts)
-          : handler.outcomeUnknown(issued.effect, facts);
+      const settleFailure = handler.kind === 'replayable' ? handler.failed : handler.outcomeUnknown;
+      if (facts.code !== 'invalid_input' || settleFailure === undefined) throw error;
+      const failure = settleFailure(issued.effect, facts);
       await this.#withRetries(() => this.#settler.settle(issued, failure), issued.effect);
     }
   }
 
   async #replay(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#perform(handler, effect);
+      } catch (error) {
+        const facts = this.#note(effect, error);
+        if (handler.failed !== undefined) return handler.failed(effect, facts);
+        if (this.#stopping.signal.aborted) throw error;
+        await delay(
+          this.#clock,
+          fullJitterMs(attempt, EFFECT_RETRY_BASE_MS, EFFECT_RETRY_MS_MAX),
+          this.#stopping.signal,
+        );
+      }
+    }
+  }
+
+  async #perform(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
     const abort = new AbortController();
     const deadline = this.#clock.timerAt(this.#clock.nowMs() + handler.deadlineMs, () => abort.abort());
     try {
       return await Promise.race([handler.perform(effect, abort.signal), expired(abort.signal, effect)]);
-    } catch (error) {
-      return handler.failed(effect, this.#note(effect, error));
     } finally {
       deadline.cancel();
     }
   }
 
-  /** Null if the attempt could not be recorded: nothing was sent, and the row is taken up again later. */
   async #reconcile(
     handler: ReconcileHandler<Effect, unknown>,
     issued: IssuedEffect,
     progress: Progress,
-  ): Promise<Settlement | null> {
+  ): Promise<Settlement> {
     const { effect, effectId } = issued;
     if (progress.result !== null) return this.#process(handler, effect, progress.result);
     if (progress.isAttempted) {
@@ -232,12 +263,8 @@ export class Dispatcher {
     } catch (error) {
       return handler.failed(effect, this.#note(effect, error));
     }
-    try {
-      await this.#store.commit([attemptEffect(effectId)]);
-    } catch (error) {
-      this.#note(effect, error);
-      return null;
-    }
+    // Nothing was sent yet, so this may wait for the disk as long as it takes.
+    await this.#withRetries(() => this.#store.commit([attemptEffect(effectId)]), effect);
     return this.#send(handler, effect, effectId, prepared);
   }
 
@@ -246,15 +273,13 @@ export class Dispatcher {
     effect: Effect,
     effectId: string,
     prepared: unknown,
-  ): Promise<Settlement | null> {
+  ): Promise<Settlement> {
     let result: Uint8Array;
     try {
       result = await handler.send(prepared);
     } catch (error) {
       const facts = this.#note(effect, error);
-      const mayHaveHappened =
-        facts.code === 'outcome_unknown' || facts.code === 'timeout' || facts.code === 'invariant';
-      return mayHaveHappened ? handler.outcomeUnknown(effect, facts) : handler.failed(effect, facts);
+      return MAY_HAVE_HAPPENED.has(facts.code) ? handler.outcomeUnknown(effect, facts) : handler.failed(effect, facts);
     }
     // An answer that cannot be stored must not be lost with this process: it goes on in memory, and the settlement
     // commits with its consequences.

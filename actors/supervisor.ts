@@ -76,7 +76,7 @@ export class Supervisor {
     return counts;
   }
 
-  /** One report at a time: a storm of failures is one decision. What the disk refuses comes again with the next failure. */
+  /** One report at a time: a storm is one decision. What the disk refuses comes again with the next failure. */
   #tell(counts: Counts, event: { type: string; message?: string }): void {
     if (counts.isReporting) return;
     counts.isReporting = true;

@@ -23,7 +23,7 @@ import type { Log } from '../src/core/log.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import type { Reads } from '../src/store/port.ts';
-import { type ConnectionRow, readConnection, readCredential } from '../src/store/tables/connections.ts';
+import { type ConnectionRow, readConnectionWithCredential } from '../src/store/tables/connections.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A credential ready to be attached to a call. */
@@ -156,16 +156,15 @@ export class TokenManager {
   }
 
   #open(connectionId: ConnectionId): OpenToken {
-    const row = readConnection(this.#reads, connectionId);
-    const sealed = readCredential(this.#reads, connectionId);
-    if (row === undefined || sealed === undefined) throw new IntegrationError('not_found', 'no such connection');
+    const row = readConnectionWithCredential(this.#reads, connectionId);
+    if (row === undefined) throw new IntegrationError('not_found', 'no such connection');
     if (row.status === 'bad_credentials') {
       throw new IntegrationError('auth_invalidated', `connection ${connectionId} was refused by ${row.provider}`, {
         publicDetail: 'the provider no longer accepts this connection',
         remedy: 'Ask the customer to connect again.',
       });
     }
-    return this.#openRow(row, sealed.sealed);
+    return this.#openRow(row, row.sealed);
   }
 
   #openRow(row: ConnectionRow, sealed: Uint8Array): OpenToken {

@@ -3,10 +3,11 @@
 // Invariant: a run with one wrong answer, one call without a credential or one lost log line has no result.
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { machine } from './harness/machine.ts';
 import { Child, PLACEMENT } from './harness/processes.ts';
 import { type Bench, type Findings, type Row, ratioOf, rowOf, type Spread } from './harness/result.ts';
 import { type Customers, connectCustomers, SALESFORCE_ORGS } from './proxy/customers.ts';
@@ -14,8 +15,8 @@ import type { TenonReady } from './proxy/tenon.ts';
 import { CONNECTIONS, type Load, type LoadOutcome, requestText } from './proxy/traffic.ts';
 import type { UpstreamCounts } from './proxy/upstream.ts';
 
-const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 9);
-const MEASURED_MS = Number(env['BENCH_MS'] ?? 2000);
+const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 15);
+const MEASURED_MS = Number(env['BENCH_MS'] ?? 1000);
 /** Once, until the compiler has seen everything. */
 const FIRST_WARM_UP_MS = 4000;
 /** Before each measurement: connections open, caches of the core filled again. */
@@ -86,12 +87,12 @@ async function runIn(folder: string): Promise<Findings> {
 }
 
 function notesOf(calls: number, logged: number): readonly string[] {
-  const [cpu] = cpus();
   return [
     `${ROUNDS} rounds of ${MEASURED_MS} ms each, alternating; ${CONNECTIONS} connections, 1 KB answers`,
     PLACEMENT,
-    `${availableParallelism()} cores of ${cpu?.model ?? 'unknown make'}`,
-    `${calls} calls in all, each answered 200 with its whole body and with a credential; ${logged} log lines for ${logged} calls of Tenon`,
+    machine(),
+    `${calls} calls in all, each sent with a credential and answered 200 with its whole body`,
+    `each of the ${logged} calls through Tenon has its log line`,
     'CPU is that of the whole process under test: all threads, user and system',
   ];
 }

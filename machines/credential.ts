@@ -22,8 +22,8 @@ export type Rotation = 'stable' | 'singleUseGrace' | 'singleUseRevoking';
 export interface CredentialContext {
   readonly connectionId: string;
   readonly generation: number;
-  /** Null: does not expire, as far as the provider says. */
-  readonly expiresAtMs: Ms | null;
+  /** When the access token ends, as the provider said or, where it says nothing, as is assumed; null: never. */
+  readonly endsAtMs: Ms | null;
   readonly canRefresh: boolean;
   readonly rotation: Rotation;
   /** Refresh attempts since the last success. */
@@ -40,7 +40,7 @@ export interface CredentialContext {
 interface CredentialStored {
   readonly type: 'credential.stored';
   readonly generation: number;
-  readonly expiresAtMs: Ms | null;
+  readonly endsAtMs: Ms | null;
   readonly canRefresh: boolean;
   readonly rotation: Rotation;
 }
@@ -62,7 +62,7 @@ interface RefreshAnswer {
 interface RefreshSucceeded extends RefreshAnswer {
   readonly type: 'refresh.succeeded';
   readonly generation: number;
-  readonly expiresAtMs: Ms | null;
+  readonly endsAtMs: Ms | null;
   readonly canRefresh: boolean;
 }
 
@@ -73,7 +73,7 @@ interface RefreshFailed extends RefreshAnswer {
   readonly retryAtMs: Ms;
 }
 
-/** The provider said that the grant is gone. */
+/** The provider said that the grant is gone. After a lost answer that is the likely cause. */
 interface RefreshRefused extends RefreshAnswer {
   readonly type: 'refresh.refused';
   readonly message: string;
@@ -122,6 +122,8 @@ const credentialSetup = setup({
     isCurrentAndRefused: ({ context }, params: RefreshRequested) =>
       params.isRefused && params.generation === context.generation,
     answersAttempt: ({ context }, params: RefreshAnswer) => answers(context, params),
+    answersLastChance: ({ context }, params: RefreshAnswer) =>
+      answers(context, params) && context.lostAnswerAtMs !== null,
     answersAndMayRepeat: ({ context }, params: RefreshAnswer) =>
       answers(context, params) && context.rotation !== 'singleUseRevoking',
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
@@ -130,7 +132,7 @@ const credentialSetup = setup({
     store: assign(({ context }, params: CredentialStored) => ({
       ...context,
       generation: params.generation,
-      expiresAtMs: params.expiresAtMs,
+      endsAtMs: params.endsAtMs,
       canRefresh: params.canRefresh,
       rotation: params.rotation,
       attempt: 0,
@@ -143,7 +145,7 @@ const credentialSetup = setup({
     rotate: assign(({ context }, params: RefreshSucceeded) => ({
       ...context,
       generation: params.generation,
-      expiresAtMs: params.expiresAtMs,
+      endsAtMs: params.endsAtMs,
       canRefresh: params.canRefresh,
       attempt: 0,
       lastError: null,
@@ -166,14 +168,15 @@ const credentialSetup = setup({
     tellInstallations: emit(({ context }, params: { event: TellInstallationsEffect['event'] }) => ({
       type: 'effect.tellInstallations' as const,
       connectionId: context.connectionId,
+      generation: context.generation,
       event: params.event,
     })),
   },
 });
 
 /** When to try the one dangerous retry of a single-use token: just before the old access token ends. */
-function lastChanceAtMs(expiresAtMs: Ms | null, retryAtMs: Ms): Ms {
-  return Math.max(retryAtMs, (expiresAtMs ?? 0) - LAST_CHANCE_MS);
+function lastChanceAtMs(endsAtMs: Ms | null, retryAtMs: Ms): Ms {
+  return Math.max(retryAtMs, (endsAtMs ?? 0) - LAST_CHANCE_MS);
 }
 
 const credentialMachine = credentialSetup.createMachine({
@@ -182,7 +185,7 @@ const credentialMachine = credentialSetup.createMachine({
   context: ({ input }) => ({
     connectionId: input.key,
     generation: 0,
-    expiresAtMs: null,
+    endsAtMs: null,
     canRefresh: false,
     rotation: 'stable',
     attempt: 0,
@@ -246,6 +249,14 @@ const credentialMachine = credentialSetup.createMachine({
             },
           },
           {
+            guard: { type: 'answersLastChance', params: ({ event }) => event },
+            target: 'revoked',
+            actions: {
+              type: 'noteFailure',
+              params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
+            },
+          },
+          {
             guard: { type: 'answersAttempt', params: ({ event }) => event },
             target: 'uncertain',
             actions: [
@@ -254,7 +265,7 @@ const credentialMachine = credentialSetup.createMachine({
                 type: 'noteFailure',
                 params: ({ context, event }) => ({
                   message: event.message,
-                  wakeAtMs: lastChanceAtMs(context.expiresAtMs, event.retryAtMs),
+                  wakeAtMs: lastChanceAtMs(context.endsAtMs, event.retryAtMs),
                   nowMs: event.nowMs,
                 }),
               },

@@ -12,10 +12,12 @@ export interface RefreshEffect {
   readonly attempt: number;
 }
 
-/** Tell every installation that uses a connection what became of it. Needs no answer. */
+/** Write down what became of a connection and tell every installation that uses it. Needs no answer. */
 export interface TellInstallationsEffect {
   readonly type: 'effect.tellInstallations';
   readonly connectionId: string;
+  /** Of the credential that this is about: a later one is none of its business. */
+  readonly generation: number;
   readonly event: 'connection.revoked' | 'connection.restored';
 }
 
@@ -50,6 +52,8 @@ export interface ReadPageEffect {
   readonly page: number;
   readonly turn: number;
   readonly attempt: number;
+  /** Times this page was put off without a failure. */
+  readonly deferrals: number;
 }
 
 /** Close the books of a run that will not go on. Needs no answer. */

@@ -24,6 +24,8 @@ export interface InstallationContext {
 interface InstallationCreated {
   readonly type: 'installation.created';
   readonly connectionId: string;
+  /** False if the grant was gone already. */
+  readonly isConnectionUsable: boolean;
 }
 
 interface InstallationConfigured {
@@ -73,6 +75,7 @@ const installationSetup = setup({
     emitted: {} as ApplyConfigEffect | TellReadsEffect,
   },
   guards: {
+    isConnectionUsable: (_, params: InstallationCreated) => params.isConnectionUsable,
     isNewest: ({ context }, params: ConfigApplied) => params.configRevision === context.configRevision,
   },
   actions: {
@@ -109,10 +112,17 @@ const installationMachine = installationSetup.createMachine({
   states: {
     absent: {
       on: {
-        'installation.created': {
-          target: 'present',
-          actions: [{ type: 'configure', params: ({ event }) => event }, 'applyConfig'],
-        },
+        'installation.created': [
+          {
+            guard: { type: 'isConnectionUsable', params: ({ event }) => event },
+            target: 'present',
+            actions: [{ type: 'configure', params: ({ event }) => event }, 'applyConfig'],
+          },
+          {
+            target: 'present.needsReauth',
+            actions: [{ type: 'configure', params: ({ event }) => event }, 'applyConfig'],
+          },
+        ],
       },
     },
     present: {

@@ -30,6 +30,10 @@ export interface ReadContext {
   readonly turn: number;
   /** Failures of this page in a row. */
   readonly attempt: number;
+  /** Times in a row that this page was put off without a failure. */
+  readonly deferrals: number;
+  /** A backfill was given up because its object left the config; it begins again if the object comes back. */
+  readonly isBackfillOwed: boolean;
   readonly nextRunAtMs: Ms | null;
   readonly wakeAtMs: Ms | null;
   readonly lastError: string | null;
@@ -69,12 +73,25 @@ interface PageDeferred extends PageAnswer {
   readonly retryAtMs: Ms;
 }
 
+/** The object is no longer in the config: the run ends where it is. */
+interface PageAbandoned extends PageAnswer {
+  readonly type: 'page.abandoned';
+  readonly message: string;
+}
+
 interface ReadSwitched {
   readonly type: 'read.blocked' | 'read.unblocked' | 'read.paused' | 'read.resumed' | 'read.removed';
 }
 
 /** Everything a read actor handles. */
-export type ReadEvent = ReadConfigured | PageCommitted | PageFailed | PageDeferred | ReadSwitched | AlarmFired;
+export type ReadEvent =
+  | ReadConfigured
+  | PageCommitted
+  | PageFailed
+  | PageDeferred
+  | PageAbandoned
+  | ReadSwitched
+  | AlarmFired;
 
 const readSetup = setup({
   types: {
@@ -85,7 +102,8 @@ const readSetup = setup({
   },
   guards: {
     hasBackfill: (_, params: ReadConfigured) => params.hasBackfill,
-    isFirstBackfill: ({ context }, params: ReadConfigured) => params.hasBackfill && context.run === 0,
+    isFirstBackfill: ({ context }, params: ReadConfigured) =>
+      params.hasBackfill && context.readType === null && (context.run === 0 || context.isBackfillOwed),
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
     hasOpenRun: ({ context }) => context.readType !== null,
     answers: ({ context }, params: PageAnswer) => params.turn === context.turn,
@@ -106,10 +124,25 @@ const readSetup = setup({
       readType: params.readType,
       page: 0,
       attempt: 0,
+      deferrals: 0,
+      isBackfillOwed: false,
       wakeAtMs: null,
       lastError: null,
     })),
-    advance: assign(({ context }) => ({ ...context, page: context.page + 1, attempt: 0, lastError: null })),
+    advance: assign(({ context }) => ({
+      ...context,
+      page: context.page + 1,
+      attempt: 0,
+      deferrals: 0,
+      lastError: null,
+    })),
+    abandonRun: assign(({ context }) => ({
+      ...context,
+      isBackfillOwed: context.readType === 'backfill',
+      readType: null,
+      nextRunAtMs: null,
+      lastError: null,
+    })),
     finishRun: assign(({ context }, params: { nextRunAtMs: Ms | null }) => ({
       ...context,
       readType: null,
@@ -125,13 +158,14 @@ const readSetup = setup({
     })),
     noteWait: assign(({ context }, params: { message: string; wakeAtMs: Ms | null }) => ({
       ...context,
+      deferrals: context.deferrals + 1,
       lastError: params.message,
       wakeAtMs: params.wakeAtMs,
     })),
     armSchedule: assign(({ context }) => ({ ...context, wakeAtMs: context.nextRunAtMs })),
     disarm: assign(({ context }) => ({ ...context, wakeAtMs: null })),
     beginTurn: assign(({ context }) => ({ ...context, turn: context.turn + 1, wakeAtMs: null })),
-    forgive: assign(({ context }) => ({ ...context, attempt: 0 })),
+    forgive: assign(({ context }) => ({ ...context, attempt: 0, deferrals: 0 })),
     emitPage: emit(({ context }) => ({
       type: 'effect.readPage' as const,
       installationId: context.installationId,
@@ -141,6 +175,7 @@ const readSetup = setup({
       page: context.page,
       turn: context.turn,
       attempt: context.attempt,
+      deferrals: context.deferrals,
     })),
     emitCloseRun: emit(({ context }, params: { isRemoved: boolean }) => ({
       type: 'effect.closeRun' as const,
@@ -168,6 +203,8 @@ const readMachine = readSetup.createMachine({
     page: 0,
     turn: 0,
     attempt: 0,
+    deferrals: 0,
+    isBackfillOwed: false,
     nextRunAtMs: null,
     wakeAtMs: null,
     lastError: null,
@@ -251,6 +288,15 @@ const readMachine = readSetup.createMachine({
             ],
           },
         ],
+        'page.abandoned': {
+          guard: { type: 'answers', params: ({ event }) => event },
+          target: 'idle',
+          actions: [
+            { type: 'noteWait', params: ({ event }) => ({ message: event.message, wakeAtMs: null }) },
+            { type: 'emitCloseRun', params: { isRemoved: false } },
+            'abandonRun',
+          ],
+        },
         'page.deferred': {
           guard: { type: 'answers', params: ({ event }) => event },
           target: 'waiting',

@@ -2,23 +2,24 @@
 // tests and the demo start it here.
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { TokenManager } from '../actors/tokenManager.ts';
-import { createVault, parseMasterKey, type Vault } from './auth/vault.ts';
+import { createVault, type MasterKey, parseMasterKey, type Vault } from './auth/vault.ts';
 import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
-import type { IntegrationError } from './core/errors.ts';
+import { IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createApp } from './edge/app.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
+import { takeOverRevisions } from './flows/install/deploy.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
@@ -48,66 +49,58 @@ export interface Running {
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, clock = systemClock } = options;
   const catalog = createCatalog(readOverrides(config));
-  const store = await openStore({
-    folder: config.dataFolder,
-    writer: options.writer ?? 'thread',
-    onFatal: options.onFatal,
-  });
-  const egress = createEgress({ allowList: config.egressAllow, clock });
+  const opened: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
   try {
+    const writer = options.writer ?? 'thread';
+    const store = await openStore({ folder: config.dataFolder, writer, onFatal: options.onFatal });
+    opened.push(() => store.close());
+    const egress = createEgress({ allowList: config.egressAllow, clock });
+    opened.push(() => egress.close());
     const keys = masterKeysOf(config).map(parseMasterKey);
     const vault = createVault(keys);
     await checkCanary(store, vault);
-    const firstKey = await ensureProject(store, clock);
+    const listening = await listen(config.hostname, config.port, clock);
     const runtime = new Runtime({ store, clock, log });
+    opened.push(
+      () => runtime.stop(),
+      () => listening.close(),
+    );
     const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
-    const leases = new Leases(tokens, new Supervisor(runtime, clock), clock);
-    const targets = new Targets(store.reads, catalog);
-    const connectors = createConnectors(clock);
-    const downloadKey = createHmac('sha256', keys[0]?.bytes ?? '')
-      .update('downloads')
-      .digest();
-    const parts = {
+    const services: Services = {
       store,
       runtime,
       tokens,
-      leases,
-      targets,
+      leases: new Leases(tokens, new Supervisor(runtime, clock), clock),
+      targets: new Targets(store.reads, catalog),
       egress,
       vault,
       catalog,
-      connectors,
+      connectors: createConnectors(clock),
       clock,
       log,
-      downloadKey,
+      downloadKey: downloadKeyOf(keys),
+      publicUrl: config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`,
     };
-    // The public address is known only once the port is; nothing reads it before the first request.
-    const services: Services & { publicUrl: string } = { ...parts, publicUrl: config.publicUrl ?? '' };
     registerHandlers(runtime.dispatcher, services);
-    const listening = await listen(
-      createApp(services, () => isReady(store)),
-      config.hostname,
-      config.port,
-      clock,
-    );
-    services.publicUrl = config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`;
+    // Last of all that may fail: a key that nobody got to see would be lost.
+    const firstKey = await ensureProject(store, clock);
     runtime.start();
-    return {
-      services,
-      port: listening.port,
-      firstKey,
-      async stop() {
-        await listening.close();
-        await runtime.stop();
-        await egress.close();
-        await store.close();
-      },
-    };
+    await takeOverRevisions(services);
+    listening.serve(createApp(services, () => isReady(store)));
+    return { services, port: listening.port, firstKey, stop };
   } catch (error) {
-    await egress.close();
-    await store.close();
+    await stop();
     throw error;
   }
+}
+
+function downloadKeyOf(keys: readonly MasterKey[]): Buffer {
+  const [current] = keys;
+  invariant(current !== undefined, 'T-4001', 'there is no master key');
+  return createHmac('sha256', current.bytes).update('downloads').digest();
 }
 
 function hostText(hostname: string): string {
@@ -116,7 +109,14 @@ function hostText(hostname: string): string {
 }
 
 function readOverrides({ catalogFile }: Config) {
-  return catalogFile === null ? {} : readCatalogOverrides(readFileSync(catalogFile, 'utf8'), catalogFile);
+  if (catalogFile === null) return {};
+  let text: string;
+  try {
+    text = readFileSync(catalogFile, 'utf8');
+  } catch (cause) {
+    throw new IntegrationError('invalid_input', `TENON_CATALOG_FILE: ${catalogFile} cannot be read`, { cause });
+  }
+  return readCatalogOverrides(text, catalogFile);
 }
 
 /** From the environment, else from a file beside the database that only its owner can read; made on the first start. */
@@ -125,9 +125,20 @@ function masterKeysOf({ masterKeys, dataFolder }: Config): readonly string[] {
   const path = join(dataFolder, 'master.key');
   if (!existsSync(path)) {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    writeDurably(path, `${randomBytes(32).toString('base64')}\n`);
   }
   return [readFileSync(path, 'utf8')];
+}
+
+/** On disk before the first row that is sealed with it: without this file those rows can never be opened again. */
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  writeSync(file, text);
+  fsyncSync(file);
+  closeSync(file);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 /** A wrong master key is found at the start and not with the first customer. */

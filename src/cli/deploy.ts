@@ -39,15 +39,15 @@ export async function deploy(file: string, url: string, apiKey: string | undefin
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
       responseBytesMax: PAGE_BYTES_MAX,
     });
-    const json: unknown = JSON.parse(response.body.toString());
+    const json = jsonOrNull(response.body.toString());
     if (response.status >= 300) throw refused(json);
     return json;
   };
   try {
-    const [project] = projects.parse(await call('GET', '/projects'));
+    const [project] = answerAs(projects, await call('GET', '/projects'));
     if (project === undefined) throw new IntegrationError('not_found', 'this key has no project');
     const path = `/projects/${project.id}/integrations:batch`;
-    const integrations = deployed.parse(await call('PUT', path, { sourceYaml, sourceName: file }));
+    const integrations = answerAs(deployed, await call('PUT', path, { sourceYaml, sourceName: file }));
     const width = Math.max(...integrations.map(({ name }) => name.length));
     for (const { name, provider } of integrations) {
       printLine(`${styled('green', 'deployed')}  ${name.padEnd(width)}  ${styled('dim', provider)}`);
@@ -68,9 +68,29 @@ async function readManifest(file: string): Promise<string> {
   return readFile(file, 'utf8');
 }
 
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function answerAs<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw notTenon();
+}
+
+function notTenon(): IntegrationError {
+  return new IntegrationError('provider_malformed', 'the server did not answer as Tenon does', {
+    remedy: 'Check --url.',
+  });
+}
+
 function refused(json: unknown): IntegrationError {
   const parsed = problem.safeParse(json);
-  if (!parsed.success) return new IntegrationError('provider_malformed', 'the server did not answer as Tenon does');
+  if (!parsed.success) return notTenon();
   const { detail, remedy, issues = [] } = parsed.data;
   for (const issue of issues) process.stderr.write(`${issue.detail}\n`);
   return new IntegrationError('invalid_input', detail, remedy === undefined ? {} : { remedy });

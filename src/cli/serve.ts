@@ -33,7 +33,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   announce(running);
   let isStopping = false;
   const stop = () => {
-    if (isStopping) return;
+    // Whoever asks twice does not want to wait; what was acknowledged is on disk.
+    if (isStopping) process.exit(1);
     isStopping = true;
     running.stop().then(
       () => {

@@ -6,9 +6,9 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 /** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
 export const ID_CHARS_MAX = 256;
 
-/** Lines that are collected before a write to standard output: each write wakes another thread. */
+/** Lines per write to standard output: each write wakes another thread. */
 export const LOG_BUFFER_BYTES = 32_768;
-/** One write to standard output; what a Linux pipe holds. */
+/** The longest write to standard output: what a Linux pipe holds. */
 export const LOG_WRITE_BYTES_MAX = 65_536;
 /** Lines that wait while nobody reads standard output; beyond it lines are dropped, never calls. */
 export const LOG_WAITING_BYTES_MAX = 1_048_576;
@@ -45,6 +45,9 @@ export const MACHINE_ITERATIONS_MAX = 100;
 export const EFFECTS_IN_FLIGHT_MAX = 256;
 /** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
 export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
+/** Pauses between tries of an effect that has no failure to report, only a bug of ours or a full disk to outlast. */
+export const EFFECT_RETRY_BASE_MS = SECOND_MS;
+export const EFFECT_RETRY_MS_MAX = 5 * MINUTE_MS;
 /** Rows re-dispatched per query at start. */
 export const REDISPATCH_BATCH = 500;
 /** First pause before the answer to an effect that the disk refused is handed over again; doubles. */
@@ -52,7 +55,7 @@ export const SETTLE_RETRY_BASE_MS = 200;
 /** Longest such pause: soon after there is room again, and well inside STOP_DRAIN_MS. */
 export const SETTLE_RETRY_MS_MAX = 5 * SECOND_MS;
 /** A stop waits this long for effects in flight; they are re-dispatched at the next start anyway. */
-export const STOP_DRAIN_MS = 10 * SECOND_MS;
+export const STOP_DRAIN_MS = 5 * SECOND_MS;
 
 // Waiting
 
@@ -86,10 +89,17 @@ export const REF_CHARS_MAX = 512;
 export const API_KEYS_CACHED_MAX = 10_000;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
-/** How long a stop lets open requests finish. */
-export const HTTP_DRAIN_MS = 5 * SECOND_MS;
+/** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */
+export const HTTP_DRAIN_MS = 3 * SECOND_MS;
+/** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */
+export const HTTP_KEEP_ALIVE_MS = 75 * SECOND_MS;
+/** A whole upload through the proxy: 10 GB on a slow line. */
+export const HTTP_REQUEST_MS_MAX = 6 * HOUR_MS;
 /** Operations per page of a list, as published. */
 export const LIST_PAGE_MAX = 1000;
+
+/** Installations that take over a new manifest revision at a time; each is one commit, grouped with the others. */
+export const REVISIONS_BATCH = 100;
 
 // Egress
 
@@ -135,6 +145,8 @@ export const REFRESH_BACKOFF_MS_MAX = 5 * MINUTE_MS;
 export const REFRESH_BACKOFF_BASE_MS = SECOND_MS;
 /** Opened credentials kept in memory per token shard. */
 export const OPEN_TOKENS_PER_SHARD_MAX = 256;
+/** A token endpoint may ask for this much patience; more is a mistake of its own. */
+export const REFRESH_RETRY_AFTER_MS_MAX = HOUR_MS;
 /** A due token is asked for again after this long, in case the first ask was lost to a full disk. */
 export const REFRESH_REQUEST_INTERVAL_MS = SECOND_MS;
 /** A token refused at this age was refused for a missing permission, not because it ended. */
@@ -154,6 +166,8 @@ export const READ_BACKOFF_BASE_MS = 2 * SECOND_MS;
 export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
 /** Outbox bytes of one destination above which its reads wait: records are not pulled faster than they are taken. */
 export const OUTBOX_BYTES_PER_LANE_MAX = 64 * 1_048_576;
+/** A provider may ask a read for this much patience; a daily quota is back by then. */
+export const READ_RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 /** How often a read without a usable credential looks whether there is one again. */
 export const REAUTH_WAIT_MS = MINUTE_MS;
 /** How long a read waits before it looks at a full outbox again. */

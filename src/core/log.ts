@@ -2,6 +2,7 @@
 // wrapped in `Secret`, which prints as `[secret]` wherever it is printed, and keys that usually name one are
 // censored besides.
 
+import process from 'node:process';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX, LOG_WRITE_BYTES_MAX } from './limits.ts';
 
@@ -40,15 +41,7 @@ export interface LogOptions {
 
 /** Lines wait in a buffer until it is full or `flush` is called; the caller flushes on a timer and at exit. */
 export function createLog(options: LogOptions): Log {
-  const stream =
-    options.stream ??
-    destination({
-      fd: 1,
-      minLength: LOG_BUFFER_BYTES,
-      maxWrite: LOG_WRITE_BYTES_MAX,
-      maxLength: LOG_WAITING_BYTES_MAX,
-      sync: false,
-    });
+  const stream = options.stream ?? new StandardOutput();
   return pino(
     {
       level: options.level,
@@ -61,6 +54,43 @@ export function createLog(options: LogOptions): Log {
     },
     stream,
   );
+}
+
+/**
+ * Joins lines before sonic-boom gets them: with each line it measures all that waits, which costs as much as making the
+ * line. What waits is written when the process exits, however it does.
+ */
+class StandardOutput implements DestinationStream {
+  readonly #stream = destination({
+    fd: 1,
+    minLength: LOG_BUFFER_BYTES,
+    maxWrite: LOG_WRITE_BYTES_MAX,
+    maxLength: LOG_WAITING_BYTES_MAX,
+    sync: false,
+  });
+  #lines = '';
+
+  constructor() {
+    process.once('exit', () => {
+      this.#handOver();
+      this.#stream.flushSync();
+    });
+  }
+
+  write(line: string): void {
+    this.#lines += line;
+    if (this.#lines.length >= LOG_BUFFER_BYTES) this.#handOver();
+  }
+
+  flush(done?: (error?: Error) => void): void {
+    this.#handOver();
+    this.#stream.flush(done);
+  }
+
+  #handOver(): void {
+    if (this.#lines !== '') this.#stream.write(this.#lines);
+    this.#lines = '';
+  }
 }
 
 /**

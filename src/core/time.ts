@@ -10,8 +10,12 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** Node clamps longer delays to 1 ms (they would fire at once), so a far timer is armed in legs of this length. */
-const TIMER_LEG_MS_MAX = 2 ** 31 - 1;
+/**
+ * The event loop's timers run on a clock of their own, so a far one is armed in legs of this length: after a jump of
+ * the wall clock (a time server, a suspended machine) it is late by one leg at most. Node would also fire a delay
+ * above 2^31 - 1 ms at once.
+ */
+const TIMER_LEG_MS_MAX = 30_000;
 
 /** A pending timer. `cancel` may be called any number of times, also after it fired. */
 export interface Timer {

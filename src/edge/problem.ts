@@ -22,7 +22,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** The answer to a failed request. The path is for the log: `instance` is published as an absolute URI of the occurrence. */
+/** The answer to a failed request. `path` goes to the log; `instance` is published as an absolute URI. */
 export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log): Response {
   const requestId = newId<string>();
   const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);

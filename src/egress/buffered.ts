@@ -20,6 +20,8 @@ export interface OutgoingCall {
   readonly timeoutMs: number;
   /** Of the body, as received and as decompressed. */
   readonly responseBytesMax: number;
+  /** Only status and headers matter: a longer body is cut off instead of refused, and none is decompressed. */
+  readonly isBodyUnneeded?: boolean;
   /** Gives the call up: `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
 }
@@ -45,7 +47,7 @@ export async function request(origins: Origins, clock: Clock, call: OutgoingCall
   const response = await new Promise<BufferedResponse>((resolve, reject) => {
     new BufferedExchange(origin, call, resolve, reject).start(clock, url);
   });
-  return decompressed(response, call.responseBytesMax, origin.host);
+  return call.isBodyUnneeded === true ? response : decompressed(response, call.responseBytesMax, origin.host);
 }
 
 class BufferedExchange extends Exchange {
@@ -92,6 +94,7 @@ class BufferedExchange extends Exchange {
   override onResponseData(_controller: Controller, chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#call.responseBytesMax) {
+      if (this.#call.isBodyUnneeded === true) this.completed();
       this.abandon(tooLarge(this.origin.host, this.#call.responseBytesMax, this.#status));
     } else {
       this.#chunks.push(chunk);

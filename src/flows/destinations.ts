@@ -8,6 +8,11 @@ import { newSigningSecret } from '../webhook/sign.ts';
 import type { Services } from './services.ts';
 
 const SIGNING_PURPOSE = 'signingSecrets';
+/** RFC 9110, 5.1 and 5.5. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,4096}$/;
+/** Framing, and what says who signed what. */
+const RESERVED_HEADERS = /^(content-(type|length|encoding)|transfer-encoding|connection|host|(svix|webhook)-.*)$/i;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export interface WebhookMetadata {
@@ -34,6 +39,7 @@ export async function createWebhook(
     );
   }
   egress.checkUrl(input.metadata.url);
+  checkHeaders(input.metadata.headers ?? {});
   if (readDestination(store.reads, projectId, input.name) !== undefined) {
     throw new IntegrationError('conflict', `the project already has a destination named "${input.name}"`);
   }
@@ -58,6 +64,17 @@ export function openSigningSecrets(
 ): readonly string[] {
   const plain = vault.open(destination.sealedSecrets, placeOf(destination.destinationId));
   return JSON.parse(plain.toString()) as string[];
+}
+
+/** Wrong headers are refused now and not found out by 28 hours of failed deliveries. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const isReserved = RESERVED_HEADERS.test(name);
+    if (HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !isReserved) continue;
+    throw new IntegrationError('bad_request', `the header "${name.slice(0, 80)}" cannot be sent`, {
+      issues: [{ in: 'body', name: 'metadata.headers', detail: isReserved ? 'is set by Tenon' : 'is not valid HTTP' }],
+    });
+  }
 }
 
 function placeOf(destinationId: string) {

@@ -146,7 +146,8 @@ CREATE TABLE installations (
   createdBy TEXT NOT NULL,
   configuredAtMs INTEGER NOT NULL,
   createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER
+  updatedAtMs INTEGER,
+  UNIQUE (integrationId, groupRef, connectionId)
 );
 CREATE INDEX installations_integration ON installations (integrationId, groupRef);
 CREATE INDEX installations_connection ON installations (connectionId);
@@ -189,6 +190,7 @@ CREATE TABLE outbox (
   laneId TEXT NOT NULL,
   operationId TEXT,
   body TEXT NOT NULL,
+  blobId TEXT,
   bytes INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   nextAttemptAtMs INTEGER NOT NULL,

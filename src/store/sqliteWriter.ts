@@ -103,5 +103,6 @@ function isDiskTrouble(error: unknown): boolean {
 
 function batchFailure(error: unknown): BatchFailure {
   const code = codeOf(error);
-  return { kind: code.startsWith('SQLITE_FULL') ? 'full' : 'io', message: `${code} ${messageOf(error)}`.trim() };
+  // Somebody's shell that holds a lock passes, as a full disk does.
+  return { kind: /^SQLITE_(FULL|BUSY)/.test(code) ? 'full' : 'io', message: `${code} ${messageOf(error)}`.trim() };
 }

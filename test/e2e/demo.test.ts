@@ -27,5 +27,5 @@ test('the demo loses nothing through a kill, proxies through token refreshes, an
   expect(summary['recordsRead']).toBeGreaterThanOrEqual(20_000);
   expect(summary['refreshes']).toBeGreaterThanOrEqual(3);
   expect(stderr).toContain('Nothing was lost.');
-  expect(readdirSync(folder)).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('tenon-demo-'))).toEqual([]);
 }, 120_000);

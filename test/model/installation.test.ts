@@ -5,7 +5,8 @@ import { edgesOf, listOf, type Model, namesOf, randomWalk } from '../support/mod
 const model: Model<InstallationContext> = {
   definition: installation,
   events: ({ configRevision }) => [
-    { type: 'installation.created', connectionId: 'c1' },
+    { type: 'installation.created', connectionId: 'c1', isConnectionUsable: true },
+    { type: 'installation.created', connectionId: 'c1', isConnectionUsable: false },
     { type: 'installation.configured', connectionId: 'c1' },
     { type: 'installation.configured', connectionId: 'c2' },
     { type: 'installation.deleted' },
@@ -33,6 +34,7 @@ describe('the installation machine', () => {
   it('has these edges, asking for these effects', () => {
     expect(listOf(edges)).toEqual([
       'absent + installation.created → present.active: applyConfig',
+      'absent + installation.created → present.needsReauth: applyConfig',
       'present.active + config.applied → present.active',
       'present.active + connection.revoked → present.needsReauth: tellReads read.blocked',
       'present.active + installation.configured → present.active: applyConfig',

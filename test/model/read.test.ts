@@ -24,6 +24,7 @@ const model: Model<ReadContext> = {
       { type: 'page.failed', turn: answered, message: 'down', retryAtMs: NOW_MS + 100 },
       { type: 'page.failed', turn: answered, message: 'no such object', retryAtMs: null },
       { type: 'page.deferred', turn: answered, message: 'no budget', retryAtMs: NOW_MS + 50 },
+      { type: 'page.abandoned', turn: answered, message: 'no longer read' },
     ]),
     ...['read.blocked', 'read.unblocked', 'read.paused', 'read.resumed', 'read.removed'].map((type) => ({ type })),
     { type: 'alarm.fired' },
@@ -61,6 +62,7 @@ describe('the read machine', () => {
       'paused + read.removed → removed: closeRun',
       'paused + read.resumed → idle',
       'paused + read.resumed → reading: readPage',
+      'reading + page.abandoned → idle: closeRun',
       'reading + page.committed → idle',
       'reading + page.committed → reading: readPage',
       'reading + page.deferred → waiting',
@@ -80,9 +82,11 @@ describe('the read machine', () => {
 
   it('asks for one page per turn, and for it as its context says', () => {
     for (const { from, to, effects } of accepted) {
-      const { installationId, objectName, run, readType, page, turn, attempt } = to.context;
+      const { installationId, objectName, run, readType, page, turn, attempt, deferrals } = to.context;
       const isTurn = turn === from.context.turn + 1;
-      const expected = [{ type: 'effect.readPage', installationId, objectName, run, readType, page, turn, attempt }];
+      const expected = [
+        { type: 'effect.readPage', installationId, objectName, run, readType, page, turn, attempt, deferrals },
+      ];
       expect(effects.filter(({ type }) => type === 'effect.readPage')).toEqual(isTurn ? expected : []);
       if (isTurn) expect([to.name, readType !== null]).toEqual(['reading', true]);
     }
@@ -125,12 +129,14 @@ describe('the read machine', () => {
     }
   });
 
-  it('backfills once, before any other run', () => {
+  it('backfills once, before any other run, or anew after a backfill that was cut off', () => {
     const backfills = accepted.filter(
       ({ from, to }) => from.context.readType === null && to.context.readType === 'backfill',
     );
     expect(backfills.length).toBeGreaterThan(0);
-    for (const { from, event } of backfills) expect([from.context.run, event['hasBackfill']]).toEqual([0, true]);
+    for (const { from, event } of backfills) {
+      expect([from.context.run === 0 || from.context.isBackfillOwed, event['hasBackfill']]).toEqual([true, true]);
+    }
   });
 
   it('keeps a backfill that was configured while it could not run', () => {

@@ -138,11 +138,10 @@ export class Tenon {
   addProviderApp(
     provider: string,
     clientId = `app-${provider}`,
-    secret = `secret-for-${clientId}`,
+    clientSecret = `secret-for-${clientId}`,
+    scopes: readonly string[] = provider === 'hubspot' ? ['crm.objects.contacts.read'] : [],
   ): Promise<Published> {
-    const scopes = provider === 'hubspot' ? ['crm.objects.contacts.read'] : [];
-    const body = { provider, clientId, clientSecret: secret, scopes };
-    return this.ok('POST', this.inProject('/provider-apps'), body);
+    return this.ok('POST', this.inProject('/provider-apps'), { provider, clientId, clientSecret, scopes });
   }
 
   /** The address of the provider's consent page for a customer. */

@@ -1,7 +1,7 @@
 // The backfill of all customers at once, with Tenon killed in the middle and started again on the same folder. The demo
 // does nothing to help it go on: it waits until the receiver has what it expects, or until Tenon says it has finished.
 
-import { DEMO_POLL_INTERVAL_MS, DEMO_REDRAW_INTERVAL_MS } from '../../core/limits.ts';
+import { DEMO_REDRAW_INTERVAL_MS } from '../../core/limits.ts';
 import { delay, monotonicMs, systemClock } from '../../core/time.ts';
 import type { ReceiverState } from '../../sandbox/receiver.ts';
 import { CUSTOMERS, RECORDS_EACH } from './customers.ts';
@@ -9,7 +9,7 @@ import { countText, progressLine, rateText, secondsText } from './format.ts';
 import type { Screen, Step } from './screen.ts';
 import type { Installation } from './setup.ts';
 import type { Stage } from './stage.ts';
-import { isSettled } from './state.ts';
+import { settled } from './state.ts';
 
 /** Of all records; by then one of the customers is usually done and the other one is not. */
 const KILL_AT_SHARE = 0.4;
@@ -21,8 +21,6 @@ const EXPECTED = RECORDS_EACH * Object.keys(CUSTOMERS).length;
 
 export interface BackfillFacts {
   readonly backfillMs: number;
-  /** Monotonic. */
-  readonly killedMs: number;
   /** From the kill until Tenon served again. */
   readonly restartMs: number;
   /** By the providers, those included that were read again after the kill. */
@@ -70,23 +68,15 @@ export async function backfill(
     notes.push(`${screen.style('green', '✔')} Tenon serves again after ${secondsText(restartMs)} and continues`);
     const complete = receiver.waitFor((state) => recordsOf(state) >= EXPECTED).then(() => {});
     await Promise.race([complete, settled(stage, installations, signal)]);
-    return { installations, killedMs, restartMs };
+    return { installations, restartMs };
   });
   const backfillMs = monotonicMs() - startedMs;
   step.done([...progress.lines(receiver.state(), screen), ...notes]);
-  await settled(stage, killed.installations);
   return { ...killed, backfillMs, recordsRead: sandbox.stats().recordsServed };
 }
 
 function recordsOf({ recordsByObject }: Pick<ReceiverState, 'recordsByObject'>): number {
   return recordsByObject.values().reduce((sum, count) => sum + count, 0);
-}
-
-/** Asks until every read has ended and every message has left, or `signal` aborts; the demo as a whole is bounded. */
-async function settled(stage: Stage, installations: readonly Installation[], signal?: AbortSignal): Promise<void> {
-  while (signal?.aborted !== true && !(await isSettled(stage, installations))) {
-    await delay(systemClock, DEMO_POLL_INTERVAL_MS, signal);
-  }
 }
 
 /** A line per customer, with its rate until it was complete. */

@@ -27,6 +27,8 @@ export interface Customer {
   /** The id of the customer's record at an index from 0 to RECORDS_EACH. */
   recordIdOf(index: number): string;
   recordPathOf(id: string): string;
+  /** A short call to try out. */
+  readonly samplePath: string;
 }
 
 const hubspot: Customer = {
@@ -41,6 +43,7 @@ const hubspot: Customer = {
   workspaceRef: null,
   recordIdOf: hubspotIdOf,
   recordPathOf: (id) => `/crm/v3/objects/contacts/${id}`,
+  samplePath: `/crm/v3/objects/contacts/${hubspotIdOf(0)}`,
 };
 
 const salesforce: Customer = {
@@ -55,6 +58,7 @@ const salesforce: Customer = {
   workspaceRef: 'acme',
   recordIdOf: (index) => salesforceIdOf(ACCOUNT_PREFIX, index),
   recordPathOf: (id) => `/services/data/v60.0/sobjects/Account/${id}`,
+  samplePath: '/services/data/v60.0/limits',
 };
 
 export const CUSTOMERS = { hubspot, salesforce } as const;

@@ -15,7 +15,7 @@ import { proxyCalls } from './proxied.ts';
 import { Screen } from './screen.ts';
 import { connect, deployManifest, type Installation, install, prepare, readProjectId } from './setup.ts';
 import { openStage, type Stage } from './stage.ts';
-import { readLanes } from './state.ts';
+import { readLanes, settled } from './state.ts';
 
 /** As shells report a process that Ctrl-C ended: 128 and the number of the signal. */
 const EXIT_INTERRUPTED = 130;
@@ -102,9 +102,10 @@ async function run(stage: Stage, screen: Screen, startedMs: number): Promise<Fin
   const { installations, ...backfilled } = await backfill(stage, installed, screen, reading);
 
   const calling = screen.step('1,000 calls proxied while access tokens end every 3 s');
-  const proxy = await proxyCalls(stage, installations, backfilled.killedMs, screen, calling);
+  const proxy = await proxyCalls(stage, installations, screen, calling);
 
   const auditing = screen.step('Every record looked for, every signature checked');
+  await settled(stage, installations);
   const lost = countLost(receiver);
   const lanes = readLanes(stage, installations);
   const summary = summaryOf({
@@ -116,7 +117,7 @@ async function run(stage: Stage, screen: Screen, startedMs: number): Promise<Fin
     lost,
     totalMs: monotonicMs() - startedMs,
   });
-  auditing.done();
+  auditing.done([], shortcomingsOf(summary).length === 0);
   return { summary, installations, failures: proxy.failures };
 }
 

@@ -23,12 +23,11 @@ export function showKept(screen: Screen, stage: Stage, installations: readonly I
   screen.line();
   for (const [label, value] of facts) screen.line(`  ${screen.style('dim', label.padEnd(LABEL_CHARS))}${value}`);
   for (const { customer, projectId, installationId } of installations) {
-    const path = customer.recordPathOf(customer.recordIdOf(0));
     screen.line();
-    screen.line(`  ${screen.style('dim', `# a record of ${customer.providerName}, through Tenon`)}`);
+    screen.line(`  ${screen.style('dim', `# the customer's ${customer.providerName}, through Tenon`)}`);
     const headers = Object.entries(proxyHeaders(server.apiKey, projectId, installationId));
     const options = headers.map(([name, value]) => `    -H '${name}: ${value}'`);
-    screen.line([`  curl ${server.url}${path}`, ...options].join(' \\\n'));
+    screen.line([`  curl ${server.url}${customer.samplePath}`, ...options].join(' \\\n'));
   }
   screen.line();
 }

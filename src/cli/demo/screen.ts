@@ -21,14 +21,18 @@ type Style = Parameters<typeof styled>[0];
 export interface Step {
   /** Shows lines below the step in place of those shown before. */
   show(lines: readonly string[]): void;
-  /** Ends the step; `lines` stay below it. */
-  done(lines?: readonly string[]): void;
+  /** Ends the step with its mark; `lines` stay below it. */
+  done(lines?: readonly string[], isGood?: boolean): void;
 }
 
 interface Running {
   readonly number: number;
   readonly title: string;
   readonly startedMs: number;
+  /** Shown last below the step. */
+  lines: readonly string[];
+  /** Where nothing is redrawn: what was printed, once. */
+  readonly printed: Set<string>;
 }
 
 /** Steps one after the other on one stream. May be closed at any time, in the middle of a step too. */
@@ -46,12 +50,13 @@ export class Screen {
     if (this.#isLive) stream.write(HIDE_CURSOR);
   }
 
-  /** For bars: the stream's colours, if it has any. */
-  readonly paint: Paint = (part, text) => this.style(part === 'done' ? 'cyan' : 'dim', text);
-
+  /** In the stream's colours, if it has any. */
   style(style: Style, text: string): string {
     return text === '' ? '' : styled(style, text, this.#stream);
   }
+
+  /** For lines of progress; handed over as a function. */
+  readonly paint: Paint = (part, text) => this.style(part === 'done' ? 'cyan' : 'dim', text);
 
   line(text = ''): void {
     this.#stream.write(`${text}\n`);
@@ -60,48 +65,58 @@ export class Screen {
   /** Begins a step; the one before must have ended. */
   step(title: string): Step {
     this.#steps += 1;
-    const running = { number: this.#steps, title, startedMs: monotonicMs() };
+    const startedMs = monotonicMs();
+    const running: Running = { number: this.#steps, title, startedMs, lines: [], printed: new Set() };
     this.#running = running;
-    this.#plainAtMs = running.startedMs + PLAIN_LINE_INTERVAL_MS;
-    if (this.#isLive) this.#redraw(running, this.style('cyan', '•'), []);
+    this.#plainAtMs = startedMs + PLAIN_LINE_INTERVAL_MS;
+    if (this.#isLive) this.#redraw(running, this.style('cyan', '•'));
     return {
       show: (lines) => {
         // A step that was given up may still be at work, unseen.
-        if (this.#running === running) this.#show(running, lines);
+        if (this.#running !== running) return;
+        running.lines = lines;
+        this.#show(running);
       },
-      done: (lines = []) => {
-        if (this.#running === running) this.#end(running, this.style('green', '✔'), lines);
+      done: (lines = [], isGood = true) => {
+        if (this.#running !== running) return;
+        running.lines = lines;
+        this.#end(running, isGood);
       },
     };
   }
 
-  /** Marks the running step, if there is one, as failed. */
+  /** Marks the running step, if there is one, as failed; what it showed last stays. */
   fail(): void {
-    if (this.#running !== null) this.#end(this.#running, this.style('red', '✘'), []);
+    if (this.#running !== null) this.#end(this.#running, false);
   }
 
   close(): void {
     if (this.#isLive) this.#stream.write(SHOW_CURSOR);
   }
 
-  #show(running: Running, lines: readonly string[]): void {
+  #show(running: Running): void {
     if (this.#isLive) {
-      this.#redraw(running, this.style('cyan', '•'), lines);
+      this.#redraw(running, this.style('cyan', '•'));
     } else if (monotonicMs() >= this.#plainAtMs) {
       this.#plainAtMs = monotonicMs() + PLAIN_LINE_INTERVAL_MS;
-      for (const line of lines) this.line(INDENT + line);
+      const fresh = running.lines.filter((line) => !running.printed.has(line));
+      for (const line of fresh) {
+        running.printed.add(line);
+        this.line(INDENT + line);
+      }
     }
   }
 
-  #end(running: Running, mark: string, lines: readonly string[]): void {
-    this.#redraw(running, mark, lines);
+  #end(running: Running, isGood: boolean): void {
+    this.#redraw(running, isGood ? this.style('green', '✔') : this.style('red', '✘'));
     this.#linesDrawn = 0;
     this.#running = null;
   }
 
   /** Moves to the first of the lines drawn last, clears from there, and draws these instead. */
-  #redraw({ number, title, startedMs }: Running, mark: string, lines: readonly string[]): void {
-    const erased = this.#linesDrawn === 0 ? '' : `\x1b[${this.#linesDrawn}A\x1b[0J`;
+  #redraw({ number, title, startedMs, lines }: Running, mark: string): void {
+    // A key pressed meanwhile may have moved the cursor along its line.
+    const erased = this.#linesDrawn === 0 ? '' : `\r\x1b[${this.#linesDrawn}A\x1b[0J`;
     const duration = this.style('dim', secondsText(monotonicMs() - startedMs).padStart(DURATION_CHARS));
     const all = [`  ${mark} ${number}  ${title.padEnd(TITLE_CHARS)}${duration}`, ...lines.map((line) => INDENT + line)];
     this.#stream.write(`${erased}${all.join('\n')}\n`);

@@ -2,6 +2,8 @@
 // auditor. The look is read-only and sees what is committed.
 
 import { z } from 'zod';
+import { DEMO_POLL_INTERVAL_MS } from '../../core/limits.ts';
+import { delay, systemClock } from '../../core/time.ts';
 import { openForReading } from '../../store/sqlite.ts';
 import { readLane } from '../../store/tables/outbox.ts';
 import { callApi } from './client.ts';
@@ -27,8 +29,18 @@ export function readLanes({ databaseFile }: Stage, installations: readonly Insta
   }
 }
 
-/** Whether each installation's read has ended and no message waits. */
-export async function isSettled(stage: Stage, installations: readonly Installation[]): Promise<boolean> {
+/** Asks until every read has ended and every message has left, or `signal` aborts; the demo as a whole is bounded. */
+export async function settled(
+  stage: Stage,
+  installations: readonly Installation[],
+  signal?: AbortSignal,
+): Promise<void> {
+  while (signal?.aborted !== true && !(await isSettled(stage, installations))) {
+    await delay(systemClock, DEMO_POLL_INTERVAL_MS, signal);
+  }
+}
+
+async function isSettled(stage: Stage, installations: readonly Installation[]): Promise<boolean> {
   const ended = await Promise.all(
     installations.map(async ({ projectId, integrationId, installationId }) => {
       const path = `/projects/${projectId}/integrations/${integrationId}/installations/${installationId}/operations`;

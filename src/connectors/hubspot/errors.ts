@@ -3,7 +3,7 @@
 
 import { IntegrationError } from '../../core/errors.ts';
 import { type JsonValue, jsonAt } from '../../core/json.ts';
-import { type Ms, SECOND_MS } from '../../core/time.ts';
+import { HOUR_MS, type Ms, SECOND_MS } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
 import { providerFailure } from '../contract.ts';
 
@@ -11,6 +11,8 @@ import { providerFailure } from '../contract.ts';
 const STATUS_MIGRATING = 477;
 /** The window of the burst limits is ten seconds; waiting it out always helps. */
 const BURST_WAIT_MS = 10 * SECOND_MS;
+/** The daily count restarts at midnight of a time zone that we do not know. */
+const DAILY_WAIT_MS = HOUR_MS;
 
 export function hubspotFailure(response: BufferedResponse, nowMs: Ms): IntegrationError {
   const body = parsedOrNull(response);
@@ -21,12 +23,10 @@ export function hubspotFailure(response: BufferedResponse, nowMs: Ms): Integrati
   if (response.status === STATUS_MIGRATING) {
     return new IntegrationError('provider_5xx', failure.message, { upstreamStatus });
   }
-  if (
-    response.status === 429 &&
-    failure.retryAtMs === undefined &&
-    jsonAt(body ?? undefined, 'policyName') !== 'DAILY'
-  ) {
-    return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs: nowMs + BURST_WAIT_MS });
+  if (response.status === 429 && failure.retryAtMs === undefined) {
+    const isDaily = jsonAt(body ?? undefined, 'policyName') === 'DAILY';
+    const retryAtMs = nowMs + (isDaily ? DAILY_WAIT_MS : BURST_WAIT_MS);
+    return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs });
   }
   if (response.status === 400 && detail?.includes('Cannot deserialize value of type') === true) {
     return new IntegrationError('cursor_gone', failure.message, { upstreamStatus });

@@ -46,8 +46,12 @@ function pageOf(params: ReadParams, body: JsonValue): ReadPage {
   if (!Array.isArray(records)) throw malformed('a list of records');
   const next = jsonAt(body, 'nextRecordsUrl');
   if (next !== undefined && (typeof next !== 'string' || !NEXT_PAGE.test(next))) throw malformed('a usable next page');
-  const isDone = jsonAt(body, 'done') !== false || next === undefined;
-  return { rows: records.map((record: JsonValue) => rowOf(params, record)), nextCursor: isDone ? null : next };
+  const isDone = jsonAt(body, 'done') !== false;
+  if (!isDone && next === undefined) throw malformed('the next page of an unfinished result');
+  return {
+    rows: records.map((record: JsonValue) => rowOf(params, record)),
+    nextCursor: isDone ? null : (next ?? null),
+  };
 }
 
 function rowOf({ fields }: ReadParams, record: JsonValue): ReadRow {

@@ -2,7 +2,7 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { REF_CHARS_MAX } from '../../core/limits.ts';
 import { createWebhook, openSigningSecrets } from '../../flows/destinations.ts';
 import { createProviderApp } from '../../flows/providerApps.ts';
@@ -67,7 +67,12 @@ export function providerAppRoutes(services: EdgeServices): Hono<EdgeEnv> {
       if (!readProviderApps(reads, projectId).some((row) => row.providerAppId === id)) {
         throw new IntegrationError('not_found', 'no such provider app');
       }
-      await services.store.commit([deleteProviderApp(id, projectId)]);
+      await services.store.commit([deleteProviderApp(id, projectId)]).catch((error: unknown) => {
+        if (errorFacts(error).code !== 'invalid_input') throw error;
+        throw new IntegrationError('invalid_input', 'connections were made with this provider app', {
+          remedy: 'Delete those connections first.',
+        });
+      });
       return context.body(null, 204);
     });
 }

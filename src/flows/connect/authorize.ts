@@ -53,7 +53,7 @@ export async function authorize(
     });
   }
   const app = providerAppFor(services, identity, options.providerAppId);
-  if (countOauthStates(store.reads, identity.projectId) >= OAUTH_STATES_PER_PROJECT_MAX) {
+  if (countOauthStates(store.reads, identity.projectId, clock.nowMs()) >= OAUTH_STATES_PER_PROJECT_MAX) {
     throw new IntegrationError('overloaded', 'too many authorizations of this project are open');
   }
   const pkce = declaration.auth.grantType === 'authorizationCodePKCE' ? await newPkcePair() : null;

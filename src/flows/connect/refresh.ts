@@ -15,11 +15,12 @@ import {
   type TokenResponse,
 } from '../../auth/tokenResponse.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
-import { type ErrorFacts, IntegrationError } from '../../core/errors.ts';
+import { IntegrationError } from '../../core/errors.ts';
 import {
   BUFFERED_CALL_TIMEOUT_MS,
   REFRESH_BACKOFF_BASE_MS,
   REFRESH_BACKOFF_MS_MAX,
+  REFRESH_RETRY_AFTER_MS_MAX,
   TOKEN_RESPONSE_BYTES_MAX,
 } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
@@ -30,12 +31,11 @@ import {
   readConnection,
   readCredential,
   refreshedConnection,
-  setConnectionStatus,
 } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
 import { openClient } from './callback.ts';
-import { canRefresh, dueAtMs } from './storeConnection.ts';
+import { canRefresh, dueAtMs, endsAtMs } from './storeConnection.ts';
 
 const ANSWER_PURPOSE = 'refreshAnswer';
 
@@ -49,58 +49,51 @@ interface PreparedRefresh {
   readonly request: TokenRequest;
 }
 
+/** What is asked of the credential actor by an answer that is not a new token. */
+type Failure = 'refresh.failed' | 'refresh.refused' | 'refresh.outcomeUnknown';
+
 export function refreshHandler(services: Services): ReconcileHandler<RefreshEffect, PreparedRefresh> {
-  const { clock } = services;
-  const failed = (effect: RefreshEffect, error: ErrorFacts, retryAfterMs = 0): Settlement => ({
-    event: {
-      type: 'refresh.failed',
-      ...answerTo(effect),
-      message: error.message,
-      retryAtMs: retryAtMs(effect, retryAfterMs),
-    },
-  });
-  const retryAtMs = ({ attempt }: RefreshEffect, atLeastMs: number): Ms =>
-    clock.nowMs() + Math.max(atLeastMs, fullJitterMs(attempt, REFRESH_BACKOFF_BASE_MS, REFRESH_BACKOFF_MS_MAX));
   return {
     kind: 'reconcile',
     prepare: (effect) => prepare(services, effect),
     send: (prepared) => send(services, prepared),
-    process: (effect, result) => {
-      const connection = readConnection(services.store.reads, effect.connectionId);
-      const answer = openAnswer(services, effect, result);
-      if (connection?.generation !== effect.generation) {
-        // Reconnected meanwhile: the machine ignores this answer, and its row goes.
-        return Promise.resolve(failed(effect, { code: 'conflict', message: 'the credential was replaced meanwhile' }));
-      }
-      const declaration = services.catalog.get(connection.provider);
-      const outcome = processTokenResponse(declaration, answer, answer.receivedAtMs);
-      if (outcome.kind === 'granted') {
-        return Promise.resolve(granted(services, effect, connection, outcome, answer.receivedAtMs));
-      }
-      if (outcome.kind === 'transient') {
-        const message = `the token endpoint answered ${answer.status} (${outcome.reason})`;
-        return Promise.resolve(failed(effect, { code: 'provider_5xx', message }, outcome.retryAfterMs));
-      }
-      const words = `${outcome.providerError} ${outcome.description}`.trim();
-      if (outcome.reason === 'grantRevoked') return Promise.resolve(refused(services, effect, words));
-      // The builder's app is wrong, not the customer's grant: nobody is asked to reconnect, the operator is told.
-      services.log.error({ provider: connection.provider, err: words }, 'the provider refuses the provider app');
-      return Promise.resolve(failed(effect, { code: 'app_fault', message: words }, REFRESH_BACKOFF_MS_MAX));
-    },
-    failed,
-    outcomeUnknown: (effect, error) => ({
-      event: {
-        type: 'refresh.outcomeUnknown',
-        ...answerTo(effect),
-        message: error.message,
-        retryAtMs: retryAtMs(effect, 0),
-      },
-    }),
+    process: (effect, result) => Promise.resolve(processAnswer(services, effect, result)),
+    failed: (effect, error) => settled(services, effect, 'refresh.failed', error.message),
+    outcomeUnknown: (effect, error) => settled(services, effect, 'refresh.outcomeUnknown', error.message),
   };
+}
+
+function settled(services: Services, effect: RefreshEffect, type: Failure, message: string, atLeastMs = 0): Settlement {
+  const jitteredMs = fullJitterMs(effect.attempt, REFRESH_BACKOFF_BASE_MS, REFRESH_BACKOFF_MS_MAX);
+  const waitMs = Math.max(Math.min(atLeastMs, REFRESH_RETRY_AFTER_MS_MAX), jitteredMs);
+  return { event: { type, ...answerTo(effect), message, retryAtMs: services.clock.nowMs() + waitMs } };
 }
 
 function answerTo({ generation, attempt }: RefreshEffect): { fromGeneration: number; attempt: number } {
   return { fromGeneration: generation, attempt };
+}
+
+function processAnswer(services: Services, effect: RefreshEffect, result: Uint8Array): Settlement {
+  const answer = openAnswer(services, effect, result);
+  const connection = readConnection(services.store.reads, effect.connectionId);
+  if (connection?.generation !== effect.generation) {
+    // Reconnected meanwhile: the machine ignores this answer, and its row goes.
+    return settled(services, effect, 'refresh.failed', 'the credential was replaced meanwhile');
+  }
+  const declaration = services.catalog.get(connection.provider);
+  const outcome = processTokenResponse(declaration, answer, answer.receivedAtMs);
+  if (outcome.kind === 'granted') return granted(services, effect, connection, outcome, answer.receivedAtMs);
+  if (outcome.kind === 'transient') {
+    const message = `the token endpoint answered ${answer.status} (${outcome.reason})`;
+    // Only "come back later" says that nothing happened. A broken answer or a gateway's error may hide a rotation.
+    const type = outcome.reason === 'rate_limited' ? 'refresh.failed' : 'refresh.outcomeUnknown';
+    return settled(services, effect, type, message, outcome.retryAfterMs);
+  }
+  const words = `${outcome.providerError} ${outcome.description}`.trim();
+  if (outcome.reason === 'grantRevoked') return settled(services, effect, 'refresh.refused', words);
+  // The builder's app is wrong, not the customer's grant: nobody is asked to reconnect, the operator is told.
+  services.log.error({ provider: connection.provider, err: words }, 'the provider refuses the provider app');
+  return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
 }
 
 function prepare(services: Services, effect: RefreshEffect): Promise<PreparedRefresh> {
@@ -174,22 +167,13 @@ function granted(
       type: 'refresh.succeeded',
       ...answerTo(effect),
       generation,
-      expiresAtMs,
+      endsAtMs: endsAtMs(issuedAtMs, expiresAtMs),
       canRefresh: canRefresh(credential),
     },
     writes: [
       putCredential(connectionId, generation, services.vault.seal(JSON.stringify(credential), place)),
       refreshedConnection({ connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs }),
     ],
-    onCommitted: () => services.tokens.forget(connectionId),
-  };
-}
-
-function refused(services: Services, effect: RefreshEffect, words: string): Settlement {
-  const connectionId = effect.connectionId as ConnectionRow['connectionId'];
-  return {
-    event: { type: 'refresh.refused', ...answerTo(effect), message: words },
-    writes: [setConnectionStatus(connectionId, 'bad_credentials', services.clock.nowMs())],
     onCommitted: () => services.tokens.forget(connectionId),
   };
 }

@@ -21,6 +21,9 @@ import {
 import type { Services } from '../services.ts';
 import type { ConnectIdentity } from './identity.ts';
 
+/** Each lost race means that one refresh came first; another can only follow after its own round trip. */
+const STORE_ATTEMPTS_MAX = 3;
+
 export interface NewCredential {
   readonly identity: ConnectIdentity;
   readonly credential: Credential;
@@ -36,6 +39,16 @@ export interface NewCredential {
  * of `Runtime.send`. Resolves with the committed row.
  */
 export async function storeConnection(services: Services, input: NewCredential): Promise<ConnectionRow> {
+  // A code can be exchanged once, so a refresh that commits in between must not cost the customer their connection.
+  for (let attempt = 1; attempt <= STORE_ATTEMPTS_MAX; attempt++) {
+    const stored = await storeNext(services, input);
+    if (stored !== null) return stored;
+  }
+  throw new IntegrationError('conflict', 'this connection is being changed by another request');
+}
+
+/** Null if another generation came first. */
+async function storeNext(services: Services, input: NewCredential): Promise<ConnectionRow | null> {
   const { store, runtime, vault, catalog } = services;
   const declaration = catalog.get(input.identity.provider);
   const existing = existingConnection(services, input);
@@ -53,12 +66,12 @@ export async function storeConnection(services: Services, input: NewCredential):
   const event = {
     type: 'credential.stored',
     generation,
-    expiresAtMs: row.expiresAtMs,
+    endsAtMs: canRefresh(input.credential) ? endsAtMs(row.issuedAtMs, row.expiresAtMs) : row.expiresAtMs,
     canRefresh: canRefresh(input.credential),
     rotation: declaration.auth.scheme === 'oauth2' ? declaration.auth.tokens.rotation : 'stable',
   };
   const isAccepted = await runtime.send(actorIdOf('credential', connectionId), event, { writes });
-  if (!isAccepted) throw new IntegrationError('conflict', 'this connection is being changed by another request');
+  if (!isAccepted) return null;
   services.tokens.forget(connectionId);
   services.targets.forgetAll();
   const stored = readConnection(store.reads, connectionId);
@@ -71,6 +84,11 @@ export function canRefresh(credential: Credential): boolean {
   return credential.scheme === 'oauth2' && credential.refreshToken !== undefined;
 }
 
+/** When an access token ends: as stated, or assumed where a provider states nothing. */
+export function endsAtMs(issuedAtMs: Ms, expiresAtMs: Ms | null): Ms {
+  return expiresAtMs ?? issuedAtMs + TOKEN_LIFETIME_ASSUMED_MS;
+}
+
 /** When the next token is due. Where a provider states no lifetime one is assumed, without calling the token dead. */
 export function dueAtMs(
   credential: Credential,
@@ -79,7 +97,7 @@ export function dueAtMs(
   connectionId: string,
 ): Ms | null {
   if (!canRefresh(credential)) return null;
-  return refreshAtMs(issuedAtMs, expiresAtMs ?? issuedAtMs + TOKEN_LIFETIME_ASSUMED_MS, connectionId);
+  return refreshAtMs(issuedAtMs, endsAtMs(issuedAtMs, expiresAtMs), connectionId);
 }
 
 function existingConnection({ store }: Services, { identity, connectionId }: NewCredential): ConnectionRow | undefined {

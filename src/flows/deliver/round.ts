@@ -6,6 +6,7 @@ import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts'
 import type { DeliverEffect } from '../../../machines/effects.ts';
 import { jitter } from '../../core/backoff.ts';
 import { type ErrorFacts, errorFacts, IntegrationError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
 import {
   DELIVERY_RESPONSE_BYTES_MAX,
   DELIVERY_RETRY_DELAYS_MS,
@@ -16,6 +17,7 @@ import {
   LANE_RETRY_MS,
 } from '../../core/limits.ts';
 import { type Ms, SECOND_MS } from '../../core/time.ts';
+import { urlMessageBody } from '../../manifest/messages.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { type DestinationRow, readDestinationById } from '../../store/tables/accounts.ts';
 import {
@@ -30,6 +32,7 @@ import {
 import { deliveryHeaders } from '../../webhook/sign.ts';
 import { openSigningSecrets } from '../destinations.ts';
 import type { Services } from '../services.ts';
+import { downloadUrl } from './download.ts';
 
 /** What came of one attempt. */
 type Attempt =
@@ -54,11 +57,9 @@ async function deliverRound(services: Services, effect: DeliverEffect): Promise<
   const { laneId } = effect;
   const due = readDueMessages(store.reads, laneId, clock.nowMs(), DELIVERY_ROUND_MAX);
   const destination = readDestinationById(store.reads, laneId);
-  const attempts = await Promise.all(due.map((message) => attemptOf(services, destination, message)));
-  const results = due.map((message, index) => ({
-    message,
-    attempt: attempts[index] ?? ({ kind: 'delivered' } as const),
-  }));
+  const results = await Promise.all(
+    due.map(async (message) => ({ message, attempt: await attemptOf(services, destination, message) })),
+  );
   const retryAtMs = results.map(({ attempt }) => (attempt.kind === 'retry' ? attempt.atMs : null));
   const others = readNextAttemptAtMs(
     store.reads,
@@ -102,19 +103,21 @@ async function attemptOf(
   if (destination === undefined) return { kind: 'dead', error: 'the destination was deleted' };
   const { egress, clock } = services;
   const { url, headers = {} } = JSON.parse(destination.metadata) as { url: string; headers?: Record<string, string> };
-  const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body: message.body };
+  const body = bodyOf(services, message);
+  const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body };
   try {
     const response = await egress.request({
       url,
       method: 'POST',
       headers: {
-        ...headers,
+        ...lowerCased(headers),
         'content-type': 'application/json',
         ...deliveryHeaders(stamp, openSigningSecrets(services, destination)),
       },
-      body: message.body,
+      body,
       timeoutMs: DELIVERY_TIMEOUT_MS,
       responseBytesMax: DELIVERY_RESPONSE_BYTES_MAX,
+      isBodyUnneeded: true,
     });
     if (isTaken(response.status)) return { kind: 'delivered' };
     const error = `answered ${response.status}`;
@@ -128,8 +131,19 @@ async function attemptOf(
   }
 }
 
+/** As we spell ours, so that a builder's `Content-Type` or `Webhook-Id` is replaced and not sent beside ours. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
 function isTaken(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Messages of one record that is too large carry a link, and each attempt a fresh one. */
+function bodyOf(services: Services, { body, blobId }: OutboxRow): string {
+  if (blobId === null) return body;
+  return urlMessageBody(JSON.parse(body) as JsonObject, downloadUrl(services, blobId), 1);
 }
 
 function retryOrBury({ attempts }: OutboxRow, error: string, nowMs: Ms): Attempt {

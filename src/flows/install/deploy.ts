@@ -1,8 +1,9 @@
 // Deploys a manifest: every integration in it becomes a revision, all of them in one commit or none. Integrations
 // that the manifest does not name stay as they are; an unchanged one gets no new revision.
 
-import { type InputIssue, IntegrationError } from '../../core/errors.ts';
+import { errorFacts, type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
+import { REVISIONS_BATCH } from '../../core/limits.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
 import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -10,9 +11,9 @@ import {
   type IntegrationRow,
   insertIntegration,
   insertRevision,
-  readInstallations,
   readIntegration,
   readRevision,
+  readStaleInstallations,
   updateIntegration,
 } from '../../store/tables/installations.ts';
 import type { Services } from '../services.ts';
@@ -24,8 +25,8 @@ export interface Deployment {
 }
 
 /**
- * Rejects with `invalid_input`, all problems as issues with file, line and column. Installations of a changed
- * integration take the new revision over right after the commit.
+ * Rejects with `invalid_input`, all problems as issues with file, line and column. Installations take a new revision
+ * over right after the commit; one that cannot just now does so with the next deploy or start.
  */
 export async function deployManifest(
   services: Services,
@@ -36,14 +37,12 @@ export async function deployManifest(
   const { manifest, warnings } = parse(services, source, fileName);
   const { reads } = services.store;
   const nowMs = services.clock.nowMs();
-  const changed: IntegrationId[] = [];
   const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
     const existing = readIntegration(reads, projectId, spec.name);
     const content = JSON.stringify(spec);
     if (existing !== undefined && readRevision(reads, existing.revisionId)?.content === content) return [];
     const integrationId = existing?.integrationId ?? newId<IntegrationId>();
-    const revisionId = newId<IntegrationId>();
-    changed.push(integrationId);
+    const revisionId = newId<string>();
     return [
       insertRevision({ revisionId, integrationId, specVersion: manifest.specVersion, content, createdAtMs: nowMs }),
       existing === undefined
@@ -60,7 +59,7 @@ export async function deployManifest(
   });
   if (writes.length > 0) await services.store.commit(writes);
   services.targets.forgetAll();
-  for (const integrationId of changed) await reconfigureAll(services, projectId, integrationId);
+  await takeOverRevisions(services);
   const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
   return { integrations, warnings: warnings.map(formatProblem) };
 }
@@ -91,9 +90,21 @@ function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): str
   });
 }
 
-async function reconfigureAll(services: Services, projectId: ProjectId, integrationId: IntegrationId): Promise<void> {
-  const revisionId = readIntegration(services.store.reads, projectId, integrationId)?.revisionId ?? '';
-  for (const installation of readInstallations(services.store.reads, projectId, { integrationId })) {
-    await reconfigure(services, { ...installation, revisionId });
+/**
+ * Has every installation that was configured by an earlier revision of its integration apply the latest. Driven by
+ * what the tables say, so that a crash or one troubled installation leaves nothing half deployed for good.
+ */
+export async function takeOverRevisions(services: Services): Promise<void> {
+  let afterId = '';
+  for (;;) {
+    const stale = readStaleInstallations(services.store.reads, afterId, REVISIONS_BATCH);
+    const outcomes = await Promise.allSettled(stale.map((row) => reconfigure(services, row)));
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue;
+      const err = errorFacts(outcome.reason).message;
+      services.log.warn({ err }, 'an installation keeps its earlier manifest for now');
+    }
+    if (stale.length < REVISIONS_BATCH) return;
+    afterId = stale.at(-1)?.installationId ?? '';
   }
 }

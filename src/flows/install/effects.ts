@@ -4,14 +4,14 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { Message } from '../../../actors/host.ts';
 import type { ApplyConfigEffect, Effect, TellInstallationsEffect, TellReadsEffect } from '../../../machines/effects.ts';
-import type { ErrorFacts } from '../../core/errors.ts';
-import { type ActorId, actorIdOf } from '../../core/ids.ts';
+import { type ActorId, actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import { nextRunAtMs } from '../../manifest/schedule.ts';
 import type { RowWrite } from '../../store/port.ts';
+import { setConnectionStatus } from '../../store/tables/connections.ts';
 import {
   type InstallationRow,
   putCheckpoint,
@@ -41,16 +41,9 @@ export function readsOf(services: Services, installation: InstallationRow): read
   return effectiveReads(specOf(services, integration), JSON.parse(installation.config) as ConfigContent);
 }
 
-/** These handlers only read tables; a failure is a bug or a full disk, and asking again is all that can be done. */
+/** These handlers only read tables: there is no failure to tell an actor of, so they are tried again. */
 function replayable<E extends Effect>(perform: (effect: E) => Settlement): ReplayableHandler<E> {
-  return {
-    kind: 'replayable',
-    deadlineMs: EFFECT_DEADLINE_MS,
-    perform: (effect) => Promise.resolve(perform(effect)),
-    failed: (effect: E, error: ErrorFacts) => {
-      throw new Error(`${effect.type} failed: ${error.message}`);
-    },
-  };
+  return { kind: 'replayable', deadlineMs: EFFECT_DEADLINE_MS, perform: async (effect) => perform(effect) };
 }
 
 export function applyConfigHandler(services: Services): ReplayableHandler<ApplyConfigEffect> {
@@ -135,8 +128,14 @@ export function tellReadsHandler(services: Services): ReplayableHandler<TellRead
 }
 
 export function tellInstallationsHandler(services: Services): ReplayableHandler<TellInstallationsEffect> {
-  return replayable(({ connectionId, event }) => ({
+  return replayable(({ connectionId, generation, event }) => ({
     event: null,
+    // Connecting again writes the status of its own generation.
+    writes:
+      event === 'connection.revoked'
+        ? [setConnectionStatus(connectionId, generation, 'bad_credentials', services.clock.nowMs())]
+        : [],
+    onCommitted: () => services.tokens.forget(connectionId as ConnectionId),
     messages: readInstallationsOfConnection(services.store.reads, connectionId).map(
       ({ installationId }): Message => ({ to: actorIdOf('installation', installationId), event: { type: event } }),
     ),

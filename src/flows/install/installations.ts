@@ -1,7 +1,7 @@
 // Creates, changes and deletes installations. The row and the installation actor's event commit together; what the
 // installation then does (backfill, schedules) is the actor's business.
 
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf, type InstallationId, newId, type ProjectId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { parseConfig } from '../../manifest/config.ts';
@@ -54,15 +54,10 @@ export async function createInstallation(
   const { connectionId } = connection;
   const installed = readInstallations(store.reads, projectId, { integrationId, groupRef: input.groupRef });
   if (installed.some((row) => row.connectionId === connectionId)) {
-    throw new IntegrationError(
-      'invalid_input',
-      `group "${input.groupRef}" has already installed "${integration.name}"`,
-      {
-        remedy: 'Change the installation with PATCH.',
-      },
-    );
+    throw installedAlready(input.groupRef, integration.name);
   }
   const nowMs = clock.nowMs();
+  const isConnectionUsable = connection.status !== 'bad_credentials';
   const installationId = newId<InstallationId>();
   const row = {
     installationId,
@@ -70,16 +65,20 @@ export async function createInstallation(
     integrationId,
     connectionId,
     groupRef: input.groupRef,
-    healthStatus: connection.status === 'bad_credentials' ? 'unhealthy' : 'healthy',
-    configId: newId<InstallationId>(),
+    healthStatus: isConnectionUsable ? 'healthy' : 'unhealthy',
+    configId: newId<string>(),
     revisionId: integration.revisionId,
     config: JSON.stringify(config),
     createdBy: input.createdBy ?? 'api:create-installation',
     configuredAtMs: nowMs,
     createdAtMs: nowMs,
   } as const;
-  const event = { type: 'installation.created', connectionId };
-  await runtime.send(actorIdOf('installation', installationId), event, { writes: [insertInstallation(row)] });
+  const event = { type: 'installation.created', connectionId, isConnectionUsable };
+  const writes = [insertInstallation(row)];
+  await runtime.send(actorIdOf('installation', installationId), event, { writes }).catch((error: unknown) => {
+    // Two requests at the same moment, or the connection was deleted between our look and the commit.
+    throw errorFacts(error).code === 'invalid_input' ? installedAlready(input.groupRef, integration.name) : error;
+  });
   services.targets.forgetAll();
   return { ...row, updatedAtMs: null };
 }
@@ -89,7 +88,7 @@ export async function reconfigure(services: Services, row: InstallationRow): Pro
   const nowMs = services.clock.nowMs();
   const next: InstallationRow = {
     ...row,
-    configId: newId<InstallationId>(),
+    configId: newId<string>(),
     configuredAtMs: nowMs,
     updatedAtMs: nowMs,
   };
@@ -124,7 +123,8 @@ export async function removeConnection(services: Services, connection: Connectio
   }
   const event = { type: 'connection.deleted' };
   const writes = deleteConnection(connectionId);
-  await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
+  const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
+  if (!isAccepted) throw new IntegrationError('not_found', 'no such connection');
   services.tokens.forget(connectionId);
   services.targets.forgetAll();
 }
@@ -151,4 +151,10 @@ function connectionFor(
     );
   }
   return given;
+}
+
+function installedAlready(groupRef: string, integrationName: string): IntegrationError {
+  return new IntegrationError('invalid_input', `group "${groupRef}" has already installed "${integrationName}"`, {
+    remedy: 'Use the installation it has, or delete that first.',
+  });
 }

@@ -2,7 +2,7 @@
 // when the run will not go on.
 
 import type { ReplayableHandler } from '../../../actors/dispatch.ts';
-import type { CloseRunEffect, ReadPageEffect } from '../../../machines/effects.ts';
+import type { CloseRunEffect } from '../../../machines/effects.ts';
 import { type ActorId, newId, type OperationId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
@@ -65,17 +65,7 @@ export function closeRunHandler(services: Services): ReplayableHandler<CloseRunE
       const removal = effect.isRemoved ? [deleteCheckpoint(actorId)] : [];
       return Promise.resolve({ event: null, writes: [...removal, ...failureWrites(services, actorId, effect)] });
     },
-    failed(effect, error) {
-      throw new Error(`${effect.type} failed: ${error.message}`);
-    },
   };
-}
-
-/** A run whose object was taken out of the config ends with what it has delivered so far. */
-export function abandonedWrites(services: Services, effect: ReadPageEffect): readonly RowWrite[] {
-  const actorId = readActorId(effect.installationId, effect.objectName);
-  const message = 'stopped, because the object is no longer read';
-  return failureWrites(services, actorId, { ...effect, type: 'effect.closeRun', message, isRemoved: true });
 }
 
 /** A run that failed before its first page was committed has no operation yet; it gets one, so that it can be seen. */

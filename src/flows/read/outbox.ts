@@ -7,11 +7,10 @@ import { actorIdOf, newId, randomToken } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import { compileMapping } from '../../manifest/mapping.ts';
-import { splitIntoMessages, urlMessageBody } from '../../manifest/messages.ts';
+import { splitIntoMessages } from '../../manifest/messages.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { readConnection } from '../../store/tables/connections.ts';
 import { addToLane, insertBlob, insertOutboxMessage } from '../../store/tables/outbox.ts';
-import { downloadUrl } from '../deliver/download.ts';
 import type { Services } from '../services.ts';
 import type { PageContext } from './page.ts';
 
@@ -27,6 +26,7 @@ export function outboxOf(
   if (destination === null || rows.length === 0) return { writes: [], messages: [] };
   const nowMs = services.clock.nowMs();
   const laneId = destination.destinationId;
+  const { operationId } = checkpoint;
   const map = compileMapping(read);
   const envelope = envelopeOf(services, context);
   const writes: RowWrite[] = [];
@@ -34,19 +34,18 @@ export function outboxOf(
   let queued = 0;
   for (const message of splitIntoMessages(rows.map(map), envelope)) {
     let body: string;
+    let blobId: string | null = null;
     if (message.kind === 'inline') {
       body = message.body;
     } else {
-      const blobId = newId<string>();
+      body = JSON.stringify(envelope);
+      blobId = newId<string>();
       writes.push(insertBlob(blobId, installation.projectId, message.resultJson, nowMs));
-      body = urlMessageBody(envelope, downloadUrl(services, blobId), message.numRecords);
     }
     const bytes = Buffer.byteLength(body);
     // The prefix changes when a backup is restored, so that a receiver never takes a new message for an old one.
     const messageId = `msg_${services.store.epoch}${randomToken(MESSAGE_ID_BYTES)}`;
-    writes.push(
-      insertOutboxMessage({ messageId, laneId, operationId: checkpoint.operationId, body, bytes, createdAtMs: nowMs }),
-    );
+    writes.push(insertOutboxMessage({ messageId, laneId, operationId, body, blobId, bytes, createdAtMs: nowMs }));
     queuedBytes += bytes;
     queued += 1;
   }

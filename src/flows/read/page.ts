@@ -15,6 +15,7 @@ import {
   OUTBOX_WAIT_MS,
   READ_BACKOFF_BASE_MS,
   READ_BACKOFF_MS_MAX,
+  READ_RETRY_AFTER_MS_MAX,
   REAUTH_WAIT_MS,
 } from '../../core/limits.ts';
 import { DAY_MS, type Ms } from '../../core/time.ts';
@@ -32,7 +33,7 @@ import { readActorId, readsOf, scheduledAtMs } from '../install/effects.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { fieldsOf } from './fields.ts';
-import { abandonedWrites, operationWrites } from './operation.ts';
+import { operationWrites } from './operation.ts';
 import { outboxOf } from './outbox.ts';
 
 /** Everything a page needs to know, read from tables. */
@@ -56,7 +57,7 @@ export function readPageHandler(services: Services): ReplayableHandler<ReadPageE
 
 async function readOnePage(services: Services, effect: ReadPageEffect, signal: AbortSignal): Promise<Settlement> {
   const context = contextOf(services, effect);
-  if (context === null) return nothingToRead(services, effect);
+  if (context === null) return nothingToRead(effect);
   if (isOutboxFull(services, context)) {
     const retryAtMs = services.clock.nowMs() + OUTBOX_WAIT_MS;
     return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
@@ -179,9 +180,8 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
 }
 
 /** The object was taken out of the config while its read was under way: the run ends with what it has. */
-function nothingToRead(services: Services, effect: ReadPageEffect): Settlement {
-  const event = { type: 'page.committed', turn: effect.turn, isLast: true, nextRunAtMs: null };
-  return { event, writes: abandonedWrites(services, effect) };
+function nothingToRead({ turn }: ReadPageEffect): Settlement {
+  return { event: { type: 'page.abandoned', turn, message: 'stopped, because the object is no longer read' } };
 }
 
 /** The provider has forgotten the position: the run begins again from its start, records may be delivered twice. */
@@ -198,11 +198,12 @@ function pageFailed(
   retryAtMs: Ms | undefined,
 ): Settlement {
   const nowMs = services.clock.nowMs();
-  const { turn, attempt } = effect;
+  const { turn, attempt, deferrals } = effect;
   const { message } = error;
   if (error.code === 'budget_exhausted' || error.code === 'rate_limited' || error.code === 'circuit_open') {
-    const soonestAtMs = nowMs + fullJitterMs(attempt, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
-    return { event: { type: 'page.deferred', turn, message, retryAtMs: Math.max(retryAtMs ?? 0, soonestAtMs) } };
+    const soonestAtMs = nowMs + fullJitterMs(deferrals, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
+    const askedAtMs = Math.min(retryAtMs ?? 0, nowMs + READ_RETRY_AFTER_MS_MAX);
+    return { event: { type: 'page.deferred', turn, message, retryAtMs: Math.max(askedAtMs, soonestAtMs) } };
   }
   if (error.code === 'auth_invalidated') {
     // The credential actor tells when the customer has connected again; this wait covers news that crossed.

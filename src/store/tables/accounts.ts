@@ -14,7 +14,8 @@ export const ACCOUNT_STATEMENTS = {
   'providerApps.insert': `INSERT INTO providerApps
     (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  'providerApps.delete': 'DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?',
+  'providerApps.delete': `DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?
+    AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
     (destinationId, projectId, name, type, metadata, sealedSecrets, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ?',
@@ -105,6 +106,7 @@ export function insertProviderApp(row: Omit<ProviderAppRow, 'updatedAtMs'>): Row
   return { statement: 'providerApps.insert', params, mustChange: 'rejected' };
 }
 
+/** Refused while a connection was made with the app: without its secret no token of theirs can be renewed. */
 export function deleteProviderApp(providerAppId: string, projectId: ProjectId): RowWrite {
   return { statement: 'providerApps.delete', params: [providerAppId, projectId], mustChange: 'rejected' };
 }

@@ -15,8 +15,10 @@ export const CONNECTION_STATEMENTS = {
     updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
   'connections.refreshed': `UPDATE connections SET status = 'created', generation = ?, issuedAtMs = ?, expiresAtMs = ?,
     refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
-  'connections.setStatus': 'UPDATE connections SET status = ?, updatedAtMs = ? WHERE connectionId = ?',
-  'connections.delete': 'DELETE FROM connections WHERE connectionId = ?',
+  'connections.setStatus':
+    'UPDATE connections SET status = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?',
+  'connections.delete': `DELETE FROM connections WHERE connectionId = ?
+    AND NOT EXISTS (SELECT 1 FROM installations WHERE connectionId = ?)`,
   'credentials.put': `INSERT INTO credentials (connectionId, generation, sealed) VALUES (?, ?, ?)
     ON CONFLICT (connectionId) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed
     WHERE credentials.generation = excluded.generation - 1`,
@@ -110,13 +112,20 @@ export function refreshedConnection(facts: RefreshedFacts): RowWrite {
   return { statement: 'connections.refreshed', params, mustChange: 'rejected' };
 }
 
-export function setConnectionStatus(connectionId: string, status: ConnectionStatus, atMs: Ms): RowWrite {
-  return { statement: 'connections.setStatus', params: [status, atMs, connectionId] };
+/** Says how the credential of `generation` fares; nothing happens if it has been replaced. */
+export function setConnectionStatus(
+  connectionId: string,
+  generation: number,
+  status: ConnectionStatus,
+  atMs: Ms,
+): RowWrite {
+  return { statement: 'connections.setStatus', params: [status, atMs, connectionId, generation] };
 }
 
+/** Refused while an installation uses the connection. */
 export function deleteConnection(connectionId: string): readonly RowWrite[] {
   return [
-    { statement: 'connections.delete', params: [connectionId], mustChange: 'rejected' },
+    { statement: 'connections.delete', params: [connectionId, connectionId], mustChange: 'rejected' },
     { statement: 'credentials.delete', params: [connectionId] },
   ];
 }
@@ -143,6 +152,17 @@ export function readConnections(
   const sql = `SELECT * FROM connections WHERE projectId = ?1 AND (?2 IS NULL OR provider = ?2)
     AND (?3 IS NULL OR groupRef = ?3) AND (?4 IS NULL OR consumerRef = ?4) ORDER BY createdAtMs DESC, connectionId`;
   return reads.all(sql, projectId, filter.provider ?? null, filter.groupRef ?? null, filter.consumerRef ?? null);
+}
+
+/** A connection with its sealed credential, of the same generation. */
+export function readConnectionWithCredential(
+  reads: Reads,
+  connectionId: string,
+): (ConnectionRow & { readonly sealed: Uint8Array }) | undefined {
+  const sql = `SELECT connections.*, credentials.sealed FROM connections JOIN credentials
+    ON credentials.connectionId = connections.connectionId AND credentials.generation = connections.generation
+    WHERE connections.connectionId = ?`;
+  return reads.get(sql, connectionId);
 }
 
 export function readCredential(
@@ -177,7 +197,8 @@ export function readOauthState(reads: Reads, stateHash: string): OauthStateRow |
   return reads.get('SELECT * FROM oauthStates WHERE stateHash = ?', stateHash);
 }
 
-export function countOauthStates(reads: Reads, projectId: ProjectId): number {
-  const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ?';
-  return reads.get<{ n: number }>(sql, projectId)?.n ?? 0;
+/** Open authorization requests of a project; expired ones do not count. */
+export function countOauthStates(reads: Reads, projectId: ProjectId, nowMs: Ms): number {
+  const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ? AND expiresAtMs > ?';
+  return reads.get<{ n: number }>(sql, projectId, nowMs)?.n ?? 0;
 }

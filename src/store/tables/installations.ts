@@ -15,7 +15,7 @@ export const INSTALLATION_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?)`,
   'installations.insert': `INSERT INTO installations (installationId, projectId, integrationId, connectionId, groupRef,
     healthStatus, configId, revisionId, config, createdBy, configuredAtMs, createdAtMs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)`,
   'installations.configure': `UPDATE installations SET connectionId = ?, configId = ?, revisionId = ?, config = ?,
     createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
   'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
@@ -101,6 +101,7 @@ export interface InstallationRow {
   readonly updatedAtMs: Ms | null;
 }
 
+/** Refused if the connection is gone, or the group has installed the integration with it before. */
 export function insertInstallation(row: Omit<InstallationRow, 'updatedAtMs'>): RowWrite {
   const params = [
     row.installationId,
@@ -115,6 +116,7 @@ export function insertInstallation(row: Omit<InstallationRow, 'updatedAtMs'>): R
     row.createdBy,
     row.configuredAtMs,
     row.createdAtMs,
+    row.connectionId,
   ];
   return { statement: 'installations.insert', params, mustChange: 'rejected' };
 }
@@ -158,6 +160,14 @@ export function readInstallations(
 
 export function readInstallationsOfConnection(reads: Reads, connectionId: string): InstallationRow[] {
   return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
+}
+
+/** Installations configured by an earlier revision than their integration's latest; `revisionId` is the latest. */
+export function readStaleInstallations(reads: Reads, afterId: string, limit: number): InstallationRow[] {
+  const sql = `SELECT installations.*, integrations.revisionId AS revisionId FROM installations
+    JOIN integrations ON integrations.integrationId = installations.integrationId
+    WHERE installations.revisionId <> integrations.revisionId AND installationId > ? ORDER BY installationId LIMIT ?`;
+  return reads.all(sql, afterId, limit);
 }
 
 export type ReadType = 'backfill' | 'scheduled' | 'triggered';

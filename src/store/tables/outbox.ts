@@ -6,8 +6,8 @@ import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
 
 export const OUTBOX_STATEMENTS = {
-  'outbox.insert': `INSERT INTO outbox (messageId, laneId, operationId, body, bytes, nextAttemptAtMs, createdAtMs)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'outbox.insert': `INSERT INTO outbox
+    (messageId, laneId, operationId, body, blobId, bytes, nextAttemptAtMs, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   'outbox.delete': 'DELETE FROM outbox WHERE seq = ?',
   'outbox.retry': 'UPDATE outbox SET attempts = ?, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
   'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, lastError = ? WHERE seq = ?',
@@ -24,8 +24,10 @@ export interface OutboxRow {
   /** The destination's id. */
   readonly laneId: string;
   readonly operationId: OperationId | null;
-  /** The exact text that is signed and sent. */
+  /** The exact text that is signed and sent; with `blobId` the envelope that a fresh link is added to. */
   readonly body: string;
+  /** The stored result of a message that is too large: links to it live shorter than attempts go on. */
+  readonly blobId: string | null;
   readonly bytes: number;
   readonly attempts: number;
   readonly nextAttemptAtMs: Ms;
@@ -35,9 +37,18 @@ export interface OutboxRow {
 }
 
 export function insertOutboxMessage(
-  row: Pick<OutboxRow, 'messageId' | 'laneId' | 'operationId' | 'body' | 'bytes' | 'createdAtMs'>,
+  row: Pick<OutboxRow, 'messageId' | 'laneId' | 'operationId' | 'body' | 'blobId' | 'bytes' | 'createdAtMs'>,
 ): RowWrite {
-  const params = [row.messageId, row.laneId, row.operationId, row.body, row.bytes, row.createdAtMs, row.createdAtMs];
+  const params = [
+    row.messageId,
+    row.laneId,
+    row.operationId,
+    row.body,
+    row.blobId,
+    row.bytes,
+    row.createdAtMs,
+    row.createdAtMs,
+  ];
   return { statement: 'outbox.insert', params };
 }
 

@@ -239,7 +239,8 @@ describe('a handler that breaks', () => {
   it.each([
     ['network', 'failed network'],
     ['outcome_unknown', 'unknown outcome_unknown'],
-    ['timeout', 'unknown timeout'],
+    ['timeout', 'failed timeout'],
+    ['provider_malformed', 'unknown provider_malformed'],
     ['auth_invalidated', 'failed auth_invalidated'],
   ] as const)('in send with %s settles as it should', async (code, note) => {
     const send = async () => {
@@ -317,8 +318,7 @@ describe('a reconcile effect', () => {
     await clock.advance(MINUTE_MS);
     expect(did).toEqual([]);
     writer.failure = null;
-    await runtime.send(id('b'), { type: 'bump' });
-    await flush();
+    await clock.advance(MINUTE_MS);
     expect(did).toEqual(['send a 1']);
     expect(stored('a')?.notes).toEqual(['sealed']);
   });

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createLog, Secret, silentLog } from '../../../src/core/log.ts';
@@ -98,5 +100,31 @@ describe('a log line', () => {
     log.debug('x');
     silentLog().fatal('x');
     expect(written).toEqual([]);
+  });
+});
+
+describe('the log on standard output', () => {
+  const printed = (code: string) => {
+    const source = `import { createLog } from './src/core/log.ts'; const log = createLog({ level: 'info' }); ${code}`;
+    const cwd = join(import.meta.dirname, '../../..');
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
+      cwd,
+      encoding: 'utf8',
+    });
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+
+  it.each([
+    ['few lines at an exit', 3, 'process.exit(0)'],
+    ['many lines at an exit', 1000, 'process.exit(0)'],
+    ['lines when the process fails', 1000, 'setImmediate(() => { throw new Error("x") })'],
+    ['lines when nothing is left to do', 1000, ''],
+    ['flushed lines once', 1000, 'log.flush(() => process.exit(0))'],
+  ])('has %s', (_name, count, end) => {
+    const lines = printed(`for (let n = 0; n < ${count}; n++) log.info({ n }, 'call'); ${end}`);
+    // A write that is under way at the exit may end after the last one: no line is lost, their order may be.
+    expect(lines.map((line) => (JSON.parse(line) as { n: number }).n).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    );
   });
 });

@@ -204,7 +204,7 @@ describe('operations', () => {
 
 describe('the outbox', () => {
   const message = (messageId: string, createdAtMs: number, laneId = 'l1') =>
-    insertOutboxMessage({ messageId, laneId, operationId: null, body: '{}', bytes: 2, createdAtMs });
+    insertOutboxMessage({ messageId, laneId, operationId: null, body: '{}', blobId: null, bytes: 2, createdAtMs });
 
   it('refuses a message that it has', async () => {
     const { store } = await withStore();

@@ -41,10 +41,12 @@ describe('a step', () => {
     const screen = new Screen(stream);
     screen.step('Reading').show(['one']);
     screen.fail();
-    screen.step('Never').done();
+    screen.step('Delivering').done();
+    screen.step('Auditing').done(['none'], false);
     screen.close();
     expect(text()).not.toContain('\x1b[0J');
-    expect(withoutDurations(text())).toEqual(['  ✘ 1  Reading', '  ✔ 2  Never', '']);
+    const ended = ['  ✘ 1  Reading', '       one', '  ✔ 2  Delivering', '  ✘ 3  Auditing', '       none', ''];
+    expect(withoutDurations(text())).toEqual(ended);
   });
 
   test('that was given up draws no more', () => {

@@ -13,7 +13,7 @@ describe("HubSpot's errors", () => {
     ['the search limit', 429, { policyName: 'SECONDLY' }, {}, { retryAtMs: NOW_MS + 10_000 }],
     ['a limit without a name', 429, '', {}, { code: 'rate_limited', retryAtMs: NOW_MS + 10_000 }],
     ['a limit with Retry-After', 429, {}, { 'retry-after': '3' }, { retryAtMs: NOW_MS + 3000 }],
-    ['the daily limit, which no short wait helps', 429, { policyName: 'DAILY' }, {}, { retryAtMs: undefined }],
+    ['the daily limit, which no short wait helps', 429, { policyName: 'DAILY' }, {}, { retryAtMs: NOW_MS + 3_600_000 }],
     ['a cursor that is not one', 400, { message: CURSOR }, {}, { code: 'cursor_gone' }],
     ['another bad request', 400, { message: 'Property x does not exist' }, {}, { code: 'bad_request' }],
     ['an expired token', 401, { category: 'EXPIRED_AUTHENTICATION' }, {}, { code: 'auth_invalidated' }],

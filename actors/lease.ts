@@ -30,11 +30,14 @@ interface BudgetKey {
   readonly windowMs: Ms;
 }
 
-/** Permission for one call. `release` with what went wrong at the provider, or null; twice is harmless. */
+/** Permission for one call. */
 export interface Lease {
   readonly attachment: Attachment;
   readonly generation: number;
-  release(failure: string | null): void;
+  /** What came of the call, told as soon as it is known: what went wrong at the provider, or null. Once is enough. */
+  answered(failure: string | null): void;
+  /** Ends the lease; twice is harmless. A call that nobody answered counts for nothing. */
+  release(): void;
 }
 
 interface Seats {
@@ -59,7 +62,8 @@ export function leaseTarget(
   const ofCalls = ({ scope }: { scope: QuotaScope }) => scope !== 'tokenEndpoint';
   return {
     connectionId: facts.connectionId,
-    providerKey: `${declaration.name}/${facts.providerAppId ?? 'none'}`,
+    // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
+    providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
     windows: declaration.quotas
       .filter(ofCalls)
       .map((quota) => ({ key: keyOf(quota), limit: quota.limit, windowMs: quota.windowMs })),
@@ -89,6 +93,9 @@ export class Leases {
    */
   lease(target: LeaseTarget): Lease | Promise<Lease> {
     const token = this.#tokens.usableToken(target.connectionId);
+    // Asked before anything is spent: a provider that comes back should not meet an empty budget.
+    const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
+    if (heldUntilMs !== null) throw held(target, heldUntilMs);
     const atMs = this.#whenBudgetsAllow(target);
     if (token !== null && atMs === null && this.#hasSeats(target)) return this.#grant(target, token);
     return this.#wait(target, atMs);
@@ -99,7 +106,7 @@ export class Leases {
     const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (atMs !== null) await delay(this.#clock, atMs - this.#clock.nowMs());
     for (;;) {
-      const full = target.concurrency.find(({ key, limit }) => this.#seatsOf(key).taken >= limit);
+      const full = target.concurrency.find(({ key, limit }) => (this.#seats.get(key)?.taken ?? 0) >= limit);
       if (full !== undefined) {
         await this.#until(deadlineMs, 'a free place', (signal, what) =>
           this.#seatsOf(full.key).waiting.wait(signal, what),
@@ -108,6 +115,7 @@ export class Leases {
       }
       const token = this.#tokens.usableToken(target.connectionId);
       if (token !== null) return this.#grant(target, token);
+      this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
       await this.renewed(target.connectionId, deadlineMs);
     }
   }
@@ -132,22 +140,22 @@ export class Leases {
 
   #grant(target: LeaseTarget, token: OpenToken): Lease {
     const admission = this.#supervisor.admit(target.providerKey);
-    if (typeof admission === 'object') {
-      throw new IntegrationError('circuit_open', `calls to ${target.providerKey} are held back: too many failed`, {
-        publicDetail: 'the provider is failing; calls are held back for a moment',
-        retryAtMs: admission.retryAtMs,
-      });
-    }
+    if (typeof admission === 'object') throw held(target, admission.retryAtMs);
     for (const { key } of target.concurrency) this.#seatsOf(key).taken += 1;
+    let isAnswered = false;
     let isReleased = false;
     return {
       attachment: token.attachment,
       generation: token.generation,
-      release: (failure) => {
+      answered: (failure) => {
+        if (isAnswered) return;
+        isAnswered = true;
+        this.#supervisor.report(target.providerKey, admission, failure);
+      },
+      release: () => {
         if (isReleased) return;
         isReleased = true;
         for (const { key } of target.concurrency) this.#freeSeat(key);
-        this.#supervisor.report(target.providerKey, admission, failure);
       },
     };
   }
@@ -186,7 +194,7 @@ export class Leases {
   }
 
   #hasSeats(target: LeaseTarget): boolean {
-    return target.concurrency.every(({ key, limit }) => this.#seatsOf(key).taken < limit);
+    return target.concurrency.every(({ key, limit }) => (this.#seats.get(key)?.taken ?? 0) < limit);
   }
 
   #freeSeat(key: string): void {
@@ -195,4 +203,11 @@ export class Leases {
     seats.waiting.wakeAll();
     if (seats.taken === 0 && seats.waiting.isEmpty) this.#seats.delete(key);
   }
+}
+
+function held({ providerKey }: LeaseTarget, retryAtMs: Ms): IntegrationError {
+  return new IntegrationError('circuit_open', `calls to ${providerKey} are held back: too many failed`, {
+    publicDetail: 'the provider is failing; calls are held back for a moment',
+    retryAtMs,
+  });
 }

@@ -14,12 +14,13 @@ interface Counts {
   windowStartMs: Ms;
   calls: number;
   failures: number;
-  isProbing: boolean;
+  /** While a probe is out no other goes; one that is never answered is given up then. */
+  probeUntilMs: Ms;
   isReporting: boolean;
 }
 
 /** Whether a call may go: yes, yes as the one probe, or not before `retryAtMs`. */
-export type Admission = 'call' | 'probe' | { readonly retryAtMs: Ms };
+type Admission = 'call' | 'probe' | { readonly retryAtMs: Ms };
 
 /** Counts calls per provider app and keeps their circuits; one for the process. */
 export class Supervisor {
@@ -32,16 +33,22 @@ export class Supervisor {
     this.#clock = clock;
   }
 
-  /** Asks for one call of a provider app. A `probe` must be reported, whatever becomes of it. */
-  admit(providerKey: string): Admission {
+  /** Until when no call of this provider app may go; null if one may. Asks only. */
+  heldUntilMs(providerKey: string): Ms | null {
     const counts = this.#countsOf(providerKey);
     const state = this.#runtime.peek(counts.actorId);
-    if (state.hasTag('refusing')) {
-      return { retryAtMs: (state.context as ProviderContext).wakeAtMs ?? this.#clock.nowMs() };
-    }
-    if (!state.hasTag('probing')) return 'call';
-    if (counts.isProbing) return { retryAtMs: this.#clock.nowMs() + CIRCUIT_WINDOW_MS };
-    counts.isProbing = true;
+    const nowMs = this.#clock.nowMs();
+    if (state.hasTag('refusing')) return (state.context as ProviderContext).wakeAtMs ?? nowMs;
+    return state.hasTag('probing') && nowMs < counts.probeUntilMs ? counts.probeUntilMs : null;
+  }
+
+  /** Takes one call of a provider app; of a half-open circuit it is the probe, which should be reported. */
+  admit(providerKey: string): Admission {
+    const retryAtMs = this.heldUntilMs(providerKey);
+    if (retryAtMs !== null) return { retryAtMs };
+    const counts = this.#countsOf(providerKey);
+    if (!this.#runtime.peek(counts.actorId).hasTag('probing')) return 'call';
+    counts.probeUntilMs = this.#clock.nowMs() + CIRCUIT_WINDOW_MS;
     return 'probe';
   }
 
@@ -49,7 +56,7 @@ export class Supervisor {
   report(providerKey: string, admission: 'call' | 'probe', failure: string | null): void {
     const counts = this.#countsOf(providerKey);
     if (admission === 'probe') {
-      counts.isProbing = false;
+      counts.probeUntilMs = Number.NEGATIVE_INFINITY;
       this.#tell(counts, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
       return;
     }
@@ -70,7 +77,14 @@ export class Supervisor {
     let counts = this.#counts.get(providerKey);
     if (counts === undefined) {
       const actorId = actorIdOf('provider', providerKey);
-      counts = { actorId, windowStartMs: 0, calls: 0, failures: 0, isProbing: false, isReporting: false };
+      counts = {
+        actorId,
+        windowStartMs: 0,
+        calls: 0,
+        failures: 0,
+        probeUntilMs: Number.NEGATIVE_INFINITY,
+        isReporting: false,
+      };
       this.#counts.set(providerKey, counts);
     }
     return counts;

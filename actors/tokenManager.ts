@@ -5,6 +5,7 @@
 
 import { LRUCache } from 'lru-cache';
 import xxhash from 'xxhash-wasm';
+import type { CredentialContext } from '../machines/credential.ts';
 import { type Attachment, attachmentOf } from '../src/auth/attach.ts';
 import { parseCredential } from '../src/auth/credential.ts';
 import type { Vault } from '../src/auth/vault.ts';
@@ -12,6 +13,7 @@ import type { Catalog } from '../src/catalog/catalog.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import { actorIdOf, type ConnectionId } from '../src/core/ids.ts';
 import {
+  CALLER_WAIT_MS_MAX,
   FUTILE_REFRESH_PAUSE_MS,
   OPEN_TOKENS_PER_SHARD_MAX,
   REFRESH_REQUEST_INTERVAL_MS,
@@ -98,23 +100,49 @@ export class TokenManager {
   }
 
   /**
-   * A provider answered 401 to a call with this generation. True if a newer token is there or has been asked for;
-   * false if none can help: the answer then belongs to the caller. A token that is refused right after it was issued
-   * shows that the 401 means a missing permission; then none is asked for again for a while.
+   * A provider answered 401 to a call with this generation. `newer`: another token is there; `coming`: it is on its
+   * way; `none`: no token can help, the answer belongs to the caller. Never throws: a provider's answer must reach
+   * its caller also when the connection has gone meanwhile.
    */
-  refused(connectionId: ConnectionId, generation: number): boolean {
-    const token = this.#token(connectionId);
-    if (token.generation !== generation) return true;
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - token.issuedAtMs < YOUNG_TOKEN_MS) token.futileUntilMs = nowMs + FUTILE_REFRESH_PAUSE_MS;
-    if (!token.canRefresh || nowMs < token.futileUntilMs) return false;
-    this.#requestNext(connectionId, token, nowMs, true);
-    return true;
+  refused(connectionId: ConnectionId, generation: number): 'newer' | 'coming' | 'none' {
+    try {
+      const token = this.#token(connectionId);
+      if (token.generation !== generation) return 'newer';
+      const nowMs = this.#clock.nowMs();
+      const isYoung = nowMs - token.issuedAtMs < YOUNG_TOKEN_MS;
+      if (!token.canRefresh || isYoung || nowMs < token.futileUntilMs) return 'none';
+      this.#requestNext(connectionId, token, nowMs, true);
+      return this.#isNextWithin(connectionId, nowMs + CALLER_WAIT_MS_MAX) ? 'coming' : 'none';
+    } catch {
+      return 'none';
+    }
   }
 
-  /** The generation that is stored now. */
-  generationOf(connectionId: ConnectionId): number {
-    return this.#token(connectionId).generation;
+  /**
+   * A call that was refused with one token was refused with the next one too: the 401 means a missing permission, and
+   * none asks for another token for a while.
+   */
+  refusedAgain(connectionId: ConnectionId, generation: number): void {
+    const token = this.#shard(connectionId).tokens.get(connectionId);
+    if (token?.generation === generation) token.futileUntilMs = this.#clock.nowMs() + FUTILE_REFRESH_PAUSE_MS;
+  }
+
+  /** Rejects with `timeout` and `retryAtMs` if the next token is not even tried for before `deadlineMs`. */
+  assertNextWithin(connectionId: ConnectionId, deadlineMs: Ms): void {
+    if (this.#isNextWithin(connectionId, deadlineMs)) return;
+    const { wakeAtMs } = this.#credential(connectionId);
+    throw new IntegrationError('timeout', 'the access token has ended and the provider does not renew it just now', {
+      ...(wakeAtMs === null ? {} : { retryAtMs: wakeAtMs }),
+    });
+  }
+
+  #isNextWithin(connectionId: ConnectionId, deadlineMs: Ms): boolean {
+    const { wakeAtMs } = this.#credential(connectionId);
+    return wakeAtMs === null || wakeAtMs <= deadlineMs;
+  }
+
+  #credential(connectionId: ConnectionId): CredentialContext {
+    return this.#runtime.peek(actorIdOf('credential', connectionId)).context as CredentialContext;
   }
 
   /** Resolves at the next change of this connection's credential, or when `signal` aborts. See `WaitingList.wait`. */
@@ -125,7 +153,9 @@ export class TokenManager {
       list = new WaitingList();
       waiting.set(connectionId, list);
     }
-    return list.wait(signal, what);
+    return list.wait(signal, what).finally(() => {
+      if (list.isEmpty && waiting.get(connectionId) === list) waiting.delete(connectionId);
+    });
   }
 
   /** Another credential, or another fate of it, is on disk: forgets the opened one and wakes who waits. */

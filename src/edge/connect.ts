@@ -82,10 +82,18 @@ export function callbackRoute(services: EdgeServices): Hono<EdgeEnv> {
     } catch (thrown) {
       const known = thrown instanceof IntegrationError ? thrown : null;
       services.log.warn({ err: errorFacts(thrown).message }, 'an authorization did not complete');
-      const message = known?.publicDetail ?? 'Something went wrong on our side. Please try again.';
+      const said = known === null ? [] : [known.publicDetail, known.remedy ?? ''];
+      const message = said.map(sentence).join('') || 'Something went wrong on our side. Please try again.';
       return page(context, { kind: 'failed', message }, known?.status ?? 500);
     }
   });
+}
+
+/** Details are written to follow a colon; a person reads them on their own. */
+function sentence(text: string, index: number): string {
+  if (text === '') return '';
+  const start = `${index === 0 ? '' : ' '}${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return /[.!?]$/.test(text) ? start : `${start}.`;
 }
 
 function page(context: Context<EdgeEnv>, outcome: CallbackOutcome, status: number): Response {

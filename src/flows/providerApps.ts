@@ -3,9 +3,11 @@
 
 import { IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId, type ProviderAppId } from '../core/ids.ts';
-import { insertProviderApp, type ProviderAppRow, readProviderApps } from '../store/tables/accounts.ts';
-import { CLIENT_SECRET_PURPOSE } from './connect/authorize.ts';
+import { insertProviderApp, type ProviderAppRow, readProviderApp, readProviderApps } from '../store/tables/accounts.ts';
 import type { Services } from './services.ts';
+
+/** The purpose that client secrets are sealed with (see `Vault`). */
+const CLIENT_SECRET_PURPOSE = 'clientSecret';
 
 export interface NewProviderApp {
   readonly provider: string;
@@ -50,4 +52,15 @@ export async function createProviderApp(
   };
   await store.commit([insertProviderApp(row)]);
   return { ...row, updatedAtMs: null };
+}
+
+/** The builder's client at a provider, opened. Rejects with `bad_request` if the app was deleted. */
+export function openClient(
+  { store, vault }: Services,
+  providerAppId: string,
+): { clientId: string; clientSecret: string } {
+  const app = readProviderApp(store.reads, providerAppId);
+  if (app === undefined) throw new IntegrationError('bad_request', 'the provider app of this connection was deleted');
+  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
+  return { clientId: app.clientId, clientSecret: vault.open(app.sealedClientSecret, place).toString() };
 }

@@ -1,9 +1,8 @@
 // One buffered call to a provider under a lease: attach the credential, send, and if the provider says 401 renew the
 // token and try once more. Connectors get this as their `ProviderCall`; the proxy streams instead (`proxy.ts`).
 
-import type { Lease } from '../../actors/lease.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
-import { IntegrationError } from '../core/errors.ts';
+import { type ErrorCode, errorFacts } from '../core/errors.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
@@ -15,14 +14,16 @@ type CallServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(services: CallServices, target: ProviderTarget, signal?: AbortSignal): ProviderCall {
   return async (request) => {
-    const { leases, tokens, clock } = services;
-    const deadlineMs = clock.nowMs() + CALLER_WAIT_MS_MAX;
+    const deadlineMs = services.clock.nowMs() + CALLER_WAIT_MS_MAX;
+    const { connectionId } = target.lease;
     const first = await callOnce(services, target, request, signal);
     if (first.response.status !== 401) return first.response;
-    const { connectionId } = target.lease;
-    if (!tokens.refused(connectionId, first.generation)) return first.response;
-    if (tokens.generationOf(connectionId) === first.generation) await leases.renewed(connectionId, deadlineMs);
-    return (await callOnce(services, target, request, signal)).response;
+    const next = services.tokens.refused(connectionId, first.generation);
+    if (next === 'none') return first.response;
+    if (next === 'coming') await services.leases.renewed(connectionId, deadlineMs);
+    const second = await callOnce(services, target, request, signal);
+    if (second.response.status === 401) services.tokens.refusedAgain(connectionId, second.generation);
+    return second.response;
   };
 }
 
@@ -35,7 +36,7 @@ async function callOnce(
   const lease = await leases.lease(target.lease);
   try {
     const response = await egress.request({
-      url: urlOf(target, request, lease),
+      url: `${target.baseUrl}${withQuery(request.path, lease.attachment.query)}`,
       method: request.method,
       headers: {
         accept: 'application/json',
@@ -48,20 +49,36 @@ async function callOnce(
       responseBytesMax: PAGE_BYTES_MAX,
       ...(signal === undefined ? {} : { signal }),
     });
-    lease.release(failureOf(response.status));
+    lease.answered(faultOfStatus(response.status));
     return { response, generation: lease.generation };
   } catch (error) {
-    lease.release(error instanceof IntegrationError ? error.code : 'invariant');
+    const fault = faultOfError(errorFacts(error).code);
+    if (fault !== null) lease.answered(fault);
     throw error;
+  } finally {
+    lease.release();
   }
 }
 
-/** What counts against the provider's circuit: its own faults, not ours and not the customer's. */
-export function failureOf(status: number): string | null {
+/** What of an answer counts against the provider's circuit: its own faults, not ours and not the customer's. */
+export function faultOfStatus(status: number): string | null {
   return status >= 500 ? `answered ${status}` : null;
 }
 
-function urlOf(target: ProviderTarget, { path }: ProviderRequest, lease: Lease): string {
-  const { query } = lease.attachment;
-  return `${target.baseUrl}${path}${query === '' ? '' : `${path.includes('?') ? '&' : '?'}${query}`}`;
+const PROVIDER_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'network',
+  'timeout',
+  'outcome_unknown',
+  'provider_malformed',
+]);
+
+/** The same of a call without an answer; null says nothing about the provider. */
+export function faultOfError(code: ErrorCode): string | null {
+  return PROVIDER_FAULTS.has(code) ? code : null;
+}
+
+/** Adds the query that a credential brings to a raw path. */
+export function withQuery(path: string, query: string): string {
+  if (query === '') return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${query}`;
 }

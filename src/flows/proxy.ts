@@ -10,7 +10,7 @@ import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import type { ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders } from '../egress/headers.ts';
 import type { Sink } from '../egress/sink.ts';
-import { failureOf } from './providerCall.ts';
+import { faultOfError, faultOfStatus, withQuery } from './providerCall.ts';
 import type { Services } from './services.ts';
 import type { ProxyTarget } from './targets.ts';
 
@@ -42,26 +42,25 @@ export async function proxy(
   }
   const { leases, tokens, clock } = services;
   const { connectionId } = target.lease;
-  const startedAtMs = clock.nowMs();
+  const deadlineMs = clock.nowMs() + CALLER_WAIT_MS_MAX;
   const leased = leases.lease(target.lease);
   const lease = leased instanceof Promise ? await leased : leased;
   // A body is gone once it was sent, so only a call without one can be made again with the next token.
-  const mayReplay = call.body === null;
-  const outcome = await forwardOnce(services, target, call, sink, lease, (status) =>
-    status === 401 && mayReplay ? !tokens.refused(connectionId, lease.generation) : true,
-  );
-  if (outcome.kind !== 'discarded') {
-    if (outcome.kind === 'forwarded' && outcome.status === 401 && !mayReplay)
-      tokens.refused(connectionId, lease.generation);
-    return outcome;
-  }
-  if (tokens.generationOf(connectionId) === lease.generation) {
-    await leases.renewed(connectionId, startedAtMs + CALLER_WAIT_MS_MAX);
-  }
+  let next = 'none' as ReturnType<typeof tokens.refused>;
+  const outcome = await forwardOnce(services, target, call, sink, lease, (status) => {
+    if (status === 401) next = tokens.refused(connectionId, lease.generation);
+    return next === 'none' || call.body !== null;
+  });
+  if (outcome.kind !== 'discarded') return outcome;
+  if (next === 'coming') await leases.renewed(connectionId, deadlineMs);
   const second = await leases.lease(target.lease);
-  return forwardOnce(services, target, call, sink, second, () => true);
+  return forwardOnce(services, target, call, sink, second, (status) => {
+    if (status === 401) tokens.refusedAgain(connectionId, second.generation);
+    return true;
+  });
 }
 
+/** `accept` sees the status before the client does; false keeps the answer back and the sink untouched. */
 async function forwardOnce(
   { egress }: ProxyServices,
   target: ProxyTarget,
@@ -71,13 +70,24 @@ async function forwardOnce(
   accept: (status: number) => boolean,
 ): Promise<ForwardOutcome> {
   const { headers: credentialHeaders, query } = lease.attachment;
-  const headers = cleanRequestHeaders(call.rawHeaders, namesOf(credentialHeaders));
-  for (const part of credentialHeaders) headers.push(part);
   const { method, body } = call;
-  const path = `${target.pathPrefix}${withQuery(call.path, query)}`;
-  const outcome = await egress.forward({ origin: target.origin, path, method, headers, body }, sink, { accept });
-  lease.release(failureIn(outcome));
-  return outcome;
+  try {
+    const headers = cleanRequestHeaders(call.rawHeaders, namesOf(credentialHeaders));
+    for (const part of credentialHeaders) headers.push(part);
+    const path = `${target.pathPrefix}${withQuery(call.path, query)}`;
+    const outcome = await egress.forward({ origin: target.origin, path, method, headers, body }, sink, {
+      accept(status) {
+        // Told at the head: a long body must not keep a circuit waiting for its probe.
+        lease.answered(faultOfStatus(status));
+        return accept(status);
+      },
+    });
+    const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
+    if (fault !== null) lease.answered(fault);
+    return outcome;
+  } finally {
+    lease.release();
+  }
 }
 
 /** Lower-case names of a raw list; a credential sets one or two. */
@@ -85,14 +95,4 @@ function namesOf(rawHeaders: readonly string[]): string[] {
   const names: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) names.push((rawHeaders[index] ?? '').toLowerCase());
   return names;
-}
-
-function withQuery(path: string, query: string): string {
-  if (query === '') return path;
-  return `${path}${path.includes('?') ? '&' : '?'}${query}`;
-}
-
-function failureIn(outcome: ForwardOutcome): string | null {
-  if (outcome.kind === 'forwarded' || outcome.kind === 'discarded') return failureOf(outcome.status);
-  return outcome.kind === 'failed' ? outcome.error.code : null;
 }

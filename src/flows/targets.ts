@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
-import { resolveTemplate, templateVariables } from '../catalog/template.ts';
+import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX } from '../core/limits.ts';
@@ -15,6 +15,7 @@ import type { IntegrationSpec } from '../manifest/manifest.ts';
 import type { Reads } from '../store/port.ts';
 import { type ConnectionRow, readConnection } from '../store/tables/connections.ts';
 import { readInstallation, readInstallations, readIntegration, readRevision } from '../store/tables/installations.ts';
+import { type ProviderMetadata, variablesIn } from './connect/identity.ts';
 
 /** The provider account behind a connection. */
 export interface ProviderTarget {
@@ -36,8 +37,7 @@ export interface ProxyTarget extends ProviderTarget {
 
 /** The template variables of a connection: what was typed or learned, by name. */
 export function variablesOf(connection: Pick<ConnectionRow, 'metadata'>): Record<string, string> {
-  const metadata = JSON.parse(connection.metadata) as Record<string, { readonly value: string }>;
-  return Object.fromEntries(Object.entries(metadata).map(([name, { value }]) => [name, value]));
+  return variablesIn(JSON.parse(connection.metadata) as ProviderMetadata);
 }
 
 export class Targets {
@@ -139,13 +139,4 @@ export class Targets {
     const connection = readConnection(this.#reads, connectionId);
     return resolveTemplate(found.baseUrl, connection === undefined ? {} : variablesOf(connection));
   }
-}
-
-/** The inputs that a provider's own address needs, e.g. `workspace`. */
-export function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
-  const authTemplates =
-    declaration.auth.scheme === 'oauth2'
-      ? [declaration.auth.tokenUrl, ...('authUrl' in declaration.auth ? [declaration.auth.authUrl] : [])]
-      : [];
-  return [...new Set([declaration.baseUrl, ...authTemplates].flatMap(templateVariables))];
 }

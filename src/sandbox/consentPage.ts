@@ -53,6 +53,7 @@ const STYLE = `
   input,
   button {
     font: inherit;
+    font-weight: 400;
     padding: 0.5rem 0.75rem;
     border: 1px solid #888;
     border-radius: 8px;

@@ -22,9 +22,12 @@ export async function startThreadWriter(path: string): Promise<Writer> {
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromWriter) => {
       if (message.kind === 'opened') resolve();
-      else if (message.kind === 'openFailed') reject(openError(message));
       else if (message.kind === 'written') waiting.shift()?.(message.outcome);
-      else failAll();
+      else {
+        if (message.kind === 'openFailed') reject(openError(message));
+        failAll();
+        void worker.terminate();
+      }
     });
     worker.on('error', (error) => {
       reject(error);

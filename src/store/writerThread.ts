@@ -1,5 +1,6 @@
 // Entry of the writer thread: owns the only read-write connection and answers batches in the order they came.
-// A slow fsync blocks this thread alone, never the one that proxies calls.
+// A slow fsync blocks this thread alone, never the one that proxies calls. It ends when the owner thread says so:
+// Deno's port cannot be closed from here.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { BatchOutcome, Step } from './port.ts';
@@ -27,7 +28,6 @@ function serve(port: MessagePort, writer: SqliteWriter): void {
     }
     void writer.close();
     port.postMessage({ kind: 'closed' } satisfies FromWriter);
-    port.close();
   });
   port.postMessage({ kind: 'opened' } satisfies FromWriter);
 }
@@ -43,6 +43,5 @@ if (parentPort !== null) {
       message: facts.message,
       remedy: facts.remedy,
     } satisfies FromWriter);
-    parentPort.close();
   }
 }

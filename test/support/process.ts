@@ -67,8 +67,11 @@ export function spawnServe(env: Readonly<Record<string, string>>, blocksMax?: nu
   };
 }
 
-/** A Tenon in a process of its own; `halt` and `stop` kill it with SIGKILL. */
-export async function startTenonProcess(sandboxOptions: SandboxOptions = {}): Promise<Tenon> {
+/** A Tenon in a process of its own. `halt` and `stop` end it with `signal`; with SIGTERM it must end cleanly. */
+export async function startTenonProcess(
+  sandboxOptions: SandboxOptions = {},
+  signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL',
+): Promise<Tenon> {
   const sandbox = await startSandbox({ autoConsent: true, ...sandboxOptions });
   const secrets = new Map<string, string>();
   const receiver = await startReceiver({ secretFor: (path) => secrets.get(path) ?? null });
@@ -80,14 +83,14 @@ export async function startTenonProcess(sandboxOptions: SandboxOptions = {}): Pr
     TENON_EGRESS_ALLOW: '127.0.0.1/32',
     TENON_CATALOG_FILE: catalogFile,
   };
-  const parts = { sandbox, receiver, folder, fatal: [], secrets, start: () => runningOf(spawnServe(env)) };
+  const parts = { sandbox, receiver, folder, fatal: [], secrets, start: () => runningOf(spawnServe(env), signal) };
   const first = spawnServe(env);
-  const running = await runningOf(first);
+  const running = await runningOf(first, signal);
   const projectId = await first.printed(/project {3}(\S+)/);
   return new Tenon(parts, running, { projectId, apiKey: await first.printed(/API key {3}(\S+)/) });
 }
 
-async function runningOf({ child, ended, printed }: ServeProcess): Promise<Running> {
+async function runningOf({ child, ended, printed }: ServeProcess, signal: NodeJS.Signals): Promise<Running> {
   const origin = await printed(/serves (http:\S+)/);
   return {
     port: Number(new URL(origin).port),
@@ -96,8 +99,9 @@ async function runningOf({ child, ended, printed }: ServeProcess): Promise<Runni
       throw new Error('the services of another process are out of reach');
     },
     async stop() {
-      child.kill('SIGKILL');
-      await ended;
+      child.kill(signal);
+      const { code, stderr } = await ended;
+      if (signal === 'SIGTERM' && (code !== 0 || stderr !== '')) throw new Error(`it ended with ${code}: ${stderr}`);
     },
   };
 }

@@ -29,6 +29,7 @@ export class Server {
   readonly #lastLines: string[] = [];
   readonly #died = Promise.withResolvers<never>();
   #child: Child | null = null;
+  #isEndAsked = false;
   #isStopped = false;
   #hasDied = false;
   #url = '';
@@ -72,6 +73,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    this.#isEndAsked = false;
     this.#url = '';
     const serves = new Promise<void>((resolve) => {
       for (const stream of [child.stdout, child.stderr]) {
@@ -83,8 +85,8 @@ export class Server {
     });
     child.once('error', (error) => this.#died.reject(error));
     child.once('close', (code, signal) => {
-      if (this.#child !== child) return;
       this.#child = null;
+      if (this.#isEndAsked) return;
       this.#hasDied = true;
       const how = signal ?? `exit code ${code}`;
       this.#died.reject(new IntegrationError('invariant', `Tenon ended by itself (${how})`));
@@ -111,7 +113,7 @@ export class Server {
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (child === null) return;
-    this.#child = null;
+    this.#isEndAsked = true;
     const closed = once(child, 'close');
     child.kill(signal);
     const inTime = new AbortController();

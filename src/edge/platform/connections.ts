@@ -7,7 +7,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { authorize } from '../../flows/connect/authorize.ts';
 import { generateConnection } from '../../flows/connect/generate.ts';
 import type { ProviderMetadata } from '../../flows/connect/identity.ts';
-import { removeConnection } from '../../flows/install/installations.ts';
+import { removeConnection } from '../../flows/connect/removeConnection.ts';
 import { readProviderApp } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
 import { projectOf } from '../auth.ts';

@@ -24,7 +24,6 @@ export interface PendingAuthorization {
 }
 
 export const PENDING_PURPOSE = 'oauthState';
-export const CLIENT_SECRET_PURPOSE = 'clientSecret';
 const STATE_BYTES = 32;
 
 export function hashState(state: string): string {

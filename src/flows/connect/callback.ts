@@ -10,10 +10,10 @@ import { normalizeVariable, resolveTemplate } from '../../catalog/template.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/limits.ts';
 import { headerRecord } from '../../egress/headers.ts';
-import { readProviderApp } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, deleteOauthState, readOauthState } from '../../store/tables/connections.ts';
+import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
-import { CLIENT_SECRET_PURPOSE, hashState, PENDING_PURPOSE, type PendingAuthorization } from './authorize.ts';
+import { hashState, PENDING_PURPOSE, type PendingAuthorization } from './authorize.ts';
 import { type ProviderMetadata, variablesIn } from './identity.ts';
 import { storeConnection } from './storeConnection.ts';
 
@@ -107,17 +107,6 @@ async function exchangeCode(
     outcome.reason === 'appFault' ? 'app_fault' : 'bad_request',
     `${declaration.displayName} refused the connection: ${words}`,
   );
-}
-
-/** The builder's client at a provider, opened. Rejects with `bad_request` if the app was deleted. */
-export function openClient(
-  { store, vault }: Services,
-  providerAppId: string,
-): { clientId: string; clientSecret: string } {
-  const app = readProviderApp(store.reads, providerAppId);
-  if (app === undefined) throw new IntegrationError('bad_request', 'the provider app of this connection was deleted');
-  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
-  return { clientId: app.clientId, clientSecret: vault.open(app.sealedClientSecret, place).toString() };
 }
 
 /** Adds what the token answer said, so that every input the provider asks for has a value afterwards. */

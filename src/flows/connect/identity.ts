@@ -1,10 +1,9 @@
 // Who connects what: the part that every way of connecting shares. Called by the edge with validated bodies.
 
 import type { ProviderDeclaration } from '../../catalog/schema.ts';
-import { normalizeVariable } from '../../catalog/template.ts';
+import { normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
-import { requiredVariables } from '../targets.ts';
 
 /** A value that a provider's addresses or calls need, and where it came from (wire: `ProviderMetadataInfo`). */
 export interface MetadataItem {
@@ -64,10 +63,22 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
     }
     given.set(name, { ...item, value: normalizeVariable(declaration.baseUrl, name, item.value) });
   }
-  return Object.fromEntries(given);
+  const metadata = Object.fromEntries(given);
+  // Told to who types it, now, and not to whoever makes the first call.
+  resolveTemplate(declaration.baseUrl, variablesIn(metadata));
+  return metadata;
 }
 
 /** The template variables in metadata. */
 export function variablesIn(metadata: ProviderMetadata): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).map(([name, { value }]) => [name, value]));
+}
+
+/** The inputs that a provider's own address needs, e.g. `workspace`. */
+function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
+  const authTemplates =
+    declaration.auth.scheme === 'oauth2'
+      ? [declaration.auth.tokenUrl, ...('authUrl' in declaration.auth ? [declaration.auth.authUrl] : [])]
+      : [];
+  return [...new Set([declaration.baseUrl, ...authTemplates].flatMap(templateVariables))];
 }

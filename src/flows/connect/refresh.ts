@@ -32,9 +32,9 @@ import {
   readCredential,
   refreshedConnection,
 } from '../../store/tables/connections.ts';
+import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
-import { openClient } from './callback.ts';
 import { canRefresh, dueAtMs, endsAtMs } from './storeConnection.ts';
 
 const ANSWER_PURPOSE = 'refreshAnswer';

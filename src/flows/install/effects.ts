@@ -7,9 +7,7 @@ import type { ApplyConfigEffect, Effect, TellInstallationsEffect, TellReadsEffec
 import { type ActorId, actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
-import type { ConfigContent } from '../../manifest/config.ts';
-import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
-import { nextRunAtMs } from '../../manifest/schedule.ts';
+import type { EffectiveRead } from '../../manifest/effective.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { setConnectionStatus } from '../../store/tables/connections.ts';
 import {
@@ -18,28 +16,10 @@ import {
   readCheckpointsOf,
   readInstallation,
   readInstallationsOfConnection,
-  readIntegration,
   setInstallationHealth,
 } from '../../store/tables/installations.ts';
+import { readActorId, readsOf, scheduledAtMs } from '../read/reads.ts';
 import type { Services } from '../services.ts';
-import { specOf } from './installations.ts';
-
-/** The actor that reads one object of one installation. */
-export function readActorId(installationId: string, objectName: string): ActorId {
-  return actorIdOf('read', `${installationId}/${objectName}`);
-}
-
-/** When a read's schedule is due next; null without one. */
-export function scheduledAtMs({ schedule, isDisabled }: EffectiveRead, nowMs: Ms): Ms | null {
-  return schedule === null || isDisabled ? null : nextRunAtMs(schedule, nowMs);
-}
-
-/** The reads of an installation as its config and the latest manifest say now. */
-export function readsOf(services: Services, installation: InstallationRow): readonly EffectiveRead[] {
-  const integration = readIntegration(services.store.reads, installation.projectId, installation.integrationId);
-  if (integration === undefined) return [];
-  return effectiveReads(specOf(services, integration), JSON.parse(installation.config) as ConfigContent);
-}
 
 /** These handlers only read tables: there is no failure to tell an actor of, so they are tried again. */
 function replayable<E extends Effect>(perform: (effect: E) => Settlement): ReplayableHandler<E> {

@@ -6,12 +6,7 @@ import { actorIdOf, type InstallationId, newId, type ProjectId } from '../../cor
 import type { JsonValue } from '../../core/json.ts';
 import { parseConfig } from '../../manifest/config.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
-import {
-  type ConnectionRow,
-  deleteConnection,
-  readConnection,
-  readConnections,
-} from '../../store/tables/connections.ts';
+import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
 import {
   configureInstallation,
   deleteInstallation,
@@ -22,6 +17,7 @@ import {
   readInstallationsOfConnection,
   readRevision,
 } from '../../store/tables/installations.ts';
+import { removeConnection } from '../connect/removeConnection.ts';
 import type { Services } from '../services.ts';
 
 export interface NewInstallation {
@@ -110,23 +106,6 @@ export async function removeInstallation(services: Services, row: InstallationRo
   if (readInstallationsOfConnection(store.reads, row.connectionId).length > 0) return;
   const connection = readConnection(store.reads, row.connectionId);
   if (connection !== undefined) await removeConnection(services, connection);
-}
-
-/** Rejects with `invalid_input` while an installation uses the connection. */
-export async function removeConnection(services: Services, connection: ConnectionRow): Promise<void> {
-  const { connectionId } = connection;
-  const used = readInstallationsOfConnection(services.store.reads, connectionId).length;
-  if (used > 0) {
-    throw new IntegrationError('invalid_input', `the connection is used by ${used} installation(s)`, {
-      remedy: 'Delete the installations first.',
-    });
-  }
-  const event = { type: 'connection.deleted' };
-  const writes = deleteConnection(connectionId);
-  const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
-  if (!isAccepted) throw new IntegrationError('not_found', 'no such connection');
-  services.tokens.forget(connectionId);
-  services.targets.forgetAll();
 }
 
 function connectionFor(

@@ -16,9 +16,9 @@ import {
   readOperation,
   updateOperation,
 } from '../../store/tables/installations.ts';
-import { readActorId } from '../install/effects.ts';
 import type { Services } from '../services.ts';
 import type { PageContext } from './page.ts';
+import { readActorId } from './reads.ts';
 
 interface MetadataFacts {
   readonly installationId: string;

@@ -29,12 +29,12 @@ import {
   readInstallation,
 } from '../../store/tables/installations.ts';
 import { readLane } from '../../store/tables/outbox.ts';
-import { readActorId, readsOf, scheduledAtMs } from '../install/effects.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { fieldsOf } from './fields.ts';
 import { operationWrites } from './operation.ts';
 import { outboxOf } from './outbox.ts';
+import { readActorId, readsOf, scheduledAtMs } from './reads.ts';
 
 /** Everything a page needs to know, read from tables. */
 export interface PageContext {

@@ -1,0 +1,27 @@
+// The reads of an installation: which there are, who performs them and when they are due.
+
+import { type ActorId, actorIdOf } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { ConfigContent } from '../../manifest/config.ts';
+import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
+import { nextRunAtMs } from '../../manifest/schedule.ts';
+import { type InstallationRow, readIntegration } from '../../store/tables/installations.ts';
+import { specOf } from '../install/installations.ts';
+import type { Services } from '../services.ts';
+
+/** The actor that reads one object of one installation. */
+export function readActorId(installationId: string, objectName: string): ActorId {
+  return actorIdOf('read', `${installationId}/${objectName}`);
+}
+
+/** When a read's schedule is due next; null without one. */
+export function scheduledAtMs({ schedule, isDisabled }: EffectiveRead, nowMs: Ms): Ms | null {
+  return schedule === null || isDisabled ? null : nextRunAtMs(schedule, nowMs);
+}
+
+/** The reads of an installation as its config and the latest manifest say now. */
+export function readsOf(services: Services, installation: InstallationRow): readonly EffectiveRead[] {
+  const integration = readIntegration(services.store.reads, installation.projectId, installation.integrationId);
+  if (integration === undefined) return [];
+  return effectiveReads(specOf(services, integration), JSON.parse(installation.config) as ConfigContent);
+}

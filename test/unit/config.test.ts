@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+describe('the environment is refused', () => {
+  it.each([
+    ['TENON_PORT', 'http', 'must be a port number'],
+    ['TENON_PORT', '-1', 'must be a port number'],
+    ['TENON_PORT', '1e3', 'must be a port number'],
+    ['TENON_PORT', '65536', 'must be a port number'],
+    ['TENON_PORT', ' 80', 'must be a port number'],
+    ['TENON_PUBLIC_URL', 'tenon.example.com', 'must be an origin'],
+    ['TENON_PUBLIC_URL', 'ftp://tenon.example.com', 'must be an origin'],
+    ['TENON_PUBLIC_URL', 'https://tenon.example.com/x', 'must be an origin'],
+    ['TENON_PUBLIC_URL', 'https://tenon.example.com/?x', 'must be an origin'],
+    ['TENON_PUBLIC_URL', 'https://me@tenon.example.com', 'must be an origin'],
+    ['TENON_LOG_LEVEL', 'verbose', 'must be one of trace, debug'],
+    ['TENON_EGRESS_ALLOW', 'localhost', 'is not an IP address'],
+    ['TENON_EGRESS_ALLOW', '10.0.0.1/8', 'has address bits set'],
+  ])('with %s=%s, by the name of the variable', (name, value, reason) => {
+    expect(() => readConfig({ [name]: value })).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+    expect(() => readConfig({ [name]: value })).toThrow(name);
+    expect(() => readConfig({ [name]: value })).toThrow(reason);
+  });
+});
+
+describe('the environment', () => {
+  it('may be empty', () => {
+    expect(readConfig({})).toEqual({
+      dataFolder: join('.', '.tenon'),
+      hostname: '127.0.0.1',
+      port: 8080,
+      publicUrl: null,
+      masterKeys: [],
+      egressAllow: [],
+      catalogFile: null,
+      logLevel: 'info',
+    });
+  });
+
+  it('may have variables that are set to nothing', () => {
+    const names = ['DATA_DIR', 'HOST', 'PORT', 'PUBLIC_URL', 'MASTER_KEY', 'EGRESS_ALLOW', 'CATALOG_FILE', 'LOG_LEVEL'];
+    expect(readConfig(Object.fromEntries(names.map((name) => [`TENON_${name}`, ''])))).toEqual(readConfig({}));
+  });
+
+  it('is read into what it means', () => {
+    const config = readConfig({
+      TENON_DATA_DIR: '/data',
+      TENON_HOST: '::',
+      TENON_PORT: '0',
+      TENON_PUBLIC_URL: 'https://Tenon.example.com:443/',
+      TENON_MASTER_KEY: ' new , old,',
+      TENON_EGRESS_ALLOW: '127.0.0.1:80, 10.0.0.0/8',
+      TENON_CATALOG_FILE: 'catalog.json',
+      TENON_LOG_LEVEL: 'warn',
+    });
+    expect(config).toMatchObject({
+      dataFolder: '/data',
+      hostname: '::',
+      port: 0,
+      publicUrl: 'https://tenon.example.com',
+      masterKeys: ['new', 'old'],
+      catalogFile: 'catalog.json',
+      logLevel: 'warn',
+    });
+    expect(config.egressAllow).toHaveLength(2);
+  });
+});

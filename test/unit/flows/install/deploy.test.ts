@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { deployManifest } from '../../../../src/flows/install/deploy.ts';
+import { createInstallation } from '../../../../src/flows/install/installations.ts';
+import { readInstallation, readIntegrations } from '../../../../src/store/tables/installations.ts';
+import { type Flows, manifestOf, startFlows } from './tenon.ts';
+
+const STRIPE = { name: 'billing', provider: 'stripe', objects: ['customers'] };
+
+function deploy({ services, projectId }: Flows, source: string) {
+  return deployManifest(services, projectId, source, 'amp.yaml');
+}
+
+function stored({ services, projectId }: Flows) {
+  const { reads } = services.store;
+  return {
+    names: readIntegrations(reads, projectId).map(({ name }) => name),
+    revisions: reads.all('SELECT revisionId FROM revisions').length,
+  };
+}
+
+describe('a manifest that is wrong', () => {
+  it.each<[string, string]>([
+    ['that is no YAML', 'integrations: ['],
+    ['with an unknown provider', manifestOf(STRIPE, { name: 'x', provider: 'nobody', objects: [] })],
+    ['with one name twice', manifestOf(STRIPE, { ...STRIPE, objects: [] })],
+    ['without integrations', 'specVersion: 1.0.0\n'],
+  ])('%s stores nothing of it', async (_what, source) => {
+    const flows = await startFlows();
+    await expect(deploy(flows, source)).rejects.toMatchObject({
+      code: 'invalid_input',
+      issues: expect.arrayContaining([
+        expect.objectContaining({ in: 'body', detail: expect.stringContaining('amp.yaml') }),
+      ]),
+    });
+    expect(stored(flows)).toEqual({ names: [], revisions: 0 });
+  });
+
+  it('because an integration would change its provider stores nothing, not even the others', async () => {
+    const flows = await startFlows();
+    await deploy(flows, manifestOf(STRIPE));
+    const moved = manifestOf({ name: 'new', provider: 'stripe', objects: [] }, { ...STRIPE, provider: 'freshdesk' });
+    await expect(deploy(flows, moved)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: '"billing" is an integration of stripe',
+    });
+    expect(stored(flows)).toEqual({ names: ['billing'], revisions: 1 });
+  });
+});
+
+describe('a manifest', () => {
+  it('makes one revision per integration, and none where nothing has changed', async () => {
+    const flows = await startFlows();
+    const desk = { name: 'desk', provider: 'freshdesk', objects: [] };
+    const first = await deploy(flows, manifestOf(STRIPE, desk));
+    expect(stored(flows)).toEqual({ names: expect.arrayContaining(['billing', 'desk']), revisions: 2 });
+    const again = await deploy(flows, manifestOf(STRIPE, desk));
+    expect(again.integrations).toEqual(first.integrations);
+    await deploy(flows, manifestOf(STRIPE, { ...desk, objects: ['tickets'] }));
+    expect(stored(flows).revisions).toBe(3);
+  });
+
+  it('leaves integrations that it does not name as they are', async () => {
+    const flows = await startFlows();
+    await deploy(flows, manifestOf(STRIPE));
+    const before = flows.integration('billing');
+    await deploy(flows, manifestOf({ name: 'desk', provider: 'freshdesk', objects: [] }));
+    expect(flows.integration('billing')).toEqual(before);
+  });
+
+  it('is taken over by who has installed, and not by others', async () => {
+    const flows = await startFlows();
+    const { services } = flows;
+    const other = { ...STRIPE, name: 'other' };
+    await deploy(flows, manifestOf(STRIPE, other));
+    await flows.connect();
+    const content = { provider: 'stripe' };
+    const installed = await createInstallation(services, flows.integration('billing'), { groupRef: 'acme', content });
+    const untouched = await createInstallation(services, flows.integration('other'), { groupRef: 'acme', content });
+    await deploy(flows, manifestOf({ ...STRIPE, objects: ['customers', 'invoices'] }, other));
+    const now = readInstallation(services.store.reads, installed.installationId);
+    expect(now).toMatchObject({ revisionId: flows.integration('billing').revisionId, config: installed.config });
+    expect(now?.configId).not.toBe(installed.configId);
+    expect(readInstallation(services.store.reads, untouched.installationId)).toEqual(untouched);
+  });
+});

@@ -5,6 +5,7 @@
 
 import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
+import { nearNames } from '../core/nearNames.ts';
 import { type ProviderInfo, providerInfoSchema } from './providerInfo.ts';
 import { freshdesk } from './providers/freshdesk.ts';
 import { hubspot } from './providers/hubspot.ts';
@@ -19,9 +20,8 @@ const BUILT_IN: readonly ProviderDeclaration[] = [freshdesk, hubspot, salesforce
 /** For entries without OAuth 2, where nothing reads them. */
 const NO_TOKENS: TokenFacts = { clientAuthentication: 'requestBody', rotation: 'stable' };
 
-/** How many near names an unknown one is answered with, and how many edits away they may be. */
+/** How many near names an unknown one is answered with. */
 const NEAR_NAMES_MAX = 3;
-const NEAR_EDITS_MAX = 3;
 
 /** Provider name → partial published entry. */
 export type CatalogOverrides = Readonly<Record<string, JsonObject>>;
@@ -119,28 +119,6 @@ function refusedOverride(provider: string, field: string, reason: string): Integ
 }
 
 function nearText(byName: ReadonlyMap<string, unknown>, name: string): string {
-  const near = [...byName.keys()]
-    .map((known) => ({ known, edits: editsBetween(known.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ edits }) => edits <= NEAR_EDITS_MAX)
-    .sort((a, b) => a.edits - b.edits)
-    .slice(0, NEAR_NAMES_MAX)
-    .map(({ known }) => known);
+  const near = nearNames(name, byName.keys(), NEAR_NAMES_MAX);
   return near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
-}
-
-/** Levenshtein distance, where a long unknown name (it cannot be near) is not measured. */
-function editsBetween(known: string, name: string): number {
-  if (Math.abs(known.length - name.length) > NEAR_EDITS_MAX) return Number.POSITIVE_INFINITY;
-  let previous = Array.from({ length: name.length + 1 }, (_, column) => column);
-  for (const [row, letter] of [...known].entries()) {
-    const current = [row + 1];
-    for (let column = 1; column <= name.length; column += 1) {
-      const replaced = (previous[column - 1] ?? 0) + (name[column - 1] === letter ? 0 : 1);
-      const inserted = (current[column - 1] ?? 0) + 1;
-      const removed = (previous[column] ?? 0) + 1;
-      current.push(Math.min(replaced, inserted, removed));
-    }
-    previous = current;
-  }
-  return previous[name.length] ?? Number.POSITIVE_INFINITY;
 }

@@ -5,10 +5,10 @@
 import { type InputIssue, IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX } from '../core/limits.ts';
+import { didYouMean } from '../core/nearNames.ts';
 import { configSchema } from './configSchema.ts';
 import { type Finding, findingsOf, formatPath } from './issues.ts';
 import type { IntegrationSpec } from './manifest.ts';
-import { didYouMean } from './nearName.ts';
 
 /** Content of an installation config; the maps are keyed by object name. Everything may be absent. */
 export interface ConfigContent {

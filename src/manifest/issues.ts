@@ -2,7 +2,7 @@
 // they know. Shared by the manifest (problems with a position) and the installation config (issues with a name).
 
 import type { z } from 'zod';
-import { didYouMean } from './nearName.ts';
+import { didYouMean } from '../core/nearNames.ts';
 
 export type Path = readonly (string | number)[];
 

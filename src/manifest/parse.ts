@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { MANIFEST_BYTES_MAX, MANIFEST_INTEGRATIONS_MAX, MANIFEST_PROBLEMS_MAX } from '../core/limits.ts';
+import { didYouMean } from '../core/nearNames.ts';
 import { type Finding, findingsOf, formatPath, type Path } from './issues.ts';
 import type { IntegrationSpec, Manifest } from './manifest.ts';
-import { didYouMean } from './nearName.ts';
 import { integrationFindings, type KnownProviders, repeatedNames } from './rules.ts';
 import { integrationSchema, manifestSchema } from './schema.ts';
 import { readSource, type Source } from './source.ts';

@@ -4,8 +4,8 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { MANIFEST_DISPLAY_NAME_CHARS_MAX } from '../core/limits.ts';
+import { didYouMean } from '../core/nearNames.ts';
 import type { Finding, Path } from './issues.ts';
-import { didYouMean } from './nearName.ts';
 
 export interface KnownProviders {
   readonly hasProvider: (name: string) => boolean;

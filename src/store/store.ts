@@ -33,7 +33,7 @@ export interface Store {
   readonly hasRoom: boolean;
   /** See `GroupCommit.add`. */
   add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void;
-  /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. The edge asks `hasRoom`. */
+  /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. Edges ask `hasRoom`. */
   commit(writes: readonly RowWrite[]): Promise<void>;
   /** Calls `listener` when commits succeed again after the disk was full. */
   onRecovered(listener: () => void): void;

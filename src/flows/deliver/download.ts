@@ -19,7 +19,7 @@ export function downloadUrl(
   return `${publicUrl}/downloads/v1/${blobId}?expires=${expiresAtMs}&signature=${signature}`;
 }
 
-/** The JSON text behind a link. Rejects with `forbidden` for a wrong or expired one, `not_found` if the result is gone. */
+/** The JSON text behind a link. Rejects with `forbidden` for a wrong or expired one, `not_found` if it is gone. */
 export function openDownload(
   { store, clock, downloadKey }: DownloadServices,
   link: { readonly blobId: string; readonly expires: string; readonly signature: string },

@@ -7,7 +7,8 @@ import type { Reads, RowWrite } from '../port.ts';
 
 export const OUTBOX_STATEMENTS = {
   'outbox.insert': `INSERT INTO outbox
-    (messageId, laneId, operationId, body, blobId, bytes, nextAttemptAtMs, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    (messageId, laneId, operationId, body, blobId, bytes, nextAttemptAtMs, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   'outbox.delete': 'DELETE FROM outbox WHERE seq = ?',
   'outbox.retry': 'UPDATE outbox SET attempts = ?, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
   'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, lastError = ? WHERE seq = ?',

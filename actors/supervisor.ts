@@ -14,6 +14,11 @@ interface Counts {
   windowStartMs: Ms;
   calls: number;
   failures: number;
+  /**
+   * The circuit is known to be closed. Only a report of ours opens it, so that calls ask no actor meanwhile: there may be
+   * one for each customer, more than stay in memory.
+   */
+  isClosed: boolean;
   /** While a probe is out no other goes; one that is never answered is given up then. */
   probeUntilMs: Ms;
   isReporting: boolean;
@@ -36,10 +41,14 @@ export class Supervisor {
   /** Until when no call of this provider app may go; null if one may. Asks only. */
   heldUntilMs(providerKey: string): Ms | null {
     const counts = this.#countsOf(providerKey);
+    if (counts.isClosed) return null;
     const state = this.#runtime.peek(counts.actorId);
     const nowMs = this.#clock.nowMs();
     if (state.hasTag('refusing')) return (state.context as ProviderContext).wakeAtMs ?? nowMs;
-    return state.hasTag('probing') && nowMs < counts.probeUntilMs ? counts.probeUntilMs : null;
+    if (state.hasTag('probing')) return nowMs < counts.probeUntilMs ? counts.probeUntilMs : null;
+    // While a report is on its way the actor may not have it yet.
+    counts.isClosed = !counts.isReporting;
+    return null;
   }
 
   /** Takes one call of a provider app; of a half-open circuit it is the probe, which should be reported. */
@@ -47,7 +56,7 @@ export class Supervisor {
     const retryAtMs = this.heldUntilMs(providerKey);
     if (retryAtMs !== null) return { retryAtMs };
     const counts = this.#countsOf(providerKey);
-    if (!this.#runtime.peek(counts.actorId).hasTag('probing')) return 'call';
+    if (counts.isClosed || !this.#runtime.peek(counts.actorId).hasTag('probing')) return 'call';
     counts.probeUntilMs = this.#clock.nowMs() + CIRCUIT_WINDOW_MS;
     return 'probe';
   }
@@ -79,6 +88,7 @@ export class Supervisor {
       const actorId = actorIdOf('provider', providerKey);
       counts = {
         actorId,
+        isClosed: false,
         windowStartMs: 0,
         calls: 0,
         failures: 0,
@@ -94,6 +104,7 @@ export class Supervisor {
   #tell(counts: Counts, event: { type: string; message?: string }): void {
     if (counts.isReporting) return;
     counts.isReporting = true;
+    counts.isClosed = false;
     counts.calls = 0;
     counts.failures = 0;
     const done = () => {

@@ -4,7 +4,7 @@
 
 import process from 'node:process';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
-import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX, LOG_WRITE_BYTES_MAX } from './limits.ts';
+import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX } from './limits.ts';
 
 /** What code logs to. Without pino's `child`, whose bindings would reach a line uncensored. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'flush'>;
@@ -64,7 +64,6 @@ class StandardOutput implements DestinationStream {
   readonly #stream = destination({
     fd: 1,
     minLength: LOG_BUFFER_BYTES,
-    maxWrite: LOG_WRITE_BYTES_MAX,
     maxLength: LOG_WAITING_BYTES_MAX,
     sync: false,
   });

@@ -2,19 +2,13 @@
 // answers with a problem what never reached the provider. On node:http the response is written directly; elsewhere a
 // `Response` carries it.
 
-import type { IncomingMessage } from 'node:http';
-import type { ReadableStream } from 'node:stream/web';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
-import { type ProjectId, parseId } from '../core/ids.ts';
+import { parseId } from '../core/ids.ts';
 import { monotonicMs } from '../core/time.ts';
-import type { ForwardOutcome } from '../egress/forward.ts';
-import { headerValue } from '../egress/headers.ts';
-import type { Sink } from '../egress/sink.ts';
-import { NodeSink } from '../egress/sinkNode.ts';
-import { WebSink } from '../egress/sinkWeb.ts';
-import { type ProxyCall, proxy } from '../flows/proxy.ts';
+import { type ProxyOutcome, proxyOverNode, proxyOverWeb } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
@@ -22,60 +16,78 @@ import type { EdgeEnv, EdgeServices } from './context.ts';
 /** A request with this header goes to the proxy, whatever its path: provider paths can look like ours. */
 export const PROXY_VERSION_HEADER = 'x-amp-proxy-version';
 
+/** nginx's status for a client that left; nobody receives it. */
+const STATUS_CLIENT_GONE = 499;
+
+/** The value of a header by its lower-case name. */
+type Header = (name: string) => string | undefined;
+
 export function proxyHandler(services: EdgeServices, keys: ApiKeys) {
   return (context: Context<EdgeEnv>): Promise<Response> => {
     const { incoming, outgoing } = context.env;
-    if (incoming === undefined || outgoing === undefined) return proxyWeb(services, keys, context);
-    const call: ProxyCall = {
-      method: incoming.method ?? 'GET',
-      path: incoming.url ?? '/',
-      rawHeaders: incoming.rawHeaders,
-      body: hasBody(incoming) ? incoming : null,
-    };
-    return run(services, keys, call, new NodeSink(outgoing)).then(() => RESPONSE_ALREADY_SENT);
+    if (incoming === undefined || outgoing === undefined) return proxyWeb(services, keys, context.req.raw);
+    return proxyNode(services, keys, incoming, outgoing);
   };
 }
 
-/** The response is there as soon as the provider's head is; the rest of the call goes on behind it. */
-async function proxyWeb(services: EdgeServices, keys: ApiKeys, context: Context<EdgeEnv>): Promise<Response> {
-  const request = context.req.raw;
-  const sink = new WebSink(request.method, request.signal);
-  const call: ProxyCall = {
-    method: request.method,
-    path: request.url.slice(new URL(request.url).origin.length),
-    rawHeaders: [...request.headers].flat(),
-    body: request.body as ReadableStream | null,
-  };
-  const ended = run(services, keys, call, sink).then((outcome) => {
-    if (outcome.kind === 'clientGone') return new Response(null, { status: 499 });
-    return sink.response;
-  });
-  return Promise.race([sink.response, ended]);
-}
-
-/** Rejects with whatever kept the call from the provider, as long as nothing was sent to the client. */
-async function run(services: EdgeServices, keys: ApiKeys, call: ProxyCall, sink: Sink): Promise<ForwardOutcome> {
+async function proxyNode(
+  services: EdgeServices,
+  keys: ApiKeys,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<Response> {
   const startedMs = monotonicMs();
-  const target = targetOf(services, keys, call.rawHeaders);
-  const outcome = await proxy(services, target, call, sink);
-  logCall(services, target, call, outcome, monotonicMs() - startedMs);
-  if (outcome.kind === 'failed' && !outcome.headSent) throw outcome.error;
-  return outcome;
+  const target = targetOf(services, keys, (name) => incoming.headers[name] as string | undefined);
+  const outcome = await proxyOverNode(services, target, incoming, outgoing);
+  finish(services, target, incoming.method, outcome, startedMs);
+  return RESPONSE_ALREADY_SENT;
 }
 
-function targetOf({ targets }: EdgeServices, keys: ApiKeys, rawHeaders: readonly string[]): ProxyTarget {
-  const caller = keys.caller(headerValue(rawHeaders, 'x-api-key'));
+async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
+  const startedMs = monotonicMs();
+  const target = targetOf(services, keys, (name) => request.headers.get(name) ?? undefined);
+  const { response, outcome } = proxyOverWeb(services, target, request);
+  const ended = outcome.then((result) => {
+    finish(services, target, request.method, result, startedMs);
+    return result.kind === 'clientGone' ? new Response(null, { status: STATUS_CLIENT_GONE }) : response;
+  });
+  return Promise.race([response, ended]);
+}
+
+/** Writes the log line. Throws whatever kept the call from the provider, as long as nothing was sent to the client. */
+function finish(
+  { log }: EdgeServices,
+  { installationId, declaration }: ProxyTarget,
+  method: string | undefined,
+  outcome: ProxyOutcome,
+  startedMs: number,
+): void {
+  log.info({
+    plane: 'proxy',
+    installationId,
+    provider: declaration.name,
+    method,
+    outcome: outcome.kind,
+    status: 'status' in outcome ? outcome.status : undefined,
+    ms: Math.round((monotonicMs() - startedMs) * 10) / 10,
+  });
+  if (outcome.kind === 'failed' && !outcome.headSent) throw outcome.error;
+}
+
+function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): ProxyTarget {
+  const caller = keys.caller(header('x-api-key'));
   requireFull(caller);
-  if (headerValue(rawHeaders, PROXY_VERSION_HEADER) !== '1') throw wrongHeader(PROXY_VERSION_HEADER, 'must be 1');
-  const named = headerValue(rawHeaders, 'x-amp-project-id');
+  if (header(PROXY_VERSION_HEADER) !== '1') throw wrongHeader(PROXY_VERSION_HEADER, 'must be 1');
+  const named = header('x-amp-project-id');
   if (named === undefined) throw wrongHeader('x-amp-project-id', 'is required');
-  if (parseId<ProjectId>(named, 'x-amp-project-id') !== caller.projectId) {
+  if (named !== caller.projectId) {
+    parseId(named, 'x-amp-project-id');
     throw new IntegrationError('not_found', 'no such project');
   }
-  const installationId = headerValue(rawHeaders, 'x-amp-installation-id');
+  const installationId = header('x-amp-installation-id');
   if (installationId !== undefined) return targets.ofInstallation(caller.projectId, installationId);
-  const integrationName = headerValue(rawHeaders, 'x-amp-integration-name');
-  const groupRef = headerValue(rawHeaders, 'x-amp-group-ref');
+  const integrationName = header('x-amp-integration-name');
+  const groupRef = header('x-amp-group-ref');
   if (integrationName === undefined || groupRef === undefined) {
     throw wrongHeader('x-amp-installation-id', 'is required, or x-amp-integration-name with x-amp-group-ref');
   }
@@ -85,29 +97,5 @@ function targetOf({ targets }: EdgeServices, keys: ApiKeys, rawHeaders: readonly
 function wrongHeader(name: string, detail: string): IntegrationError {
   return new IntegrationError('bad_request', `the header ${name} ${detail}`, {
     issues: [{ in: 'header', name, detail }],
-  });
-}
-
-function hasBody(incoming: IncomingMessage): boolean {
-  const { headers } = incoming;
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
-function logCall(
-  { log }: EdgeServices,
-  target: ProxyTarget,
-  call: ProxyCall,
-  outcome: ForwardOutcome,
-  ms: number,
-): void {
-  const { installationId, declaration } = target;
-  log.info({
-    plane: 'proxy',
-    installationId,
-    provider: declaration.name,
-    method: call.method,
-    outcome: outcome.kind,
-    status: 'status' in outcome ? outcome.status : undefined,
-    ms: Math.round(ms * 10) / 10,
   });
 }

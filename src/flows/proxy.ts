@@ -2,6 +2,7 @@
 // looked at. Invariants: no credential outside the lease; the lease is always released; hop-by-hop and internal
 // headers never cross; a credential goes to the provider's own address and nowhere else.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { Lease } from '../../actors/lease.ts';
@@ -10,11 +11,16 @@ import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import type { ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders } from '../egress/headers.ts';
 import type { Sink } from '../egress/sink.ts';
+import { NodeSink } from '../egress/sinkNode.ts';
+import { WebSink } from '../egress/sinkWeb.ts';
 import { faultOfError, faultOfStatus, withQuery } from './providerCall.ts';
 import type { Services } from './services.ts';
 import type { ProxyTarget } from './targets.ts';
 
-export interface ProxyCall {
+/** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
+export type ProxyOutcome = ForwardOutcome;
+
+interface ProxyCall {
   readonly method: string;
   /** Path and query as the caller wrote them, byte for byte. */
   readonly path: string;
@@ -25,16 +31,40 @@ export interface ProxyCall {
 
 type ProxyServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
 
-/**
- * Resolves with what became of the call; a `failed` one without `headSent` is the caller's to answer. Rejects with
- * `forbidden` if the proxy is off and with the codes of `Leases.lease`, before anything was sent.
- */
-export async function proxy(
+/** Proxies a call that came over node:http; the response is written directly. Rejects as `proxy`. */
+export function proxyOverNode(
   services: ProxyServices,
   target: ProxyTarget,
-  call: ProxyCall,
-  sink: Sink,
-): Promise<ForwardOutcome> {
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<ProxyOutcome> {
+  const { method = 'GET', url = '/', rawHeaders, headers } = incoming;
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  const call = { method, path: url, rawHeaders, body: hasBody ? incoming : null };
+  return proxy(services, target, call, new NodeSink(outgoing));
+}
+
+/**
+ * Proxies a call that came as a WHATWG request. `response` settles with the provider's head, or never, if `outcome`
+ * tells that there was none; the rest of the call goes on behind it.
+ */
+export function proxyOverWeb(
+  services: ProxyServices,
+  target: ProxyTarget,
+  request: Request,
+): { readonly response: Promise<Response>; readonly outcome: Promise<ProxyOutcome> } {
+  const { method, url, headers, body, signal } = request;
+  const sink = new WebSink(method, signal);
+  const path = url.slice(new URL(url).origin.length);
+  const call = { method, path, rawHeaders: [...headers].flat(), body: body as ReadableStream | null };
+  return { response: sink.response, outcome: proxy(services, target, call, sink) };
+}
+
+/**
+ * Rejects with `forbidden` if the proxy is off and with the codes of `Leases.lease` or `Leases.renewed`, before
+ * anything was sent to the client.
+ */
+async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink): Promise<ProxyOutcome> {
   if (!target.isProxyEnabled) {
     throw new IntegrationError('forbidden', 'the proxy is not enabled for this installation', {
       remedy: 'Set proxy.enabled in the manifest of the integration.',

@@ -89,11 +89,13 @@ describe('a message', () => {
     expect(headers['content-type']).toBe('application/json');
   });
 
-  it('carries the headers of its destination', async () => {
+  it('carries the headers of its destination, which may not be ours', async () => {
     await using tenon = await startTenon({ sandbox: { hubspotContacts: 1 } });
     await using destination = await startDestination();
-    const custom = { 'X-Env': 'prod' };
-    const { secret } = await pointTo(tenon, destination.origin, custom);
+    for (const name of ['Webhook-Id', 'svix-signature', 'Content-Type', 'bad name']) {
+      await expect(pointTo(tenon, destination.origin, { [name]: 'mine' })).rejects.toThrow('answered 400');
+    }
+    const { secret } = await pointTo(tenon, destination.origin, { 'X-Env': 'prod' });
     await backfill(tenon);
     await destination.received(1);
     const [{ headers, body } = { headers: {}, body: '' }] = destination.requests;
@@ -308,6 +310,28 @@ describe('a record that is too large for a message', () => {
     for (const wrong of [later, unsigned]) expect((await fetch(wrong)).status).toBe(403);
     await clock.advance(15 * MINUTE_MS);
     expect((await fetch(link)).status).toBe(403);
+  });
+
+  it('gets a link with every attempt that opens then, however late', async () => {
+    await using delivering = await startDelivering();
+    const { driven, destination, hook } = delivering;
+    const { tenon } = driven;
+    destination.answer = () => ({ status: destination.requests.length <= 4 ? 503 : 200 });
+    await tenon.connect('hubspot');
+    const values = { jobtitle: 'x'.repeat(310_000) };
+    const at = { kind: 'modify', provider: 'hubspot', account: 'portal-1', object: 'contacts', count: 1 } as const;
+    tenon.sandbox.change({ ...at, values });
+    const object = readObject('contacts', { requiredFields: [{ fieldName: 'jobtitle' }], schedule: '0 0 1 1 *' });
+    await tenon.deploy(manifest(integration('hubspot', object)));
+    await tenon.install('hubspot', { provider: 'hubspot', read: { objects: { contacts: {} } } });
+    await until(driven, 'the fifth attempt', () => lane(driven, hook)?.delivered === 1, 4 * HOUR_MS);
+    const messages = destination.requests.map(
+      ({ body }) => JSON.parse(body) as { resultInfo: { downloadUrl: string } },
+    );
+    const links = messages.map(({ resultInfo }) => resultInfo.downloadUrl);
+    const statuses = await Promise.all(links.map(async (link) => (await fetch(link)).status));
+    expect([statuses.length, statuses.at(-1), statuses[0]]).toEqual([5, 200, 403]);
+    expect(new Set(destination.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 });
 

@@ -166,17 +166,16 @@ describe('a refresh that fails', () => {
     const { tenon, oidc, clock } = world;
     const { id, connectionId } = await customerOf(world, 'salesforce');
     oidc.loseAnswers(1);
-    await clock.advance(TOKEN_LIFETIME_MS - 4 * MINUTE_MS);
+    // Late enough for a refresh to be due whatever the connection's share of the jitter is.
+    await clock.advance(TOKEN_LIFETIME_MS - 2.5 * MINUTE_MS);
     expect((await tenon.proxy(id, '/contacts')).status).toBe(200);
     await becomes(() => oidc.refreshes().length, 1);
-    for (let minute = 0; minute < 2; minute++) {
-      await clock.advance(MINUTE_MS);
-      expect((await tenon.proxy(id, '/contacts')).status).toBe(200);
-    }
+    await clock.advance(MINUTE_MS);
+    expect((await tenon.proxy(id, '/contacts')).status).toBe(200);
     expect(oidc.refreshes()).toHaveLength(1);
     expect(await connectionOf(tenon, connectionId)).toMatchObject({ status: 'created' });
 
-    await clock.advance(2 * MINUTE_MS);
+    await clock.advance(MINUTE_MS);
     // The server gave the answer that was lost, so it sees the same token twice and ends the grant.
     await becomes(() => oidc.refreshes().map(({ status }) => status), [200, 400]);
     expect(new Set(oidc.refreshes().map(({ refreshToken }) => refreshToken)).size).toBe(1);

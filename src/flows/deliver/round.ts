@@ -5,7 +5,7 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { DeliverEffect } from '../../../machines/effects.ts';
 import { jitter } from '../../core/backoff.ts';
-import { type ErrorFacts, errorFacts, IntegrationError } from '../../core/errors.ts';
+import { type ErrorFacts, errorFacts } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import {
   DELIVERY_RESPONSE_BYTES_MAX,
@@ -110,7 +110,7 @@ async function attemptOf(
       url,
       method: 'POST',
       headers: {
-        ...lowerCased(headers),
+        ...headers,
         'content-type': 'application/json',
         ...deliveryHeaders(stamp, openSigningSecrets(services, destination)),
       },
@@ -119,25 +119,14 @@ async function attemptOf(
       responseBytesMax: DELIVERY_RESPONSE_BYTES_MAX,
       isBodyUnneeded: true,
     });
-    if (isTaken(response.status)) return { kind: 'delivered' };
+    if (response.status >= 200 && response.status < 300) return { kind: 'delivered' };
     const error = `answered ${response.status}`;
     // Svix's convention: the receiver asks for no further attempts.
     if (response.headers['webhook-delivery'] === 'abort-message') return { kind: 'dead', error };
     return retryOrBury(message, error, clock.nowMs());
   } catch (error) {
-    // The head has already said yes; that its body is too long or cannot be read changes nothing.
-    if (error instanceof IntegrationError && isTaken(error.upstreamStatus ?? 0)) return { kind: 'delivered' };
     return retryOrBury(message, errorFacts(error).message, clock.nowMs());
   }
-}
-
-/** As we spell ours, so that a builder's `Content-Type` or `Webhook-Id` is replaced and not sent beside ours. */
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function isTaken(status: number): boolean {
-  return status >= 200 && status < 300;
 }
 
 /** Messages of one record that is too large carry a link, and each attempt a fresh one. */

@@ -68,7 +68,8 @@ describe('a query', () => {
     const sinceMs = Date.UTC(2026, 0, 4, 1, 2, 3, 999);
     const untilMs = Date.UTC(2026, 0, 5, 1, 2, 3, 999);
     expect(buildQuery({ ...contact, sinceMs, untilMs })).toBe(
-      'SELECT Id,Email FROM Contact WHERE SystemModstamp > 2026-01-04T01:02:03Z AND SystemModstamp <= 2026-01-05T01:02:03Z',
+      'SELECT Id,Email FROM Contact' +
+        ' WHERE SystemModstamp > 2026-01-04T01:02:03Z AND SystemModstamp <= 2026-01-05T01:02:03Z',
     );
   });
 });

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { Supervisor } from '../../../actors/supervisor.ts';
+import { provider } from '../../../machines/provider.ts';
+import { CIRCUIT_CALLS_MIN, CIRCUIT_OPEN_MS, CIRCUIT_WINDOW_MS } from '../../../src/core/limits.ts';
+import { flush } from '../../support/clock.ts';
+import { startRuntime } from '../../support/runtime.ts';
+
+const KEY = 'hubspot/app';
+
+async function startSupervisor() {
+  const harness = await startRuntime({ definitions: [provider] });
+  const supervisor = new Supervisor(harness.runtime, harness.clock);
+  const report = async (failures: (string | null)[]) => {
+    for (const failure of failures) supervisor.report(KEY, 'call', failure);
+    await flush();
+  };
+  const calls = (count: number, failure: string | null) => Array.from({ length: count }, () => failure);
+  const trip = () => report(calls(CIRCUIT_CALLS_MIN, 'answered 500'));
+  return { ...harness, supervisor, report, calls, trip };
+}
+
+describe('the circuit of a provider app', () => {
+  it('stays closed below the number of calls that mean something', async () => {
+    const { supervisor, report, calls } = await startSupervisor();
+    await report(calls(CIRCUIT_CALLS_MIN - 1, 'answered 500'));
+    expect(supervisor.admit(KEY)).toBe('call');
+  });
+
+  it('stays closed while more calls work than fail', async () => {
+    const { supervisor, report, calls } = await startSupervisor();
+    await report([...calls(CIRCUIT_CALLS_MIN, null), ...calls(CIRCUIT_CALLS_MIN - 1, 'answered 500')]);
+    expect(supervisor.admit(KEY)).toBe('call');
+  });
+
+  it('stays closed when failures are spread over more than one window', async () => {
+    const { supervisor, report, calls, clock } = await startSupervisor();
+    await report(calls(CIRCUIT_CALLS_MIN - 1, 'answered 500'));
+    await clock.advance(CIRCUIT_WINDOW_MS);
+    await report(calls(CIRCUIT_CALLS_MIN - 1, 'answered 500'));
+    expect(supervisor.admit(KEY)).toBe('call');
+  });
+
+  it('opens when half of the calls fail, for this provider app alone, and says until when', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    expect(supervisor.admit(KEY)).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS });
+    expect(supervisor.heldUntilMs(KEY)).toBe(clock.nowMs() + CIRCUIT_OPEN_MS);
+    expect(supervisor.admit('hubspot/another')).toBe('call');
+  });
+
+  it('lets one probe at a time through afterwards, and closes when it works', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    await clock.advance(CIRCUIT_OPEN_MS);
+    expect(supervisor.admit(KEY)).toBe('probe');
+    expect(supervisor.admit(KEY)).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_WINDOW_MS });
+    supervisor.report(KEY, 'probe', null);
+    await flush();
+    expect([supervisor.admit(KEY), supervisor.admit(KEY)]).toEqual(['call', 'call']);
+  });
+
+  it('opens again when the probe fails', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    await clock.advance(CIRCUIT_OPEN_MS);
+    expect(supervisor.admit(KEY)).toBe('probe');
+    supervisor.report(KEY, 'probe', 'answered 503');
+    await flush();
+    expect(supervisor.admit(KEY)).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS });
+  });
+
+  it('does not wait for ever for a probe that nobody answers', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    await clock.advance(CIRCUIT_OPEN_MS);
+    expect(supervisor.admit(KEY)).toBe('probe');
+    await clock.advance(CIRCUIT_WINDOW_MS);
+    expect(supervisor.admit(KEY)).toBe('probe');
+  });
+});

@@ -30,7 +30,6 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     process.exit(EXIT_UNSAFE);
   });
   const running = await start({ config, log, onFatal });
-  announce(running);
   let isStopping = false;
   const stop = () => {
     // Whoever asks twice does not want to wait; what was acknowledged is on disk.
@@ -49,6 +48,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  announce(running);
 }
 
 function announce({ services, firstKey }: Running): void {

@@ -84,10 +84,11 @@ function searchBody({ objectName, fields, sinceMs, untilMs, filters, cursor }: R
   };
 }
 
-/** A page that is not full is the last one; the cursor is the id of the last record. */
+/** Goes on while the vendor says that there is more, or the page was full; the cursor is the id of the last record. */
 function searchPage(params: ReadParams, body: JsonValue): ReadPage {
   const rows = rowsOf(params, body);
-  return { rows, nextCursor: rows.length < SEARCH_LIMIT ? null : (rows.at(-1)?.id ?? null) };
+  const isMore = rows.length >= SEARCH_LIMIT || jsonAt(body, 'paging.next') !== undefined;
+  return { rows, nextCursor: isMore ? (rows.at(-1)?.id ?? null) : null };
 }
 
 function rowsOf({ fields }: ReadParams, body: JsonValue): ReadRow[] {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Supervisor } from '../../../actors/supervisor.ts';
 import { provider } from '../../../machines/provider.ts';
 import { CIRCUIT_CALLS_MIN, CIRCUIT_OPEN_MS, CIRCUIT_WINDOW_MS } from '../../../src/core/limits.ts';
@@ -46,6 +46,27 @@ describe('the circuit of a provider app', () => {
     expect(supervisor.admit(KEY)).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS });
     expect(supervisor.heldUntilMs(KEY)).toBe(clock.nowMs() + CIRCUIT_OPEN_MS);
     expect(supervisor.admit('hubspot/another')).toBe('call');
+  });
+
+  it('opens for calls that found it closed before, at once and while that is on its way to the disk', async () => {
+    const { supervisor, calls, clock } = await startSupervisor();
+    expect([supervisor.admit(KEY), supervisor.admit(KEY)]).toEqual(['call', 'call']);
+    for (const failure of calls(CIRCUIT_CALLS_MIN, 'answered 500')) supervisor.report(KEY, 'call', failure);
+    const held = { retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS };
+    expect(supervisor.admit(KEY)).toEqual(held);
+    await flush();
+    expect(supervisor.admit(KEY)).toEqual(held);
+  });
+
+  it('asks the actor of a closed circuit once, not with each call', async () => {
+    const { supervisor, runtime, report, calls } = await startSupervisor();
+    const peek = vi.spyOn(runtime, 'peek');
+    for (let call = 0; call < 3; call++) {
+      expect(supervisor.heldUntilMs(KEY)).toBe(null);
+      expect(supervisor.admit(KEY)).toBe('call');
+      await report(calls(1, null));
+    }
+    expect(peek).toHaveBeenCalledOnce();
   });
 
   it('lets one probe at a time through afterwards, and closes when it works', async () => {

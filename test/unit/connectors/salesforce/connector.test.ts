@@ -14,6 +14,7 @@ describe('a page that Salesforce answers badly', () => {
     ['half a document', '{"records":['],
     ['no records', { totalSize: 0 }],
     ['records that are no list', { records: {} }],
+    ['an unfinished result without a next page', { records: [account], done: false }],
     ['a record without an id', { records: [{ Name: 'Acme' }], done: true }],
     ['a record with a null id', { records: [{ Id: null }], done: true }],
     ['a record that is text', { records: ['001'], done: true }],

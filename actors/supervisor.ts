@@ -15,8 +15,8 @@ interface Counts {
   calls: number;
   failures: number;
   /**
-   * The circuit is known to be closed. Only a report of ours opens it, so that calls ask no actor meanwhile: there may be
-   * one for each customer, more than stay in memory.
+   * The circuit is known to be closed. Only a report of ours opens it, so that calls ask no actor meanwhile: there
+   * may be one for each customer, more than stay in memory.
    */
   isClosed: boolean;
   /** While a probe is out no other goes; one that is never answered is given up then. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { machine } from './harness/machine.ts';
-import { Child, PLACEMENT } from './harness/processes.ts';
+import { Child, type CpuMicros, PLACEMENT } from './harness/processes.ts';
 import { type Bench, type Findings, type Row, ratioOf, rowOf, type Spread } from './harness/result.ts';
 import { type Customers, connectCustomers, SALESFORCE_ORGS } from './proxy/customers.ts';
 import type { TenonReady } from './proxy/tenon.ts';
@@ -39,8 +39,9 @@ interface Scenario {
 
 interface Sample {
   readonly perSecond: number;
-  /** CPU microseconds per call, all threads. */
+  /** CPU microseconds per call, all threads, and the part of it that was not spent in the kernel. */
   readonly cpu: number;
+  readonly userCpu: number;
   readonly drivingCpu: number;
 }
 
@@ -194,6 +195,11 @@ async function measure(driving: Driving, { suffix, floor, tenon }: Scenario) {
       'µs/request',
       samples.map((pair) => pair.tenon.cpu - pair.floor.cpu),
     ),
+    rowOf(
+      `added cpu, outside the kernel${suffix}`,
+      'µs/request',
+      samples.map((pair) => pair.tenon.userCpu - pair.floor.userCpu),
+    ),
     rowOf(`load and upstream cpu${suffix}`, 'µs/request', [
       ...column('floor', 'drivingCpu'),
       ...column('tenon', 'drivingCpu'),
@@ -208,7 +214,7 @@ async function sample(driving: Driving, subject: Subject): Promise<{ sample: Sam
   const warm = await drive(driving, subject, WARM_UP_MS);
   const cpuOf = async () => ({
     subject: await subject.child.cpu(),
-    driving: (await load.cpu()) + (await upstream.cpu()),
+    driving: totalOf(await load.cpu()) + totalOf(await upstream.cpu()),
   });
   const before = await cpuOf();
   const { completed, elapsedMs } = await drive(driving, subject, MEASURED_MS);
@@ -216,11 +222,16 @@ async function sample(driving: Driving, subject: Subject): Promise<{ sample: Sam
   return {
     sample: {
       perSecond: (completed / elapsedMs) * 1000,
-      cpu: (after.subject - before.subject) / completed,
+      cpu: (totalOf(after.subject) - totalOf(before.subject)) / completed,
+      userCpu: (after.subject.user - before.subject.user) / completed,
       drivingCpu: (after.driving - before.driving) / completed,
     },
     calls: warm.completed + completed,
   };
+}
+
+function totalOf({ user, system }: CpuMicros): number {
+  return user + system;
 }
 
 async function drive({ load }: Driving, { port, requests }: Subject, durationMs: number): Promise<LoadOutcome> {

@@ -6,8 +6,11 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import process, { execPath } from 'node:process';
 
-/** CPU time of a process since it started, in microseconds: all of its threads, user and system. */
-export type CpuMicros = number;
+/** CPU time of a process since it started, in microseconds: all of its threads. */
+export interface CpuMicros {
+  readonly user: number;
+  readonly system: number;
+}
 
 const canPin = hasTaskset() && availableParallelism() >= 2;
 
@@ -90,13 +93,8 @@ export function serveParent<Question extends { readonly kind: string }>(
   stop: () => Promise<void> = async () => {},
 ): void {
   process.on('message', async (question: Question) => {
-    process.send?.(question.kind === 'cpu' ? ownCpu() : await answer(question));
+    process.send?.(question.kind === 'cpu' ? process.cpuUsage() : await answer(question));
   });
   process.on('disconnect', () => stop().finally(() => process.exit(0)));
   process.send?.(ready);
-}
-
-function ownCpu(): CpuMicros {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }

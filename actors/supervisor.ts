@@ -2,9 +2,15 @@
 // and lets one probe at a time through once it is half open. Only changes of state are committed, by the provider
 // actor (`machines/provider.ts`); a restart forgets counts, never an open circuit.
 
+import { LRUCache } from 'lru-cache';
 import type { ProviderContext } from '../machines/provider.ts';
 import { type ActorId, actorIdOf } from '../src/core/ids.ts';
-import { CIRCUIT_CALLS_MIN, CIRCUIT_FAILURE_SHARE, CIRCUIT_WINDOW_MS } from '../src/core/limits.ts';
+import {
+  CIRCUIT_CALLS_MIN,
+  CIRCUIT_FAILURE_SHARE,
+  CIRCUIT_WINDOW_MS,
+  CIRCUITS_COUNTED_MAX,
+} from '../src/core/limits.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -31,7 +37,8 @@ type Admission = 'call' | 'probe' | { readonly retryAtMs: Ms };
 export class Supervisor {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
-  readonly #counts = new Map<string, Counts>();
+  /** Of the provider apps called last; one that is forgotten starts to count anew. */
+  readonly #counts = new LRUCache<string, Counts>({ max: CIRCUITS_COUNTED_MAX });
 
   constructor(runtime: Runtime, clock: Clock) {
     this.#runtime = runtime;

@@ -207,6 +207,8 @@ export const CIRCUIT_CALLS_MIN = 20;
 export const CIRCUIT_FAILURE_SHARE = 0.5;
 export const CIRCUIT_WINDOW_MS = 10 * SECOND_MS;
 export const CIRCUIT_OPEN_MS = 30 * SECOND_MS;
+/** Provider apps, or connections where a provider has no app, whose calls are counted at a time. */
+export const CIRCUITS_COUNTED_MAX = 100_000;
 
 // Sandbox
 

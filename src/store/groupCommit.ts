@@ -87,8 +87,9 @@ export class GroupCommit {
     this.#isWriting = false;
     if ('failure' in outcome) this.#failAll(batch, outcome.failure);
     else this.#settle(batch, outcome.steps);
+    if (this.#isWriting) return;
     if (this.#buffer.length > 0) this.#scheduleFlush();
-    else if (!this.#isWriting) for (const resolve of this.#idle.splice(0)) resolve();
+    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #failAll(batch: readonly Waiting[], failure: BatchFailure): void {
@@ -114,6 +115,8 @@ export class GroupCommit {
     // Failures first: what `committed` sets off may step any actor, and must not meet one whose memory is ahead.
     const answered = batch.map((waiting, index) => ({ waiting, outcome: outcomes[index] ?? SKIPPED }));
     for (const { waiting, outcome } of answered) if (outcome.kind !== 'committed') this.#failOne(waiting, outcome);
+    // What gathered meanwhile goes to the disk now, so that it works while the owners of this batch go on.
+    void this.#flush();
     for (const { waiting, outcome } of answered) if (outcome.kind === 'committed') waiting.committed();
     if (wasFull) this.#observer.onRecovered();
   }

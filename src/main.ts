@@ -13,18 +13,19 @@ import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { IntegrationError, invariant } from './core/errors.ts';
-import { newId, type ProjectId, randomToken } from './core/ids.ts';
+import { newId, type ProjectId } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createApp } from './edge/app.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
+import { newApiKey } from './flows/apiKeys.ts';
 import { takeOverRevisions } from './flows/install/deploy.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
 import { openStore, type Store } from './store/store.ts';
-import { hashApiKey, insertApiKey, insertProject, putMeta, readMeta, readProjects } from './store/tables/accounts.ts';
+import { insertApiKey, insertProject, putMeta, readMeta, readProjects } from './store/tables/accounts.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -152,11 +153,11 @@ async function checkCanary(store: Store, vault: Vault): Promise<void> {
 async function ensureProject(store: Store, clock: Clock): Promise<Running['firstKey']> {
   if (readProjects(store.reads).length > 0) return null;
   const projectId = newId<ProjectId>();
-  const apiKey = `tnn_${randomToken(32)}`;
   const createdAtMs = clock.nowMs();
+  const { apiKey, row } = newApiKey(projectId, 'first key', createdAtMs);
   await store.commit([
     insertProject({ projectId, name: 'default', appName: 'Default', orgId: newId<string>(), createdAtMs }),
-    insertApiKey({ keyHash: hashApiKey(apiKey), projectId, label: 'first key', scopes: '["full"]', createdAtMs }),
+    insertApiKey(row),
   ]);
   return { projectId, apiKey };
 }

@@ -57,6 +57,6 @@ function announce({ services, firstKey }: Running): void {
   printLine();
   printLine(`  project   ${firstKey.projectId}`);
   printLine(`  API key   ${styled('green', firstKey.apiKey)}`);
-  printLine(`            ${styled('dim', 'shown once: only a hash of it is kept')}`);
+  printLine(`            ${styled('dim', 'shown once, only a hash of it is kept; `tenon key create` makes another')}`);
   printLine();
 }

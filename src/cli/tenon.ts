@@ -6,6 +6,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { IntegrationError } from '../core/errors.ts';
 import { deploy } from './deploy.ts';
+import { createKey } from './key.ts';
 import { printError } from './print.ts';
 import { serve } from './serve.ts';
 
@@ -31,6 +32,15 @@ program
   .action((file: string, options: { url: string; apiKey?: string }) =>
     deploy(file, options.url, options.apiKey ?? process.env['TENON_API_KEY']),
   );
+
+program
+  .command('key')
+  .description('API keys of a data folder that no server runs on')
+  .command('create')
+  .description('make an API key and show it once')
+  .option('--label <label>', 'what it is for', 'made on the command line')
+  .option('--project <project>', 'id or name of the project, where there are several')
+  .action((options: { label: string; project?: string }) => createKey(process.env, options));
 
 program
   .command('demo')

@@ -245,3 +245,24 @@ describe('tenon deploy', () => {
     expect(out).toContain('deployed  mailmonkey-salesforce  salesforce');
   });
 });
+
+describe('tenon key create', () => {
+  it('is refused while a server runs on the data, and makes a key that works afterwards', async () => {
+    const data = join(folder, 'key');
+    const running = await serve(data);
+    const env = { TENON_DATA_DIR: data };
+    expect(await run(['key', 'create'], env)).toMatchObject({
+      code: 1,
+      lines: [expect.stringContaining('in use by another process')],
+    });
+    expect(await running.stop()).toBe(0);
+    const unknown = await run(['key', 'create', '--project', 'nobody'], env);
+    expect(unknown).toMatchObject({ code: 1, lines: [expect.stringContaining('name the project')] });
+    const { code, out } = await run(['key', 'create'], env);
+    expect(code).toBe(0);
+    const again = await serve(data);
+    const answer = await fetch(`${again.origin}/v1/projects`, { headers: { 'x-api-key': keyIn(out) ?? '' } });
+    expect(answer.status).toBe(200);
+    expect(await again.stop()).toBe(0);
+  });
+});

@@ -1,0 +1,37 @@
+// `tenon key create`: makes an API key when the first one was lost. It opens the data folder itself, so no server may
+// be running on it; whoever can read that folder may have a key.
+
+import { type Config, readConfig } from '../config.ts';
+import { IntegrationError } from '../core/errors.ts';
+import { systemClock } from '../core/time.ts';
+import { newApiKey } from '../flows/apiKeys.ts';
+import { openStore } from '../store/store.ts';
+import { insertApiKey, readProject, readProjects } from '../store/tables/accounts.ts';
+import { printLine, styled } from './print.ts';
+
+export interface KeyOptions {
+  readonly label: string;
+  /** Id or name; needed only where there are several. */
+  readonly project?: string | undefined;
+}
+
+/** Rejects with `conflict` while a server runs on the data folder, `not_found` for an unknown project. */
+export async function createKey(env: Readonly<Record<string, string | undefined>>, options: KeyOptions): Promise<void> {
+  const config: Config = readConfig(env);
+  const store = await openStore({ folder: config.dataFolder, writer: 'inThread', onFatal: () => {} });
+  try {
+    const [only, another] = readProjects(store.reads);
+    const project = options.project === undefined ? only : readProject(store.reads, options.project);
+    if (project === undefined || (options.project === undefined && another !== undefined)) {
+      throw new IntegrationError('not_found', 'name the project that the key is for', {
+        remedy: 'Pass --project with its id or name; a new data folder gets its first one from `tenon serve`.',
+      });
+    }
+    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs());
+    await store.commit([insertApiKey(row)]);
+    printLine(`  project   ${project.projectId}`);
+    printLine(`  API key   ${styled('green', apiKey)}`);
+  } finally {
+    await store.close();
+  }
+}

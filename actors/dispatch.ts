@@ -8,7 +8,6 @@
 import type { Effect, EffectOf, MachineEvent, SendEffect } from '../machines/effects.ts';
 import { fullJitterMs } from '../src/core/backoff.ts';
 import { type ErrorCode, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
-import type { ActorId } from '../src/core/ids.ts';
 import {
   EFFECT_RETRY_BASE_MS,
   EFFECT_RETRY_MS_MAX,
@@ -93,7 +92,7 @@ export class Dispatcher {
   readonly #handlers = new Map<Effect['type'], Handler>();
   readonly #inFlight = new Set<string>();
   readonly #queues = new Map<Effect['type'], Queue>();
-  readonly #sends = new Map<ActorId, Promise<void>>();
+  readonly #lines = new Map<string, Promise<void>>();
   readonly #stopping = new AbortController();
   #idle: (() => void)[] = [];
 
@@ -180,8 +179,15 @@ export class Dispatcher {
   }
 
   async #run(issued: IssuedEffect, progress: Progress): Promise<void> {
+    const line = lineOf(issued);
+    return line === null ? this.#perform(issued, progress) : this.#inOrder(line, () => this.#perform(issued, progress));
+  }
+
+  async #perform(issued: IssuedEffect, progress: Progress): Promise<void> {
     const { effect } = issued;
-    if (effect.type === 'effect.send') return this.#sendInOrder(issued, effect);
+    if (effect.type === 'effect.send') {
+      return this.#withRetries(() => this.#settler.deliver(issued, effect), effect);
+    }
     const handler = this.#handlers.get(effect.type);
     invariant(handler !== undefined, 'T-2102', `nobody performs ${effect.type}`);
     const settlement =
@@ -191,16 +197,14 @@ export class Dispatcher {
     await this.#settle(handler, issued, settlement);
   }
 
-  /** Messages to one receiver stay in the order they were committed in, also when the disk refuses one for a while. */
-  async #sendInOrder(issued: IssuedEffect, message: SendEffect): Promise<void> {
-    const before = this.#sends.get(message.to);
-    const sent = (before ?? Promise.resolve()).then(() =>
-      this.#withRetries(() => this.#settler.deliver(issued, message), message),
-    );
-    const done = sent.catch(() => {});
-    this.#sends.set(message.to, done);
-    await sent.finally(() => {
-      if (this.#sends.get(message.to) === done) this.#sends.delete(message.to);
+  /** What stands in one line is performed in the order it was committed in, also while the disk refuses. */
+  async #inOrder(line: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#lines.get(line);
+    const performed = (before ?? Promise.resolve()).then(work);
+    const done = performed.catch(() => {});
+    this.#lines.set(line, done);
+    await performed.finally(() => {
+      if (this.#lines.get(line) === done) this.#lines.delete(line);
     });
   }
 
@@ -220,7 +224,7 @@ export class Dispatcher {
   async #replay(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#perform(handler, effect);
+        return await this.#attempt(handler, effect);
       } catch (error) {
         const facts = this.#note(effect, error);
         if (handler.failed !== undefined) return handler.failed(effect, facts);
@@ -234,7 +238,7 @@ export class Dispatcher {
     }
   }
 
-  async #perform(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
+  async #attempt(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
     const abort = new AbortController();
     const deadline = this.#clock.timerAt(this.#clock.nowMs() + handler.deadlineMs, () => abort.abort());
     try {
@@ -337,4 +341,11 @@ function expired(signal: AbortSignal, effect: Effect): Promise<never> {
       reject(new IntegrationError('timeout', `${effect.type} passed its deadline`)),
     );
   });
+}
+
+/** News overtaken by older news would stand for ever: messages keep their order per receiver, fan-outs per actor. */
+function lineOf({ actorId, effect }: IssuedEffect): string | null {
+  if (effect.type === 'effect.send') return `to ${effect.to}`;
+  if (effect.type === 'effect.tellInstallations' || effect.type === 'effect.tellReads') return `of ${actorId}`;
+  return null;
 }

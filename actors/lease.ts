@@ -93,9 +93,12 @@ export class Leases {
    */
   lease(target: LeaseTarget): Lease | Promise<Lease> {
     const token = this.#tokens.usableToken(target.connectionId);
-    // Asked before anything is spent: a provider that comes back should not meet an empty budget.
+    // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
     const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
     if (heldUntilMs !== null) throw held(target, heldUntilMs);
+    if (token === null) {
+      this.#tokens.assertNextWithin(target.connectionId, this.#clock.nowMs() + CALLER_WAIT_MS_MAX);
+    }
     const atMs = this.#whenBudgetsAllow(target);
     if (token !== null && atMs === null && this.#hasSeats(target)) return this.#grant(target, token);
     return this.#wait(target, atMs);

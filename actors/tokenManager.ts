@@ -39,6 +39,7 @@ export interface OpenToken {
   readonly refreshAtMs: Ms | null;
   readonly canRefresh: boolean;
   requestedAtMs: Ms;
+  refusedAtMs: Ms;
   /** Until then a 401 does not ask for another token. */
   futileUntilMs: Ms;
 }
@@ -209,13 +210,17 @@ export class TokenManager {
       refreshAtMs: row.refreshAtMs,
       canRefresh: credential.scheme === 'oauth2' && credential.refreshToken !== undefined,
       requestedAtMs: Number.NEGATIVE_INFINITY,
+      refusedAtMs: Number.NEGATIVE_INFINITY,
       futileUntilMs: Number.NEGATIVE_INFINITY,
     };
   }
 
   #requestNext(connectionId: ConnectionId, token: OpenToken, nowMs: Ms, isRefused = false): void {
-    if (nowMs - token.requestedAtMs < REFRESH_REQUEST_INTERVAL_MS) return;
+    // That a token is refused is news also right after it was asked for because it is due.
+    const askedAtMs = isRefused ? token.refusedAtMs : token.requestedAtMs;
+    if (nowMs - askedAtMs < REFRESH_REQUEST_INTERVAL_MS) return;
     token.requestedAtMs = nowMs;
+    if (isRefused) token.refusedAtMs = nowMs;
     const event = { type: 'refresh.requested', generation: token.generation, isRefused };
     this.#runtime.send(actorIdOf('credential', connectionId), event).catch((error: unknown) => {
       this.#log.warn({ connectionId, err: String(error) }, 'a refresh could not be asked for');

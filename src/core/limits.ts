@@ -170,6 +170,8 @@ export const READ_RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 export const REAUTH_WAIT_MS = MINUTE_MS;
 /** How long a read waits before it looks at a full outbox again. */
 export const OUTBOX_WAIT_MS = 2 * SECOND_MS;
+/** The longest such wait: a destination that is down for hours must not cost a commit per read every few seconds. */
+export const OUTBOX_WAIT_MS_MAX = MINUTE_MS;
 /** The overlap of two incremental reads: provider clocks and index lag; duplicates are cheap, gaps are not. */
 export const INCREMENTAL_OVERLAP_MS = 30 * SECOND_MS;
 

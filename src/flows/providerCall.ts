@@ -14,13 +14,14 @@ type CallServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(services: CallServices, target: ProviderTarget, signal?: AbortSignal): ProviderCall {
   return async (request) => {
-    const deadlineMs = services.clock.nowMs() + CALLER_WAIT_MS_MAX;
     const { connectionId } = target.lease;
     const first = await callOnce(services, target, request, signal);
     if (first.response.status !== 401) return first.response;
     const next = services.tokens.refused(connectionId, first.generation);
     if (next === 'none') return first.response;
-    if (next === 'coming') await services.leases.renewed(connectionId, deadlineMs);
+    if (next === 'coming') {
+      await services.leases.renewed(connectionId, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
+    }
     const second = await callOnce(services, target, request, signal);
     if (second.response.status === 401) services.tokens.refusedAgain(connectionId, second.generation);
     return second.response;

@@ -72,7 +72,6 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
   }
   const { leases, tokens, clock } = services;
   const { connectionId } = target.lease;
-  const deadlineMs = clock.nowMs() + CALLER_WAIT_MS_MAX;
   const leased = leases.lease(target.lease);
   const lease = leased instanceof Promise ? await leased : leased;
   // A body is gone once it was sent, so only a call without one can be made again with the next token.
@@ -82,7 +81,7 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
     return next === 'none' || call.body !== null;
   });
   if (outcome.kind !== 'discarded') return outcome;
-  if (next === 'coming') await leases.renewed(connectionId, deadlineMs);
+  if (next === 'coming') await leases.renewed(connectionId, clock.nowMs() + CALLER_WAIT_MS_MAX);
   const second = await leases.lease(target.lease);
   return forwardOnce(services, target, call, sink, second, (status) => {
     if (status === 401) tokens.refusedAgain(connectionId, second.generation);

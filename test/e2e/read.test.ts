@@ -326,6 +326,31 @@ describe('what is read', () => {
   });
 });
 
+describe('a schedule that a later deploy changes', () => {
+  it('holds also when the last page of a run is under way meanwhile', async () => {
+    const driven = await startDriven();
+    await using _ = driven;
+    const { tenon } = driven;
+    await tenon.addWebhook('hook');
+    await tenon.deploy(manifest(integration('hubspot', readObject('contacts', { schedule: '' }))));
+    await tenon.connect('hubspot');
+    // 250 contacts are three pages.
+    for (let page = 1; page <= 2; page++) tenon.sandbox.faults.next(LIST, { kind: 'slowHead' }).release();
+    const last = tenon.sandbox.faults.next(LIST, { kind: 'slowHead' });
+    const { id } = await tenon.install('hubspot', { provider: 'hubspot', read: { objects: { contacts: {} } } });
+    await last.reached;
+    await tenon.deploy(manifest(integration('hubspot', readObject('contacts', { schedule: '*/10 * * * *' }))));
+    last.release();
+    await settled(driven);
+    await pass(driven, 11 * MINUTE_MS);
+    const runs = await operations(driven, 'hubspot', id);
+    expect(runs.map(({ metadata }) => (metadata as { readType?: string }).readType).toSorted()).toEqual([
+      'backfill',
+      'scheduled',
+    ]);
+  });
+});
+
 describe('an object that a later deploy takes out', () => {
   it('ends its backfill where it is, visibly, and leaves the others alone', async () => {
     const { driven, installationId } = await atSecondPage('hubspot', async ({ tenon }, held) => {

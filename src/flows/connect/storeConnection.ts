@@ -5,7 +5,7 @@ import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
 import type { Credential } from '../../auth/credential.ts';
 import { refreshAtMs } from '../../auth/tokenResponse.ts';
 import type { ProviderDeclaration } from '../../catalog/schema.ts';
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf, type ConnectionId, newId } from '../../core/ids.ts';
 import { TOKEN_LIFETIME_ASSUMED_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
@@ -70,7 +70,13 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     canRefresh: canRefresh(input.credential),
     rotation: declaration.auth.scheme === 'oauth2' ? declaration.auth.tokens.rotation : 'stable',
   };
-  const isAccepted = await runtime.send(actorIdOf('credential', connectionId), event, { writes });
+  const isAccepted = await runtime
+    .send(actorIdOf('credential', connectionId), event, { writes })
+    .catch((error: unknown) => {
+      // Another request made this customer's connection first: this one becomes its next generation.
+      if (existing === undefined && errorFacts(error).code === 'invalid_input') return false;
+      throw error;
+    });
   if (!isAccepted) return null;
   services.tokens.forget(connectionId);
   services.targets.forgetAll();

@@ -102,10 +102,10 @@ async function attemptOf(
 ): Promise<Attempt> {
   if (destination === undefined) return { kind: 'dead', error: 'the destination was deleted' };
   const { egress, clock } = services;
-  const { url, headers = {} } = JSON.parse(destination.metadata) as { url: string; headers?: Record<string, string> };
-  const body = bodyOf(services, message);
-  const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body };
   try {
+    const { url, headers = {} } = JSON.parse(destination.metadata) as { url: string; headers?: Record<string, string> };
+    const body = bodyOf(services, message);
+    const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body };
     const response = await egress.request({
       url,
       method: 'POST',

@@ -105,7 +105,12 @@ export async function removeInstallation(services: Services, row: InstallationRo
   if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');
   if (readInstallationsOfConnection(store.reads, row.connectionId).length > 0) return;
   const connection = readConnection(store.reads, row.connectionId);
-  if (connection !== undefined) await removeConnection(services, connection);
+  if (connection === undefined) return;
+  await removeConnection(services, connection).catch((error: unknown) => {
+    // Deleted by another request at the same moment, or taken into use again: either way not ours to delete.
+    const { code } = errorFacts(error);
+    if (code !== 'not_found' && code !== 'invalid_input') throw error;
+  });
 }
 
 function connectionFor(

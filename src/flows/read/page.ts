@@ -13,6 +13,7 @@ import {
   INCREMENTAL_OVERLAP_MS,
   OUTBOX_BYTES_PER_LANE_MAX,
   OUTBOX_WAIT_MS,
+  OUTBOX_WAIT_MS_MAX,
   READ_BACKOFF_BASE_MS,
   READ_BACKOFF_MS_MAX,
   READ_RETRY_AFTER_MS_MAX,
@@ -59,7 +60,8 @@ async function readOnePage(services: Services, effect: ReadPageEffect, signal: A
   const context = contextOf(services, effect);
   if (context === null) return nothingToRead(effect);
   if (isOutboxFull(services, context)) {
-    const retryAtMs = services.clock.nowMs() + OUTBOX_WAIT_MS;
+    const waitMs = OUTBOX_WAIT_MS + fullJitterMs(effect.deferrals, OUTBOX_WAIT_MS, OUTBOX_WAIT_MS_MAX);
+    const retryAtMs = services.clock.nowMs() + waitMs;
     return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
   }
   try {
@@ -156,7 +158,7 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
 }
 
 function committed(services: Services, context: PageContext, page: ReadPage): Settlement {
-  const { effect, read, checkpoint } = context;
+  const { effect, checkpoint } = context;
   const nowMs = services.clock.nowMs();
   const isLast = page.nextCursor === null;
   const next: PageContext['checkpoint'] = {
@@ -172,11 +174,19 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
       type: 'page.committed',
       turn: effect.turn,
       isLast,
-      nextRunAtMs: isLast ? scheduledAtMs(read, nowMs) : null,
+      nextRunAtMs: isLast ? nextRunAtMs(services, effect, nowMs) : null,
     },
     writes: [putCheckpoint(next), ...operationWrites(context, next, isLast, nowMs), ...outbox.writes],
     messages: outbox.messages,
   };
+}
+
+/** As the config says now and not when the page was begun: a deploy meanwhile has told the machine already. */
+function nextRunAtMs(services: Services, { installationId, objectName }: ReadPageEffect, nowMs: Ms): Ms | null {
+  const installation = readInstallation(services.store.reads, installationId);
+  const reads = installation === undefined ? [] : readsOf(services, installation);
+  const read = reads.find((candidate) => candidate.objectName === objectName);
+  return read === undefined ? null : scheduledAtMs(read, nowMs);
 }
 
 /** The object was taken out of the config while its read was under way: the run ends with what it has. */

@@ -20,6 +20,7 @@ const TOKEN: OpenToken = {
   refreshAtMs: null,
   canRefresh: true,
   requestedAtMs: 0,
+  refusedAtMs: 0,
   futileUntilMs: 0,
 };
 

@@ -148,6 +148,17 @@ describe('a refused token', () => {
     expect(asked).toMatchObject([['credential:c1', { type: 'refresh.requested', generation: 1, isRefused: true }]]);
   });
 
+  it('is news also when the next one was asked for a moment ago, because it was due', async () => {
+    const { tokens, clock, asked } = await startTokens();
+    await clock.advance(56 * MINUTE_MS);
+    tokens.usableToken(connectionId);
+    expect(tokens.refused(connectionId, 1)).toBe('coming');
+    expect(asked).toMatchObject([
+      ['credential:c1', { isRefused: false }],
+      ['credential:c1', { isRefused: true }],
+    ]);
+  });
+
   it('of an older generation needs no other', async () => {
     const { tokens, clock, asked } = await startTokens();
     await clock.advance(YOUNG_TOKEN_MS);

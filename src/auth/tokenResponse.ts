@@ -14,7 +14,7 @@ import {
   REFRESH_MARGIN_SHARE,
   TOKEN_METADATA_CHARS_MAX,
 } from '../core/limits.ts';
-import { type Ms, parseTimestamp, SECOND_MS } from '../core/time.ts';
+import { type Ms, retryAfterAtMs, SECOND_MS } from '../core/time.ts';
 import { headerValue } from '../egress/headers.ts';
 import type { OAuth2Credential } from './credential.ts';
 
@@ -270,16 +270,12 @@ function refusalReason(status: number, code: string | undefined): TokenRefused['
 }
 
 function transient(reason: TokenTransient['reason'], response: TokenResponse, receivedAtMs: Ms): TokenTransient {
-  const retryAfterMs = retryAfterOf(headerValue(response.headers, 'retry-after'), receivedAtMs);
-  return { kind: 'transient', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-}
-
-/** RFC 9110, 10.2.3: seconds or a date. */
-function retryAfterOf(value: string | undefined, receivedAtMs: Ms): Ms | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * SECOND_MS;
-  const atMs = parseTimestamp(value);
-  return atMs === null ? undefined : Math.max(0, atMs - receivedAtMs);
+  const retryAtMs = retryAfterAtMs(headerValue(response.headers, 'retry-after'), receivedAtMs);
+  return {
+    kind: 'transient',
+    reason,
+    ...(retryAtMs !== null && { retryAfterMs: Math.max(0, retryAtMs - receivedAtMs) }),
+  };
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { type ErrorCode, IntegrationError } from '../core/errors.ts';
 import { type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
-import { type Ms, parseTimestamp, SECOND_MS } from '../core/time.ts';
+import { type Ms, retryAfterAtMs } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 
 /** A request to the provider of a connection. `path` begins with a slash and goes to its base address. */
@@ -99,13 +99,6 @@ export function providerFailure(
     upstreamStatus: status,
     ...(retryAtMs === null ? {} : { retryAtMs }),
   });
-}
-
-/** `Retry-After` in both forms (RFC 9110, 10.2.3), as a time. */
-function retryAfterAtMs(value: string | undefined, nowMs: Ms): Ms | null {
-  if (value === undefined) return null;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return nowMs + Number(value) * SECOND_MS;
-  return parseTimestamp(value);
 }
 
 /** The requested fields of a record, looked up without regard to case; keys come out in lower case. */

@@ -70,6 +70,13 @@ export function parseTimestamp(text: string): Ms | null {
   return Number.isNaN(atMs) ? null : atMs;
 }
 
+/** `Retry-After` in both forms, seconds or a date (RFC 9110, 10.2.3), as a time; null without one that can be read. */
+export function retryAfterAtMs(value: string | undefined, nowMs: Ms): Ms | null {
+  if (value === undefined) return null;
+  if (/^\s*\d{1,9}\s*$/.test(value)) return nowMs + Number(value) * SECOND_MS;
+  return parseTimestamp(value);
+}
+
 /** CPU-independent monotonic milliseconds with a fraction, for durations in log lines. */
 export function monotonicMs(): number {
   return performance.now();

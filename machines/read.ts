@@ -101,7 +101,6 @@ const readSetup = setup({
     emitted: {} as ReadPageEffect | CloseRunEffect,
   },
   guards: {
-    hasBackfill: (_, params: ReadConfigured) => params.hasBackfill,
     isFirstBackfill: ({ context }, params: ReadConfigured) =>
       params.hasBackfill && context.readType === null && (context.run === 0 || context.isBackfillOwed),
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
@@ -215,7 +214,7 @@ const readMachine = readSetup.createMachine({
       on: {
         'read.configured': [
           {
-            guard: { type: 'hasBackfill', params: ({ event }) => event },
+            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
             target: 'reading',
             actions: [
               { type: 'configure', params: ({ event }) => event },

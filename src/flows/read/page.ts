@@ -74,13 +74,23 @@ async function readOnePage(services: Services, effect: ReadPageEffect, signal: A
   }
 }
 
-/** Null if the installation or the object is gone from the config: then there is nothing to read. */
-function contextOf(services: Services, effect: ReadPageEffect): PageContext | null {
-  const { reads } = services.store;
-  const installation = readInstallation(reads, effect.installationId);
+/** The read as config and manifest say now; null if the installation or the object is gone. */
+function currentRead(
+  services: Services,
+  effect: ReadPageEffect,
+): { readonly installation: InstallationRow; readonly read: EffectiveRead } | null {
+  const installation = readInstallation(services.store.reads, effect.installationId);
   if (installation === undefined) return null;
   const read = readsOf(services, installation).find(({ objectName }) => objectName === effect.objectName);
-  if (read === undefined || read.isDisabled) return null;
+  return read === undefined ? null : { installation, read };
+}
+
+/** Null if there is nothing to read any more. */
+function contextOf(services: Services, effect: ReadPageEffect): PageContext | null {
+  const current = currentRead(services, effect);
+  if (current === null || current.read.isDisabled) return null;
+  const { installation, read } = current;
+  const { reads } = services.store;
   const destination =
     read.destination === null ? undefined : readDestination(reads, installation.projectId, read.destination);
   const checkpoint = checkpointOf(services, effect, installation, read);
@@ -182,11 +192,9 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
 }
 
 /** As the config says now and not when the page was begun: a deploy meanwhile has told the machine already. */
-function nextRunAtMs(services: Services, { installationId, objectName }: ReadPageEffect, nowMs: Ms): Ms | null {
-  const installation = readInstallation(services.store.reads, installationId);
-  const reads = installation === undefined ? [] : readsOf(services, installation);
-  const read = reads.find((candidate) => candidate.objectName === objectName);
-  return read === undefined ? null : scheduledAtMs(read, nowMs);
+function nextRunAtMs(services: Services, effect: ReadPageEffect, nowMs: Ms): Ms | null {
+  const current = currentRead(services, effect);
+  return current === null ? null : scheduledAtMs(current.read, nowMs);
 }
 
 /** The object was taken out of the config while its read was under way: the run ends with what it has. */

@@ -11,9 +11,8 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /**
- * The event loop's timers run on a clock of their own, so a far one is armed in legs of this length: after a jump of
- * the wall clock (a time server, a suspended machine) it is late by one leg at most. Node would also fire a delay
- * above 2^31 - 1 ms at once.
+ * A far timer is armed in legs of this length, so that after the wall clock was put forward (a time server, a suspended
+ * machine) it is late by one leg at most. Node would also fire a delay above 2^31 - 1 ms at once.
  */
 const TIMER_LEG_MS_MAX = 30_000;
 
@@ -25,7 +24,10 @@ export interface Timer {
 /** Owner of time: real in production, driven by hand in tests and simulations. */
 export interface Clock {
   nowMs(): Ms;
-  /** Calls `fire` once at or after `atMs`; never synchronously. A timer does not keep the process alive. */
+  /**
+   * Calls `fire` once, when it is `atMs` or when the time until then has passed, whichever comes first: a clock that is
+   * put back must not make a caller wait for hours. Never synchronously; a timer does not keep the process alive.
+   */
   timerAt(atMs: Ms, fire: () => void): Timer;
 }
 
@@ -33,11 +35,13 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   timerAt(atMs, fire) {
+    const untilMonotonicMs = performance.now() + (atMs - Date.now());
+    const remainingMs = () => Math.min(atMs - Date.now(), untilMonotonicMs - performance.now());
     let handle: ReturnType<typeof setTimeout>;
     const arm = () => {
-      const legMs = Math.min(Math.max(0, atMs - Date.now()), TIMER_LEG_MS_MAX);
-      // Looked at again when the leg ends: the event loop's clock may run a millisecond ahead of the wall clock.
-      handle = setTimeout(() => (Date.now() < atMs ? arm() : fire()), legMs);
+      const legMs = Math.min(Math.max(0, Math.ceil(remainingMs())), TIMER_LEG_MS_MAX);
+      // Looked at again when the leg ends: the event loop's clock may run a millisecond ahead of both others.
+      handle = setTimeout(() => (remainingMs() > 0 ? arm() : fire()), legMs);
       handle.unref?.();
     };
     arm();

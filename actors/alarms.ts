@@ -1,9 +1,10 @@
 // Wakes actors whose `wakeAtMs` has come. The times live in an index of the snapshots table, not in memory: one
-// timer waits for the earliest. Due actors are woken in batches, so that a start after a long stop hydrates at a
-// bounded rate.
+// timer waits for the earliest. Due actors are woken in batches with a pause between them, so that a start after a long
+// stop hydrates at a bounded rate. A clock that is put forward wakes early what then finds that it is due; one that is
+// put back makes alarms late by as much, which no absolute time can avoid.
 
 import type { ActorId } from '../src/core/ids.ts';
-import { ALARM_BATCH, ALARMS_IN_FLIGHT_MAX } from '../src/core/limits.ts';
+import { ALARM_BATCH, ALARM_SCAN_INTERVAL_MS, ALARMS_IN_FLIGHT_MAX } from '../src/core/limits.ts';
 import { type Clock, type Ms, SECOND_MS, type Timer } from '../src/core/time.ts';
 import type { Reads } from '../src/store/port.ts';
 import { readDueActors, readNextWakeAtMs } from '../src/store/tables/snapshots.ts';
@@ -53,27 +54,29 @@ export class Alarms {
   #scan(): void {
     if (this.#isStopped || this.#ringing.size >= ALARMS_IN_FLIGHT_MAX) return;
     const nowMs = this.#clock.nowMs();
-    const due = readDueActors(this.#reads, nowMs, ALARM_BATCH + this.#ringing.size);
-    for (const { actorId } of due) this.#ring(actorId);
+    const room = Math.min(ALARM_BATCH, ALARMS_IN_FLIGHT_MAX - this.#ringing.size);
+    // Those that ring already are still due on disk.
+    const due = readDueActors(this.#reads, nowMs, room + this.#ringing.size);
+    const fresh = due.filter(({ actorId }) => !this.#ringing.has(actorId)).slice(0, room);
+    for (const { actorId } of fresh) this.#ring(actorId);
+    if (fresh.length === room) this.note(nowMs + ALARM_SCAN_INTERVAL_MS);
     const nextWakeAtMs = readNextWakeAtMs(this.#reads, nowMs);
     if (nextWakeAtMs !== null) this.note(nextWakeAtMs);
   }
 
   #ring(actorId: ActorId): void {
-    if (this.#ringing.has(actorId) || this.#ringing.size >= ALARMS_IN_FLIGHT_MAX) return;
     this.#ringing.add(actorId);
     this.#wake(actorId).then(
       // Ignored: its memory is ahead of the row that was due. Failed: the row is still due. Either way look again,
       // but not in a tight loop.
-      (isAccepted) => this.#rung(actorId, isAccepted ? 0 : SECOND_MS),
+      (isAccepted) => this.#rung(actorId, isAccepted ? ALARM_SCAN_INTERVAL_MS : SECOND_MS),
       () => this.#rung(actorId, SECOND_MS),
     );
   }
 
   #rung(actorId: ActorId, pauseMs: number): void {
+    const wasFull = this.#ringing.size >= ALARMS_IN_FLIGHT_MAX;
     this.#ringing.delete(actorId);
-    if (this.#isStopped) return;
-    if (pauseMs > 0) this.note(this.#clock.nowMs() + pauseMs);
-    else if (this.#ringing.size === 0) this.#scan();
+    if (wasFull || pauseMs === SECOND_MS) this.note(this.#clock.nowMs() + pauseMs);
   }
 }

@@ -8,11 +8,12 @@
 import type { Effect, EffectOf, MachineEvent, SendEffect } from '../machines/effects.ts';
 import { fullJitterMs } from '../src/core/backoff.ts';
 import { type ErrorCode, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
+import type { ActorId } from '../src/core/ids.ts';
 import {
+  EFFECT_ATTEMPTS_MAX,
   EFFECT_RETRY_BASE_MS,
   EFFECT_RETRY_MS_MAX,
-  EFFECTS_IN_FLIGHT_MAX,
-  REDISPATCH_BATCH,
+  EFFECTS_WAITING_MAX,
   SETTLE_RETRY_BASE_MS,
   SETTLE_RETRY_MS_MAX,
 } from '../src/core/limits.ts';
@@ -20,7 +21,8 @@ import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
 import type { RowWrite } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
-import { attemptEffect, readEffects, setEffectResult } from '../src/store/tables/snapshots.ts';
+import { attemptEffect, readEffectsFor, setEffectResult } from '../src/store/tables/effects.ts';
+import { EffectQueues, type Progress, type TakenUp } from './effectQueues.ts';
 import type { IssuedEffect, Message } from './host.ts';
 
 /** The answer to an effect. Without an event nobody is asked: the rows and messages simply commit. */
@@ -32,7 +34,10 @@ export interface Settlement {
   readonly onCommitted?: () => void;
 }
 
-/** May be repeated at will. A throw is settled by `failed`; where there is none it is tried again until it works. */
+/**
+ * May be repeated at will. A throw is settled by `failed`; where there is none it is tried again, and after
+ * EFFECT_ATTEMPTS_MAX tries its actor is paused.
+ */
 export interface ReplayableHandler<E extends Effect> {
   readonly kind: 'replayable';
   readonly deadlineMs: number;
@@ -40,14 +45,19 @@ export interface ReplayableHandler<E extends Effect> {
   readonly failed?: (effect: E, error: ErrorFacts) => Settlement;
 }
 
-/** Must not be repeated blindly. `send` is never aborted once it has begun; its own time limits bound it. */
+/** Must not be repeated blindly. `send` is never aborted once it has begun; its own time limits should bound it. */
 export interface ReconcileHandler<E extends Effect, Prepared> {
   readonly kind: 'reconcile';
+  /** Of `prepare` and of `send`, each. An answer that comes after it is lost, hence far above what `send` allows. */
+  readonly deadlineMs: number;
   /** Everything before the first byte. A throw is settled by `failed`. */
   prepare(effect: E): Promise<Prepared>;
   /** Sends and answers the sealed result. A throw with `outcome_unknown` or `timeout`: it may have happened. */
   send(prepared: Prepared): Promise<Uint8Array>;
-  /** Pure over the stored result; runs again after a crash. A throw is settled by `outcomeUnknown`. */
+  /**
+   * Pure over the stored result; runs again after a crash. A throw is a bug of ours: the result stays stored and the
+   * actor is paused, so that a corrected version still has it.
+   */
   process(effect: E, result: Uint8Array): Promise<Settlement>;
   readonly failed: (effect: E, error: ErrorFacts) => Settlement;
   readonly outcomeUnknown: (effect: E, error: ErrorFacts) => Settlement;
@@ -59,29 +69,15 @@ type Handler = ReplayableHandler<Effect> | ReconcileHandler<Effect, unknown>;
 export interface Settler {
   settle(issued: IssuedEffect, settlement: Settlement): Promise<void>;
   deliver(issued: IssuedEffect, message: SendEffect): Promise<void>;
-}
-
-/** What the effects table knew about an effect when it was taken up. */
-interface Progress {
-  readonly isAttempted: boolean;
-  readonly result: Uint8Array | null;
+  /** Nobody can perform this effect: pauses its actor until an operator decides; the effect stays. */
+  setAside(issued: IssuedEffect, message: string): Promise<void>;
 }
 
 /** What a sender may throw after its first byte; every other code means that nothing was sent. */
 const MAY_HAVE_HAPPENED: ReadonlySet<ErrorCode> = new Set(['outcome_unknown', 'provider_malformed', 'invariant']);
 
-const NOT_STARTED: Progress = { isAttempted: false, result: null };
-
-interface TakenUp {
-  readonly issued: IssuedEffect;
-  readonly progress: Progress;
-}
-
-/** Effects of one type. Each type has its own places, so that slow destinations cannot hold up token refreshes. */
-interface Queue {
-  readonly waiting: Set<TakenUp>;
-  running: number;
-}
+/** This effect cannot be performed by this version, however often it is tried. */
+class Unperformable extends Error {}
 
 /** Performs effects; one per process. `register` every handler, then `redispatch`. */
 export class Dispatcher {
@@ -90,17 +86,15 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #settler: Settler;
   readonly #handlers = new Map<Effect['type'], Handler>();
-  readonly #inFlight = new Set<string>();
-  readonly #queues = new Map<Effect['type'], Queue>();
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #queues: EffectQueues;
   readonly #stopping = new AbortController();
-  #idle: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock, log: Log, settler: Settler) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
     this.#settler = settler;
+    this.#queues = new EffectQueues(store.reads, (taken) => this.#run(taken));
   }
 
   /** Registers how effects of one type are performed. Once per type, before `redispatch`. */
@@ -113,74 +107,66 @@ export class Dispatcher {
   }
 
   get inFlightCount(): number {
-    return this.#inFlight.size;
+    return this.#queues.inFlightCount;
   }
 
   /** Takes up an effect whose row is committed. While it is in flight, a second call for its id does nothing. */
-  dispatch(issued: IssuedEffect, progress: Progress = NOT_STARTED): void {
-    if (this.#stopping.signal.aborted || this.#inFlight.has(issued.effectId)) return;
-    this.#inFlight.add(issued.effectId);
-    const queue = this.#queueOf(issued.effect.type);
-    queue.waiting.add({ issued, progress });
-    this.#pump(queue);
+  dispatch(issued: IssuedEffect): void {
+    this.#queues.add(issued);
   }
 
-  /** Takes up everything the table holds: at start, and when the disk has recovered. */
-  redispatch(): number {
-    let count = 0;
-    let afterSeq = 0;
-    for (;;) {
-      const rows = readEffects(this.#store.reads, afterSeq, REDISPATCH_BATCH);
-      for (const row of rows) {
-        const effect = JSON.parse(row.payload) as Effect;
-        const progress = { isAttempted: row.isAttempted === 1, result: row.result };
-        this.dispatch({ effectId: row.effectId, actorId: row.actorId, effect }, progress);
-        afterSeq = row.seq;
-      }
-      count += rows.length;
-      if (rows.length < REDISPATCH_BATCH) return count;
+  /** Takes up everything the table holds, bit by bit: at start, and when the disk has recovered. */
+  redispatch(): void {
+    this.#queues.fetchAll(['effect.send', ...this.#handlers.keys()]);
+  }
+
+  /** Takes up what waited for an actor that was paused. */
+  takeUp(actorId: ActorId): void {
+    this.#queues.addRows(readEffectsFor(this.#store.reads, actorId, EFFECTS_WAITING_MAX));
+  }
+
+  /** Settles an effect as failed without performing it (again). It must not be in flight: rejects with `conflict`. */
+  async giveUp(issued: IssuedEffect): Promise<void> {
+    const { effectId, effect } = issued;
+    if (!this.#queues.claim(effectId)) throw new IntegrationError('conflict', 'the effect is being performed just now');
+    try {
+      const handler = this.#handlers.get(effect.type);
+      const settleFailure = handler?.kind === 'reconcile' ? handler.outcomeUnknown : handler?.failed;
+      const facts = { code: 'invariant', message: 'given up by an operator' } as const;
+      await this.#settler.settle(issued, settleFailure?.(effect, facts) ?? { event: null });
+    } finally {
+      this.#queues.release(effectId);
     }
+  }
+
+  /** Forgets what waits of actors that are no more. */
+  forget(actorIds: readonly ActorId[]): void {
+    this.#queues.forget(new Set(actorIds));
   }
 
   /** Takes up nothing new; resolves when what is in flight has settled. */
   stop(): Promise<void> {
     this.#stopping.abort();
-    for (const { waiting } of this.#queues.values()) {
-      for (const { issued } of waiting) this.#inFlight.delete(issued.effectId);
-      waiting.clear();
-    }
-    if (this.#inFlight.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return this.#queues.stop();
   }
 
-  #queueOf(type: Effect['type']): Queue {
-    let queue = this.#queues.get(type);
-    if (queue === undefined) {
-      queue = { waiting: new Set(), running: 0 };
-      this.#queues.set(type, queue);
-    }
-    return queue;
-  }
-
-  #pump(queue: Queue): void {
-    for (const next of queue.waiting) {
-      if (queue.running >= EFFECTS_IN_FLIGHT_MAX) return;
-      queue.waiting.delete(next);
-      queue.running += 1;
-      void this.#run(next.issued, next.progress)
-        .catch((error) => this.#leaveBehind(next.issued, error))
-        .finally(() => {
-          queue.running -= 1;
-          this.#inFlight.delete(next.issued.effectId);
-          if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-          this.#pump(queue);
-        });
+  async #run({ issued, progress }: TakenUp): Promise<boolean> {
+    try {
+      await this.#perform(issued, progress);
+      return true;
+    } catch (error) {
+      if (error instanceof Unperformable) await this.#setAside(issued, error);
+      else this.#leaveBehind(issued, error);
+      return false;
     }
   }
 
-  async #run(issued: IssuedEffect, progress: Progress): Promise<void> {
-    const line = lineOf(issued);
-    return line === null ? this.#perform(issued, progress) : this.#inOrder(line, () => this.#perform(issued, progress));
+  async #setAside(issued: IssuedEffect, { message }: Error): Promise<void> {
+    try {
+      await this.#settler.setAside(issued, message);
+    } catch (error) {
+      this.#leaveBehind(issued, error);
+    }
   }
 
   async #perform(issued: IssuedEffect, progress: Progress): Promise<void> {
@@ -195,17 +181,6 @@ export class Dispatcher {
         ? await this.#replay(handler, effect)
         : await this.#reconcile(handler, issued, progress);
     await this.#settle(handler, issued, settlement);
-  }
-
-  /** What stands in one line is performed in the order it was committed in, also while the disk refuses. */
-  async #inOrder(line: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#lines.get(line);
-    const performed = (before ?? Promise.resolve()).then(work);
-    const done = performed.catch(() => {});
-    this.#lines.set(line, done);
-    await performed.finally(() => {
-      if (this.#lines.get(line) === done) this.#lines.delete(line);
-    });
   }
 
   /** Every effect settles: if a row of its answer is refused, its actor hears of a failure instead. */
@@ -224,11 +199,12 @@ export class Dispatcher {
   async #replay(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attempt(handler, effect);
+        return await this.#within(handler.deadlineMs, effect, (signal) => handler.perform(effect, signal));
       } catch (error) {
         const facts = this.#note(effect, error);
         if (handler.failed !== undefined) return handler.failed(effect, facts);
         if (this.#stopping.signal.aborted) throw error;
+        if (attempt + 1 >= EFFECT_ATTEMPTS_MAX) throw new Unperformable(`${effect.type}: ${facts.message}`);
         await delay(
           this.#clock,
           fullJitterMs(attempt, EFFECT_RETRY_BASE_MS, EFFECT_RETRY_MS_MAX),
@@ -238,11 +214,15 @@ export class Dispatcher {
     }
   }
 
-  async #attempt(handler: ReplayableHandler<Effect>, effect: Effect): Promise<Settlement> {
+  async #within<Outcome>(
+    deadlineMs: number,
+    effect: Effect,
+    work: (signal: AbortSignal) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const abort = new AbortController();
-    const deadline = this.#clock.timerAt(this.#clock.nowMs() + handler.deadlineMs, () => abort.abort());
+    const deadline = this.#clock.timerAt(this.#clock.nowMs() + deadlineMs, () => abort.abort());
     try {
-      return await Promise.race([handler.perform(effect, abort.signal), expired(abort.signal, effect)]);
+      return await Promise.race([work(abort.signal), expired(abort.signal, effect)]);
     } finally {
       deadline.cancel();
     }
@@ -263,7 +243,7 @@ export class Dispatcher {
     }
     let prepared: unknown;
     try {
-      prepared = await handler.prepare(effect);
+      prepared = await this.#within(handler.deadlineMs, effect, () => handler.prepare(effect));
     } catch (error) {
       return handler.failed(effect, this.#note(effect, error));
     }
@@ -278,12 +258,19 @@ export class Dispatcher {
     effectId: string,
     prepared: unknown,
   ): Promise<Settlement> {
+    let isLate = false;
     let result: Uint8Array;
     try {
-      result = await handler.send(prepared);
+      result = await this.#within(handler.deadlineMs, effect, (signal) => {
+        signal.addEventListener('abort', () => {
+          isLate = true;
+        });
+        return handler.send(prepared);
+      });
     } catch (error) {
       const facts = this.#note(effect, error);
-      return MAY_HAVE_HAPPENED.has(facts.code) ? handler.outcomeUnknown(effect, facts) : handler.failed(effect, facts);
+      const mayHaveHappened = isLate || MAY_HAVE_HAPPENED.has(facts.code);
+      return mayHaveHappened ? handler.outcomeUnknown(effect, facts) : handler.failed(effect, facts);
     }
     // An answer that cannot be stored must not be lost with this process: it goes on in memory, and the settlement
     // commits with its consequences.
@@ -295,12 +282,11 @@ export class Dispatcher {
     return this.#process(handler, effect, result);
   }
 
-  /** An answer that came and cannot be understood: what it did outside is not known either. */
   async #process(handler: ReconcileHandler<Effect, unknown>, effect: Effect, result: Uint8Array): Promise<Settlement> {
     try {
       return await handler.process(effect, result);
     } catch (error) {
-      return handler.outcomeUnknown(effect, this.#note(effect, error));
+      throw new Unperformable(`the answer to ${effect.type} is not understood: ${this.#note(effect, error).message}`);
     }
   }
 
@@ -319,7 +305,7 @@ export class Dispatcher {
     }
   }
 
-  /** The row stays in the table and is taken up again at the next start, or when the disk has recovered. */
+  /** The row stays in the table and is taken up again at the next start, or when the disk or its actor has recovered. */
   #leaveBehind(issued: IssuedEffect, error: unknown): void {
     const { code, message } = errorFacts(error);
     this.#log.error(
@@ -341,11 +327,4 @@ function expired(signal: AbortSignal, effect: Effect): Promise<never> {
       reject(new IntegrationError('timeout', `${effect.type} passed its deadline`)),
     );
   });
-}
-
-/** News overtaken by older news would stand for ever: messages keep their order per receiver, fan-outs per actor. */
-function lineOf({ actorId, effect }: IssuedEffect): string | null {
-  if (effect.type === 'effect.send') return `to ${effect.to}`;
-  if (effect.type === 'effect.tellInstallations' || effect.type === 'effect.tellReads') return `of ${actorId}`;
-  return null;
 }

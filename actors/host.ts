@@ -1,23 +1,19 @@
-// One live actor: its XState actor, its revision and what of it is not on disk yet. A host steps the machine and
+// One live actor: its machine's state, its revision and what of it is not on disk yet. A host steps the machine and
 // hands the step to the store; it never performs anything. Invariant: after a step that did not reach the disk
 // the host is discarded, because its memory is ahead of the disk.
 
-import { type Actor, type AnyStateMachine, createActor } from 'xstate';
+import type { AnyMachineSnapshot } from 'xstate';
 import type { MachineDefinition } from '../machines/definition.ts';
 import type { Effect, MachineEvent } from '../machines/effects.ts';
 import { errorFacts, IntegrationError, invariant } from '../src/core/errors.ts';
 import { type ActorId, keyOf } from '../src/core/ids.ts';
 import type { JsonObject } from '../src/core/json.ts';
-import { SNAPSHOT_BYTES_MAX } from '../src/core/limits.ts';
+import { HISTORY_EVENT_BYTES_MAX, HOST_OVERHEAD_BYTES, SNAPSHOT_BYTES_MAX } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import type { RowWrite } from '../src/store/port.ts';
-import {
-  deleteEffect,
-  deleteSnapshot,
-  insertEffect,
-  type SnapshotRow,
-  writeSnapshot,
-} from '../src/store/tables/snapshots.ts';
+import { deleteEffect, insertEffect } from '../src/store/tables/effects.ts';
+import { insertSnapshot, type SnapshotRow, updateSnapshot } from '../src/store/tables/snapshots.ts';
+import type { StampedEvent, Stepper } from './stepper.ts';
 
 /** A message to another actor, delivered exactly once after the commit that carries it. */
 export interface Message {
@@ -54,48 +50,52 @@ export class MachineThrew extends Error {
   override readonly name = 'MachineThrew';
 }
 
+/** The row that holds an effect until it is settled. */
+export function effectRow({ effectId, actorId, effect }: IssuedEffect): RowWrite {
+  return insertEffect(effectId, actorId, targetOf({ actorId, effect }), JSON.stringify(effect));
+}
+
+/** Whose step settles an effect: the receiver's of a message, else that of the actor itself. */
+export function targetOf({ actorId, effect }: Pick<IssuedEffect, 'actorId' | 'effect'>): ActorId {
+  return effect.type === 'effect.send' ? effect.to : actorId;
+}
+
 /** A live actor. Stepped by the runtime only; dropped by the registry only. */
 export class Host {
   readonly actorId: ActorId;
-  readonly #definition: MachineDefinition;
-  readonly #actor: Actor<AnyStateMachine>;
-  readonly #emitted: Effect[] = [];
+  readonly #stepper: Stepper;
+  #snapshot: AnyMachineSnapshot;
+  /** Of its stored state, in characters. */
+  #stateSize: number;
   #revision: number;
-  #thrown: unknown = null;
+  /** A blank row counts as one: it is changed, not inserted. */
+  #hasRow: boolean;
   #pendingCommits = 0;
   #onIdle: (() => void)[] = [];
   #isDiscarded = false;
 
-  /** Hydrates from `row`, or starts the actor anew if there is none. Rejects with `snapshot_unreadable`. */
-  constructor(definition: MachineDefinition, actorId: ActorId, row: SnapshotRow | undefined) {
+  /** Hydrates from `row`, or starts the actor anew if there is none or a blank one. Rejects with `snapshot_unreadable`. */
+  constructor(stepper: Stepper, actorId: ActorId, row: SnapshotRow | undefined) {
     this.actorId = actorId;
-    this.#definition = definition;
+    this.#stepper = stepper;
     this.#revision = row?.revision ?? 0;
-    const input = { key: keyOf(actorId) };
-    this.#actor =
-      row === undefined
-        ? createActor(definition.machine, { input, id: actorId })
-        : createActor(definition.machine, { input, id: actorId, snapshot: restore(definition, row) });
-    // Without an error observer XState rethrows in a macrotask and ends the process.
-    this.#actor.subscribe({
-      error: (error) => {
-        this.#thrown = error;
-      },
-    });
-    this.#actor.on('*', (emitted) => {
-      this.#emitted.push(emitted as unknown as Effect);
-    });
-    this.#actor.start();
-    this.#emitted.length = 0;
+    this.#hasRow = row !== undefined;
+    this.#stateSize = row?.state.length ?? 0;
+    this.#snapshot = row === undefined || row.state === '' ? stepper.initial(keyOf(actorId)) : restore(stepper, row);
   }
 
   /** The committed or soon-to-be-committed state, for questions by tag and for operators. */
-  get snapshot(): ReturnType<Actor<AnyStateMachine>['getSnapshot']> {
-    return this.#actor.getSnapshot();
+  get snapshot(): AnyMachineSnapshot {
+    return this.#snapshot;
   }
 
   get revision(): number {
     return this.#revision;
+  }
+
+  /** What it takes in memory, as an estimate. */
+  get bytes(): number {
+    return HOST_OVERHEAD_BYTES + 2 * this.#stateSize;
   }
 
   /** With a step at the store the host must stay in memory: the disk does not know it yet. */
@@ -121,105 +121,106 @@ export class Host {
   /** Steps the machine. Rejects with MachineThrew if the machine threw or broke a rule. */
   step(event: MachineEvent, nowMs: Ms, extras: StepExtras): HostStep {
     try {
-      return this.#step(event, nowMs, extras);
+      return this.#step({ ...event, nowMs }, extras);
     } catch (cause) {
       throw new MachineThrew(`${this.actorId} failed on ${event.type}: ${errorFacts(cause).message}`, { cause });
     }
   }
 
-  #step(event: MachineEvent, nowMs: Ms, extras: StepExtras): HostStep {
+  #step(event: StampedEvent, extras: StepExtras): HostStep {
     invariant(!this.#isDiscarded, 'T-2001', `${this.actorId} was stepped after it was discarded`);
-    const before = this.#actor.getSnapshot();
-    this.#emitted.length = 0;
-    this.#actor.send({ ...event, nowMs });
-    if (this.#thrown !== null) throw this.#thrown;
-    const after = this.#actor.getSnapshot();
-    if (after === before && this.#emitted.length === 0) {
-      this.#assertAlarmAhead(event, nowMs, this.#definition.wakeAtMs(after.context as never));
+    const { snapshot, effects: asked } = this.#stepper.step(this.#snapshot, event);
+    const { definition } = this.#stepper;
+    if (snapshot === this.#snapshot && asked.length === 0) {
+      this.#assertAlarmAhead(event, definition.wakeAtMs(snapshot.context as never));
       return { isAccepted: false, writes: settleWrites(extras), effects: [], wakeAtMs: null, isFinal: false };
     }
+    const isFinal = snapshot.status === 'done';
+    const wakeAtMs = isFinal ? null : definition.wakeAtMs(snapshot.context as never);
+    this.#assertAlarmAhead(event, wakeAtMs);
+    const effects = this.#issue(asked, extras.messages ?? []);
+    const writes = [
+      this.#snapshotWrite(event, snapshot, wakeAtMs),
+      ...effects.map(effectRow),
+      ...settleWrites(extras),
+      ...(extras.writes ?? []),
+    ];
     this.#revision += 1;
-    const effects = this.#issue(extras.messages ?? []);
-    const isFinal = after.status === 'done';
-    const wakeAtMs = isFinal ? null : this.#definition.wakeAtMs(after.context as never);
-    this.#assertAlarmAhead(event, nowMs, wakeAtMs);
-    return {
-      isAccepted: true,
-      writes: [
-        ...(isFinal ? this.#finalWrite() : [this.#snapshotWrite(after, wakeAtMs)]),
-        ...effects.map(({ effectId, actorId, effect }) => insertEffect(effectId, actorId, JSON.stringify(effect))),
-        ...settleWrites(extras),
-        ...(extras.writes ?? []),
-      ],
-      effects,
-      wakeAtMs,
-      isFinal,
-    };
+    this.#hasRow = true;
+    this.#snapshot = snapshot;
+    return { isAccepted: true, writes, effects, wakeAtMs, isFinal };
   }
 
   discard(): void {
     this.#isDiscarded = true;
-    this.#actor.stop();
   }
 
-  #issue(messages: readonly Message[]): IssuedEffect[] {
+  #issue(asked: readonly Effect[], messages: readonly Message[]): IssuedEffect[] {
     const effects: Effect[] = [
-      ...this.#emitted.splice(0),
+      ...asked,
       ...messages.map(({ to, event }) => ({ type: 'effect.send' as const, to, event })),
     ];
     return effects.map((effect, index) => ({
-      effectId: `${this.actorId}:${this.#revision}:${index}`,
+      effectId: `${this.actorId}:${this.#revision + 1}:${index}`,
       actorId: this.actorId,
       effect,
     }));
   }
 
   /** An actor that was woken and still wants to be woken in the past would be woken for ever. */
-  #assertAlarmAhead(event: MachineEvent, nowMs: Ms, wakeAtMs: Ms | null): void {
+  #assertAlarmAhead(event: StampedEvent, wakeAtMs: Ms | null): void {
     invariant(
-      event.type !== 'alarm.fired' || wakeAtMs === null || wakeAtMs > nowMs,
+      event.type !== 'alarm.fired' || wakeAtMs === null || wakeAtMs > event.nowMs,
       'T-2002',
       `${this.actorId} left its alarm in the past`,
     );
   }
 
-  #finalWrite(): RowWrite[] {
-    // An actor that ends with its first event was never stored.
-    return this.#revision === 1 ? [] : [deleteSnapshot(this.actorId, this.#revision - 1)];
-  }
-
-  #snapshotWrite(after: { value: unknown; context: unknown }, wakeAtMs: Ms | null): RowWrite {
-    const state = JSON.stringify({ value: after.value, context: after.context });
-    invariant(state.length <= SNAPSHOT_BYTES_MAX, 'T-2003', `${this.actorId} outgrew its snapshot (${state.length})`);
-    return writeSnapshot({
+  #snapshotWrite(event: StampedEvent, after: AnyMachineSnapshot, wakeAtMs: Ms | null): RowWrite {
+    const isFinal = after.status === 'done';
+    const state = isFinal ? '' : JSON.stringify({ value: after.value, context: after.context });
+    invariant(isWithin(state, SNAPSHOT_BYTES_MAX), 'T-2003', `${this.actorId} outgrew its snapshot (${state.length})`);
+    this.#stateSize = state.length;
+    const eventText = JSON.stringify(event);
+    const step = {
       actorId: this.actorId,
-      schemaVersion: this.#definition.schemaVersion,
-      revision: this.#revision,
+      schemaVersion: this.#stepper.definition.schemaVersion,
+      revision: this.#revision + 1,
       wakeAtMs,
       state,
-    });
+      event: isWithin(eventText, HISTORY_EVENT_BYTES_MAX) ? eventText : null,
+    };
+    return this.#hasRow ? updateSnapshot(step) : insertSnapshot(step);
   }
+}
+
+/** Measured only where the number of characters does not tell: three bytes of UTF-8 each at most. */
+function isWithin(text: string, bytesMax: number): boolean {
+  return text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax;
 }
 
 function settleWrites(extras: StepExtras): RowWrite[] {
   return extras.settles === undefined ? [] : [deleteEffect(extras.settles)];
 }
 
-function restore(definition: MachineDefinition, row: SnapshotRow) {
+function restore(stepper: Stepper, row: SnapshotRow): AnyMachineSnapshot {
   const unreadable = (reason: string, cause?: unknown) =>
     new IntegrationError('snapshot_unreadable', `snapshot of ${row.actorId}: ${reason}`, {
       publicDetail: 'the stored state cannot be read by this version',
       cause,
     });
-  if (row.schemaVersion > definition.schemaVersion) {
-    throw unreadable(`written by schema ${row.schemaVersion}, this version knows ${definition.schemaVersion}`);
+  const { schemaVersion } = stepper.definition;
+  if (row.schemaVersion > schemaVersion) {
+    throw unreadable(`written by schema ${row.schemaVersion}, this version knows ${schemaVersion}`);
   }
   try {
-    let state = JSON.parse(row.state) as JsonObject;
-    for (const migrate of definition.migrations.slice(row.schemaVersion - 1)) state = migrate(state);
-    // `resolveState` throws on a state name it does not know; parsing afresh keeps XState from sharing the object.
-    return definition.machine.resolveState({ value: state['value'] as never, context: state['context'] as never });
+    return stepper.restore(migrated(stepper.definition, JSON.parse(row.state), row.schemaVersion), keyOf(row.actorId));
   } catch (cause) {
     throw unreadable('state or context has an unknown shape', cause);
   }
+}
+
+/** A state of an older schema version as the current one. */
+export function migrated(definition: MachineDefinition, state: JsonObject, schemaVersion: number): JsonObject {
+  return definition.migrations.slice(schemaVersion - 1).reduce((older, migrate) => migrate(older), state);
 }

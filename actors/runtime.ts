@@ -12,13 +12,16 @@ import type { ActorId } from '../src/core/ids.ts';
 import { LIVE_HOSTS_MAX, STOP_DRAIN_MS } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
-import type { Step } from '../src/store/port.ts';
+import type { RowWrite, Step } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
-import { deleteEffect, insertEffect, insertQuarantined, pauseSnapshot } from '../src/store/tables/snapshots.ts';
+import { deleteEffect, eraseEffects, readEffect } from '../src/store/tables/effects.ts';
+import { clearQuarantine, insertQuarantined, readQuarantinedEvent } from '../src/store/tables/quarantine.ts';
+import { eraseSnapshot, pauseSnapshot, readSnapshot, resumeSnapshot } from '../src/store/tables/snapshots.ts';
 import { Alarms } from './alarms.ts';
 import { Dispatcher, type Settlement } from './dispatch.ts';
-import { type Host, type HostStep, type IssuedEffect, MachineThrew, type StepExtras } from './host.ts';
+import { effectRow, type Host, type HostStep, type IssuedEffect, MachineThrew, type StepExtras } from './host.ts';
 import { Registry } from './registry.ts';
+import { ownerOf, Turns } from './turns.ts';
 
 /** Every machine the product runs. */
 export const MACHINES = [installation, credential, read, delivery, provider] as const;
@@ -40,8 +43,9 @@ export class Runtime {
   readonly #log: Log;
   readonly #registry: Registry;
   readonly #alarms: Alarms;
-  /** Actors whose host is gone while steps of it are at the store; events wait, so that their order holds. */
-  readonly #retiring = new Map<ActorId, Promise<void>>();
+  readonly #turns = new Turns();
+  /** Actors whose rows are about to change without their host: events wait, so that their order holds. */
+  readonly #held = new Map<ActorId, Promise<void>>();
 
   constructor(options: RuntimeOptions) {
     const { store, clock, log } = options;
@@ -52,6 +56,7 @@ export class Runtime {
     this.dispatcher = new Dispatcher(store, clock, log, {
       settle: (issued, settlement) => this.#settle(issued, settlement),
       deliver: (issued, message) => this.#deliver(issued, message),
+      setAside: (issued, message) => this.#setAside(issued, message),
     });
     this.#alarms = new Alarms(store.reads, clock, (actorId) => this.send(actorId, { type: 'alarm.fired' }));
     store.onRecovered(() => this.dispatcher.redispatch());
@@ -59,8 +64,7 @@ export class Runtime {
 
   /** Takes up what an earlier process left: unanswered effects, then due alarms. Handlers must be registered by now. */
   start(): void {
-    const count = this.dispatcher.redispatch();
-    if (count > 0) this.#log.info({ effects: count }, 're-dispatched what an earlier process left');
+    this.dispatcher.redispatch();
     this.#alarms.start();
   }
 
@@ -79,7 +83,8 @@ export class Runtime {
    * nothing happened.
    */
   send(actorId: ActorId, event: MachineEvent, extras: StepExtras = {}): Promise<boolean> {
-    return this.#attempt(actorId, event, extras, false);
+    const isAnswer = extras.settles !== undefined;
+    return this.#turns.run(ownerOf(actorId), isAnswer, () => this.#attempt(actorId, event, extras, false));
   }
 
   /** The live or stored state of an actor, for views and for the supervisor's every call: it is not a use. */
@@ -91,9 +96,81 @@ export class Runtime {
     return this.#registry.liveCount;
   }
 
+  /** Events that wait for their turn. */
+  get waitingCount(): number {
+    return this.#turns.waitingCount;
+  }
+
+  /**
+   * Lifts the pause of an actor: what was set aside and is still wanted (answers, messages, its alarm) comes to it
+   * again. A caller's event does not: the caller was told that it failed. Rejects with `not_found` if the actor is not
+   * paused, `storage_unavailable`.
+   */
+  async resume(actorId: ActorId): Promise<void> {
+    if (readSnapshot(this.#store.reads, actorId)?.pausedReason == null) throw notPaused(actorId);
+    await this.#whileHeld([actorId], () => this.#store.commit([resumeSnapshot(actorId), clearQuarantine(actorId)]));
+    this.#log.info({ actorId }, 'actor resumed');
+    this.#takeUp(actorId);
+  }
+
+  /**
+   * Gives up one event that was set aside and lifts the pause of its actor. The effect that it answers is settled as
+   * failed, a message is dropped; whatever else was set aside is tried again. Rejects with `not_found`; `conflict` for an
+   * alarm, which is part of the actor's state and would only come again, and while the effect is being performed.
+   */
+  async discard(seq: number): Promise<void> {
+    const { reads } = this.#store;
+    const row = readQuarantinedEvent(reads, seq);
+    if (row === undefined) throw new IntegrationError('not_found', 'no such event is set aside');
+    const { actorId, effectId } = row;
+    const effect = effectId === null ? undefined : readEffect(reads, effectId);
+    if ((JSON.parse(row.event) as MachineEvent).type === 'alarm.fired') {
+      throw new IntegrationError('conflict', 'an alarm is part of the state of its actor and cannot be discarded', {
+        remedy: 'Resume the actor with a version that can handle it, or erase the installation.',
+      });
+    }
+    const isMessage = effect !== undefined && effect.actorId !== effect.targetId;
+    const isPaused = readSnapshot(reads, actorId)?.pausedReason != null;
+    const writes = [
+      clearQuarantine(actorId),
+      ...(isMessage ? [deleteEffect(effect.effectId)] : []),
+      ...(isPaused ? [resumeSnapshot(actorId)] : []),
+    ];
+    await this.#whileHeld([actorId], () => this.#store.commit(writes));
+    this.#log.warn({ actorId, event: row.event, effectId }, 'an event that was set aside was discarded');
+    if (effect !== undefined && !isMessage) {
+      await this.dispatcher.giveUp({
+        effectId: effect.effectId,
+        actorId,
+        effect: JSON.parse(effect.payload) as IssuedEffect['effect'],
+      });
+    }
+    this.#takeUp(actorId);
+  }
+
+  /**
+   * Forgets actors whatever they are doing, in one commit with `writes`: states, histories, effects, messages to them
+   * and what was set aside of them. An effect that is being performed finds nothing to settle.
+   */
+  async remove(actorIds: readonly ActorId[], writes: readonly RowWrite[] = []): Promise<void> {
+    const rows = actorIds.flatMap((actorId) => [
+      eraseSnapshot(actorId),
+      eraseEffects(actorId),
+      clearQuarantine(actorId),
+    ]);
+    await this.#whileHeld(actorIds, () => this.#store.commit([...rows, ...writes]));
+    this.dispatcher.forget(actorIds);
+  }
+
+  #takeUp(actorId: ActorId): void {
+    this.dispatcher.takeUp(actorId);
+    // Its alarm may have been due for long.
+    this.#alarms.note(this.#clock.nowMs());
+  }
+
   #attempt(actorId: ActorId, event: MachineEvent, extras: StepExtras, isSecond: boolean): Promise<boolean> {
-    const retiring = this.#retiring.get(actorId);
-    if (retiring !== undefined) return retiring.then(() => this.#attempt(actorId, event, extras, isSecond));
+    const held = this.#held.get(actorId);
+    if (held !== undefined) return held.then(() => this.#attempt(actorId, event, extras, isSecond));
     try {
       return this.#stepAndCommit(actorId, event, extras);
     } catch (error) {
@@ -102,7 +179,8 @@ export class Runtime {
       if (!(error instanceof MachineThrew)) return Promise.reject(error);
       // Tried once more from disk, in case only the memory was bad. Machines are pure: a second throw means that the
       // event can never be handled.
-      return isSecond ? this.#quarantine(actorId, event, error) : this.#attempt(actorId, event, extras, true);
+      if (!isSecond) return this.#attempt(actorId, event, extras, true);
+      return this.#quarantine(actorId, event, extras.settles ?? null, error);
     }
   }
 
@@ -119,22 +197,42 @@ export class Runtime {
     }
     if (step.writes.length > 0 || host.isPinned) return this.#commit(host, step);
     // Nothing to write and nothing under way that the answer rests on.
-    if (step.isFinal) this.#registry.drop(host);
     return Promise.resolve(step.isAccepted);
   }
 
   /** Drops a host that threw or has ended. Its actor steps again when what the host decided is on disk, or failed. */
   #retire(host: Host): void {
     this.#registry.drop(host);
-    if (!host.isPinned) return;
-    const { actorId } = host;
-    const settled = host.idle().then(() => {
-      this.#retiring.delete(actorId);
+    if (host.isPinned) this.#hold(host.actorId, host.idle());
+  }
+
+  /** Keeps events of an actor waiting until `settled`, which never rejects. */
+  #hold(actorId: ActorId, settled: Promise<void>): void {
+    const held = settled.then(() => {
+      if (this.#held.get(actorId) === held) this.#held.delete(actorId);
       // A view may have hydrated the actor meanwhile, from a row that is now old.
       const stale = this.#registry.peek(actorId);
       if (stale !== undefined) this.#registry.drop(stale);
     });
-    this.#retiring.set(actorId, settled);
+    this.#held.set(actorId, held);
+  }
+
+  /** Changes the rows of actors from outside, when nothing of them is at the store and while none of them steps. */
+  async #whileHeld(actorIds: readonly ActorId[], change: () => Promise<void>): Promise<void> {
+    const { promise: changed, resolve } = Promise.withResolvers<void>();
+    const before = actorIds.map((actorId) => {
+      const host = this.#registry.peek(actorId);
+      const idle = Promise.all([this.#held.get(actorId), host?.idle()]);
+      if (host !== undefined) this.#registry.drop(host);
+      this.#hold(actorId, changed);
+      return idle;
+    });
+    try {
+      await Promise.all(before);
+      await change();
+    } finally {
+      resolve();
+    }
   }
 
   #commit(host: Host, step: HostStep): Promise<boolean> {
@@ -158,27 +256,39 @@ export class Runtime {
   }
 
   /** Sets an event aside and pauses its actor. Always rejects. */
-  async #quarantine(actorId: ActorId, event: MachineEvent, cause: MachineThrew): Promise<never> {
-    const { message } = cause;
-    this.#log.error({ actorId, event: event.type, err: message }, 'actor paused, event set aside');
-    await this.#store.commit([
-      insertQuarantined(actorId, JSON.stringify(event), message, this.#clock.nowMs()),
-      pauseSnapshot(actorId, message),
-    ]);
-    const live = this.#registry.peek(actorId);
-    if (live !== undefined) this.#registry.drop(live);
+  async #quarantine(
+    actorId: ActorId,
+    event: MachineEvent,
+    effectId: string | null,
+    { message }: Error,
+  ): Promise<never> {
+    await this.#pause(actorId, event, effectId, message);
     throw new IntegrationError('actor_paused', `${actorId} was paused: it cannot handle ${event.type}`, {
       publicDetail: 'this installation is paused after an internal error',
-      cause,
     });
+  }
+
+  async #pause(actorId: ActorId, event: MachineEvent, effectId: string | null, error: string): Promise<void> {
+    this.#log.error({ actorId, event: event.type, err: error }, 'actor paused, event set aside');
+    const atMs = this.#clock.nowMs();
+    await this.#whileHeld([actorId], () =>
+      this.#store.commit([
+        insertQuarantined({ actorId, effectId, event: JSON.stringify(event), error, atMs }),
+        pauseSnapshot(actorId, error, atMs),
+      ]),
+    );
   }
 
   /** Paused, so that its alarm does not come again and again; a version that can read it may resume it. */
   async #pauseUnreadable(actorId: ActorId, error: unknown): Promise<never> {
     const { message } = errorFacts(error);
     this.#log.error({ actorId, err: message }, 'actor paused, its snapshot cannot be read');
-    await this.#store.commit([pauseSnapshot(actorId, message)]);
+    await this.#store.commit([pauseSnapshot(actorId, message, this.#clock.nowMs())]);
     throw error;
+  }
+
+  #setAside({ actorId, effectId, effect }: IssuedEffect, message: string): Promise<void> {
+    return this.#pause(actorId, { type: effect.type }, effectId, message);
   }
 
   async #settle(issued: IssuedEffect, settlement: Settlement): Promise<void> {
@@ -192,7 +302,7 @@ export class Runtime {
     if (isAccepted) onCommitted?.();
   }
 
-  #settleWithoutEvent(
+  async #settleWithoutEvent(
     issued: IssuedEffect,
     writes: NonNullable<Settlement['writes']>,
     messages: NonNullable<Settlement['messages']>,
@@ -202,15 +312,15 @@ export class Runtime {
       actorId: issued.actorId,
       effect: { type: 'effect.send', to, event },
     }));
-    const rows = effects.map(({ effectId, actorId, effect }) =>
-      insertEffect(effectId, actorId, JSON.stringify(effect)),
-    );
-    return this.#store.commit([deleteEffect(issued.effectId), ...writes, ...rows]).then(() => {
-      for (const effect of effects) this.dispatcher.dispatch(effect);
-    });
+    await this.#store.commit([deleteEffect(issued.effectId), ...writes, ...effects.map(effectRow)]);
+    for (const effect of effects) this.dispatcher.dispatch(effect);
   }
 
   async #deliver(issued: IssuedEffect, message: SendEffect): Promise<void> {
     await this.send(message.to, message.event, { settles: issued.effectId });
   }
+}
+
+function notPaused(actorId: ActorId): IntegrationError {
+  return new IntegrationError('not_found', `${actorId} is not paused`);
 }

@@ -26,27 +26,53 @@ export const COMMIT_QUEUE_STEPS_MAX = 10_000;
 export const STORE_BUSY_TIMEOUT_MS = 5 * SECOND_MS;
 /** Pages (4 KB) of WAL after which the writer checkpoints: a few megabytes keep reads fast and restarts short. */
 export const WAL_AUTOCHECKPOINT_PAGES = 1000;
+/** While a backup reads, the log cannot be emptied and grows; afterwards its file is cut back to this size. */
+export const WAL_BYTES_KEPT = 16 * 1_048_576;
 
 // Actors
 
 /** A machine is a decision, not a container: lists live in tables (DESIGN decision 1). */
 export const SNAPSHOT_BYTES_MAX = 16_384;
-/** Live hosts kept in memory; an idle one costs about 10 KB, a hydration 40 µs. */
+/** Live hosts kept in memory; a hydration costs 10 µs, so that more would gain little. */
 export const LIVE_HOSTS_MAX = 10_000;
-/** Hosts woken per alarm scan, so that a start after a long stop hydrates at a bounded rate. */
+/** Memory that live hosts may take together, as estimated from their states. */
+export const LIVE_HOSTS_BYTES_MAX = 64 * 1_048_576;
+/** A live host without its state; measured by bench/actors.ts. */
+export const HOST_OVERHEAD_BYTES = 2048;
+/** Events stepped per turn of the event loop, about 5 ms; the rest lets timers and sockets go first. */
+export const TURN_STEPS_MAX = 256;
+/** Steps of one owner at the store. A customer who floods us fills a third of a group commit, never the queue. */
+export const OWNER_STEPS_OPEN_MAX = 16;
+/** Events of one owner that wait to be stepped; beyond it its callers get `overloaded`, and nobody else does. */
+export const MAILBOX_EVENTS_MAX = 1000;
+/** Events that wait over all owners, about 50 MB. */
+export const EVENTS_WAITING_MAX = 100_000;
+/** Each actor keeps its last 16 to 31 events: a day of a read every hour, about 2 KB. */
+export const HISTORY_EVENTS = 16;
+/** A longer event is not kept; the history begins anew after it. */
+export const HISTORY_EVENT_BYTES_MAX = 2048;
+/** Alarms sent per scan … */
 export const ALARM_BATCH = 100;
+/** … and the shortest time between two scans that found a full batch: 2,000 alarms a second after a long stop. */
+export const ALARM_SCAN_INTERVAL_MS = 50;
 /** Alarms being handled at once. */
 export const ALARMS_IN_FLIGHT_MAX = 200;
 /** A machine with an `always` loop becomes an actor error instead of a hang (XState's default is Infinity). */
 export const MACHINE_ITERATIONS_MAX = 100;
 /** Effects of one type performed at once; more wait their turn. */
 export const EFFECTS_IN_FLIGHT_MAX = 256;
+/** Of these at once for one owner: a customer with hundreds of objects leaves places for the others. */
+export const OWNER_EFFECTS_IN_FLIGHT_MAX = 16;
 /** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
 export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
 /** Pauses between tries of an effect that has no failure to report, only a bug of ours or a full disk to outlast. */
 export const EFFECT_RETRY_BASE_MS = SECOND_MS;
 export const EFFECT_RETRY_MS_MAX = 5 * MINUTE_MS;
-/** Rows re-dispatched per query at start. */
+/** Tries of such an effect, about two hours; then its actor is paused and an operator decides. */
+export const EFFECT_ATTEMPTS_MAX = 30;
+/** Effects of one type that wait in memory; further ones wait in their table. */
+export const EFFECTS_WAITING_MAX = 10_000;
+/** Rows of the effects table looked at per turn. */
 export const REDISPATCH_BATCH = 500;
 /** First pause before the answer to an effect that the disk refused is handed over again; doubles. */
 export const SETTLE_RETRY_BASE_MS = 200;
@@ -98,6 +124,8 @@ export const LIST_PAGE_MAX = 1000;
 
 /** Installations that take over a new manifest revision at a time; each is one commit, grouped with the others. */
 export const REVISIONS_BATCH = 100;
+/** So many that cannot take it over mean that something else is wrong; the next deploy or start tries again. */
+export const TROUBLED_INSTALLATIONS_MAX = 1000;
 
 // Egress
 
@@ -289,3 +317,37 @@ export const DEMO_POLL_INTERVAL_MS = SECOND_MS / 4;
 export const DEMO_REDRAW_INTERVAL_MS = SECOND_MS / 10;
 /** Of what Tenon wrote, kept for the case that it ends unasked. */
 export const DEMO_LOG_LINES_KEPT = 20;
+
+// Operators
+
+/** A start waits this long for the lock of its data folder: a command that asks who has it holds it for a moment. */
+export const OWNER_LOCK_WAIT_MS = 200;
+/** Lists of the operator plane: quarantined events, waiting effects, reads of an installation; a screenful is 50. */
+export const OPERATOR_LIST_MAX = 200;
+/** Ids compared with a mistyped one; each comparison of two UUIDs costs about 10 µs on the thread that serves. */
+export const OPERATOR_IDS_COMPARED_MAX = 500;
+
+// Operations
+
+/** Pages copied per step of a backup, about 20 ms: a server that is told to stop waits for one step, not for all. */
+export const BACKUP_PAGES_PER_STEP = 1000;
+/** Left free on the disk by a backup, for what is committed while it is made. */
+export const BACKUP_BYTES_SPARED = 64 * 1_048_576;
+/** How often what has had its time is removed. Longer than DOWNLOAD_TTL_MS: see the blobs of `Retention`. */
+export const RETENTION_INTERVAL_MS = HOUR_MS;
+/** The first time after a start, which has enough to do. */
+export const RETENTION_DELAY_MS = MINUTE_MS;
+/** Rows looked at per read and removed per commit: about a millisecond of either thread. */
+export const RETENTION_ROWS_PER_STEP = 200;
+/** Free pages given back per step, at most 10 ms of the writer thread. */
+export const VACUUM_PAGES_PER_STEP = 500;
+/** Finished operations: long enough to be asked about by a customer who saw the bill of the month. */
+export const OPERATION_DAYS_KEPT = 30;
+/** Messages that were given up, with their reason: two weeks to repair a receiver and send them again. */
+export const DEAD_MESSAGE_DAYS_KEPT = 14;
+/** Events that were set aside and dealt with since, for the story behind an incident. */
+export const QUARANTINE_DAYS_KEPT = 7;
+/** Manifest revisions per integration besides those in use, newest first: what one may want to compare with. */
+export const REVISIONS_KEPT = 20;
+/** What else is wrong with an installation, told after the gravest: a paragraph stays one. */
+export const WHY_BESIDES_MAX = 2;

@@ -3,13 +3,17 @@
 
 import { ACCOUNT_STATEMENTS } from './tables/accounts.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
+import { EFFECT_STATEMENTS } from './tables/effects.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
+import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
 
 export const STATEMENTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ...SNAPSHOT_STATEMENTS,
+    ...EFFECT_STATEMENTS,
+    ...QUARANTINE_STATEMENTS,
     ...ACCOUNT_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,

@@ -1,24 +1,22 @@
 // What every Writer promises, whichever thread it writes on.
 
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ActorId, actorIdOf } from '../../src/core/ids.ts';
-import type { RowWrite, Step, Writer } from '../../src/store/port.ts';
+import type { Reads, RowWrite, Step, Writer } from '../../src/store/port.ts';
 import { openForReading, openForWriting } from '../../src/store/sqlite.ts';
 import { putMeta } from '../../src/store/tables/accounts.ts';
-import {
-  deleteEffect,
-  deleteSnapshot,
-  insertEffect,
-  readSnapshot,
-  writeSnapshot,
-} from '../../src/store/tables/snapshots.ts';
+import { deleteEffect, insertEffect } from '../../src/store/tables/effects.ts';
+import { insertSnapshot, readSnapshot, resumeSnapshot, updateSnapshot } from '../../src/store/tables/snapshots.ts';
 import { tempFolder } from '../support/store.ts';
 
 const actor = (key: string) => actorIdOf('probe', key);
 const step = (actorId: ActorId | null, ...writes: RowWrite[]): Step => ({ actorId, writes });
-const snapshot = (actorId: ActorId, revision: number) =>
-  writeSnapshot({ actorId, schemaVersion: 1, revision, wakeAtMs: null, state: '{}' });
+const snapshot = (actorId: ActorId, revision: number) => {
+  const stored = { actorId, schemaVersion: 1, revision, wakeAtMs: null, state: '{}', event: '{}' };
+  return revision === 1 ? insertSnapshot(stored) : updateSnapshot(stored);
+};
 const committed = { kind: 'committed' };
 
 /** `open` starts a writer over the database at `path`; it must reject with what opening rejects with. */
@@ -48,7 +46,7 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
     });
 
     it.each<[string, RowWrite, string]>([
-      ['a row that breaks a constraint', insertEffect('taken', actor('a'), 'x'), 'rejected'],
+      ['a row that breaks a constraint', insertEffect('taken', actor('a'), actor('a'), 'x'), 'rejected'],
       ['a row that is not there', deleteEffect('unknown'), 'rejected'],
       ['a value SQLite cannot hold', { statement: 'meta.put', params: ['a', {} as never] }, 'rejected'],
       ['too few parameters', { statement: 'meta.put', params: ['a'] }, 'rejected'],
@@ -56,10 +54,12 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       ['a statement nobody knows in a compare-and-set', { ...snapshot(actor('b'), 1), statement: 'no' }, 'rejected'],
       ['an actor that exists already', snapshot(actor('a'), 1), 'conflict'],
       ['another revision than the stored one', snapshot(actor('a'), 3), 'conflict'],
-      ['the end of another revision', deleteSnapshot(actor('a'), 2), 'conflict'],
+      ['a pause lifted that is not there', resumeSnapshot(actor('a')), 'rejected'],
     ])('fails the step alone for %s', async (_name, poison, kind) => {
       const { writer, reads } = await start();
-      await writer.write([step(actor('a'), snapshot(actor('a'), 1), insertEffect('taken', actor('a'), 'y'))]);
+      await writer.write([
+        step(actor('a'), snapshot(actor('a'), 1), insertEffect('taken', actor('a'), actor('a'), 'y')),
+      ]);
       const outcome = await writer.write([
         step(null, putMeta('before', '1')),
         step(actor('p'), putMeta('poisoned', '1'), poison, putMeta('never', '1')),
@@ -88,7 +88,7 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       const { writer, reads } = await start();
       const bytes = new Uint8Array([0, 255, 1]);
       const outcome = await writer.write([
-        step(actor('a'), snapshot(actor('a'), 1), insertEffect('e1', actor('a'), '{}')),
+        step(actor('a'), snapshot(actor('a'), 1), insertEffect('e1', actor('a'), actor('a'), '{}')),
         step(null, { statement: 'effects.setResult', params: [bytes, 'e1'], mustChange: 'rejected' }),
         step(actor('a'), snapshot(actor('a'), 2)),
         step(null),
@@ -132,6 +132,72 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       const { writer } = await start();
       await writer.close();
       expect(await writer.write([step(null, putMeta('late', '1'))])).toMatchObject({ failure: { kind: 'io' } });
+      await expect(writer.vacuum(1)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    });
+
+    describe('gives free pages back', () => {
+      const MARK = 'told in confidence';
+      /** Writes much and deletes it again; answers how large the file became. */
+      const fillAndEmpty = async ({ path, writer }: { path: string; writer: Writer }) => {
+        const ids = Array.from({ length: 40 }, (_, n) => `e${n}`);
+        await writer.write([step(null, ...ids.map((id) => insert(id, MARK.repeat(1000))))]);
+        await writer.vacuum(0);
+        const { size } = statSync(path);
+        await writer.write([step(null, ...ids.map(deleteEffect))]);
+        return size;
+      };
+      const insert = (id: string, payload: string) => insertEffect(id, actor('a'), actor('a'), payload);
+      const freePages = (reads: Reads) => reads.get<{ freelist_count: number }>('PRAGMA freelist_count');
+
+      it('no more than it is told, and none for 0', async () => {
+        const started = await start();
+        await fillAndEmpty(started);
+        const free = freePages(started.reads)?.freelist_count ?? 0;
+        expect(free).toBeGreaterThan(100);
+        await started.writer.vacuum(0);
+        expect(freePages(started.reads)).toEqual({ freelist_count: free });
+        await started.writer.vacuum(30);
+        expect(freePages(started.reads)).toEqual({ freelist_count: free - 30 });
+      });
+
+      it('between two batches, and leaves both whole', async () => {
+        const { writer, reads } = await start();
+        const outcomes = await Promise.all([
+          writer.write([step(actor('a'), putMeta('a', '1'))]),
+          writer.vacuum(10),
+          writer.write([step(actor('a'), putMeta('b', '1'))]),
+          writer.vacuum(10),
+        ]);
+        expect(outcomes).toEqual([{ steps: [committed] }, undefined, { steps: [committed] }, undefined]);
+        expect(reads.all('SELECT name FROM meta')).toHaveLength(2);
+      });
+
+      it('while somebody reads, without waiting for them, and the log stays', async () => {
+        const started = await start();
+        await fillAndEmpty(started);
+        const reader = openForWriting(started.path);
+        onTestFinished(() => void reader.close());
+        reader.exec('BEGIN');
+        reader.prepare('SELECT count(*) FROM effects').get();
+        await started.writer.vacuum(10_000);
+        expect(freePages(started.reads)).toEqual({ freelist_count: 0 });
+        expect(statSync(`${started.path}-wal`).size).toBeGreaterThan(0);
+      });
+
+      it('until none is left: then the file is small again and holds nothing of what was deleted', async () => {
+        const started = await start();
+        const size = await fillAndEmpty(started);
+        expect(size).toBeGreaterThan(500_000);
+        expect(readFileSync(`${started.path}-wal`).includes(MARK) || readFileSync(started.path).includes(MARK)).toBe(
+          true,
+        );
+        for (let left = Infinity; left > 0; left = freePages(started.reads)?.freelist_count ?? 0) {
+          await started.writer.vacuum(50);
+        }
+        expect(statSync(started.path).size).toBeLessThan(size / 2);
+        expect(statSync(`${started.path}-wal`).size).toBe(0);
+        expect(readFileSync(started.path).includes(MARK)).toBe(false);
+      });
     });
   });
 }

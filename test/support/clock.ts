@@ -9,10 +9,13 @@ export interface FakeClock extends Clock {
   /** Fires what falls due within `ms`, and lets the consequences happen. */
   advance(ms: number): Promise<void>;
   advanceTo(atMs: Ms): Promise<void>;
+  /** Puts the wall clock forward or back; how long timers still wait does not change. */
+  jump(ms: number): void;
 }
 
 interface Pending {
-  readonly atMs: Ms;
+  /** By the clock as it is now. */
+  atMs: Ms;
   readonly fire: () => void;
 }
 
@@ -53,5 +56,9 @@ export function fakeClock(startMs: Ms = Date.UTC(2026, 0, 5, 9)): FakeClock {
     },
     advance: (ms) => advanceTo(nowMs + ms),
     advanceTo,
+    jump(ms) {
+      nowMs += ms;
+      for (const timer of pending) timer.atMs += ms;
+    },
   };
 }

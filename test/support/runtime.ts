@@ -63,6 +63,7 @@ function register(runtime: Runtime, did: string[], handlers: Handlers): void {
   });
   runtime.dispatcher.register<'effect.refresh', RefreshEffect>('effect.refresh', {
     kind: 'reconcile',
+    deadlineMs: 10 * SECOND_MS,
     prepare: async (effect) => effect,
     send: async ({ connectionId, attempt }) => {
       did.push(`send ${connectionId} ${attempt}`);
@@ -115,7 +116,7 @@ export async function startRuntime(
     did,
     stored(key) {
       const row = readSnapshot(store.reads, id(key));
-      if (row === undefined) return null;
+      if (row === undefined || row.state === '') return null;
       return { ...(JSON.parse(row.state) as { context: ProbeContext }).context, revision: row.revision };
     },
     effects: () => store.reads.all('SELECT effectId, isAttempted FROM effects ORDER BY seq'),

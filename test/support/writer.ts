@@ -1,6 +1,7 @@
 // Writers that misbehave on request: the disk is full or broken, an answer is late, rows are refused, or the process
 // dies around a commit.
 
+import { IntegrationError } from '../../src/core/errors.ts';
 import type { BatchFailure, BatchOutcome, Step, StepOutcome, Writer } from '../../src/store/port.ts';
 import { SqliteWriter } from '../../src/store/sqliteWriter.ts';
 
@@ -24,6 +25,10 @@ export class ScriptedWriter implements Writer {
   /** Answers the batch at the writer; by default everything is committed. */
   answer(outcome: BatchOutcome = allCommitted(this.batches.at(-1) ?? [])): void {
     this.#held.shift()?.(outcome);
+  }
+
+  vacuum(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): Promise<void> {
@@ -72,6 +77,13 @@ export class FaultyWriter implements Writer {
     );
     this.commits += 1;
     return isLast ? this.die() : outcome;
+  }
+
+  async vacuum(pages: number): Promise<void> {
+    await this.#gate;
+    if (this.isDead) return never();
+    if (this.failure !== null) throw new IntegrationError('storage_unavailable', this.failure.message);
+    return this.#writer.vacuum(pages);
   }
 
   /** Ends this "process": nothing more is written and nobody is answered. */

@@ -18,6 +18,7 @@ import { fullJitterMs } from '../../core/backoff.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import {
   BUFFERED_CALL_TIMEOUT_MS,
+  EFFECT_DEADLINE_MS,
   REFRESH_BACKOFF_BASE_MS,
   REFRESH_BACKOFF_MS_MAX,
   REFRESH_RETRY_AFTER_MS_MAX,
@@ -55,6 +56,7 @@ type Failure = 'refresh.failed' | 'refresh.refused' | 'refresh.outcomeUnknown';
 export function refreshHandler(services: Services): ReconcileHandler<RefreshEffect, PreparedRefresh> {
   return {
     kind: 'reconcile',
+    deadlineMs: EFFECT_DEADLINE_MS,
     prepare: (effect) => prepare(services, effect),
     send: (prepared) => send(services, prepared),
     process: (effect, result) => Promise.resolve(processAnswer(services, effect, result)),

@@ -3,7 +3,7 @@
 
 import { errorFacts, type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
-import { REVISIONS_BATCH } from '../../core/limits.ts';
+import { REVISIONS_BATCH, TROUBLED_INSTALLATIONS_MAX } from '../../core/limits.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
 import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -95,16 +95,17 @@ function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): str
  * what the tables say, so that a crash or one troubled installation leaves nothing half deployed for good.
  */
 export async function takeOverRevisions(services: Services): Promise<void> {
-  let afterId = '';
-  for (;;) {
-    const stale = readStaleInstallations(services.store.reads, afterId, REVISIONS_BATCH);
+  const troubled: string[] = [];
+  while (troubled.length < TROUBLED_INSTALLATIONS_MAX) {
+    const stale = readStaleInstallations(services.store.reads, troubled, REVISIONS_BATCH);
+    if (stale.length === 0) return;
     const outcomes = await Promise.allSettled(stale.map((row) => reconfigure(services, row)));
-    for (const outcome of outcomes) {
+    for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') continue;
+      const installationId = stale[index]?.installationId ?? '';
+      troubled.push(installationId);
       const err = errorFacts(outcome.reason).message;
-      services.log.warn({ err }, 'an installation keeps its earlier manifest for now');
+      services.log.warn({ installationId, err }, 'an installation keeps its earlier manifest for now');
     }
-    if (stale.length < REVISIONS_BATCH) return;
-    afterId = stale.at(-1)?.installationId ?? '';
   }
 }

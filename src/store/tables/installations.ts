@@ -6,6 +6,23 @@ import type { ActorId, ConnectionId, InstallationId, IntegrationId, OperationId,
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
 
+/**
+ * A finished operation that nothing needs: its messages have left the outbox, no read goes on from it, and it is not
+ * the backfill that an installation is asked about.
+ */
+const IS_OPERATION_DONE = `status <> 'in_progress'
+  AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.operationId = operations.operationId)
+  AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE checkpoints.installationId = operations.installationId
+    AND checkpoints.operationId = operations.operationId)
+  AND NOT (metadata ->> '$.readType' = 'backfill' AND EXISTS
+    (SELECT 1 FROM installations WHERE installations.installationId = operations.installationId))`;
+
+/** A revision that is no integration's latest and that no installation was configured by. */
+const IS_REVISION_UNUSED = `NOT EXISTS (SELECT 1 FROM integrations WHERE integrations.integrationId =
+    revisions.integrationId AND integrations.revisionId = revisions.revisionId)
+  AND NOT EXISTS (SELECT 1 FROM installations WHERE installations.integrationId = revisions.integrationId
+    AND installations.revisionId = revisions.revisionId)`;
+
 export const INSTALLATION_STATEMENTS = {
   'integrations.insert': `INSERT INTO integrations (integrationId, projectId, name, provider, revisionId, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?)`,
@@ -20,6 +37,13 @@ export const INSTALLATION_STATEMENTS = {
     createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
   'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
   'installations.delete': 'DELETE FROM installations WHERE installationId = ?',
+  'installations.erase': 'DELETE FROM installations WHERE installationId = ?',
+  'checkpoints.erase': 'DELETE FROM checkpoints WHERE installationId = ?',
+  'operations.erase': 'DELETE FROM operations WHERE operationId IN (SELECT value FROM json_each(?))',
+  'operations.expire': `DELETE FROM operations
+    WHERE operationId IN (SELECT value FROM json_each(?)) AND ${IS_OPERATION_DONE}`,
+  'revisions.expire': `DELETE FROM revisions
+    WHERE revisionId IN (SELECT value FROM json_each(?)) AND ${IS_REVISION_UNUSED}`,
   'checkpoints.put': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, operationId, readType,
     sinceMs, untilMs, cursor, recordsRead, watermarkMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (actorId) DO UPDATE SET run = excluded.run, page = excluded.page, operationId = excluded.operationId,
@@ -162,12 +186,16 @@ export function readInstallationsOfConnection(reads: Reads, connectionId: string
   return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
 }
 
-/** Installations configured by an earlier revision than their integration's latest; `revisionId` is the latest. */
-export function readStaleInstallations(reads: Reads, afterId: string, limit: number): InstallationRow[] {
-  const sql = `SELECT installations.*, integrations.revisionId AS revisionId FROM installations
-    JOIN integrations ON integrations.integrationId = installations.integrationId
-    WHERE installations.revisionId <> integrations.revisionId AND installationId > ? ORDER BY installationId LIMIT ?`;
-  return reads.all(sql, afterId, limit);
+/**
+ * Some installations configured by another revision than their integration's latest, without those in `exceptIds`;
+ * `revisionId` is the latest. Two ranges of an index, because `<>` would look at every installation there is.
+ */
+export function readStaleInstallations(reads: Reads, exceptIds: readonly string[], limit: number): InstallationRow[] {
+  const differing = (operator: '<' | '>') => `SELECT installations.*, integrations.revisionId AS revisionId
+    FROM integrations CROSS JOIN installations ON installations.integrationId = integrations.integrationId
+    AND installations.revisionId ${operator} integrations.revisionId
+    WHERE installationId NOT IN (SELECT value FROM json_each(?1))`;
+  return reads.all(`${differing('<')} UNION ALL ${differing('>')} LIMIT ?2`, JSON.stringify(exceptIds), limit);
 }
 
 export type ReadType = 'backfill' | 'scheduled' | 'triggered';
@@ -282,4 +310,57 @@ export function readOperations(
     AND (?2 IS NULL OR createdAtMs < ?2 OR (createdAtMs = ?2 AND operationId < ?3))
     ORDER BY createdAtMs DESC, operationId DESC LIMIT ?4`;
   return reads.all(sql, installationId, page.beforeMs, page.beforeId, page.limit);
+}
+
+/** Rows of a table in the order they were written, of which `isDue` may go; `row` is where the next window begins. */
+export interface Swept {
+  readonly row: number;
+  readonly id: string;
+  readonly isOld: 0 | 1;
+  readonly isDue: 0 | 1;
+}
+
+/** Operations in the order they were begun in. */
+export function sweepOperations(reads: Reads, afterRow: number, endedBeforeMs: Ms, limit: number): Swept[] {
+  const sql = `SELECT rowid AS row, operationId AS id, createdAtMs < ?2 AS isOld,
+    coalesce(updatedAtMs, createdAtMs) < ?2 AND ${IS_OPERATION_DONE} AS isDue
+    FROM operations WHERE rowid > ?1 ORDER BY rowid LIMIT ?3`;
+  return reads.all(sql, afterRow, endedBeforeMs, limit);
+}
+
+/** Removes those that are still done with. */
+export function expireOperations(operationIds: readonly string[]): RowWrite {
+  return { statement: 'operations.expire', params: [JSON.stringify(operationIds)] };
+}
+
+/** Revisions in the order they were deployed in; due are unused ones that at least `newerMin` have followed. */
+export function sweepRevisions(reads: Reads, afterRow: number, newerMin: number, limit: number): Swept[] {
+  const sql = `SELECT rowid AS row, revisionId AS id, 1 AS isOld, EXISTS (SELECT 1 FROM revisions AS newer
+      WHERE newer.integrationId = revisions.integrationId AND newer.rowid > revisions.rowid LIMIT 1 OFFSET ?2)
+      AND ${IS_REVISION_UNUSED} AS isDue
+    FROM revisions WHERE rowid > ?1 ORDER BY rowid LIMIT ?3`;
+  return reads.all(sql, afterRow, newerMin - 1, limit);
+}
+
+/** Removes those that are still unused. */
+export function expireRevisions(revisionIds: readonly string[]): RowWrite {
+  return { statement: 'revisions.expire', params: [JSON.stringify(revisionIds)] };
+}
+
+/** An installation and where its reads stand, in whatever state; its actors go with `Runtime.remove`. */
+export function eraseInstallationRows(installationId: string): readonly RowWrite[] {
+  return [
+    { statement: 'installations.erase', params: [installationId] },
+    { statement: 'checkpoints.erase', params: [installationId] },
+  ];
+}
+
+export function readOperationIds(reads: Reads, installationId: string, limit: number): string[] {
+  const sql = 'SELECT operationId FROM operations WHERE installationId = ? LIMIT ?';
+  return reads.all<{ operationId: string }>(sql, installationId, limit).map(({ operationId }) => operationId);
+}
+
+/** In whatever state. */
+export function eraseOperations(operationIds: readonly string[]): RowWrite {
+  return { statement: 'operations.erase', params: [JSON.stringify(operationIds)] };
 }

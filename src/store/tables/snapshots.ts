@@ -1,22 +1,27 @@
-// Rows of the runtime itself: what an actor is (snapshots), what it has asked for and not yet been answered
-// (effects), and events set aside because they crash their actor (quarantine).
+// What an actor is: its state, its alarm, and how it came to be so (a base and the events since). One row per actor,
+// which only its own commits change. A row with an empty state is *blank*: the actor has ended, or was paused before
+// its first commit. It stays because its revision must never repeat: effect ids are made of it.
 
 import type { ActorId } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { HISTORY_EVENTS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
 
 export const SNAPSHOT_STATEMENTS = {
-  'snapshots.insert':
-    'INSERT INTO snapshots (actorId, schemaVersion, revision, wakeAtMs, state) VALUES (?, ?, ?, ?, ?)',
-  'snapshots.update':
-    'UPDATE snapshots SET schemaVersion = ?, revision = ?, wakeAtMs = ?, state = ? WHERE actorId = ? AND revision = ?',
-  'snapshots.delete': 'DELETE FROM snapshots WHERE actorId = ? AND revision = ?',
-  'snapshots.pause': 'UPDATE snapshots SET pausedReason = ? WHERE actorId = ?',
-  'effects.insert': 'INSERT INTO effects (effectId, actorId, payload) VALUES (?, ?, ?)',
-  'effects.attempt': 'UPDATE effects SET isAttempted = 1 WHERE effectId = ?',
-  'effects.setResult': 'UPDATE effects SET result = ? WHERE effectId = ?',
-  'effects.delete': 'DELETE FROM effects WHERE effectId = ?',
-  'quarantine.insert': 'INSERT INTO quarantine (actorId, event, error, atMs) VALUES (?, ?, ?, ?)',
+  'snapshots.insert': `INSERT INTO snapshots (actorId, schemaVersion, revision, wakeAtMs, state, events, base)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'snapshots.update': `UPDATE snapshots SET schemaVersion = ?, revision = ?, wakeAtMs = ?, state = ?,
+    events = events || ? WHERE actorId = ? AND revision = ?`,
+  'snapshots.rotate': `UPDATE snapshots SET schemaVersion = ?, revision = ?, wakeAtMs = ?, state = ?,
+    olderBase = base, olderEvents = events || ?, base = ?, events = '' WHERE actorId = ? AND revision = ?`,
+  'snapshots.delete': "DELETE FROM snapshots WHERE actorId = ? AND state = ''",
+  'snapshots.erase': 'DELETE FROM snapshots WHERE actorId = ?',
+  'snapshots.pause': `INSERT INTO snapshots (actorId, pausedReason, pausedAtMs, schemaVersion, revision, state, base, events)
+    VALUES (?, ?, ?, 0, 0, '', '{"revision":0,"schemaVersion":0,"state":null}', '')
+    ON CONFLICT (actorId) DO UPDATE SET pausedReason = excluded.pausedReason, pausedAtMs = excluded.pausedAtMs`,
+  'snapshots.resume': `UPDATE snapshots SET pausedReason = NULL, pausedAtMs = NULL
+    WHERE actorId = ? AND pausedReason IS NOT NULL`,
 } as const;
 
 export interface SnapshotRow {
@@ -25,64 +30,87 @@ export interface SnapshotRow {
   readonly revision: number;
   readonly wakeAtMs: Ms | null;
   readonly pausedReason: string | null;
-  /** JSON `{value, context}`. */
+  readonly pausedAtMs: Ms | null;
+  /** JSON `{value, context}`; empty in a blank row. */
   readonly state: string;
 }
 
-export interface EffectRow {
-  /** `actorId:revision:index`. */
-  readonly effectId: string;
+/** A step as it is stored. `event` is what the machine was given, `nowMs` included. */
+export interface StoredStep {
   readonly actorId: ActorId;
-  readonly payload: string;
-  readonly isAttempted: 0 | 1;
-  /** The sealed answer of a reconcile effect, once it came. */
-  readonly result: Uint8Array | null;
+  readonly schemaVersion: number;
+  readonly revision: number;
+  readonly wakeAtMs: Ms | null;
+  readonly state: string;
+  /** JSON; null if it is too large to be kept, then the history begins anew with this state. */
+  readonly event: string | null;
 }
 
-/** Writes revision `revision` of an actor; a compare-and-set on the one before it. */
-export function writeSnapshot(row: Omit<SnapshotRow, 'pausedReason'>): RowWrite {
-  const { actorId, schemaVersion, revision, wakeAtMs, state } = row;
-  if (revision === 1) {
-    const params = [actorId, schemaVersion, revision, wakeAtMs, state];
-    return { statement: 'snapshots.insert', params, mustChange: 'conflict' };
+/** The first step of an actor that has no row. */
+export function insertSnapshot(step: StoredStep): RowWrite {
+  const { actorId, schemaVersion, revision, wakeAtMs, state } = step;
+  const base = step.event === null ? baseOf(revision, schemaVersion, state) : baseOf(revision - 1, schemaVersion, '');
+  const params = [actorId, schemaVersion, revision, wakeAtMs, state, lineOf(step.event), base];
+  return { statement: 'snapshots.insert', params, mustChange: 'conflict' };
+}
+
+/** Any other step: a compare-and-set on the revision before it. */
+export function updateSnapshot(step: StoredStep): RowWrite {
+  const { actorId, schemaVersion, revision, wakeAtMs, state, event } = step;
+  const shared = [schemaVersion, revision, wakeAtMs, state, lineOf(event)];
+  if (event !== null && revision % HISTORY_EVENTS !== 0) {
+    return { statement: 'snapshots.update', params: [...shared, actorId, revision - 1], mustChange: 'conflict' };
   }
-  const params = [schemaVersion, revision, wakeAtMs, state, actorId, revision - 1];
-  return { statement: 'snapshots.update', params, mustChange: 'conflict' };
+  const params = [...shared, baseOf(revision, schemaVersion, state), actorId, revision - 1];
+  return { statement: 'snapshots.rotate', params, mustChange: 'conflict' };
 }
 
-/** Removes an actor that reached its final state, if `revision` is still the stored one. */
-export function deleteSnapshot(actorId: ActorId, revision: number): RowWrite {
-  return { statement: 'snapshots.delete', params: [actorId, revision], mustChange: 'conflict' };
+function lineOf(event: string | null): string {
+  return event === null ? '' : `${event}\n`;
 }
 
-export function pauseSnapshot(actorId: ActorId, reason: string): RowWrite {
-  return { statement: 'snapshots.pause', params: [reason, actorId] };
+function baseOf(revision: number, schemaVersion: number, state: string): string {
+  return `{"revision":${revision},"schemaVersion":${schemaVersion},"state":${state === '' ? 'null' : state}}`;
 }
 
-export function insertEffect(effectId: string, actorId: ActorId, payload: string): RowWrite {
-  return { statement: 'effects.insert', params: [effectId, actorId, payload] };
+/** Removes a blank row, with whatever its actor asked for settled. */
+export function deleteBlankSnapshot(actorId: ActorId): RowWrite {
+  return { statement: 'snapshots.delete', params: [actorId] };
 }
 
-/** Marks a reconcile effect as about to send its first byte. */
-export function attemptEffect(effectId: string): RowWrite {
-  return { statement: 'effects.attempt', params: [effectId], mustChange: 'rejected' };
+/** Removes an actor in whatever state. */
+export function eraseSnapshot(actorId: ActorId): RowWrite {
+  return { statement: 'snapshots.erase', params: [actorId] };
 }
 
-/** Keeps the sealed answer of a reconcile effect until its actor has accepted it. */
-export function setEffectResult(effectId: string, result: Uint8Array): RowWrite {
-  return { statement: 'effects.setResult', params: [result, effectId], mustChange: 'rejected' };
+export function pauseSnapshot(actorId: ActorId, reason: string, atMs: Ms): RowWrite {
+  return { statement: 'snapshots.pause', params: [actorId, reason, atMs] };
 }
 
-export function deleteEffect(effectId: string): RowWrite {
-  return { statement: 'effects.delete', params: [effectId], mustChange: 'rejected' };
+/** Lifts the pause of an actor; the step is `rejected` if it is not paused. */
+export function resumeSnapshot(actorId: ActorId): RowWrite {
+  return { statement: 'snapshots.resume', params: [actorId], mustChange: 'rejected' };
 }
 
-export function insertQuarantined(actorId: ActorId, event: string, error: string, atMs: Ms): RowWrite {
-  return { statement: 'quarantine.insert', params: [actorId, event, error, atMs] };
-}
+const SNAPSHOT_COLUMNS = 'actorId, schemaVersion, revision, wakeAtMs, pausedReason, pausedAtMs, state';
+const SNAPSHOT_SQL = `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE actorId = ?`;
 
 export function readSnapshot(reads: Reads, actorId: ActorId): SnapshotRow | undefined {
-  return reads.get<SnapshotRow>('SELECT * FROM snapshots WHERE actorId = ?', actorId);
+  return reads.get<SnapshotRow>(SNAPSHOT_SQL, actorId);
+}
+
+/** Actors whose id begins with `prefix`, in the order of their ids, after `afterId`. */
+export function readSnapshotsLike(reads: Reads, prefix: string, afterId: string, limit: number): SnapshotRow[] {
+  const sql = `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots
+    WHERE actorId >= ?1 AND actorId < ?1 || char(1114111) AND actorId > ?2 ORDER BY actorId LIMIT ?3`;
+  return reads.all(sql, prefix, afterId, limit);
+}
+
+/** Paused actors in the order of their ids, after `afterId`. */
+export function readPausedActors(reads: Reads, afterId: string, limit: number): SnapshotRow[] {
+  const sql = `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots
+    WHERE pausedReason IS NOT NULL AND actorId > ? ORDER BY actorId LIMIT ?`;
+  return reads.all(sql, afterId, limit);
 }
 
 const DUE_SQL = `SELECT actorId, wakeAtMs FROM snapshots
@@ -100,18 +128,47 @@ export function readNextWakeAtMs(reads: Reads, afterMs: Ms): Ms | null {
   return reads.get<{ wakeAtMs: Ms }>(NEXT_WAKE_SQL, afterMs)?.wakeAtMs ?? null;
 }
 
-/** Unanswered effects in the order they were asked for, after `afterSeq`. */
-export function readEffects(reads: Reads, afterSeq: number, limit: number): (EffectRow & { seq: number })[] {
-  return reads.all('SELECT * FROM effects WHERE seq > ? ORDER BY seq LIMIT ?', afterSeq, limit);
+/** A state that a history starts from; null: before the first event. */
+export interface HistoryBase {
+  readonly revision: number;
+  readonly schemaVersion: number;
+  readonly state: JsonObject | null;
 }
 
-export interface QuarantinedRow {
-  readonly actorId: ActorId;
-  readonly event: string;
-  readonly error: string;
-  readonly atMs: Ms;
+export interface HistoryEvent {
+  /** The revision that this event led to. */
+  readonly revision: number;
+  readonly event: JsonObject & { readonly type: string; readonly nowMs: Ms };
 }
 
-export function readQuarantined(reads: Reads, actorId: ActorId): QuarantinedRow[] {
-  return reads.all('SELECT * FROM quarantine WHERE actorId = ? ORDER BY seq', actorId);
+/** A base with the accepted events that followed it, one revision each. */
+export interface HistorySegment {
+  readonly base: HistoryBase;
+  readonly events: readonly HistoryEvent[];
+}
+
+/**
+ * How an actor came to its state: one segment, or an older one and the one after it. Where the older one ends before
+ * the newer begins, an event in between was too large to be kept. Undefined for an actor without a row.
+ */
+export function readHistory(reads: Reads, actorId: ActorId): readonly HistorySegment[] | undefined {
+  const sql = 'SELECT base, events, olderBase, olderEvents FROM snapshots WHERE actorId = ?';
+  const row = reads.get<{ base: string; events: string; olderBase: string | null; olderEvents: string | null }>(
+    sql,
+    actorId,
+  );
+  if (row === undefined) return undefined;
+  const older = row.olderBase === null ? [] : segmentOf(row.olderBase, row.olderEvents ?? '');
+  return [...older, ...segmentOf(row.base, row.events)];
+}
+
+function segmentOf(baseText: string, eventLines: string): HistorySegment[] {
+  if (baseText === '') return [];
+  const base = JSON.parse(baseText) as HistoryBase;
+  const lines = eventLines.split('\n').slice(0, -1);
+  const events = lines.map((line, index) => ({
+    revision: base.revision + index + 1,
+    event: JSON.parse(line) as HistoryEvent['event'],
+  }));
+  return [{ base, events }];
 }

@@ -3,7 +3,7 @@ import { IntegrationError } from '../../../src/core/errors.ts';
 import { EFFECTS_IN_FLIGHT_MAX, STOP_DRAIN_MS } from '../../../src/core/limits.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { putMeta, readMeta } from '../../../src/store/tables/accounts.ts';
-import { deleteEffect } from '../../../src/store/tables/snapshots.ts';
+import { deleteEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
 import { answer, id, startRuntime } from '../../support/runtime.ts';
 
@@ -28,7 +28,7 @@ describe('an effect', () => {
   it('that nobody performs stays in the table and harms nobody', async () => {
     const { store, runtime, effects } = await startRuntime();
     const effect = { type: 'effect.applyConfig', installationId: 'x', configRevision: 1 } as const;
-    await store.commit([{ statement: 'effects.insert', params: ['e1', id('a'), JSON.stringify(effect)] }]);
+    await store.commit([{ statement: 'effects.insert', params: ['e1', id('a'), id('a'), JSON.stringify(effect)] }]);
     runtime.dispatcher.redispatch();
     await flush();
     expect(effects()).toEqual([{ effectId: 'e1', isAttempted: 0 }]);
@@ -226,8 +226,6 @@ describe('a handler that breaks', () => {
     ['prepare rejects', { refresh: { prepare: broken } }, askReconcile, ['failed provider_5xx']],
     ['send rejects with nothing sent', { refresh: { send: broken } }, askReconcile, ['failed provider_5xx']],
     ['send throws a bug', { refresh: { send: bug } }, askReconcile, ['unknown invariant']],
-    ['process rejects', { refresh: { process: broken } }, askReconcile, ['unknown provider_5xx']],
-    ['process throws', { refresh: { process: bug } }, askReconcile, ['unknown invariant']],
   ])('settles when %s', async (_name, handlers, event, notes) => {
     const { runtime, stored, effects } = await startRuntime({ handlers });
     await runtime.send(id('a'), event);

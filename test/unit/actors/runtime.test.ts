@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { COMMIT_QUEUE_STEPS_MAX } from '../../../src/core/limits.ts';
+import { COMMIT_QUEUE_STEPS_MAX, OWNER_STEPS_OPEN_MAX } from '../../../src/core/limits.ts';
 import { putMeta, readMeta } from '../../../src/store/tables/accounts.ts';
-import { deleteEffect, readQuarantined, readSnapshot } from '../../../src/store/tables/snapshots.ts';
+import { deleteEffect } from '../../../src/store/tables/effects.ts';
+import { readQuarantined } from '../../../src/store/tables/quarantine.ts';
+import { insertSnapshot, readSnapshot, updateSnapshot } from '../../../src/store/tables/snapshots.ts';
 import { flush } from '../../support/clock.ts';
 import { probe, stuckAlarm } from '../../support/probe.ts';
 import { id, startRuntime } from '../../support/runtime.ts';
@@ -57,7 +59,7 @@ describe('an event', () => {
 
   it('shares its transaction with others of the same turn, and keeps the order', async () => {
     const { runtime, writer, stored } = await startRuntime();
-    const texts = Array.from({ length: 40 }, (_, n) => `${n}`);
+    const texts = Array.from({ length: OWNER_STEPS_OPEN_MAX }, (_, n) => `${n}`);
     await Promise.all(texts.map((text) => runtime.send(id('a'), { type: 'note', text })));
     expect(writer.commits).toBe(1);
     expect(stored('a')?.notes).toEqual(texts);
@@ -88,7 +90,8 @@ describe('a commit that fails', () => {
   it('by a second owner ends the process', async () => {
     const { runtime, store, fatal } = await startRuntime();
     await runtime.send(id('a'), { type: 'bump' });
-    await store.commit([{ statement: 'snapshots.update', params: [2, 9, null, '{}', id('a'), 1] }]);
+    const stolen = { actorId: id('a'), schemaVersion: 2, revision: 2, wakeAtMs: null, state: '{}', event: '{}' };
+    await store.commit([updateSnapshot(stolen)]);
     await expect(runtime.send(id('a'), { type: 'bump' })).rejects.toMatchObject({ code: 'conflict' });
     expect(fatal).toMatchObject([{ code: 'conflict' }]);
   });
@@ -107,7 +110,7 @@ describe('an event that makes the machine throw', () => {
     expect(await runtime.send(id('b'), { type: 'bump' })).toBe(true);
   });
 
-  it('does not pass its own damage on: earlier steps commit first, later ones build on them', async () => {
+  it('does not pass its own damage on: earlier steps commit first, later ones are refused', async () => {
     const { runtime, stored, fatal } = await startRuntime();
     await runtime.send(id('a'), { type: 'bump' });
     const before = runtime.send(id('a'), { type: 'bump' });
@@ -116,8 +119,8 @@ describe('an event that makes the machine throw', () => {
     expect(runtime.peek(id('a')).context).toMatchObject({ count: 1 });
     expect(await before).toBe(true);
     await expect(thrown).rejects.toMatchObject({ code: 'actor_paused' });
-    expect(await after).toBe(true);
-    expect(stored('a')).toMatchObject({ count: 3, revision: 3 });
+    await expect(after).rejects.toMatchObject({ code: 'actor_paused' });
+    expect(stored('a')).toMatchObject({ count: 2, revision: 2 });
     expect(fatal).toEqual([]);
   });
 
@@ -151,16 +154,21 @@ describe('an event that makes the machine throw', () => {
 });
 
 describe('a stored snapshot', () => {
-  const put = (state: string, schemaVersion = 2) => ({
-    statement: 'snapshots.insert',
-    params: [id('a'), schemaVersion, 1, null, state],
-  });
+  const put = (state: string, schemaVersion = 2) =>
+    insertSnapshot({ actorId: id('a'), schemaVersion, revision: 1, wakeAtMs: null, state, event: '{}' });
 
   it.each([
     ['of a newer version', '{"value":"idle","context":{}}', 3],
     ['that is not JSON', 'nonsense', 2],
     ['in a state nobody knows', '{"value":"elsewhere","context":{}}', 2],
     ['that is not an object', 'null', 2],
+    ['without a context', '{"value":"idle"}', 2],
+    ['whose context lacks a key', '{"value":"idle","context":{"key":"a","count":1,"turn":0,"notes":[]}}', 2],
+    [
+      'whose context has a key of another kind',
+      '{"value":"idle","context":{"key":"a","count":"1","turn":0,"wakeAtMs":null,"notes":[]}}',
+      2,
+    ],
   ])('%s pauses its actor', async (_name, state, schemaVersion) => {
     const { runtime, store } = await startRuntime();
     await store.commit([put(state, schemaVersion)]);
@@ -180,7 +188,7 @@ describe('a stored snapshot', () => {
 });
 
 describe('an actor that ends', () => {
-  it('leaves no snapshot, and an event after that meets a new one', async () => {
+  it('leaves only its revision, and an event after that meets a new one that goes on counting', async () => {
     const { runtime, stored, did, clock } = await startRuntime();
     await runtime.send(id('a'), { type: 'bump' });
     const end = runtime.send(id('a'), { type: 'end' });
@@ -189,11 +197,11 @@ describe('an actor that ends', () => {
     const after = runtime.send(id('a'), { type: 'note', text: 'new' });
     expect(await Promise.all([end, after])).toEqual([true, true]);
     await clock.advance(0);
-    expect(stored('a')).toMatchObject({ count: 0, revision: 1, notes: ['new'] });
+    expect(stored('a')).toMatchObject({ count: 0, revision: 3, notes: ['new'] });
     expect(did).toEqual(['closeRun a 0']);
   });
 
-  it('with its first event was never stored', async () => {
+  it('with its first event leaves nothing else', async () => {
     const { runtime, stored, effects } = await startRuntime();
     expect(await runtime.send(id('a'), { type: 'end' })).toBe(true);
     await flush();

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../actors/host.ts';
-import { deleteEffect } from '../../../src/store/tables/snapshots.ts';
+import { deleteEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
 import { dice } from '../../support/dice.ts';
 import { answer, type Harness, id, startRuntime } from '../../support/runtime.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openForWriting } from '../../../src/store/sqlite.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { putMeta, readMeta } from '../../../src/store/tables/accounts.ts';
-import { deleteEffect } from '../../../src/store/tables/snapshots.ts';
+import { deleteEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
 import { tempFolder, withFaultyStore, withStore } from '../../support/store.ts';
 

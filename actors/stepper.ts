@@ -4,10 +4,9 @@
 
 import { type AnyActorScope, type AnyMachineSnapshot, createActor } from 'xstate';
 import type { MachineDefinition } from '../machines/definition.ts';
-import type { Effect } from '../machines/effects.ts';
+import type { Effect, MachineEvent, Stamped } from '../machines/effects.ts';
 import { invariant } from '../src/core/errors.ts';
 import type { JsonObject } from '../src/core/json.ts';
-import type { Ms } from '../src/core/time.ts';
 
 /** The next state of a machine and what it asks for, in order. */
 export interface Stepped {
@@ -16,11 +15,7 @@ export interface Stepped {
 }
 
 /** An event as machines see it. */
-export interface StampedEvent {
-  readonly type: string;
-  readonly nowMs: Ms;
-  readonly [key: string]: unknown;
-}
+export type StampedEvent = Stamped<MachineEvent>;
 
 /** Steps all actors of one machine; one per definition. */
 export class Stepper {

@@ -2,6 +2,7 @@
 // for it, performed after that, and answered by an event to the same actor. No effect carries a secret.
 
 import type { ActorId } from '../src/core/ids.ts';
+import type { JsonValue } from '../src/core/json.ts';
 import type { Ms } from '../src/core/time.ts';
 
 /** Exchange the refresh token of `generation` for the next one. Answered by `refresh.*`. */
@@ -96,10 +97,13 @@ export type Effect =
 /** The effect of one type. */
 export type EffectOf<Type extends Effect['type']> = Extract<Effect, { readonly type: Type }>;
 
-/** Any event, as JSON. The host stamps `nowMs` on delivery, so that machines never read a clock. */
+/**
+ * Any event. Plain JSON by its type: it is stored in histories and rows, and whatever holds a secret in this product
+ * (`Secret`, bytes) is not JSON. The host stamps `nowMs` on delivery, so that machines never read a clock.
+ */
 export interface MachineEvent {
   readonly type: string;
-  readonly [key: string]: unknown;
+  readonly [key: string]: JsonValue;
 }
 
 /** An event as a machine sees it. */

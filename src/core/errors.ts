@@ -2,6 +2,7 @@
 // the message is for the operator and may name internals; only `publicDetail` leaves the process.
 
 import { ERROR_MESSAGE_CHARS_MAX } from './limits.ts';
+import { scrubbed } from './scrub.ts';
 import type { Ms } from './time.ts';
 
 interface CodeFacts {
@@ -107,13 +108,18 @@ export interface ErrorFacts {
 }
 
 /**
- * The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). The message is cut: it goes
- * into snapshots, which are bounded, and a provider may say anything.
+ * The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). The message is cut and scrubbed:
+ * it goes into snapshots and histories, which are bounded, and a provider may say anything.
  */
 export function errorFacts(thrown: unknown): ErrorFacts {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof IntegrationError ? thrown.code : 'invariant';
-  return { code, message: message.slice(0, ERROR_MESSAGE_CHARS_MAX) };
+  return { code, message: scrubbed(cutAtWord(message, 4 * ERROR_MESSAGE_CHARS_MAX)).slice(0, ERROR_MESSAGE_CHARS_MAX) };
+}
+
+/** Half a credential would not look like one any more. */
+function cutAtWord(text: string, charsMax: number): string {
+  return text.length > charsMax ? text.slice(0, charsMax).replace(/\S+$/, '') : text;
 }
 
 /**

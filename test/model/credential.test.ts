@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CredentialContext, credential, type Rotation } from '../../machines/credential.ts';
-import { edgesOf, listOf, type Model, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
+import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const ROTATIONS: readonly Rotation[] = ['stable', 'singleUseGrace', 'singleUseRevoking'];
 
@@ -43,6 +43,10 @@ const accepted = edges.filter(({ isAccepted }) => isAccepted);
 describe('the credential machine', () => {
   it('reaches every state', () => {
     expect([...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted()).toEqual(namesOf(credential));
+  });
+
+  it('takes every transition', () => {
+    expect(missedTransitions(credential, edges)).toEqual([]);
   });
 
   it('has these edges, asking for these effects', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type DeliveryContext, delivery } from '../../machines/delivery.ts';
-import { edgesOf, listOf, type Model, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
+import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const model: Model<DeliveryContext> = {
   definition: delivery,
@@ -28,6 +28,10 @@ const accepted = edges.filter(({ isAccepted }) => isAccepted);
 describe('the delivery machine', () => {
   it('reaches every state', () => {
     expect([...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted()).toEqual(namesOf(delivery));
+  });
+
+  it('takes every transition', () => {
+    expect(missedTransitions(delivery, edges)).toEqual([]);
   });
 
   it('has these edges, asking for these effects', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type InstallationContext, installation } from '../../machines/installation.ts';
-import { edgesOf, listOf, type Model, namesOf, randomWalk } from '../support/model.ts';
+import { edgesOf, listOf, type Model, missedTransitions, namesOf, randomWalk } from '../support/model.ts';
 
 const model: Model<InstallationContext> = {
   definition: installation,
@@ -29,6 +29,10 @@ describe('the installation machine', () => {
   it('reaches every state', () => {
     const names = [...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted();
     expect(names).toEqual(namesOf(installation));
+  });
+
+  it('takes every transition', () => {
+    expect(missedTransitions(installation, edges)).toEqual([]);
   });
 
   it('has these edges, asking for these effects', () => {

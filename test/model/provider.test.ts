@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ProviderContext, provider } from '../../machines/provider.ts';
 import { CIRCUIT_OPEN_MS } from '../../src/core/limits.ts';
-import { edgesOf, listOf, type Model, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
+import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const model: Model<ProviderContext> = {
   definition: provider,
@@ -23,6 +23,10 @@ const edges = edgesOf(model);
 describe('the provider machine', () => {
   it('reaches every state', () => {
     expect([...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted()).toEqual(namesOf(provider));
+  });
+
+  it('takes every transition', () => {
+    expect(missedTransitions(provider, edges)).toEqual([]);
   });
 
   it('has these edges and asks for nothing', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ReadContext, read } from '../../machines/read.ts';
 import { READ_ATTEMPTS_MAX } from '../../src/core/limits.ts';
-import { edgesOf, listOf, type Model, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
+import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const configured = (hasBackfill: boolean, nextRunAtMs: number | null) => ({
   type: 'read.configured',
@@ -41,6 +41,10 @@ const accepted = edges.filter(({ isAccepted }) => isAccepted);
 describe('the read machine', () => {
   it('reaches every state', () => {
     expect([...new Set(edges.flatMap(({ from, to }) => [from.name, to.name]))].toSorted()).toEqual(namesOf(read));
+  });
+
+  it('takes every transition', () => {
+    expect(missedTransitions(read, edges)).toEqual([]);
   });
 
   it('has these edges, asking for these effects', () => {

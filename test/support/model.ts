@@ -1,8 +1,10 @@
 // Walks a machine without a host: every state that concrete events reach, every edge with the effects it asks for,
 // and random walks that are stored and restored after each step.
 
-import { type AnyMachineSnapshot, createActor } from 'xstate';
+import { deepStrictEqual } from 'node:assert';
+import { type AnyMachineSnapshot, type AnyStateNode, createActor } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
+import { Stepper } from '../../actors/stepper.ts';
 import type { MachineDefinition } from '../../machines/definition.ts';
 import type { Effect, MachineEvent } from '../../machines/effects.ts';
 import type { Ms } from '../../src/core/time.ts';
@@ -25,6 +27,8 @@ export interface Edge<Context> {
   readonly effects: readonly Effect[];
   /** False if the machine ignored the event, as the host would see it. */
   readonly isAccepted: boolean;
+  /** The transitions of the machine's definition that were taken, innermost state first. */
+  readonly taken: readonly unknown[];
 }
 
 export interface Model<Context> {
@@ -76,7 +80,38 @@ function edgeOf<Context>(definition: MachineDefinition, from: AnyMachineSnapshot
   const after = actor.getSnapshot();
   actor.stop();
   const isAccepted = after !== before || effects.length > 0;
-  return { from: stateOf(from), event, to: stateOf(after), effects, isAccepted };
+  const taken = definition.machine.getTransitionData(from, event);
+  assertStepperAgrees(definition, from, event, { after, effects, isAccepted });
+  return { from: stateOf(from), event, to: stateOf(after), effects, isAccepted, taken };
+}
+
+/** The runtime steps machines without an actor; it must come to the same as XState's own. */
+function assertStepperAgrees(
+  definition: MachineDefinition,
+  from: AnyMachineSnapshot,
+  event: ModelEvent,
+  actor: { readonly after: AnyMachineSnapshot; readonly effects: readonly Effect[]; readonly isAccepted: boolean },
+): void {
+  const { snapshot, effects } = new Stepper(definition).step(from, event);
+  const { after } = actor;
+  const isAccepted = snapshot !== from || effects.length > 0;
+  const parts = (of: AnyMachineSnapshot) => ({ value: of.value, context: of.context, status: of.status });
+  deepStrictEqual(
+    { ...parts(snapshot), effects, isAccepted },
+    { ...parts(after), effects: actor.effects, isAccepted: actor.isAccepted },
+  );
+}
+
+/** Transitions of the definition that no edge took: `state + event`, with the place among those of the same event. */
+export function missedTransitions<Context>(definition: MachineDefinition, edges: readonly Edge<Context>[]): string[] {
+  const taken = new Set(edges.flatMap((edge) => edge.taken));
+  const missed = (node: AnyStateNode): string[] => {
+    const own = [...node.transitions].flatMap(([type, candidates]) =>
+      candidates.flatMap((candidate, place) => (taken.has(candidate) ? [] : [`${node.id} + ${type} [${place}]`])),
+    );
+    return [...own, ...Object.values(node.states).flatMap((child) => missed(child as AnyStateNode))];
+  };
+  return missed(definition.machine.root);
 }
 
 /** Every edge between reachable states, ignored events included. */

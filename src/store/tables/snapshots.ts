@@ -3,7 +3,7 @@
 // its first commit. It stays because its revision must never repeat: effect ids are made of it.
 
 import type { ActorId } from '../../core/ids.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { HISTORY_EVENTS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
@@ -138,7 +138,7 @@ export interface HistoryBase {
 export interface HistoryEvent {
   /** The revision that this event led to. */
   readonly revision: number;
-  readonly event: JsonObject & { readonly type: string; readonly nowMs: Ms };
+  readonly event: { readonly [key: string]: JsonValue; readonly type: string; readonly nowMs: Ms };
 }
 
 /** A base with the accepted events that followed it, one revision each. */

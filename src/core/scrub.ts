@@ -1,0 +1,29 @@
+// Free text from outside (a provider's error message, a library's) may quote a credential. Before such text enters an
+// event, a row or a log line, whatever looks like one is taken out. Secrets of ours never get that far: they are
+// wrapped (`Secret`) or bytes. Invariant: names, ids, addresses and times that help to find a fault stay.
+
+const REMOVED = '[removed]';
+
+/** Values behind names that usually carry a secret: in addresses, forms and JSON. */
+const NAMED =
+  /((?:access|refresh|id)_?token|client_?secret|api_?key|password|passwd|secret|authorization|signature|code_verifier)(["']?\s*[=:]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"'&,;}\]]+/gi;
+
+const SCHEME = /\b(bearer|basic)\s+[A-Za-z0-9+/=_.~-]{8,}/gi;
+
+/** HubSpot's private app tokens, which are a UUID with a prefix. */
+const PREFIXED_UUID = /\bpat-[a-z]{2}\d-[0-9a-f-]{36}/gi;
+
+/**
+ * Letters and digits mixed without a break: tokens, also the parts of a JWT. Words have no digits, UUIDs and host names
+ * have breaks, numbers have no letters.
+ */
+const RUN = /[A-Za-z0-9+=!~]{20,}/g;
+
+/** The text with everything that looks like a credential replaced. */
+export function scrubbed(text: string): string {
+  return text
+    .replace(NAMED, `$1$2${REMOVED}`)
+    .replace(SCHEME, `$1 ${REMOVED}`)
+    .replace(PREFIXED_UUID, REMOVED)
+    .replace(RUN, (run) => (/\d/.test(run) && /[A-Za-z]/.test(run) ? REMOVED : run));
+}

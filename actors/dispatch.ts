@@ -305,7 +305,7 @@ export class Dispatcher {
     }
   }
 
-  /** The row stays in the table and is taken up again at the next start, or when the disk or its actor has recovered. */
+  /** The row stays in the table and is taken up again at the next start, or when the disk or its actor recovers. */
   #leaveBehind(issued: IssuedEffect, error: unknown): void {
     const { code, message } = errorFacts(error);
     this.#log.error(

@@ -74,7 +74,7 @@ export class Host {
   #onIdle: (() => void)[] = [];
   #isDiscarded = false;
 
-  /** Hydrates from `row`, or starts the actor anew if there is none or a blank one. Rejects with `snapshot_unreadable`. */
+  /** Hydrates from `row`; starts anew if there is none or it is blank. Rejects with `snapshot_unreadable`. */
   constructor(stepper: Stepper, actorId: ActorId, row: SnapshotRow | undefined) {
     this.actorId = actorId;
     this.#stepper = stepper;

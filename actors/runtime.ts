@@ -115,8 +115,8 @@ export class Runtime {
 
   /**
    * Gives up one event that was set aside and lifts the pause of its actor. The effect that it answers is settled as
-   * failed, a message is dropped; whatever else was set aside is tried again. Rejects with `not_found`; `conflict` for an
-   * alarm, which is part of the actor's state and would only come again, and while the effect is being performed.
+   * failed, a message is dropped; whatever else was set aside is tried again. Rejects with `not_found`; `conflict` for
+   * an alarm, which is part of the actor's state and would only come again, and while the effect is being performed.
    */
   async discard(seq: number): Promise<void> {
     const { reads } = this.#store;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { assert, describe, expect, it } from 'vitest';
 import { clock, comments, headers, network, parses, sizes, syntax } from './support/tidy/code.ts';
 import { documentedExports, unusedExports } from './support/tidy/exports.ts';
-import { documentPaths, lockFile, machinePaths, packageFile } from './support/tidy/files.ts';
+import { claimedTests, documentPaths, lockFile, machinePaths, packageFile } from './support/tidy/files.ts';
 import { importOrder, packages, specifiers } from './support/tidy/imports.ts';
 import { projectOf, type Rule, readProject, type Violation } from './support/tidy/project.ts';
 
@@ -25,6 +25,7 @@ const RULES: readonly (readonly [string, Rule])[] = [
   ['only core/time.ts reads the clock, sets timers or rolls dice', clock],
   ['only egress calls the network', network],
   ['documents name files that exist', documentPaths],
+  ['documents claim nothing without its test', claimedTests],
   ['package.json pins versions and install scripts', packageFile],
   ['the lock builds nothing and names no host', lockFile],
   ['no file knows the machine it was written on', machinePaths],
@@ -445,6 +446,15 @@ describe('rules about files', () => {
         'docs/a.md:1: actors/gone.ts does not exist',
         'docs/a.md:1: docs/gone.md does not exist',
       ],
+    ],
+    [
+      'documents claim nothing without its test',
+      claimedTests,
+      {
+        'docs/a.md': '`test/a.test.ts` “holds” and `test/a.test.ts` “holds too”\n`test/gone.test.ts` “holds”',
+        'test/a.test.ts': "it('holds', () => {});",
+      },
+      ['docs/a.md:1: test/a.test.ts has no test “holds too”', 'docs/a.md:2: test/gone.test.ts has no test “holds”'],
     ],
     [
       'package.json pins versions and install scripts',

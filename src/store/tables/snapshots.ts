@@ -15,9 +15,9 @@ export const SNAPSHOT_STATEMENTS = {
     events = events || ? WHERE actorId = ? AND revision = ?`,
   'snapshots.rotate': `UPDATE snapshots SET schemaVersion = ?, revision = ?, wakeAtMs = ?, state = ?,
     olderBase = base, olderEvents = events || ?, base = ?, events = '' WHERE actorId = ? AND revision = ?`,
-  'snapshots.delete': "DELETE FROM snapshots WHERE actorId = ? AND state = ''",
   'snapshots.erase': 'DELETE FROM snapshots WHERE actorId = ?',
-  'snapshots.pause': `INSERT INTO snapshots (actorId, pausedReason, pausedAtMs, schemaVersion, revision, state, base, events)
+  'snapshots.pause': `INSERT INTO snapshots
+    (actorId, pausedReason, pausedAtMs, schemaVersion, revision, state, base, events)
     VALUES (?, ?, ?, 0, 0, '', '{"revision":0,"schemaVersion":0,"state":null}', '')
     ON CONFLICT (actorId) DO UPDATE SET pausedReason = excluded.pausedReason, pausedAtMs = excluded.pausedAtMs`,
   'snapshots.resume': `UPDATE snapshots SET pausedReason = NULL, pausedAtMs = NULL
@@ -71,11 +71,6 @@ function lineOf(event: string | null): string {
 
 function baseOf(revision: number, schemaVersion: number, state: string): string {
   return `{"revision":${revision},"schemaVersion":${schemaVersion},"state":${state === '' ? 'null' : state}}`;
-}
-
-/** Removes a blank row, with whatever its actor asked for settled. */
-export function deleteBlankSnapshot(actorId: ActorId): RowWrite {
-  return { statement: 'snapshots.delete', params: [actorId] };
 }
 
 /** Removes an actor in whatever state. */

@@ -34,6 +34,19 @@ export function documentPaths({ texts, paths }: Project): Violation[] {
     );
 }
 
+/** Where a document says which test would break, `test/a.test.ts` “name”, that test exists. */
+export function claimedTests({ texts }: Project): Violation[] {
+  return [...texts]
+    .filter(([path]) => /^docs\/.*\.md$/.test(path))
+    .flatMap(([document, text]) =>
+      text.split('\n').flatMap((line, index) =>
+        [...line.matchAll(/`(test\/[^`]+)` “([^”]+)”/g)]
+          .filter(([, file = '', name = '']) => !texts.get(file)?.includes(name))
+          .map(([, file, name]) => ({ path: document, line: index + 1, message: `${file} has no test “${name}”` })),
+      ),
+    );
+}
+
 /** Every machine gets the same versions and runs the same install scripts. */
 export function packageFile({ texts }: Project): Violation[] {
   const path = 'package.json';

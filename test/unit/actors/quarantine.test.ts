@@ -30,7 +30,7 @@ function repairable() {
 }
 
 describe('an answer that its actor cannot handle', () => {
-  it('stays with its effect, is not asked for again at the next start, and comes again when the actor is resumed', async () => {
+  it('stays with its effect over a start, and comes again when the actor is resumed', async () => {
     const { state, definition } = repairable();
     let performed = 0;
     const perform = async () => {

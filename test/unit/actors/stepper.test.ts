@@ -63,7 +63,7 @@ describe('a step', () => {
     expect(machine.step(before, event('unknown')).snapshot).toBe(before);
   });
 
-  it('returns the next snapshot with what was emitted, in order, and changes neither the one before nor the next step', () => {
+  it('returns the next snapshot with what was emitted, in order, and leaves the one before as it was', () => {
     const machine = stepper();
     const before = machine.initial('k');
     const first = machine.step(before, event('both'));

@@ -214,7 +214,7 @@ function restore(stepper: Stepper, row: SnapshotRow): AnyMachineSnapshot {
     throw unreadable(`written by schema ${row.schemaVersion}, this version knows ${schemaVersion}`);
   }
   try {
-    return stepper.restore(migrated(stepper.definition, JSON.parse(row.state), row.schemaVersion), keyOf(row.actorId));
+    return stepper.restore(migrated(stepper.definition, JSON.parse(row.state), row.schemaVersion));
   } catch (cause) {
     throw unreadable('state or context has an unknown shape', cause);
   }

@@ -79,7 +79,7 @@ class Run {
 
   startFrom(base: HistoryBase): void {
     const state = this.#stateOf(base);
-    this.#snapshot = state === null ? this.#stepper.initial(this.#key) : this.#stepper.restore(state, this.#key);
+    this.#snapshot = state === null ? this.#stepper.initial(this.#key) : this.#stepper.restore(state);
     this.revision = base.revision;
   }
 

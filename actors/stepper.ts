@@ -21,6 +21,8 @@ export type StampedEvent = Stamped<MachineEvent>;
 export class Stepper {
   readonly definition: MachineDefinition;
   readonly #scope: AnyActorScope;
+  /** The context before the first event: the shape that every stored one must have. */
+  readonly #shape: readonly (readonly [key: string, value: unknown])[];
   #emitted: Effect[] = [];
 
   constructor(definition: MachineDefinition) {
@@ -43,6 +45,7 @@ export class Stepper {
         action.exec?.(action.info, action.params);
       },
     };
+    this.#shape = Object.entries(this.initial('').context as object);
   }
 
   /** The state before the first event. */
@@ -53,10 +56,10 @@ export class Stepper {
   }
 
   /** The state that was stored as `{value, context}`. Throws if this version of the machine does not know it. */
-  restore(state: JsonObject, key: string): AnyMachineSnapshot {
+  restore(state: JsonObject): AnyMachineSnapshot {
     const { machine, name } = this.definition;
     const context = state['context'];
-    assertShape(name, context, this.initial(key).context as object);
+    assertShape(name, context, this.#shape);
     // Throws for the name of a state that does not exist.
     return machine.resolveState({ value: state['value'] as never, context: context as never });
   }
@@ -71,10 +74,10 @@ export class Stepper {
 }
 
 /** XState takes any context for granted; a key that is missing would make `undefined` of an alarm or a counter. */
-function assertShape(name: string, context: unknown, initial: object): void {
+function assertShape(name: string, context: unknown, shape: readonly (readonly [string, unknown])[]): void {
   const isObject = typeof context === 'object' && context !== null && !Array.isArray(context);
   if (!isObject) throw new Error(`the context of ${name} is not an object`);
-  for (const [key, value] of Object.entries(initial)) {
+  for (const [key, value] of shape) {
     const stored: unknown = Object.hasOwn(context, key) ? (context as Record<string, unknown>)[key] : undefined;
     const isSameKind = value === null || stored === null || typeof stored === typeof value;
     if (stored === undefined || !isSameKind) throw new Error(`the context of ${name} has no usable "${key}"`);

@@ -38,7 +38,7 @@ export const LIVE_HOSTS_MAX = 10_000;
 /** Memory that live hosts may take together, as estimated from their states. */
 export const LIVE_HOSTS_BYTES_MAX = 64 * 1_048_576;
 /** A live host without its state; measured by bench/actors.ts. */
-export const HOST_OVERHEAD_BYTES = 2048;
+export const HOST_OVERHEAD_BYTES = 1024;
 /** Events stepped per turn of the event loop, about 5 ms; the rest lets timers and sockets go first. */
 export const TURN_STEPS_MAX = 256;
 /** Steps of one owner at the store. A customer who floods us fills a third of a group commit, never the queue. */

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { HTTP_DRAIN_MS } from '../../../src/core/limits.ts';
+import type { EdgeEnv } from '../../../src/edge/context.ts';
+import { listen } from '../../../src/edge/server.ts';
+import { fakeClock, flush } from '../../support/clock.ts';
+
+async function start() {
+  const clock = fakeClock();
+  const listening = await listen('127.0.0.1', 0, clock);
+  const gate = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const app = new Hono<EdgeEnv>();
+  app.get('/slow', async (context) => {
+    arrived.resolve();
+    await gate.promise;
+    return context.text('done');
+  });
+  app.get('/fast', (context) => context.text('done'));
+  listening.serve(app);
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const call = async (path: string): Promise<IncomingMessage> => {
+    const [response] = await once(get({ host: '127.0.0.1', port: listening.port, path, agent }), 'response');
+    return (response as IncomingMessage).resume();
+  };
+  return { clock, listening, call, gate, arrived: arrived.promise };
+}
+
+describe('a server that closes', () => {
+  it('refuses new connections, cuts off what goes on after its bound, and not before', async () => {
+    const { clock, listening, call, arrived } = await start();
+    const slow = call('/slow').catch((error: NodeJS.ErrnoException) => error.code);
+    await arrived;
+    let hasClosed = false;
+    const closed = listening.close().then(() => {
+      hasClosed = true;
+    });
+    await expect(fetch(`http://127.0.0.1:${listening.port}/fast`)).rejects.toThrow();
+    await clock.advance(HTTP_DRAIN_MS - 1);
+    expect(hasClosed).toBe(false);
+    await clock.advance(1);
+    await closed;
+    expect(await slow).toBe('ECONNRESET');
+  });
+
+  it('waits for nobody who only keeps a connection', async () => {
+    const { listening, call } = await start();
+    await once(await call('/fast'), 'end');
+    await flush(2);
+    await listening.close();
+  });
+
+  it('ends with the last answer, although its client would keep the connection', async () => {
+    const { listening, call, gate, arrived } = await start();
+    const slow = call('/slow');
+    await arrived;
+    const closed = listening.close();
+    gate.resolve();
+    expect((await slow).statusCode).toBe(200);
+    // The clock stands still: the bound cannot be what ends it.
+    await closed;
+  });
+});

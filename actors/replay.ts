@@ -61,11 +61,16 @@ export function stateNameOf(value: unknown): string {
     .join(' ');
 }
 
+/** Stands for the state of an actor that has ended or not begun. */
+const ENDED = 'ended';
+
 class Run {
   readonly #stepper: Stepper;
   readonly #key: string;
   readonly #steps: ReplayedStep[] = [];
   #snapshot: AnyMachineSnapshot | null = null;
+  /** It stands where a blank base put it: ended, or not begun. */
+  #isBlank = false;
   revision = Number.NaN;
 
   constructor(definition: MachineDefinition, key: string) {
@@ -80,6 +85,7 @@ class Run {
   startFrom(base: HistoryBase): void {
     const state = this.#stateOf(base);
     this.#snapshot = state === null ? this.#stepper.initial(this.#key) : this.#stepper.restore(state);
+    this.#isBlank = state === null;
     this.revision = base.revision;
   }
 
@@ -88,6 +94,7 @@ class Run {
     const before = this.#snapshot?.status === 'active' ? this.#snapshot : this.#stepper.initial(this.#key);
     const { snapshot, effects } = this.#stepper.step(before, event);
     this.#snapshot = snapshot;
+    this.#isBlank = snapshot.status !== 'active';
     this.revision = revision;
     this.#steps.push({
       revision,
@@ -100,14 +107,14 @@ class Run {
   /** Between the state that was reached and a stored one; a blank one must mean that the actor has ended. */
   differences(base: HistoryBase): Difference[] {
     if (this.#snapshot === null) return [];
-    const { status, value, context } = this.#snapshot;
+    const { value, context } = this.#snapshot;
     const state = this.#stateOf(base);
     const isAsFar = this.revision === base.revision;
     const revisions = isAsFar ? [] : [{ path: 'revision', replayed: this.revision, stored: base.revision }];
-    if (state === null || status !== 'active') {
-      const hasEnded = status !== 'active';
-      const isSame = (state === null) === (hasEnded || this.#steps.length === 0);
-      return isSame ? revisions : [...revisions, { path: 'value', replayed: stateNameOf(value), stored: ended(state) }];
+    if (state === null || this.#isBlank) {
+      if ((state === null) === this.#isBlank) return revisions;
+      const replayed = this.#isBlank ? ENDED : stateNameOf(value);
+      return [...revisions, { path: 'value', replayed, stored: state === null ? ENDED : stateNameOf(state['value']) }];
     }
     const reached = JSON.parse(JSON.stringify({ value, context })) as JsonObject;
     return [...revisions, ...differencesOf(reached, state)];
@@ -116,10 +123,6 @@ class Run {
   #stateOf({ state, schemaVersion }: HistoryBase): JsonObject | null {
     return state === null ? null : migrated(this.#stepper.definition, state, schemaVersion);
   }
-}
-
-function ended(state: JsonObject | null): string {
-  return state === null ? 'ended' : stateNameOf(state['value']);
 }
 
 function differencesOf(reached: JsonObject, stored: JsonObject): Difference[] {

@@ -129,6 +129,17 @@ describe('a replay', () => {
     });
   });
 
+  it.each([HISTORY_EVENTS - 1, HISTORY_EVENTS, HISTORY_EVENTS + 1])(
+    'of an actor that ended at revision %i follows it to the end, and beyond',
+    async (revision) => {
+      const { runtime, store } = await bumped(revision - 1);
+      await runtime.send(id('a'), { type: 'end' });
+      expect(replayed(store, id('a'))).toMatchObject({ kind: 'same', revision });
+      await runtime.send(id('a'), { type: 'bump' });
+      expect(replayed(store, id('a'))).toMatchObject({ kind: 'same', revision: revision + 1 });
+    },
+  );
+
   it('reads bases of an older schema version', async () => {
     const { runtime, store } = await startRuntime({ definitions: [{ ...probe, schemaVersion: 1, migrations: [] }] });
     for (let n = 0; n < HISTORY_EVENTS + 1; n++) await runtime.send(id('a'), { type: 'bump' });

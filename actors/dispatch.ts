@@ -125,11 +125,15 @@ export class Dispatcher {
     this.#queues.addRows(readEffectsFor(this.#store.reads, actorId, EFFECTS_WAITING_MAX));
   }
 
-  /** Settles an effect as failed without performing it (again). It must not be in flight: rejects with `conflict`. */
-  async giveUp(issued: IssuedEffect): Promise<void> {
+  /**
+   * Settles an effect as failed without performing it (again), once `lift` has lifted the pause of its actor. It must
+   * not be in flight: rejects with `conflict` before anything has changed.
+   */
+  async giveUp(issued: IssuedEffect, lift: () => Promise<void>): Promise<void> {
     const { effectId, effect } = issued;
     if (!this.#queues.claim(effectId)) throw new IntegrationError('conflict', 'the effect is being performed just now');
     try {
+      await lift();
       const handler = this.#handlers.get(effect.type);
       const settleFailure = handler?.kind === 'reconcile' ? handler.outcomeUnknown : handler?.failed;
       const facts = { code: 'invariant', message: 'given up by an operator' } as const;

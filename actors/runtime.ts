@@ -12,9 +12,9 @@ import type { ActorId } from '../src/core/ids.ts';
 import { LIVE_HOSTS_MAX, STOP_DRAIN_MS } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
-import type { RowWrite, Step } from '../src/store/port.ts';
+import type { Reads, RowWrite, Step } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
-import { deleteEffect, eraseEffects, readEffect } from '../src/store/tables/effects.ts';
+import { deleteEffect, type EffectRow, eraseEffects, hasEffects, readEffect } from '../src/store/tables/effects.ts';
 import { clearQuarantine, insertQuarantined, readQuarantinedEvent } from '../src/store/tables/quarantine.ts';
 import { eraseSnapshot, pauseSnapshot, readSnapshot, resumeSnapshot } from '../src/store/tables/snapshots.ts';
 import { Alarms } from './alarms.ts';
@@ -136,15 +136,10 @@ export class Runtime {
       ...(isMessage ? [deleteEffect(effect.effectId)] : []),
       ...(isPaused ? [resumeSnapshot(actorId)] : []),
     ];
-    await this.#whileHeld([actorId], () => this.#store.commit(writes));
+    const lift = () => this.#whileHeld([actorId], () => this.#store.commit(writes));
+    if (effect === undefined || isMessage) await lift();
+    else await this.dispatcher.giveUp(issuedOf(effect), lift);
     this.#log.warn({ actorId, event: row.event, effectId }, 'an event that was set aside was discarded');
-    if (effect !== undefined && !isMessage) {
-      await this.dispatcher.giveUp({
-        effectId: effect.effectId,
-        actorId,
-        effect: JSON.parse(effect.payload) as IssuedEffect['effect'],
-      });
-    }
     this.#takeUp(actorId);
   }
 
@@ -153,13 +148,20 @@ export class Runtime {
    * and what was set aside of them. An effect that is being performed finds nothing to settle.
    */
   async remove(actorIds: readonly ActorId[], writes: readonly RowWrite[] = []): Promise<void> {
-    const rows = actorIds.flatMap((actorId) => [
-      eraseSnapshot(actorId),
-      eraseEffects(actorId),
-      clearQuarantine(actorId),
-    ]);
-    await this.#whileHeld(actorIds, () => this.#store.commit([...rows, ...writes]));
+    await this.#whileHeld(actorIds, () => this.#store.commit([...actorIds.flatMap(erasureOf), ...writes]));
     this.dispatcher.forget(actorIds);
+  }
+
+  /** Removes those actors of the list that have ended and of which nothing is outstanding; answers how many. */
+  async removeEnded(actorIds: readonly ActorId[]): Promise<number> {
+    const { reads } = this.#store;
+    let count = 0;
+    await this.#whileHeld(actorIds, async () => {
+      const ended = actorIds.filter((actorId) => hasEnded(reads, actorId));
+      count = ended.length;
+      if (count > 0) await this.#store.commit(ended.flatMap(erasureOf));
+    });
+    return count;
   }
 
   #takeUp(actorId: ActorId): void {
@@ -220,7 +222,7 @@ export class Runtime {
   /** Changes the rows of actors from outside, when nothing of them is at the store and while none of them steps. */
   async #whileHeld(actorIds: readonly ActorId[], change: () => Promise<void>): Promise<void> {
     const { promise: changed, resolve } = Promise.withResolvers<void>();
-    const before = actorIds.map((actorId) => {
+    const before = [...new Set(actorIds)].map((actorId) => {
       const host = this.#registry.peek(actorId);
       const idle = Promise.all([this.#held.get(actorId), host?.idle()]);
       if (host !== undefined) this.#registry.drop(host);
@@ -319,6 +321,19 @@ export class Runtime {
   async #deliver(issued: IssuedEffect, message: SendEffect): Promise<void> {
     await this.send(message.to, message.event, { settles: issued.effectId });
   }
+}
+
+function erasureOf(actorId: ActorId): RowWrite[] {
+  return [eraseSnapshot(actorId), eraseEffects(actorId), clearQuarantine(actorId)];
+}
+
+function hasEnded(reads: Reads, actorId: ActorId): boolean {
+  const row = readSnapshot(reads, actorId);
+  return row?.state === '' && row.pausedReason === null && !hasEffects(reads, actorId);
+}
+
+function issuedOf({ effectId, actorId, payload }: EffectRow): IssuedEffect {
+  return { effectId, actorId, effect: JSON.parse(payload) as IssuedEffect['effect'] };
 }
 
 function notPaused(actorId: ActorId): IntegrationError {

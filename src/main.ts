@@ -2,7 +2,7 @@
 // tests and the demo start it here.
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
@@ -13,7 +13,7 @@ import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { IntegrationError, invariant } from './core/errors.ts';
-import { newId, type ProjectId } from './core/ids.ts';
+import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createApp } from './edge/app.ts';
@@ -21,11 +21,16 @@ import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
 import { takeOverRevisions } from './flows/install/deploy.ts';
+import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
-import { openStore, type Store } from './store/store.ts';
+import { announceOwner } from './store/ownerLock.ts';
+import { folderError, openStore, type Store } from './store/store.ts';
 import { insertApiKey, insertProject, putMeta, readMeta, readProjects } from './store/tables/accounts.ts';
+
+/** Not to be guessed; told to nobody but through the data folder. */
+const OPERATOR_TOKEN_BYTES = 32;
 
 export interface StartOptions {
   readonly config: Config;
@@ -89,8 +94,18 @@ export async function start(options: StartOptions): Promise<Running> {
     // Last of all that may fail: a key that nobody got to see would be lost.
     const firstKey = await ensureProject(store, clock);
     runtime.start();
+    const retention = new Retention(services);
+    opened.push(() => retention.stop());
+    retention.start();
     await takeOverRevisions(services);
-    listening.serve(createApp(services, () => isReady(store)));
+    // What a full disk kept from taking over a deployed manifest.
+    store.onRecovered(() => void takeOverRevisions(services));
+    const operatorToken = randomToken(OPERATOR_TOKEN_BYTES);
+    listening.serve(createApp(services, () => isReady(store), operatorToken));
+    announceOwner(config.dataFolder, {
+      url: `http://${localHost(config.hostname)}:${listening.port}`,
+      token: operatorToken,
+    });
     return { services, port: listening.port, firstKey, stop };
   } catch (error) {
     await stop();
@@ -109,6 +124,12 @@ function hostText(hostname: string): string {
   return reachable.includes(':') ? `[${reachable}]` : reachable;
 }
 
+/** The address that this machine reaches itself by: a name might lead elsewhere. */
+function localHost(hostname: string): string {
+  if (hostname === '0.0.0.0') return '127.0.0.1';
+  return hostname === '::' ? '[::1]' : hostText(hostname);
+}
+
 function readOverrides({ catalogFile }: Config) {
   if (catalogFile === null) return {};
   let text: string;
@@ -120,15 +141,24 @@ function readOverrides({ catalogFile }: Config) {
   return readCatalogOverrides(text, catalogFile);
 }
 
-/** From the environment, else from a file beside the database that only its owner can read; made on the first start. */
-function masterKeysOf({ masterKeys, dataFolder }: Config): readonly string[] {
+/** From the environment, else from a file beside the database that only its owner can read; none without either. */
+export function givenMasterKeys({ masterKeys, dataFolder }: Config): readonly string[] {
   if (masterKeys.length > 0) return masterKeys;
   const path = join(dataFolder, 'master.key');
-  if (!existsSync(path)) {
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-    writeDurably(path, `${randomBytes(32).toString('base64')}\n`);
+  return existsSync(path) ? [readFileSync(path, 'utf8')] : [];
+}
+
+/** The first start without one makes the file. */
+function masterKeysOf(config: Config): readonly string[] {
+  const given = givenMasterKeys(config);
+  if (given.length > 0) return given;
+  const key = randomBytes(32).toString('base64');
+  try {
+    writeDurably(join(config.dataFolder, 'master.key'), `${key}\n`);
+  } catch (error) {
+    throw folderError(config.dataFolder, error);
   }
-  return [readFileSync(path, 'utf8')];
+  return [key];
 }
 
 /** On disk before the first row that is sealed with it: without this file those rows can never be opened again. */

@@ -337,7 +337,7 @@ export const BACKUP_BYTES_SPARED = 64 * 1_048_576;
 export const RETENTION_INTERVAL_MS = HOUR_MS;
 /** The first time after a start, which has enough to do. */
 export const RETENTION_DELAY_MS = MINUTE_MS;
-/** Rows looked at per read and removed per commit: about a millisecond of either thread. */
+/** Rows looked at per read and removed per commit: about a millisecond of the main thread, 15 of the writer's. */
 export const RETENTION_ROWS_PER_STEP = 200;
 /** Free pages given back per step, at most 10 ms of the writer thread. */
 export const VACUUM_PAGES_PER_STEP = 500;

@@ -29,3 +29,8 @@ export interface Services {
   /** The origin that providers and browsers see, without a trailing slash. */
   readonly publicUrl: string;
 }
+
+/** What flows need that only read committed rows. */
+export interface CommittedRows {
+  readonly store: Pick<Store, 'reads'>;
+}

@@ -14,12 +14,19 @@ interface Waiting {
   readonly failed: (error: IntegrationError) => void;
 }
 
+/** What callers are told of a failure. */
+export const FAILURE_DETAILS: Readonly<Record<BatchFailure['kind'], string>> = {
+  full: 'the disk is full',
+  busy: 'another program holds the database',
+  io: 'the disk failed',
+};
+
 const SKIPPED = { kind: 'skipped' } as const satisfies StepOutcome;
 
 export interface CommitObserver {
   /** Two owners, or a disk that cannot be trusted: the process must end. Called once; nothing is written after it. */
   onFatal(error: IntegrationError): void;
-  /** A commit succeeded after one or more had failed for lack of space. */
+  /** A commit succeeded after one or more had failed for what has passed. */
   onRecovered(): void;
 }
 
@@ -29,7 +36,7 @@ export class GroupCommit {
   #buffer: Waiting[] = [];
   #isWriting = false;
   #isFlushScheduled = false;
-  #isFull = false;
+  #isRefused = false;
   #isClosed = false;
   #idle: (() => void)[] = [];
 
@@ -38,9 +45,9 @@ export class GroupCommit {
     this.#observer = observer;
   }
 
-  /** False while the last transaction failed for lack of space, and when no other will follow. */
+  /** False while the last transaction failed for what may pass, and when no other will follow. */
   get isHealthy(): boolean {
-    return !this.#isFull && !this.#isClosed;
+    return !this.#isRefused && !this.#isClosed;
   }
 
   /** False while so many steps wait that new work must be refused with `overloaded`, before it begins. */
@@ -93,9 +100,9 @@ export class GroupCommit {
   }
 
   #failAll(batch: readonly Waiting[], failure: BatchFailure): void {
-    this.#isFull = true;
+    this.#isRefused = true;
     const error = new IntegrationError('storage_unavailable', `commit failed: ${failure.message}`, {
-      publicDetail: failure.kind === 'full' ? 'the disk is full' : 'the disk failed',
+      publicDetail: FAILURE_DETAILS[failure.kind],
     });
     const decidedSince = this.#buffer.splice(0);
     for (const waiting of [...batch, ...decidedSince]) waiting.failed(error);
@@ -110,15 +117,15 @@ export class GroupCommit {
   }
 
   #settle(batch: readonly Waiting[], outcomes: readonly StepOutcome[]): void {
-    const wasFull = this.#isFull;
-    this.#isFull = false;
+    const wasRefused = this.#isRefused;
+    this.#isRefused = false;
     // Failures first: what `committed` sets off may step any actor, and must not meet one whose memory is ahead.
     const answered = batch.map((waiting, index) => ({ waiting, outcome: outcomes[index] ?? SKIPPED }));
     for (const { waiting, outcome } of answered) if (outcome.kind !== 'committed') this.#failOne(waiting, outcome);
     // What gathered meanwhile goes to the disk now, so that it works while the owners of this batch go on.
     void this.#flush();
     for (const { waiting, outcome } of answered) if (outcome.kind === 'committed') waiting.committed();
-    if (wasFull) this.#observer.onRecovered();
+    if (wasRefused) this.#observer.onRecovered();
   }
 
   #failOne(waiting: Waiting, outcome: Exclude<StepOutcome, { kind: 'committed' }>): void {

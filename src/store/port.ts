@@ -34,11 +34,11 @@ export type StepOutcome =
   | { readonly kind: MissedWrite; readonly message: string };
 
 /**
- * The disk said no to a whole transaction: nothing of it happened. `full` may pass; after `io` nothing on this disk
- * can be trusted.
+ * The disk said no to a whole transaction: nothing of it happened. `full` and `busy` (another program holds the
+ * database) may pass; after `io` nothing on this disk can be trusted.
  */
 export interface BatchFailure {
-  readonly kind: 'full' | 'io';
+  readonly kind: 'full' | 'busy' | 'io';
   readonly message: string;
 }
 
@@ -51,6 +51,12 @@ export type BatchOutcome = { readonly steps: readonly StepOutcome[] } | { readon
  */
 export interface Writer {
   write(steps: readonly Step[]): Promise<BatchOutcome>;
+  /**
+   * Gives up to `pages` free pages back to the file system (0: none), in a transaction of its own between two batches,
+   * and empties the log into the database, unless a reader still needs it. Once no page is free, what was deleted is
+   * in neither file any more. Rejects with `storage_unavailable`.
+   */
+  vacuum(pages: number): Promise<void>;
   close(): Promise<void>;
 }
 

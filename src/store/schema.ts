@@ -244,6 +244,7 @@ INSERT INTO snapshots (actorId, schemaVersion, revision, wakeAtMs, pausedReason,
   FROM snapshotsBefore;
 DROP TABLE snapshotsBefore;
 CREATE INDEX snapshots_wake ON snapshots (wakeAtMs, actorId) WHERE wakeAtMs IS NOT NULL AND pausedReason IS NULL;
+CREATE INDEX snapshots_blank ON snapshots (actorId) WHERE state = '';
 CREATE INDEX snapshots_paused ON snapshots (actorId) WHERE pausedReason IS NOT NULL;
 
 ALTER TABLE effects ADD COLUMN targetId TEXT NOT NULL DEFAULT '';
@@ -255,6 +256,8 @@ ALTER TABLE quarantine ADD COLUMN effectId TEXT;
 CREATE INDEX quarantine_actor ON quarantine (actorId);
 
 CREATE INDEX installations_revision ON installations (integrationId, revisionId);
+CREATE INDEX outbox_operation ON outbox (operationId) WHERE operationId IS NOT NULL;
+CREATE INDEX outbox_blob ON outbox (blobId) WHERE blobId IS NOT NULL;
 `;
 
 export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY];

@@ -1,8 +1,12 @@
 // The writer over SQLite: one transaction per batch, one savepoint per step. Runs on the writer thread in
 // production (`writerThread.ts`) and in-thread in tests; both are this same code.
 
+import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { IntegrationError } from '../core/errors.ts';
 import type { ActorId } from '../core/ids.ts';
+import { STORE_BUSY_TIMEOUT_MS } from '../core/limits.ts';
+import { FAILURE_DETAILS } from './groupCommit.ts';
 import type { BatchFailure, BatchOutcome, RowWrite, Step, StepOutcome, Writer } from './port.ts';
 import { openForWriting, type SqliteDatabase } from './sqlite.ts';
 import { STATEMENTS } from './statements.ts';
@@ -16,8 +20,12 @@ export class SqliteWriter implements Writer {
   readonly #savepoint: Database.Statement;
   readonly #release: Database.Statement;
 
+  /** The files that are open, and what was at their paths then. */
+  readonly #inodes: ReadonlyMap<string, number | undefined>;
+
   constructor(path: string) {
     this.database = openForWriting(path);
+    this.#inodes = new Map([path, `${path}-wal`].map((file) => [file, inodeOf(file)]));
     this.#savepoint = this.database.prepare('SAVEPOINT step');
     this.#release = this.database.prepare('RELEASE step');
   }
@@ -32,10 +40,18 @@ export class SqliteWriter implements Writer {
       this.database.exec('BEGIN IMMEDIATE');
       const outcomes = this.#applyEach(steps);
       this.database.exec('COMMIT');
+      this.#assertInPlace();
       return { steps: outcomes };
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK');
       return { failure: batchFailure(error) };
+    }
+  }
+
+  /** A file that was removed or replaced still takes commits, and nobody will ever read them. Costs 4 µs. */
+  #assertInPlace(): void {
+    for (const [file, inode] of this.#inodes) {
+      if (inodeOf(file) !== inode) throw new Error(`${file} was removed or replaced while it was in use`);
     }
   }
 
@@ -87,10 +103,48 @@ export class SqliteWriter implements Writer {
     return statement;
   }
 
+  async vacuum(pages: number): Promise<void> {
+    const failure = this.vacuumNow(pages);
+    if (failure !== null) throw vacuumError(failure);
+  }
+
+  /** The same, synchronously; answers what kept it from working, or null. */
+  vacuumNow(pages: number): BatchFailure | null {
+    try {
+      // Without a number, or with 0, the pragma would free everything at once.
+      if (pages > 0) this.database.pragma(`incremental_vacuum(${pages})`);
+      this.#emptyLog();
+      return null;
+    } catch (error) {
+      return batchFailure(error);
+    }
+  }
+
+  /** Waits for no reader: a backup holds its view of the database for as long as it copies. */
+  #emptyLog(): void {
+    this.database.pragma('busy_timeout = 0');
+    try {
+      this.database.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.database.pragma(`busy_timeout = ${STORE_BUSY_TIMEOUT_MS}`);
+    }
+  }
+
   close(): Promise<void> {
     this.database.close();
     return Promise.resolve();
   }
+}
+
+/** What `Writer.vacuum` rejects with. */
+export function vacuumError({ kind, message }: BatchFailure): IntegrationError {
+  return new IntegrationError('storage_unavailable', `free pages could not be given back: ${message}`, {
+    publicDetail: FAILURE_DETAILS[kind],
+  });
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function messageOf(error: unknown): string {
@@ -108,6 +162,7 @@ function isDiskTrouble(error: unknown): boolean {
 
 function batchFailure(error: unknown): BatchFailure {
   const code = codeOf(error);
-  // Somebody's shell that holds a lock passes, as a full disk does.
-  return { kind: /^SQLITE_(FULL|BUSY)/.test(code) ? 'full' : 'io', message: `${code} ${messageOf(error)}`.trim() };
+  const message = `${code} ${messageOf(error)}`.trim();
+  if (code.startsWith('SQLITE_FULL')) return { kind: 'full', message };
+  return { kind: code.startsWith('SQLITE_BUSY') ? 'busy' : 'io', message };
 }

@@ -3,14 +3,16 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { IntegrationError } from '../core/errors.ts';
-import { randomToken } from '../core/ids.ts';
+import { IntegrationError } from '../core/errors.ts';
+import type { Ms } from '../core/time.ts';
+import { type Backup, Backups } from './backup.ts';
 import { type CommitObserver, GroupCommit } from './groupCommit.ts';
 import { takeOwnerLock } from './ownerLock.ts';
 import type { Reads, RowWrite, Step, Writer } from './port.ts';
+import { finishRestore } from './restore.ts';
 import { openForReading } from './sqlite.ts';
 import { SqliteWriter } from './sqliteWriter.ts';
-import { putMeta, readMeta } from './tables/accounts.ts';
+import { newEpoch, putMeta, readMeta } from './tables/accounts.ts';
 import { startThreadWriter } from './threadWriter.ts';
 
 export interface StoreOptions {
@@ -35,6 +37,10 @@ export interface Store {
   add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void;
   /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. Edges ask `hasRoom`. */
   commit(writes: readonly RowWrite[]): Promise<void>;
+  /** See `Writer.vacuum`. */
+  vacuum(pages: number): Promise<void>;
+  /** See `Backups.make`. */
+  backup(madeAtMs: Ms): Promise<Backup>;
   /** Calls `listener` when commits succeed again after the disk was full. */
   onRecovered(listener: () => void): void;
   close(): Promise<void>;
@@ -42,12 +48,32 @@ export interface Store {
 
 /**
  * Opens or creates the data folder. Rejects with `conflict` if it has an owner, `snapshot_unreadable` if it is newer
- * than this version.
+ * than this version, `storage_unavailable` if disk or rights do not allow it.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  try {
+    return await openFolder(options);
+  } catch (error) {
+    throw folderError(options.folder, error);
+  }
+}
+
+/** What the disk or the rights of this user kept from being done in the data folder, as one sentence with a remedy. */
+export function folderError(folder: string, error: unknown): unknown {
+  const { code = '', message = '' } = error as { code?: unknown; message?: string };
+  const isOfTheDisk = code === 'storage_unavailable' || (typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code));
+  if (!isOfTheDisk) return error;
+  return new IntegrationError('storage_unavailable', `the data folder ${folder} cannot be used: ${message}`, {
+    remedy: 'Check that its disk has room, that this user may write to it and that no other program uses it.',
+    cause: error,
+  });
+}
+
+async function openFolder(options: StoreOptions): Promise<Store> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const lock = takeOwnerLock(options.folder);
   try {
+    finishRestore(options.folder);
     const path = join(options.folder, 'tenon.db');
     const writer = options.writer === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path);
     try {
@@ -78,9 +104,10 @@ export async function storeOver(
   };
   const group = new GroupCommit(writer, observer);
   const reads = openForReading(path);
+  const backups = new Backups(path);
   const commit = (writes: readonly RowWrite[]) =>
     new Promise<void>((resolve, reject) => group.add({ actorId: null, writes }, resolve, reject));
-  const epoch = readMeta(reads, 'epoch') ?? randomToken(9);
+  const epoch = readMeta(reads, 'epoch') ?? newEpoch();
   const ownerEpoch = Number(readMeta(reads, 'ownerEpoch') ?? 0) + 1;
   await commit([putMeta('epoch', epoch), putMeta('ownerEpoch', String(ownerEpoch))]);
   return {
@@ -95,11 +122,13 @@ export async function storeOver(
     },
     add: (step, committed, failed) => group.add(step, committed, failed),
     commit,
+    vacuum: (pages) => writer.vacuum(pages),
+    backup: (madeAtMs) => backups.make(madeAtMs),
     onRecovered: (listener) => {
       recovered.push(listener);
     },
     async close() {
-      await group.close();
+      await Promise.all([group.close(), backups.close()]);
       reads.close();
       await writer.close();
       release();

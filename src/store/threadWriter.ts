@@ -3,15 +3,19 @@
 
 import { Worker } from 'node:worker_threads';
 import { ERROR_CODES, type ErrorCode, IntegrationError } from '../core/errors.ts';
-import type { BatchOutcome, Step, Writer } from './port.ts';
+import type { BatchFailure, BatchOutcome, Step, Writer } from './port.ts';
+import { vacuumError } from './sqliteWriter.ts';
 import type { FromWriter, ToWriter } from './writerThread.ts';
 
-const GONE: BatchOutcome = { failure: { kind: 'io', message: 'the writer thread has ended' } };
+const GONE: BatchFailure = { kind: 'io', message: 'the writer thread has ended' };
+
+/** The thread answers in the order it was asked in; whoever asked knows which answer to expect. */
+type Answer = Extract<FromWriter, { kind: 'written' | 'vacuumed' }> | typeof GONE;
 
 /** Starts the thread and waits until its database is open. Rejects with what opening it rejected with. */
 export async function startThreadWriter(path: string): Promise<Writer> {
   const worker = new Worker(new URL('./writerThread.ts', import.meta.url), { workerData: { path } });
-  const waiting: ((outcome: BatchOutcome) => void)[] = [];
+  const waiting: ((answer: Answer) => void)[] = [];
   let isGone = false;
   let onClosed = () => {};
   const failAll = () => {
@@ -22,7 +26,7 @@ export async function startThreadWriter(path: string): Promise<Writer> {
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromWriter) => {
       if (message.kind === 'opened') resolve();
-      else if (message.kind === 'written') waiting.shift()?.(message.outcome);
+      else if (message.kind === 'written' || message.kind === 'vacuumed') waiting.shift()?.(message);
       else {
         if (message.kind === 'openFailed') reject(openError(message));
         failAll();
@@ -39,13 +43,22 @@ export async function startThreadWriter(path: string): Promise<Writer> {
     });
   });
   const post = (message: ToWriter) => worker.postMessage(message);
+  const ask = (message: readonly Step[] | number): Promise<Answer> => {
+    if (isGone) return Promise.resolve(GONE);
+    return new Promise((resolve) => {
+      post(message);
+      waiting.push(resolve);
+    });
+  };
   return {
-    write(steps: readonly Step[]): Promise<BatchOutcome> {
-      if (isGone) return Promise.resolve(GONE);
-      return new Promise((resolve) => {
-        post(steps);
-        waiting.push(resolve);
-      });
+    async write(steps: readonly Step[]): Promise<BatchOutcome> {
+      const answer = await ask(steps);
+      return answer.kind === 'written' ? answer.outcome : { failure: GONE };
+    },
+    async vacuum(pages: number): Promise<void> {
+      const answer = await ask(pages);
+      const failure = answer.kind === 'vacuumed' ? answer.failure : GONE;
+      if (failure !== null) throw vacuumError(failure);
     },
     close(): Promise<void> {
       if (isGone) return Promise.resolve();

@@ -3,12 +3,12 @@
 // Deno's port cannot be closed from here.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { BatchOutcome, Step } from './port.ts';
+import type { BatchFailure, BatchOutcome, Step } from './port.ts';
 import { SqliteWriter } from './sqliteWriter.ts';
 
-/** From the owner thread: a batch to commit, or null to close. */
-export type ToWriter = readonly Step[] | null;
-/** To the owner thread: opened, the outcome of a batch, or closed. */
+/** From the owner thread: a batch to commit, a number of pages to give back, or null to close. */
+export type ToWriter = readonly Step[] | number | null;
+/** To the owner thread: opened, the outcome of a batch or a vacuum, or closed. */
 export type FromWriter =
   | { readonly kind: 'opened' }
   | {
@@ -18,16 +18,19 @@ export type FromWriter =
       readonly remedy: string | undefined;
     }
   | { readonly kind: 'written'; readonly outcome: BatchOutcome }
+  | { readonly kind: 'vacuumed'; readonly failure: BatchFailure | null }
   | { readonly kind: 'closed' };
+
+function answerTo(message: ToWriter, writer: SqliteWriter): FromWriter {
+  if (typeof message === 'number') return { kind: 'vacuumed', failure: writer.vacuumNow(message) };
+  if (message !== null) return { kind: 'written', outcome: writer.writeNow(message) };
+  void writer.close();
+  return { kind: 'closed' };
+}
 
 function serve(port: MessagePort, writer: SqliteWriter): void {
   port.on('message', (message: ToWriter) => {
-    if (message !== null) {
-      port.postMessage({ kind: 'written', outcome: writer.writeNow(message) } satisfies FromWriter);
-      return;
-    }
-    void writer.close();
-    port.postMessage({ kind: 'closed' } satisfies FromWriter);
+    port.postMessage(answerTo(message, writer));
   });
   port.postMessage({ kind: 'opened' } satisfies FromWriter);
 }

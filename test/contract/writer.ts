@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ActorId, actorIdOf } from '../../src/core/ids.ts';
+import { WAL_BYTES_KEPT } from '../../src/core/limits.ts';
 import type { Reads, RowWrite, Step, Writer } from '../../src/store/port.ts';
 import { openForReading, openForWriting } from '../../src/store/sqlite.ts';
 import { putMeta } from '../../src/store/tables/accounts.ts';
@@ -111,12 +112,10 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       const database = openForWriting(path);
       onTestFinished(() => void database.close());
       const pragma = (text: string) => database.pragma(text, { simple: true });
-      expect(['journal_mode', 'synchronous', 'auto_vacuum', 'wal_autocheckpoint'].map(pragma)).toEqual([
-        'wal',
-        2,
-        2,
-        1000,
-      ]);
+      const names = ['journal_mode', 'synchronous', 'auto_vacuum', 'wal_autocheckpoint', 'secure_delete'];
+      const FAST = 2;
+      expect(names.map(pragma)).toEqual(['wal', 2, 2, 1000, FAST]);
+      expect(pragma('journal_size_limit')).toBe(WAL_BYTES_KEPT);
     });
 
     it('opens what it wrote before', async () => {

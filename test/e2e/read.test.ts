@@ -6,6 +6,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseTimestamp, SECOND_MS } from '../../src/core/time.ts';
 import type { Fault, FaultRule } from '../../src/sandbox/faults.ts';
 import { readCheckpointsOf } from '../../src/store/tables/installations.ts';
+import { readNextWakeAtMs } from '../../src/store/tables/snapshots.ts';
 import {
   type Driven,
   installed,
@@ -283,14 +284,14 @@ describe('what is read', () => {
   it('is nothing of an installation that was deleted, and its connection is gone', async () => {
     const { driven, installationId } = await reading({}, 'hubspot', readObject('contacts'));
     await using _ = driven;
-    const { tenon, clock } = driven;
+    const { tenon } = driven;
     await settled(driven);
     await tenon.ok('DELETE', tenon.inProject(`/integrations/hubspot/installations/${installationId}`));
     await settled(driven);
     const { requestsByProvider } = tenon.sandbox.stats();
     await pass(driven, DAY_MS);
     expect(tenon.sandbox.stats().requestsByProvider).toEqual(requestsByProvider);
-    expect(clock.nextAtMs).toBeNull();
+    expect(readNextWakeAtMs(tenon.running.services.store.reads, 0)).toBeNull();
     expect(await tenon.ok('GET', tenon.inProject('/connections'))).toEqual([]);
     expect(readCheckpointsOf(tenon.running.services.store.reads, installationId)).toEqual([]);
   });
@@ -423,7 +424,8 @@ describe('a provider that fails in the middle of a backfill', () => {
     await settled(driven);
     expect(delivered(driven, 'contacts')).toBe(100);
     if (fault.kind === 'status' && fault.retryAfterSeconds !== undefined) {
-      expect((clock.nextAtMs ?? 0) - clock.nowMs()).toBeGreaterThanOrEqual(fault.retryAfterSeconds * SECOND_MS - 1);
+      const wakeAtMs = readNextWakeAtMs(tenon.running.services.store.reads, clock.nowMs()) ?? 0;
+      expect(wakeAtMs - clock.nowMs()).toBeGreaterThanOrEqual(fault.retryAfterSeconds * SECOND_MS - 1);
     }
     await until(driven, 'the end of the backfill', () => delivered(driven, 'contacts') === 250);
     await settled(driven);

@@ -3,7 +3,6 @@
 
 import { IntegrationError } from '../../src/core/errors.ts';
 import type { BatchFailure, BatchOutcome, Step, StepOutcome, Writer } from '../../src/store/port.ts';
-import { SqliteWriter } from '../../src/store/sqliteWriter.ts';
 
 /** Where a crash falls: the transaction is lost, or it is on disk and its answer is lost. */
 export type CrashPoint = 'beforeCommit' | 'afterCommit';
@@ -41,9 +40,9 @@ export function allCommitted(steps: readonly Step[]): BatchOutcome {
   return { steps: steps.map((): StepOutcome => ({ kind: 'committed' })) };
 }
 
-/** SQLite on this thread, with faults. */
+/** Another writer, with faults. */
 export class FaultyWriter implements Writer {
-  readonly #writer: SqliteWriter;
+  readonly #writer: Writer;
   /** Batches that reached the disk. */
   commits = 0;
   /** While set, every transaction fails like this. */
@@ -53,10 +52,13 @@ export class FaultyWriter implements Writer {
   /** Dies around the commit with this number (from 1). */
   crash: { readonly commit: number; readonly at: CrashPoint } | null = null;
   isDead = false;
+  /** A transaction is on its way to the disk; one that is held is not. */
+  isBusy = false;
   #gate: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | null = null;
 
-  constructor(path: string) {
-    this.#writer = new SqliteWriter(path);
+  constructor(writer: Writer) {
+    this.#writer = writer;
   }
 
   /** Makes transactions wait; call the answer to let them go. */
@@ -72,11 +74,14 @@ export class FaultyWriter implements Writer {
     if (this.failure !== null) return { failure: this.failure };
     const isLast = this.crash?.commit === this.commits + 1;
     if (isLast && this.crash?.at === 'beforeCommit') return this.die();
-    const outcome = this.#writer.writeNow(
+    this.isBusy = true;
+    const outcome = await this.#writer.write(
       steps.map((step) => (this.refuses(step) ? { ...step, writes: [...step.writes, REFUSED] } : step)),
     );
+    this.isBusy = false;
     this.commits += 1;
-    return isLast ? this.die() : outcome;
+    if (isLast) return this.die();
+    return this.isDead ? never() : outcome;
   }
 
   async vacuum(pages: number): Promise<void> {
@@ -89,12 +94,13 @@ export class FaultyWriter implements Writer {
   /** Ends this "process": nothing more is written and nobody is answered. */
   die<Never>(): Promise<Never> {
     this.isDead = true;
-    this.#writer.database.close();
+    void this.close();
     return never();
   }
 
-  async close(): Promise<void> {
-    if (!this.isDead) await this.#writer.close();
+  close(): Promise<void> {
+    this.#closed ??= this.#writer.close();
+    return this.#closed;
   }
 }
 

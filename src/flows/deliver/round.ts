@@ -27,6 +27,7 @@ import {
   type OutboxRow,
   readDueMessages,
   readNextAttemptAtMs,
+  readSeqsPresent,
   retryOutboxMessage,
 } from '../../store/tables/outbox.ts';
 import { deliveryHeaders } from '../../webhook/sign.ts';
@@ -66,7 +67,13 @@ async function deliverRound(services: Services, effect: DeliverEffect): Promise<
     laneId,
     due.map(({ seq }) => seq),
   );
-  return finished(effect, earliest([...retryAtMs, others]), resultWrites(laneId, results));
+  // Those that were erased while they were under way are nobody's business any more.
+  const present = readSeqsPresent(
+    store.reads,
+    due.map(({ seq }) => seq),
+  );
+  const left = results.filter(({ message }) => present.has(message.seq));
+  return finished(effect, earliest([...retryAtMs, others]), resultWrites(laneId, left));
 }
 
 function finished({ round }: DeliverEffect, nextAttemptAtMs: Ms | null, writes: readonly RowWrite[]): Settlement {

@@ -18,7 +18,7 @@ import {
   readRevision,
 } from '../../store/tables/installations.ts';
 import { removeConnection } from '../connect/removeConnection.ts';
-import type { Services } from '../services.ts';
+import type { CommittedRows, Services } from '../services.ts';
 
 export interface NewInstallation {
   readonly groupRef: string;
@@ -28,7 +28,7 @@ export interface NewInstallation {
 }
 
 /** The manifest part of an integration's latest revision. */
-export function specOf({ store }: Services, integration: Pick<IntegrationRow, 'revisionId'>): IntegrationSpec {
+export function specOf({ store }: CommittedRows, integration: Pick<IntegrationRow, 'revisionId'>): IntegrationSpec {
   const revision = readRevision(store.reads, integration.revisionId);
   if (revision === undefined) throw new IntegrationError('not_found', 'the integration has no revision');
   return JSON.parse(revision.content) as IntegrationSpec;

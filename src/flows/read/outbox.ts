@@ -3,14 +3,14 @@
 
 import type { Message as ActorMessage } from '../../../actors/host.ts';
 import type { ReadRow } from '../../connectors/contract.ts';
-import { actorIdOf, newId, randomToken } from '../../core/ids.ts';
+import { actorIdOf, newShortId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import { compileMapping } from '../../manifest/mapping.ts';
 import { splitIntoMessages } from '../../manifest/messages.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { readConnection } from '../../store/tables/connections.ts';
-import { addToLane, insertBlob, insertOutboxMessage } from '../../store/tables/outbox.ts';
+import { addToLane, insertBlob, insertOutboxMessage, newBlobId } from '../../store/tables/outbox.ts';
 import type { Services } from '../services.ts';
 import type { PageContext } from './page.ts';
 
@@ -39,12 +39,12 @@ export function outboxOf(
       body = message.body;
     } else {
       body = JSON.stringify(envelope);
-      blobId = newId<string>();
+      blobId = newBlobId(installation.installationId);
       writes.push(insertBlob(blobId, installation.projectId, message.resultJson, nowMs));
     }
     const bytes = Buffer.byteLength(body);
     // The prefix changes when a backup is restored, so that a receiver never takes a new message for an old one.
-    const messageId = `msg_${services.store.epoch}${randomToken(MESSAGE_ID_BYTES)}`;
+    const messageId = `msg_${services.store.epoch}${newShortId(MESSAGE_ID_BYTES)}`;
     writes.push(insertOutboxMessage({ messageId, laneId, operationId, body, blobId, bytes, createdAtMs: nowMs }));
     queuedBytes += bytes;
     queued += 1;

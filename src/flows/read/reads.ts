@@ -7,7 +7,7 @@ import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts'
 import { nextRunAtMs } from '../../manifest/schedule.ts';
 import { type InstallationRow, readIntegration } from '../../store/tables/installations.ts';
 import { specOf } from '../install/installations.ts';
-import type { Services } from '../services.ts';
+import type { CommittedRows } from '../services.ts';
 
 /** The actor that reads one object of one installation. */
 export function readActorId(installationId: string, objectName: string): ActorId {
@@ -20,8 +20,8 @@ export function scheduledAtMs({ schedule, isDisabled }: EffectiveRead, nowMs: Ms
 }
 
 /** The reads of an installation as its config and the latest manifest say now. */
-export function readsOf(services: Services, installation: InstallationRow): readonly EffectiveRead[] {
-  const integration = readIntegration(services.store.reads, installation.projectId, installation.integrationId);
+export function readsOf(rows: CommittedRows, installation: InstallationRow): readonly EffectiveRead[] {
+  const integration = readIntegration(rows.store.reads, installation.projectId, installation.integrationId);
   if (integration === undefined) return [];
-  return effectiveReads(specOf(services, integration), JSON.parse(installation.config) as ConfigContent);
+  return effectiveReads(specOf(rows, integration), JSON.parse(installation.config) as ConfigContent);
 }

@@ -2,9 +2,11 @@
 // the edge commits them directly.
 
 import { createHash } from 'node:crypto';
-import type { DestinationId, ProjectId, ProviderAppId } from '../../core/ids.ts';
+import { type DestinationId, type ProjectId, type ProviderAppId, randomToken } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
+
+const EPOCH_BYTES = 9;
 
 export const ACCOUNT_STATEMENTS = {
   'meta.put': 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
@@ -23,6 +25,11 @@ export const ACCOUNT_STATEMENTS = {
 
 export function putMeta(name: string, value: string): RowWrite {
   return { statement: 'meta.put', params: [name, value] };
+}
+
+/** Of a store that is new, or that goes on from a backup. */
+export function newEpoch(): string {
+  return randomToken(EPOCH_BYTES);
 }
 
 export function readMeta(reads: Reads, name: string): string | undefined {

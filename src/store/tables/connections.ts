@@ -26,6 +26,7 @@ export const CONNECTION_STATEMENTS = {
   'oauthStates.insert': 'INSERT INTO oauthStates (stateHash, projectId, sealed, expiresAtMs) VALUES (?, ?, ?, ?)',
   'oauthStates.use': 'DELETE FROM oauthStates WHERE stateHash = ?',
   'oauthStates.expire': 'DELETE FROM oauthStates WHERE expiresAtMs <= ?',
+  'oauthStates.erase': 'DELETE FROM oauthStates WHERE stateHash IN (SELECT value FROM json_each(?))',
 } as const;
 
 /** As on the wire. `created`: new or refreshed; `working`: a request succeeded; `bad_credentials`: reconnect. */
@@ -201,4 +202,13 @@ export function readOauthState(reads: Reads, stateHash: string): OauthStateRow |
 export function countOauthStates(reads: Reads, projectId: ProjectId, nowMs: Ms): number {
   const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ? AND expiresAtMs > ?';
   return reads.get<{ n: number }>(sql, projectId, nowMs)?.n ?? 0;
+}
+
+export function readExpiredStateHashes(reads: Reads, nowMs: Ms, limit: number): string[] {
+  const sql = 'SELECT stateHash FROM oauthStates WHERE expiresAtMs <= ? ORDER BY expiresAtMs LIMIT ?';
+  return reads.all<{ stateHash: string }>(sql, nowMs, limit).map(({ stateHash }) => stateHash);
+}
+
+export function eraseOauthStates(stateHashes: readonly string[]): RowWrite {
+  return { statement: 'oauthStates.erase', params: [JSON.stringify(stateHashes)] };
 }

@@ -65,3 +65,9 @@ export function readEffect(reads: Reads, effectId: string): EffectRow | undefine
 export function readEffectsFor(reads: Reads, targetId: ActorId, limit: number): EffectRow[] {
   return reads.all('SELECT * FROM effects WHERE targetId = ? ORDER BY seq LIMIT ?', targetId, limit);
 }
+
+/** Whether an actor waits for an answer, or a message to it for its step. */
+export function hasEffects(reads: Reads, actorId: ActorId): boolean {
+  const sql = `SELECT 1 FROM effects WHERE targetId = ?1 OR (effectId > ?1 || ':' AND effectId < ?1 || ';') LIMIT 1`;
+  return reads.get(sql, actorId) !== undefined;
+}

@@ -1,9 +1,12 @@
 // Rows of delivery: messages to send, written in the same transaction as their cause, and per lane (one
 // destination) how much waits and what became of the rest. Delivered messages leave; dead ones stay with reason.
 
-import type { OperationId, ProjectId } from '../../core/ids.ts';
+import { newId, type OperationId, type ProjectId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
+
+/** The messages whose `seq` are in a JSON array, found one by one, however many others wait. */
+const GIVEN = 'WITH given AS (SELECT outbox.* FROM json_each(?) AS seqs CROSS JOIN outbox ON outbox.seq = seqs.value)';
 
 export const OUTBOX_STATEMENTS = {
   'outbox.insert': `INSERT INTO outbox
@@ -15,6 +18,16 @@ export const OUTBOX_STATEMENTS = {
   'lanes.add': `INSERT INTO lanes (laneId, queuedBytes, queued, delivered, dead) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (laneId) DO UPDATE SET queuedBytes = queuedBytes + excluded.queuedBytes,
     queued = queued + excluded.queued, delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
+  'lanes.subtract': `${GIVEN} UPDATE lanes SET
+    queuedBytes = queuedBytes - (SELECT coalesce(sum(bytes), 0) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
+    queued = queued - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
+    dead = dead - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1)
+    WHERE laneId IN (SELECT laneId FROM given)`,
+  'outbox.erase': 'DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))',
+  'blobs.eraseOf': `${GIVEN} DELETE FROM blobs WHERE blobId IN (SELECT blobId FROM given WHERE blobId IS NOT NULL)`,
+  'blobs.erase': 'DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))',
+  'blobs.expire': `DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.blobId = blobs.blobId)`,
   'blobs.insert': 'INSERT INTO blobs (blobId, projectId, body, createdAtMs) VALUES (?, ?, ?, ?)',
 } as const;
 
@@ -97,10 +110,93 @@ export function readNextAttemptAtMs(reads: Reads, laneId: string, exceptSeqs: re
   return reads.get<{ nextAttemptAtMs: Ms }>(sql, laneId, JSON.stringify(exceptSeqs))?.nextAttemptAtMs ?? null;
 }
 
+/** Messages whose next attempt is farthest away, the ones tried most, are looked for among so many. */
+const FARTHEST_MESSAGES = 32;
+
+/** The waiting message that was tried most often: pauses grow with attempts, so it is among those due last. */
+export function readMostTried(reads: Reads, laneId: string): OutboxRow | undefined {
+  const sql = `SELECT * FROM (SELECT * FROM outbox WHERE laneId = ? AND isDead = 0
+    ORDER BY nextAttemptAtMs DESC, seq DESC LIMIT ?) ORDER BY attempts DESC, seq LIMIT 1`;
+  return reads.get(sql, laneId, FARTHEST_MESSAGES);
+}
+
+/** The dead letter that was tried last. */
+export function readLastDead(reads: Reads, laneId: string): OutboxRow | undefined {
+  const sql = 'SELECT * FROM outbox WHERE laneId = ? AND isDead = 1 ORDER BY nextAttemptAtMs DESC, seq DESC LIMIT 1';
+  return reads.get(sql, laneId);
+}
+
+/** Dead letters of a lane, counted up to `countMax`. */
+export function countDead(reads: Reads, laneId: string, countMax: number): number {
+  const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE laneId = ? AND isDead = 1 LIMIT ?)';
+  return reads.get<{ n: number }>(sql, laneId, countMax)?.n ?? 0;
+}
+
 export function insertBlob(blobId: string, projectId: ProjectId, body: string, createdAtMs: Ms): RowWrite {
   return { statement: 'blobs.insert', params: [blobId, projectId, body, createdAtMs], mustChange: 'rejected' };
 }
 
 export function readBlob(reads: Reads, blobId: string): { body: string; createdAtMs: Ms } | undefined {
   return reads.get('SELECT body, createdAtMs FROM blobs WHERE blobId = ?', blobId);
+}
+
+/** Lanes with dead letters, in the order of their ids. */
+export function readLanesWithDead(reads: Reads, afterId: string, limit: number): string[] {
+  const sql = 'SELECT laneId FROM lanes WHERE laneId > ? AND dead > 0 ORDER BY laneId LIMIT ?';
+  return reads.all<{ laneId: string }>(sql, afterId, limit).map(({ laneId }) => laneId);
+}
+
+/** Dead letters of a lane whose last attempt was due before `beforeMs`. */
+export function readOldDeadSeqs(reads: Reads, laneId: string, beforeMs: Ms, limit: number): number[] {
+  const sql = 'SELECT seq FROM outbox WHERE laneId = ? AND isDead = 1 AND nextAttemptAtMs < ? LIMIT ?';
+  return reads.all<{ seq: number }>(sql, laneId, beforeMs, limit).map(({ seq }) => seq);
+}
+
+/** Those of the messages that are there. */
+export function readSeqsPresent(reads: Reads, seqs: readonly number[]): ReadonlySet<number> {
+  const sql = 'SELECT seq FROM outbox WHERE seq IN (SELECT value FROM json_each(?))';
+  return new Set(reads.all<{ seq: number }>(sql, JSON.stringify(seqs)).map(({ seq }) => seq));
+}
+
+/** Messages of an installation, waiting and dead. */
+export function readSeqsOfInstallation(reads: Reads, installationId: string, limit: number): number[] {
+  const sql = `SELECT seq FROM operations CROSS JOIN outbox ON outbox.operationId = operations.operationId
+    WHERE operations.installationId = ? LIMIT ?`;
+  return reads.all<{ seq: number }>(sql, installationId, limit).map(({ seq }) => seq);
+}
+
+/** Removes messages in whatever state, with their blobs, and corrects the counters of their lanes. */
+export function eraseMessages(seqs: readonly number[]): readonly RowWrite[] {
+  const params = [JSON.stringify(seqs)];
+  return [
+    { statement: 'lanes.subtract', params },
+    { statement: 'blobs.eraseOf', params },
+    { statement: 'outbox.erase', params },
+  ];
+}
+
+/** Begins with the installation that it is of, so that it can be erased also when its message is delivered and gone. */
+export function newBlobId(installationId: string): string {
+  return `${installationId}_${newId<string>()}`;
+}
+
+export function readBlobIdsOfInstallation(reads: Reads, installationId: string, limit: number): string[] {
+  const sql = "SELECT blobId FROM blobs WHERE blobId >= ?1 || '_' AND blobId < ?1 || '`' LIMIT ?2";
+  return reads.all<{ blobId: string }>(sql, installationId, limit).map(({ blobId }) => blobId);
+}
+
+export function eraseBlobs(blobIds: readonly string[]): RowWrite {
+  return { statement: 'blobs.erase', params: [JSON.stringify(blobIds)] };
+}
+
+/** Blobs in the order of their ids, and whether a message refers to them. */
+export function sweepBlobs(reads: Reads, afterId: string, limit: number): { blobId: string; isReferred: 0 | 1 }[] {
+  const sql = `SELECT blobId, EXISTS (SELECT 1 FROM outbox WHERE outbox.blobId = blobs.blobId) AS isReferred
+    FROM blobs WHERE blobId > ? ORDER BY blobId LIMIT ?`;
+  return reads.all(sql, afterId, limit);
+}
+
+/** Removes those that no message refers to. */
+export function expireBlobs(blobIds: readonly string[]): RowWrite {
+  return { statement: 'blobs.expire', params: [JSON.stringify(blobIds)] };
 }

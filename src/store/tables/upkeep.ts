@@ -1,0 +1,47 @@
+// What is left of actors that are over, and everything that belongs to one installation: what retention and erasure
+// look for in the tables of the runtime.
+
+import type { ActorId } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Reads } from '../port.ts';
+import type { Swept } from './installations.ts';
+
+/** Events that were set aside, oldest first; due are those from before `beforeMs` whose actor runs again. */
+export function sweepQuarantine(reads: Reads, afterSeq: number, beforeMs: Ms, limit: number): Swept[] {
+  const sql = `SELECT seq AS row, CAST(seq AS TEXT) AS id, atMs < ?2 AS isOld, atMs < ?2 AND NOT EXISTS
+    (SELECT 1 FROM snapshots WHERE snapshots.actorId = quarantine.actorId AND pausedReason IS NOT NULL) AS isDue
+    FROM quarantine WHERE seq > ?1 ORDER BY seq LIMIT ?3`;
+  return reads.all(sql, afterSeq, beforeMs, limit);
+}
+
+/** Actors that have ended and of which nothing is outstanding. */
+export function readEndedActors(reads: Reads, limit: number): ActorId[] {
+  const sql = `SELECT actorId FROM snapshots WHERE state = '' AND pausedReason IS NULL
+    AND NOT EXISTS (SELECT 1 FROM effects WHERE targetId = snapshots.actorId)
+    AND NOT EXISTS (SELECT 1 FROM effects
+      WHERE effectId > snapshots.actorId || ':' AND effectId < snapshots.actorId || ';')
+    LIMIT ?`;
+  return reads.all<{ actorId: ActorId }>(sql, limit).map(({ actorId }) => actorId);
+}
+
+/** Those of an installation: its own, stored or not, and one per object that it reads or ever read; each once. */
+export function readActorsOfInstallation(reads: Reads, installationId: string): ActorId[] {
+  const sql = `SELECT 'installation:' || ?1 AS actorId
+    UNION SELECT actorId FROM snapshots WHERE actorId > 'read:' || ?1 || '/' AND actorId < 'read:' || ?1 || '0'
+    UNION SELECT targetId FROM effects WHERE targetId > 'read:' || ?1 || '/' AND targetId < 'read:' || ?1 || '0'
+    UNION SELECT actorId FROM checkpoints WHERE installationId = ?1`;
+  return reads.all<{ actorId: ActorId }>(sql, installationId).map(({ actorId }) => actorId);
+}
+
+/** How many rows there are of some actors in the tables of the runtime. */
+export function countActorRows(
+  reads: Reads,
+  actorIds: readonly ActorId[],
+): { readonly snapshots: number; readonly effects: number; readonly quarantine: number } {
+  const sql = `WITH actors AS (SELECT value AS id FROM json_each(?1))
+    SELECT (SELECT count(*) FROM snapshots WHERE actorId IN (SELECT id FROM actors)) AS snapshots,
+    (SELECT count(*) FROM effects WHERE targetId IN (SELECT id FROM actors) OR actorId IN (SELECT id FROM actors))
+      AS effects,
+    (SELECT count(*) FROM quarantine WHERE actorId IN (SELECT id FROM actors)) AS quarantine`;
+  return reads.get(sql, JSON.stringify(actorIds)) ?? { snapshots: 0, effects: 0, quarantine: 0 };
+}

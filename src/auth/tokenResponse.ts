@@ -102,6 +102,11 @@ const APP_ERRORS: ReadonlySet<string> = new Set([
   'invalid_client_credentials',
 ]);
 
+/** Whether an error code of a refusal blames the provider app. */
+export function isAppError(providerError: string): boolean {
+  return APP_ERRORS.has(providerError.toLowerCase());
+}
+
 const RATE_ERRORS: ReadonlySet<string> = new Set(['slow_down', 'ratelimited', 'rate_limited', 'rate_limit_exceeded']);
 const DOWN_ERRORS: ReadonlySet<string> = new Set([
   'temporarily_unavailable',
@@ -264,7 +269,7 @@ function descriptionOf(body: JsonObject): string {
 function refusalReason(status: number, code: string | undefined): TokenRefused['reason'] {
   const known = code?.toLowerCase() ?? '';
   if (GRANT_ERRORS.has(known)) return 'grantRevoked';
-  if (APP_ERRORS.has(known)) return 'appFault';
+  if (isAppError(known)) return 'appFault';
   // RFC 6749, 5.2: 401 is for client authentication and nothing else.
   return status === 401 ? 'appFault' : 'invalidRequest';
 }

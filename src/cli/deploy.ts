@@ -5,21 +5,17 @@ import { readFile, stat } from 'node:fs/promises';
 import process from 'node:process';
 import { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
+import type { JsonValue } from '../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, MANIFEST_BYTES_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { parseAllowList } from '../egress/address.ts';
 import { createEgress } from '../egress/egress.ts';
 import { printLine, styled } from './print.ts';
+import { jsonOrNull, notTenon, refusalOf } from './problem.ts';
 
 const deployed = z.array(
   z.object({ name: z.string(), provider: z.string(), latestRevision: z.object({ id: z.string() }) }),
 );
 const projects = z.array(z.object({ id: z.string(), name: z.string() }));
-const problem = z.object({
-  detail: z.string(),
-  remedy: z.string().optional(),
-  issues: z.array(z.object({ detail: z.string() })).optional(),
-});
-
 /** Rejects with `invalid_input` for an unreadable file or a missing key, and with what the server said. */
 export async function deploy(file: string, url: string, apiKey: string | undefined): Promise<void> {
   if (apiKey === undefined || apiKey === '') {
@@ -68,30 +64,15 @@ async function readManifest(file: string): Promise<string> {
   return readFile(file, 'utf8');
 }
 
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 function answerAs<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw notTenon();
 }
 
-function notTenon(): IntegrationError {
-  return new IntegrationError('provider_malformed', 'the server did not answer as Tenon does', {
-    remedy: 'Check --url.',
-  });
-}
-
-function refused(json: unknown): IntegrationError {
-  const parsed = problem.safeParse(json);
-  if (!parsed.success) return notTenon();
-  const { detail, remedy, issues = [] } = parsed.data;
-  for (const issue of issues) process.stderr.write(`${issue.detail}\n`);
-  return new IntegrationError('invalid_input', detail, remedy === undefined ? {} : { remedy });
+/** The problems of the manifest go before the error, one a line. */
+function refused(json: JsonValue): IntegrationError {
+  const refusal = refusalOf(json);
+  for (const issue of refusal.issues) process.stderr.write(`${issue.detail}\n`);
+  return refusal;
 }

@@ -13,6 +13,8 @@ export interface KeyOptions {
   readonly label: string;
   /** Id or name; needed only where there are several. */
   readonly project?: string | undefined;
+  /** For the operator plane, which spans all projects, instead of the API of the project. */
+  readonly operator?: boolean | undefined;
 }
 
 /** Rejects with `conflict` while a server runs on the data folder, `not_found` for an unknown project. */
@@ -27,7 +29,8 @@ export async function createKey(env: Readonly<Record<string, string | undefined>
         remedy: 'Pass --project with its id or name; a new data folder gets its first one from `tenon serve`.',
       });
     }
-    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs());
+    const scope = options.operator === true ? 'operator' : 'full';
+    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs(), scope);
     await store.commit([insertApiKey(row)]);
     printLine(`  project   ${project.projectId}`);
     printLine(`  API key   ${styled('green', apiKey)}`);

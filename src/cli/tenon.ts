@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 // The command line. A failed command prints one line and exits with 1 (2 for wrong usage); a server that must end
-// because its data is not safe exits with 70.
+// because its data is not safe exits with 70. What a command needs is loaded when it is used.
 
 import process from 'node:process';
 import { Command } from 'commander';
 import { IntegrationError } from '../core/errors.ts';
-import { deploy } from './deploy.ts';
-import { createKey } from './key.ts';
+import type { KeyOptions } from './key.ts';
+import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
-import { serve } from './serve.ts';
 
 const EXIT_FAILED = 1;
 
@@ -21,7 +20,7 @@ const program = new Command('tenon')
 program
   .command('serve')
   .description('start the server (configured by TENON_* variables)')
-  .action(() => serve(process.env));
+  .action(async () => (await import('./serve.ts')).serve(process.env));
 
 program
   .command('deploy')
@@ -29,9 +28,10 @@ program
   .argument('<file>', 'the manifest')
   .option('--url <url>', 'the server', process.env['TENON_URL'] ?? 'http://127.0.0.1:8080')
   .option('--api-key <key>', 'an API key of the project (default: TENON_API_KEY)')
-  .action((file: string, options: { url: string; apiKey?: string }) =>
-    deploy(file, options.url, options.apiKey ?? process.env['TENON_API_KEY']),
-  );
+  .action(async (file: string, options: { url: string; apiKey?: string }) => {
+    const { deploy } = await import('./deploy.ts');
+    await deploy(file, options.url, options.apiKey ?? process.env['TENON_API_KEY']);
+  });
 
 program
   .command('key')
@@ -40,7 +40,10 @@ program
   .description('make an API key and show it once')
   .option('--label <label>', 'what it is for', 'made on the command line')
   .option('--project <project>', 'id or name of the project, where there are several')
-  .action((options: { label: string; project?: string }) => createKey(process.env, options));
+  .option('--operator', 'for the operator plane (`tenon actor`, `why`, `quarantine`) instead of the API')
+  .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));
+
+addOperatorCommands(program);
 
 program
   .command('demo')

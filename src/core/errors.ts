@@ -114,7 +114,8 @@ export interface ErrorFacts {
 export function errorFacts(thrown: unknown): ErrorFacts {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof IntegrationError ? thrown.code : 'invariant';
-  return { code, message: scrubbed(cutAtWord(message, 4 * ERROR_MESSAGE_CHARS_MAX)).slice(0, ERROR_MESSAGE_CHARS_MAX) };
+  const start = cutAtWord(message, 4 * ERROR_MESSAGE_CHARS_MAX);
+  return { code, message: scrubbed(start).slice(0, ERROR_MESSAGE_CHARS_MAX) };
 }
 
 /** Half a credential would not look like one any more. */

@@ -5,8 +5,8 @@
 const REMOVED = '[removed]';
 
 /** Values behind names that usually carry a secret: in addresses, forms and JSON. */
-const NAMED =
-  /((?:access|refresh|id)_?token|client_?secret|api_?key|password|passwd|secret|authorization|signature|code_verifier)(["']?\s*[=:]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"'&,;}\]]+/gi;
+const NAMES = '(?:access|refresh|id)_?token|(?:client_?)?secret|api_?key|passw(?:or)?d|authorization|signature';
+const NAMED = new RegExp(`(${NAMES})(["']?\\s*[=:]\\s*["']?)(?:(?:bearer|basic)\\s+)?[^\\s"'&,;}\\]]+`, 'gi');
 
 const SCHEME = /\b(bearer|basic)\s+[A-Za-z0-9+/=_.~-]{8,}/gi;
 

@@ -11,6 +11,7 @@ import { readInstallations, readOperation } from '../store/tables/installations.
 import { ApiKeys, authenticate, projectOf } from './auth.ts';
 import { callbackRoute, oauthConnectRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
+import { operatorRoutes } from './operator.ts';
 import { destinationRoutes, projectRoutes, providerAppRoutes } from './platform/accounts.ts';
 import { connectionRoutes, generateRoute } from './platform/connections.ts';
 import { deployRoute, installationView, integrationRoutes } from './platform/integrations.ts';
@@ -21,8 +22,12 @@ import { operationJson } from './wire.ts';
 /** A path that no URL can have, so that only a proxied call routes there. */
 const PROXY_PATH = '/ proxy';
 
-/** `isReady` answers whether the process can take work now. */
-export function createApp(services: EdgeServices, isReady: () => Promise<boolean>): Hono<EdgeEnv> {
+/** `isReady` answers whether the process can take work now; `operatorToken` opens the operator plane. */
+export function createApp(
+  services: EdgeServices,
+  isReady: () => Promise<boolean>,
+  operatorToken: string,
+): Hono<EdgeEnv> {
   const { clock, log } = services;
   const keys = new ApiKeys(services.store.reads);
   const app = new Hono<EdgeEnv>({ getPath });
@@ -43,6 +48,7 @@ export function createApp(services: EdgeServices, isReady: () => Promise<boolean
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
+  app.route('/operator/v1', operatorRoutes(services, keys, operatorToken));
   app.route('/v1', platform(services, keys));
   return app;
 }

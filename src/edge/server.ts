@@ -55,7 +55,7 @@ function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Lis
           answer = (request, env) => answerOnNode(app, request, env);
         },
         async close() {
-          // An answer that is given from now on ends its connection, which would otherwise be kept for the next request.
+          // An answer that is given from now on ends its connection, which would be kept for the next request.
           if ('keepAliveTimeout' in server) Object.assign(server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
           const closed = new Promise<void>((done) => server.close(() => done()));
           if ('closeIdleConnections' in server) server.closeIdleConnections();

@@ -6,12 +6,19 @@ import { type ApiKeyRow, hashApiKey } from '../store/tables/accounts.ts';
 
 const KEY_BYTES = 32;
 
-/** A new key with every scope, and the row that is to be stored of it. */
+/** `full`: everything in its project; `operator`: the operator plane, and nothing of any project's API. */
+type KeyScope = 'full' | 'operator';
+
+/** A new key, and the row that is to be stored of it. */
 export function newApiKey(
   projectId: ProjectId,
   label: string,
   createdAtMs: Ms,
+  scope: KeyScope = 'full',
 ): { readonly apiKey: string; readonly row: Omit<ApiKeyRow, 'isActive'> } {
   const apiKey = `tnn_${randomToken(KEY_BYTES)}`;
-  return { apiKey, row: { keyHash: hashApiKey(apiKey), projectId, label, scopes: '["full"]', createdAtMs } };
+  return {
+    apiKey,
+    row: { keyHash: hashApiKey(apiKey), projectId, label, scopes: JSON.stringify([scope]), createdAtMs },
+  };
 }

@@ -39,11 +39,13 @@ export function claimedTests({ texts }: Project): Violation[] {
   return [...texts]
     .filter(([path]) => /^docs\/.*\.md$/.test(path))
     .flatMap(([document, text]) =>
-      text.split('\n').flatMap((line, index) =>
-        [...line.matchAll(/`(test\/[^`]+)` “([^”]+)”/g)]
-          .filter(([, file = '', name = '']) => !texts.get(file)?.includes(name))
-          .map(([, file, name]) => ({ path: document, line: index + 1, message: `${file} has no test “${name}”` })),
-      ),
+      text
+        .split('\n')
+        .flatMap((line, index) =>
+          [...line.matchAll(/`(test\/[^`]+)` “([^”]+)”/g)]
+            .filter(([, file = '', name = '']) => !texts.get(file)?.includes(name))
+            .map(([, file, name]) => ({ path: document, line: index + 1, message: `${file} has no test “${name}”` })),
+        ),
     );
 }
 

@@ -1,0 +1,78 @@
+// The commands for whoever runs Tenon and looks into it. Each works on the data folder of this machine, whether a
+// server runs on it or not, and with --url and --api-key on a server elsewhere.
+
+import process from 'node:process';
+import type { Command } from 'commander';
+import type { ViewOptions } from './actor.ts';
+import type { BackupOptions } from './backup.ts';
+import type { EraseCommandOptions } from './erase.ts';
+import type { OperatorOptions } from './operator.ts';
+import type { ListOptions } from './quarantine.ts';
+import type { RestoreCommandOptions } from './restore.ts';
+
+// Loaded when it is used: to read all of the product takes longer than most commands do.
+const actorCommands = () => import('./actor.ts');
+const quarantineCommands = () => import('./quarantine.ts');
+
+export function addOperatorCommands(program: Command): void {
+  const actor = program.command('actor').description('look into one actor');
+  withServer(actor.command('show').description('its state, context, what it waits for and its last events'))
+    .argument('<id>', 'its id, or the id of an installation')
+    .option('--json', 'print everything as JSON')
+    .action(async (id: string, options: ViewOptions) => (await actorCommands()).showOneActor(process.env, id, options));
+  withServer(actor.command('replay').description('run its last events again and compare with what is stored'))
+    .argument('<id>', 'its id, or the id of an installation')
+    .option('--json', 'print everything as JSON')
+    .action(async (id: string, options: ViewOptions) =>
+      (await actorCommands()).replayOneActor(process.env, id, options),
+    );
+  withServer(program.command('why').description('say what an installation waits for, whose fault it is and what to do'))
+    .argument('<installation>', 'its id')
+    .option('--json', 'print the facts as JSON')
+    .action(async (id: string, options: ViewOptions) =>
+      (await import('./why.ts')).explainInstallation(process.env, id, options),
+    );
+  const quarantine = program.command('quarantine').description('events that an actor could not handle');
+  withServer(quarantine.command('list').description('paused actors with what was set aside'))
+    .option('--cursor <cursor>', 'go on where the page before ended')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ListOptions) => (await quarantineCommands()).listPaused(process.env, options));
+  withServer(quarantine.command('retry').description('let a paused actor try again'))
+    .argument('<actor>', 'its id')
+    .action(async (id: string, options: OperatorOptions) =>
+      (await quarantineCommands()).retryActor(process.env, id, options),
+    );
+  withServer(quarantine.command('discard').description('give up one event and let its actor go on'))
+    .argument('<number>', 'of the event, from the list')
+    .action(async (seq: string, options: OperatorOptions) =>
+      (await quarantineCommands()).discardEvent(process.env, seq, options),
+    );
+  withServer(program.command('backup').description('copy all data into one file, while the server goes on'))
+    .argument('<file>', 'to write')
+    .option('--force', 'replace it if it exists')
+    .action(async (file: string, options: BackupOptions) =>
+      (await import('./backup.ts')).backup(process.env, file, options),
+    );
+  program
+    .command('restore')
+    .description('put a backup in the place of the data of a folder that no server runs on')
+    .argument('<file>', 'made by `tenon backup`')
+    .option('--force', 'move the data that is there aside')
+    .action(async (file: string, options: RestoreCommandOptions) =>
+      (await import('./restore.ts')).restore(process.env, file, options),
+    );
+  const erasing = program.command('erase').description('remove all data of one customer');
+  withServer(erasing.command('installation').description('and everything that it made, and its connection'))
+    .argument('<id>', 'its id')
+    .option('--keep-connection', 'keep the connection also if nothing else uses it')
+    .action(async (id: string, options: EraseCommandOptions) =>
+      (await import('./erase.ts')).erase(process.env, id, options),
+    );
+}
+
+/** What every operator's command takes. */
+function withServer(command: Command): Command {
+  return command
+    .option('--url <url>', 'a server elsewhere (default: the one on TENON_DATA_DIR)')
+    .option('--api-key <key>', 'an operator key for it (default: TENON_API_KEY)');
+}

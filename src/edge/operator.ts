@@ -1,0 +1,95 @@
+// The operator plane, `/operator/v1`: looks into any actor of any project and decides about what is in quarantine.
+// For commands, not for browsers. The caller proves either that it may read the data folder, with the token that
+// this process left there (`owner.json`), or has an API key with the scope `operator`; a project's key is not enough.
+
+import { hash, timingSafeEqual } from 'node:crypto';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { IntegrationError } from '../core/errors.ts';
+import { OPERATOR_LIST_MAX } from '../core/limits.ts';
+import { replayActor, showActor } from '../flows/operator/actors.ts';
+import { discard, listQuarantine, resume } from '../flows/operator/quarantine.ts';
+import { whyOf } from '../flows/operator/why.ts';
+import type { ApiKeys } from './auth.ts';
+import type { EdgeEnv, EdgeServices } from './context.ts';
+import { maintenanceRoutes } from './maintenance.ts';
+
+/** A key with this scope may use this plane, and nothing else. */
+const OPERATOR_SCOPE = 'operator';
+const LIST_LIMIT = 50;
+
+/** `token` is this process's own, random at each start. */
+export function operatorRoutes(services: EdgeServices, keys: ApiKeys, token: string): Hono<EdgeEnv> {
+  const look = { ...services, isServing: true };
+  const deciding = { runtime: services.runtime, look };
+  const app = new Hono<EdgeEnv>();
+  app.use(refuseBrowsers, authenticateOperator(keys, token));
+  app.use(async function neverStored(context, next) {
+    await next();
+    context.header('cache-control', 'no-store');
+  });
+  app.get('/actors/:actor', (context) => context.json(showActor(look, context.req.param('actor'))));
+  app.get('/actors/:actor/replay', (context) => context.json(replayActor(look, context.req.param('actor'))));
+  app.post('/actors/:actor/resume', async (context) =>
+    context.json(await resume(deciding, context.req.param('actor'))),
+  );
+  app.get('/installations/:installation/why', (context) =>
+    context.json(whyOf(look, context.req.param('installation'))),
+  );
+  app.get('/quarantine', (context) =>
+    context.json(listQuarantine(look, limitOf(context), context.req.query('cursor') ?? '')),
+  );
+  app.post('/quarantine/:seq/discard', async (context) =>
+    context.json(await discard(deciding, seqOf(context.req.param('seq')))),
+  );
+  app.route('/', maintenanceRoutes(services));
+  return app;
+}
+
+/**
+ * No page of any origin may drive this plane, not even one that a name was rebound for (then it is "same-origin").
+ * Browsers send these headers and nobody else does; without CORS they could not read the answers anyway.
+ */
+async function refuseBrowsers(context: Context<EdgeEnv>, next: () => Promise<void>): Promise<void> {
+  if (context.req.header('origin') !== undefined || context.req.header('sec-fetch-site') !== undefined) {
+    throw new IntegrationError('forbidden', 'the operator plane is not for browsers');
+  }
+  await next();
+}
+
+function authenticateOperator(keys: ApiKeys, token: string): MiddlewareHandler<EdgeEnv> {
+  return async function authenticateOperatorCall(context, next) {
+    const bearer = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    if (bearer === undefined) requireOperator(keys, context.req.header('x-api-key'));
+    else if (!isSame(bearer, token)) {
+      throw new IntegrationError('unauthenticated', 'this operator token is not of this process', {
+        remedy: 'It changes with each start; `owner.json` in the data folder has the current one.',
+      });
+    }
+    await next();
+  };
+}
+
+function requireOperator(keys: ApiKeys, key: string | undefined): void {
+  if (keys.caller(key).scopes.has(OPERATOR_SCOPE)) return;
+  throw new IntegrationError('forbidden', 'this API key is not an operator key', {
+    remedy: '`tenon key create --operator` makes one.',
+  });
+}
+
+/** In a time that says nothing about where they differ. */
+function isSame(given: string, expected: string): boolean {
+  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'));
+}
+
+function limitOf(context: Context<EdgeEnv>): number {
+  const text = context.req.query('limit') ?? String(LIST_LIMIT);
+  const limit = Number(text);
+  if (/^\d{1,4}$/.test(text) && limit >= 1 && limit <= OPERATOR_LIST_MAX) return limit;
+  const detail = `must be a number from 1 to ${OPERATOR_LIST_MAX}`;
+  throw new IntegrationError('bad_request', `limit ${detail}`, { issues: [{ in: 'query', name: 'limit', detail }] });
+}
+
+function seqOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new IntegrationError('bad_request', 'an event in quarantine is named by its number');
+}

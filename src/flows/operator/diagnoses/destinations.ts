@@ -1,0 +1,85 @@
+// Reasons that lie with where messages go.
+
+import { OPERATOR_LIST_MAX, OUTBOX_BYTES_PER_LANE_MAX } from '../../../core/limits.ts';
+import type { Facts, LaneFacts } from '../facts.ts';
+import { UNKNOWN_SINCE } from '../past.ts';
+import { counted } from '../times.ts';
+import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
+import { deferredSince, isDeferred } from './reads.ts';
+
+export function destinationMissing({ reads }: Facts): Diagnosis | null {
+  const read = reads.find(({ isDisabled, hasDestination }) => !isDisabled && !hasDestination);
+  if (read === undefined) return null;
+  return {
+    name: 'destinationMissing',
+    isWell: false,
+    waitsFor: 'a destination',
+    since: UNKNOWN_SINCE,
+    next: null,
+    says: `The read of ${read.objectName} delivers to "${read.destination ?? ''}", which the project does not have.`,
+    fault: 'builder',
+    remedy: 'Make the destination, or name another one in the manifest and deploy it; then resume the read.',
+  };
+}
+
+export function destinationFull({ lanes, reads }: Facts): Diagnosis | null {
+  const lane = lanes.find(({ queuedBytes }) => queuedBytes > OUTBOX_BYTES_PER_LANE_MAX);
+  if (lane === undefined) return null;
+  const held = reads.filter((read) => read.destination === lane.name && isDeferred(read));
+  const [read] = held;
+  return {
+    name: 'destinationFull',
+    isWell: false,
+    waitsFor: `the destination "${lane.name}" to take what is there`,
+    since: read === undefined ? UNKNOWN_SINCE : deferredSince(read),
+    next: nextAt('It is looked at again', read?.wakeAtMs ?? null),
+    says:
+      `${counted(lane.queued, 'message')} ${waits(lane.queued)} for it, so no more are read for now.` +
+      failureText(lane),
+    fault: 'destination',
+    remedy: 'Make the destination answer with 2xx, and faster; reads then go on by themselves.',
+  };
+}
+
+export function destinationFailing({ lanes }: Facts): Diagnosis | null {
+  const lane = lanes.find(({ failing }) => failing !== null);
+  if (lane?.failing == null) return null;
+  const { attempts, createdAtMs, nextAttemptAtMs } = lane.failing;
+  return {
+    name: 'destinationFailing',
+    isWell: false,
+    waitsFor: `the destination "${lane.name}" to take its messages`,
+    since: { atMs: createdAtMs, isAtLeast: false },
+    next: nextAt('The next try is', lane.actor?.wakeAtMs ?? nextAttemptAtMs),
+    says:
+      `${counted(lane.queued, 'message')} to "${lane.name}" ${waits(lane.queued)}; one was tried ${times(attempts)}.` +
+      failureText(lane),
+    fault: 'destination',
+    remedy: 'Make the destination answer with 2xx within 15 seconds; messages are tried again for 28 hours.',
+  };
+}
+
+export function deadLetters({ lanes }: Facts): Diagnosis | null {
+  const lane = lanes.find(({ dead }) => dead > 0);
+  if (lane === undefined) return null;
+  const words = lane.lastDead?.lastError == null ? '' : ` The last one: ${quoted(lane.lastDead.lastError)}.`;
+  const count = `${lane.dead < OPERATOR_LIST_MAX ? '' : 'at least '}${counted(lane.dead, 'message')}`;
+  return {
+    name: 'deadLetters',
+    isWell: false,
+    waitsFor: 'nothing',
+    since: UNKNOWN_SINCE,
+    next: null,
+    says: `The destination "${lane.name}" refused ${count} for good; they are kept as dead letters.${words}`,
+    fault: 'destination',
+    remedy: 'Mend the destination; nothing sends them again by itself.',
+  };
+}
+
+function waits(count: number): string {
+  return count === 1 ? 'waits' : 'wait';
+}
+
+function failureText({ failing }: LaneFacts): string {
+  return failing === null ? '' : ` The last failure: ${quoted(failing.lastError)}.`;
+}

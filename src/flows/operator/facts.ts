@@ -1,0 +1,186 @@
+// Everything that decides why an installation stands where it stands, read from committed rows: its actor, its
+// connection's, its provider's circuit, its reads and the lanes they deliver to. Diagnoses (`diagnoses.ts`) are made
+// of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
+
+import { leaseTarget } from '../../../actors/lease.ts';
+import { stateNameOf } from '../../../actors/replay.ts';
+import type { CredentialContext } from '../../../machines/credential.ts';
+import type { DeliveryContext } from '../../../machines/delivery.ts';
+import type { InstallationContext } from '../../../machines/installation.ts';
+import type { ProviderContext } from '../../../machines/provider.ts';
+import type { ReadContext } from '../../../machines/read.ts';
+import { type ActorId, actorIdOf, type ProjectId } from '../../core/ids.ts';
+import { OPERATOR_LIST_MAX } from '../../core/limits.ts';
+import type { Ms } from '../../core/time.ts';
+import type { EffectiveRead } from '../../manifest/effective.ts';
+import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
+import { type ConnectionRow, readConnection } from '../../store/tables/connections.ts';
+import {
+  type CheckpointRow,
+  type InstallationRow,
+  readCheckpointsOf,
+  readInstallation,
+  readIntegration,
+} from '../../store/tables/installations.ts';
+import { countDead, type OutboxRow, readLane, readLastDead, readMostTried } from '../../store/tables/outbox.ts';
+import { readSnapshot } from '../../store/tables/snapshots.ts';
+import { readActorId, readsOf } from '../read/reads.ts';
+import type { Look } from './look.ts';
+import { type Past, pastOf } from './past.ts';
+
+/** One actor as it is stored. */
+export interface ActorFacts<Context> {
+  readonly actorId: ActorId;
+  /** Dotted; null for one that has ended, or has a row only because it is paused. */
+  readonly state: string | null;
+  readonly context: Context;
+  readonly wakeAtMs: Ms | null;
+  readonly pausedReason: string | null;
+  readonly pausedAtMs: Ms | null;
+  /** Its last steps, the latest last. */
+  past(): Past;
+}
+
+export interface ReadFacts extends ActorFacts<ReadContext> {
+  readonly objectName: string;
+  readonly isDisabled: boolean;
+  /** As the manifest names it. */
+  readonly destination: string | null;
+  readonly hasDestination: boolean;
+  readonly recordsRead: number;
+}
+
+export interface LaneFacts {
+  /** Null before the first message. */
+  readonly actor: ActorFacts<DeliveryContext> | null;
+  readonly name: string;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Dead letters that are kept, of all installations; counted up to a bound. */
+  readonly dead: number;
+  readonly lastDead: Pick<OutboxRow, 'lastError'> | null;
+  /** The waiting message that has failed most often, if any has. */
+  readonly failing: Pick<OutboxRow, 'attempts' | 'lastError' | 'nextAttemptAtMs' | 'createdAtMs'> | null;
+}
+
+export interface Facts {
+  readonly nowMs: Ms;
+  readonly isServing: boolean;
+  readonly isDiskHealthy: boolean;
+  readonly installationId: string;
+  /** Whose installation of what it is, as people say it. */
+  readonly subject: string;
+  readonly providerName: string;
+  readonly installation: ActorFacts<InstallationContext> | null;
+  readonly credential: ActorFacts<CredentialContext> | null;
+  readonly circuit: ActorFacts<ProviderContext> | null;
+  readonly reads: readonly ReadFacts[];
+  readonly lanes: readonly LaneFacts[];
+}
+
+/** Null if there is no such installation, or there is nothing left of it. */
+export function factsOf(look: Look, installationId: string): Facts | null {
+  const { reads } = look.store;
+  const row = readInstallation(reads, installationId);
+  const installation = actorFacts<InstallationContext>(look, actorIdOf('installation', installationId));
+  if (row === undefined && (installation === null || installation.state === null)) return null;
+  const shared = {
+    nowMs: look.clock.nowMs(),
+    isServing: look.isServing,
+    isDiskHealthy: look.store.isHealthy,
+    installationId,
+    installation,
+  };
+  const connection = row === undefined ? undefined : readConnection(reads, row.connectionId);
+  if (row === undefined || connection === undefined) {
+    const subject = `The installation ${installationId}`;
+    return { ...shared, subject, providerName: 'the provider', credential: null, circuit: null, reads: [], lanes: [] };
+  }
+  return { ...shared, ...factsInUse(look, row, connection) };
+}
+
+function factsInUse(look: Look, row: InstallationRow, connection: ConnectionRow) {
+  const { store, catalog } = look;
+  const integration = readIntegration(store.reads, row.projectId, row.integrationId);
+  const declaration = catalog.find(connection.provider);
+  const providerName = declaration?.displayName ?? connection.provider;
+  const effective = readsOf(look, row);
+  const destinations = destinationsOf(look, row.projectId, effective);
+  return {
+    subject: `"${integration?.name ?? row.integrationId}" of ${connection.groupName} (${providerName})`,
+    providerName,
+    credential: actorFacts<CredentialContext>(look, actorIdOf('credential', row.connectionId)),
+    circuit:
+      declaration === undefined
+        ? null
+        : actorFacts<ProviderContext>(look, actorIdOf('provider', leaseTarget(declaration, connection).providerKey)),
+    reads: readFactsOf(look, row, effective, destinations),
+    lanes: [...destinations.values()].map((destination) => laneFacts(look, destination)),
+  };
+}
+
+/** Those that there are, by the name that the manifest uses. */
+function destinationsOf(
+  { store }: Look,
+  projectId: ProjectId,
+  effective: readonly EffectiveRead[],
+): ReadonlyMap<string, DestinationRow> {
+  const names = new Set(effective.flatMap(({ destination }) => (destination === null ? [] : [destination])));
+  const rows = new Map<string, DestinationRow>();
+  for (const name of names) {
+    const row = readDestination(store.reads, projectId, name);
+    if (row !== undefined) rows.set(name, row);
+  }
+  return rows;
+}
+
+function readFactsOf(
+  look: Look,
+  { installationId }: InstallationRow,
+  effective: readonly EffectiveRead[],
+  destinations: ReadonlyMap<string, DestinationRow>,
+): readonly ReadFacts[] {
+  const checkpoints = new Map<string, CheckpointRow>(
+    readCheckpointsOf(look.store.reads, installationId).map((checkpoint) => [checkpoint.actorId, checkpoint]),
+  );
+  return effective.slice(0, OPERATOR_LIST_MAX).flatMap((read): ReadFacts[] => {
+    const { objectName, destination, isDisabled } = read;
+    const actorId = readActorId(installationId, objectName);
+    const actor = actorFacts<ReadContext>(look, actorId);
+    if (actor === null) return [];
+    const hasDestination = destination !== null && destinations.has(destination);
+    const recordsRead = checkpoints.get(actorId)?.recordsRead ?? 0;
+    return [{ ...actor, objectName, isDisabled, destination, hasDestination, recordsRead }];
+  });
+}
+
+function laneFacts(look: Look, { destinationId, name }: DestinationRow): LaneFacts {
+  const { reads } = look.store;
+  const lane = readLane(reads, destinationId);
+  const tried = readMostTried(reads, destinationId);
+  return {
+    actor: actorFacts<DeliveryContext>(look, actorIdOf('delivery', destinationId)),
+    name,
+    queued: lane?.queued ?? 0,
+    queuedBytes: lane?.queuedBytes ?? 0,
+    dead: countDead(reads, destinationId, OPERATOR_LIST_MAX),
+    lastDead: readLastDead(reads, destinationId) ?? null,
+    failing: tried === undefined || tried.attempts === 0 ? null : tried,
+  };
+}
+
+function actorFacts<Context>(look: Look, actorId: ActorId): ActorFacts<Context> | null {
+  const row = readSnapshot(look.store.reads, actorId);
+  if (row === undefined) return null;
+  const { wakeAtMs, pausedReason, pausedAtMs } = row;
+  const stored = row.state === '' ? null : (JSON.parse(row.state) as { value: unknown; context: Context });
+  return {
+    actorId,
+    state: stored === null ? null : stateNameOf(stored.value),
+    context: (stored?.context ?? {}) as Context,
+    wakeAtMs,
+    pausedReason,
+    pausedAtMs,
+    past: () => pastOf(look, row),
+  };
+}

@@ -1,0 +1,135 @@
+// Facts of an installation that is well, to be changed one at a time: what diagnoses are made of.
+
+import type { CredentialContext } from '../../../../machines/credential.ts';
+import type { InstallationContext } from '../../../../machines/installation.ts';
+import type { ProviderContext } from '../../../../machines/provider.ts';
+import type { ReadContext } from '../../../../machines/read.ts';
+import { actorIdOf } from '../../../../src/core/ids.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../../src/core/time.ts';
+import type { ActorFacts, Facts, LaneFacts, ReadFacts } from '../../../../src/flows/operator/facts.ts';
+import type { Past, PastStep } from '../../../../src/flows/operator/past.ts';
+
+export const NOW_MS = Date.UTC(2026, 0, 5, 12);
+
+/** Steps with their type, the state after them and how many minutes ago they were. */
+export function past(stateBefore: string | null, ...steps: readonly [string, string, number][]): () => Past {
+  return () => ({
+    stateBefore,
+    steps: steps.map(
+      ([type, state, minutesAgo], index): PastStep => ({
+        revision: index + 1,
+        atMs: NOW_MS - minutesAgo * MINUTE_MS,
+        type,
+        details: {},
+        state,
+        effects: [],
+      }),
+    ),
+  });
+}
+
+function actor<Context>(id: string, state: string, context: Context): ActorFacts<Context> {
+  const [machine = '', key = ''] = id.split(':');
+  return {
+    actorId: actorIdOf(machine, key),
+    state,
+    context,
+    wakeAtMs: null,
+    pausedReason: null,
+    pausedAtMs: null,
+    past: past(null),
+  };
+}
+
+export const INSTALLATION = actor<InstallationContext>('installation:i1', 'present.active', {
+  installationId: 'i1',
+  connectionId: 'c1',
+  configRevision: 1,
+  appliedRevision: 1,
+});
+
+const CREDENTIAL = actor<CredentialContext>('credential:c1', 'fresh', {
+  connectionId: 'c1',
+  generation: 1,
+  endsAtMs: NOW_MS + HOUR_MS,
+  canRefresh: true,
+  rotation: 'stable',
+  attempt: 0,
+  wakeAtMs: null,
+  lastError: null,
+  lastErrorAtMs: null,
+  lostAnswerAtMs: null,
+});
+
+export function credential(
+  state: string,
+  context: Partial<CredentialContext>,
+  rest: Partial<ActorFacts<CredentialContext>> = {},
+): ActorFacts<CredentialContext> {
+  return { ...CREDENTIAL, state, context: { ...CREDENTIAL.context, ...context }, ...rest };
+}
+
+export function circuit(state: string, context: Partial<ProviderContext>): ActorFacts<ProviderContext> {
+  const closed = { providerKey: 'hubspot/app', trips: 0, wakeAtMs: null, lastError: null };
+  return { ...actor('provider:hubspot/app', state, { ...closed, ...context }), wakeAtMs: context.wakeAtMs ?? null };
+}
+
+export function read(
+  state: string,
+  context: Partial<ReadContext>,
+  rest: Partial<Omit<ReadFacts, 'context'>> = {},
+): ReadFacts {
+  const objectName = rest.objectName ?? 'contacts';
+  const idle = {
+    installationId: 'i1',
+    objectName,
+    run: 1,
+    readType: null,
+    page: 0,
+    turn: 1,
+    attempt: 0,
+    deferrals: 0,
+    isBackfillOwed: false,
+    nextRunAtMs: null,
+    wakeAtMs: null,
+    lastError: null,
+  };
+  return {
+    ...actor<ReadContext>(`read:i1/${objectName}`, state, { ...idle, ...context }),
+    wakeAtMs: context.wakeAtMs ?? null,
+    objectName,
+    isDisabled: false,
+    destination: 'hook',
+    hasDestination: true,
+    recordsRead: 0,
+    ...rest,
+  };
+}
+
+export function lane(differences: Partial<LaneFacts>): LaneFacts {
+  return {
+    actor: null,
+    name: 'hook',
+    queued: 0,
+    queuedBytes: 0,
+    dead: 0,
+    lastDead: null,
+    failing: null,
+    ...differences,
+  };
+}
+
+/** Well, its next read of contacts in eight minutes. */
+export const WELL: Facts = {
+  nowMs: NOW_MS,
+  isServing: true,
+  isDiskHealthy: true,
+  installationId: 'i1',
+  subject: '"crm" of Acme (HubSpot)',
+  providerName: 'HubSpot',
+  installation: INSTALLATION,
+  credential: CREDENTIAL,
+  circuit: null,
+  reads: [read('idle', { wakeAtMs: NOW_MS + 8 * MINUTE_MS })],
+  lanes: [lane({})],
+};

@@ -1,7 +1,7 @@
 // What every Writer promises, whichever thread it writes on.
 
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ActorId, actorIdOf } from '../../src/core/ids.ts';
 import { WAL_BYTES_KEPT } from '../../src/core/limits.ts';
@@ -126,6 +126,21 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       onTestFinished(() => again.close());
       expect(await again.write([step(actor('a'), snapshot(actor('a'), 2))])).toEqual({ steps: [committed] });
     });
+
+    it.each(['tenon.db', 'tenon.db-wal'])(
+      'acknowledges nothing once its %s was removed or replaced: nobody would read it again',
+      async (file) => {
+        const { path, writer } = await start();
+        await writer.write([step(null, putMeta('before', '1'))]);
+        const removed = join(dirname(path), file);
+        renameSync(removed, `${removed}.moved`);
+        expect(await writer.write([step(null, putMeta('after', '1'))])).toMatchObject({
+          failure: { kind: 'io', message: expect.stringContaining(`${file} was removed or replaced`) },
+        });
+        writeFileSync(removed, '');
+        expect(await writer.write([step(null, putMeta('later', '1'))])).toMatchObject({ failure: { kind: 'io' } });
+      },
+    );
 
     it('answers with a failure, and does not hang, once it is closed', async () => {
       const { writer } = await start();

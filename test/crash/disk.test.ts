@@ -2,7 +2,7 @@
 // that a machine may not give; what cannot be had there is skipped and says so.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -133,6 +133,35 @@ describe.skipIf(!MAY_MOUNT)('a disk that is really full (skipped where nothing m
   });
 });
 
+describe.skipIf(!MAY_MOUNT)('a start on a disk (skipped where nothing may be mounted)', () => {
+  it.each([
+    ['that is full', (disk: string) => fill(disk)],
+    ['that may only be read', (disk: string) => mount('-o', 'remount,ro', disk)],
+  ])('%s is refused in one line', async (_what, spoil) => {
+    const disk = smallDisk();
+    await stopped(await client(join(disk, 'data')));
+    spoil(disk);
+    const { code, stdout, stderr } = await spawnServe({ TENON_DATA_DIR: join(disk, 'data') }).ended;
+    expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([
+      1,
+      '',
+      [expect.stringMatching(/^error: the data folder .*\/data cannot be used: .* Check that its disk has room/)],
+    ]);
+  });
+});
+
+describe('a data folder', () => {
+  it('that is taken away ends the process: nothing is acknowledged that nobody could read', async () => {
+    const data = join(tempFolder(), 'data');
+    const tenon = await client(data);
+    expect(await tenon.add('before')).toMatchObject({ status: 201 });
+    renameSync(data, `${data}.moved`);
+    const refused = await tenon.add('after').catch(() => ({ status: 'cut off' }));
+    expect(refused.status).not.toBe(201);
+    expect(await tenon.serve.ended).toMatchObject({ code: 70, stderr: expect.stringContaining('the disk failed') });
+  });
+});
+
 describe.skipIf(!MAY_MOUNT)('a database that may only be read (skipped where nothing may be mounted)', () => {
   it('is refused in one line', async () => {
     const data = join(tempFolder(), 'data');
@@ -145,7 +174,7 @@ describe.skipIf(!MAY_MOUNT)('a database that may only be read (skipped where not
     expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([
       1,
       '',
-      [expect.stringMatching(/^error: .*(?:read-?only|cannot be written)/)],
+      [expect.stringMatching(/^error: the data folder .* cannot be used: attempt to write a readonly database/)],
     ]);
   });
 });

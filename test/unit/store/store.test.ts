@@ -51,6 +51,34 @@ describe('a data folder', () => {
     await expect(open(folder, writer)).rejects.toMatchObject({ code: 'snapshot_unreadable' });
   });
 
+  it.each(['thread', 'inThread'] as const)(
+    'of which another program has the database is refused in one line (%s)',
+    async (writer) => {
+      const folder = tempFolder();
+      const other = openForWriting(join(folder, 'tenon.db'));
+      other.pragma('locking_mode = EXCLUSIVE');
+      other.exec('BEGIN EXCLUSIVE');
+      await expect(open(folder, writer)).rejects.toMatchObject({
+        code: 'storage_unavailable',
+        message: `the data folder ${folder} cannot be used: database is locked`,
+        remedy: expect.stringContaining('no other program'),
+      });
+      other.close();
+      const { store } = await withStore({ folder, writer });
+      expect(store.isHealthy).toBe(true);
+    },
+    20_000,
+  );
+
+  it('where no folder can be is refused in one line', async () => {
+    const file = join(tempFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(open(join(file, 'data'))).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      message: expect.stringContaining('cannot be used: ENOTDIR'),
+    });
+  });
+
   it('that is not a database is refused, and not as if somebody else had it', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'owner.lock'), 'not a database, but long enough to be looked at'.repeat(40));

@@ -4,24 +4,19 @@
 // no savepoint per step. Rounds alternate, each on a new database.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
-import type Database from 'better-sqlite3';
 import { Bench as Tinybench } from 'tinybench';
 import { Host } from '../actors/host.ts';
 import { Runtime } from '../actors/runtime.ts';
+import { Stepper } from '../actors/stepper.ts';
 import { credential } from '../machines/credential.ts';
 import { actorIdOf } from '../src/core/ids.ts';
 import { silentLog } from '../src/core/log.ts';
 import { systemClock } from '../src/core/time.ts';
-import type { Step, Writer } from '../src/store/port.ts';
-import { openForWriting } from '../src/store/sqlite.ts';
-import { STATEMENTS } from '../src/store/statements.ts';
-import { storeOver } from '../src/store/store.ts';
 import { putCredential } from '../src/store/tables/connections.ts';
-import { startThreadWriter } from '../src/store/threadWriter.ts';
+import { type Groups, inFolder, rawCommitsMs, recordedStore, sendAll } from './harness/commits.ts';
 import { machine } from './harness/machine.ts';
 import { type Bench, type Findings, ratioOf, rowOf } from './harness/result.ts';
 
@@ -35,8 +30,6 @@ const IN_FLIGHT = 500;
 /** A sealed OAuth credential is about this long. */
 const SEALED = randomBytes(400);
 
-type Groups = readonly (readonly Step[])[];
-
 export const bench: Bench = {
   question: 'How many committed steps per second, over the same writes on bare SQLite?',
   async run() {
@@ -46,7 +39,7 @@ export const bench: Bench = {
     // One round more than is counted: the first one is for the compiler.
     for (let round = 0; round <= ROUNDS; round++) {
       const stepped = await inFolder(stepRound);
-      const rawMs = await inFolder((folder) => rawRound(folder, stepped.groups));
+      const rawMs = await inFolder((folder) => rawCommitsMs(join(folder, 'raw.db'), stepped.groups));
       if (round === 0) continue;
       tenon.push((STEPS / stepped.elapsedMs) * 1000);
       raw.push((STEPS / rawMs) * 1000);
@@ -73,35 +66,18 @@ function findingsOf(tenon: number[], raw: number[], groupSizes: number[], aloneM
   };
 }
 
-async function inFolder<Outcome>(work: (folder: string) => Promise<Outcome>): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** Steps every actor through Tenon and remembers what reached the writer, group by group. */
 async function stepRound(folder: string): Promise<{ elapsedMs: number; groups: Groups }> {
-  const path = join(folder, 'tenon.db');
-  const groups: (readonly Step[])[] = [];
-  const thread = await startThreadWriter(path);
-  const writer: Writer = {
-    write(steps) {
-      groups.push(steps);
-      return thread.write(steps);
-    },
-    close: () => thread.close(),
-  };
-  const onFatal = (error: Error) => {
-    throw error;
-  };
-  const store = await storeOver(path, writer, onFatal, () => {});
+  const { store, groups } = await recordedStore(join(folder, 'tenon.db'));
   const runtime = new Runtime({ store, clock: systemClock, log: silentLog() });
-  groups.length = 0;
   const startedMs = performance.now();
-  await stepAll(runtime);
+  await sendAll(STEPS, IN_FLIGHT, async (index) => {
+    const connectionId = `connection-${index % ACTORS}`;
+    const generation = Math.floor(index / ACTORS) + 1;
+    const writes = [putCredential(connectionId, generation, SEALED)];
+    const isAccepted = await runtime.send(actorIdOf('credential', connectionId), stored(generation), { writes });
+    if (!isAccepted) throw new Error(`generation ${generation} was not accepted`);
+  });
   const elapsedMs = performance.now() - startedMs;
   const rows = store.reads.all<{ revision: number }>('SELECT revision FROM snapshots');
   const isComplete = rows.length === ACTORS && rows.every(({ revision }) => revision === STEPS_PER_ACTOR);
@@ -111,51 +87,16 @@ async function stepRound(folder: string): Promise<{ elapsedMs: number; groups: G
   return { elapsedMs, groups };
 }
 
-/** IN_FLIGHT senders share the actors; each waits for one commit before it sends the next event. */
-async function stepAll(runtime: Runtime): Promise<void> {
-  let next = 0;
-  const sender = async () => {
-    while (next < STEPS) {
-      const actor = next % ACTORS;
-      const generation = Math.floor(next / ACTORS) + 1;
-      next += 1;
-      const connectionId = `connection-${actor}`;
-      const writes = [putCredential(connectionId, generation, SEALED)];
-      const isAccepted = await runtime.send(actorIdOf('credential', connectionId), stored(generation), { writes });
-      if (!isAccepted) throw new Error(`generation ${generation} was not accepted`);
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
-}
-
 function stored(generation: number) {
-  const expiresAtMs = systemClock.nowMs() + 7_200_000;
-  return { type: 'credential.stored', generation, expiresAtMs, canRefresh: true, rotation: 'stable' };
-}
-
-/** The same groups on SQLite alone; answers how long they took. */
-async function rawRound(folder: string, groups: Groups): Promise<number> {
-  const database = openForWriting(join(folder, 'raw.db'));
-  const prepared = new Map<string, Database.Statement>();
-  for (const [name, sql] of STATEMENTS) prepared.set(name, database.prepare(sql));
-  const startedMs = performance.now();
-  for (const steps of groups) {
-    database.exec('BEGIN IMMEDIATE');
-    for (const { writes } of steps) {
-      for (const { statement, params } of writes) prepared.get(statement)?.run(...params);
-    }
-    database.exec('COMMIT');
-  }
-  const elapsedMs = performance.now() - startedMs;
-  database.close();
-  return elapsedMs;
+  const endsAtMs = systemClock.nowMs() + 7_200_000;
+  return { type: 'credential.stored', generation, endsAtMs, canRefresh: true, rotation: 'stable' };
 }
 
 /** Microseconds of the owner thread for one step with its snapshot, one value per run of tinybench. */
 async function stepAloneMicros(): Promise<readonly number[]> {
   const micros: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const host = new Host(credential, actorIdOf('credential', 'alone'), undefined);
+    const host = new Host(new Stepper(credential), actorIdOf('credential', 'alone'), undefined);
     let generation = 0;
     const suite = new Tinybench({ time: 300, warmupTime: 100 }).add('step', () => {
       generation += 1;

@@ -29,10 +29,13 @@ function hasTaskset(): boolean {
 }
 
 export interface ChildOptions {
-  readonly core: 0 | 1;
+  /** `any`: the process has threads of its own that should run side by side. */
+  readonly core: 0 | 1 | 'any';
   readonly env?: Readonly<Record<string, string>>;
   /** File descriptor of the child's standard output; the parent's if absent. */
   readonly stdout?: number;
+  /** Options for Node itself, such as `--expose-gc`; its worker threads get them too. */
+  readonly nodeOptions?: readonly string[];
 }
 
 export class Child {
@@ -44,8 +47,9 @@ export class Child {
 
   /** Starts `script` and waits for its first message. Rejects if it ends before. */
   static async start<Ready>(script: URL, options: ChildOptions): Promise<{ child: Child; ready: Ready }> {
-    const command = [execPath, script.pathname];
-    const [file = execPath, ...args] = canPin ? ['taskset', '-c', String(options.core), ...command] : command;
+    const command = [execPath, ...(options.nodeOptions ?? []), script.pathname];
+    const [file = execPath, ...args] =
+      canPin && options.core !== 'any' ? ['taskset', '-c', String(options.core), ...command] : command;
     const child = new Child(
       spawn(file, args, {
         stdio: ['ignore', options.stdout ?? 'inherit', 'inherit', 'ipc'],

@@ -18,12 +18,23 @@ export interface Row extends Spread {
   readonly unit: string;
 }
 
+/** What a requirement asks of one number of a run. */
+export interface Bound {
+  readonly label: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly relation: '<' | '≤' | '≥';
+  readonly limit: number;
+}
+
 /** What one run found. `notes` are printed with the table: how it was measured, what was checked. */
 export interface Findings {
   readonly rows: readonly Row[];
   /** By what the product is compared with; each is product over baseline. */
   readonly ratios: Readonly<Record<string, Spread>>;
   readonly notes: readonly string[];
+  /** The requirements that this run can tell about. */
+  readonly bounds?: readonly Bound[];
 }
 
 export interface Bench {
@@ -61,6 +72,18 @@ export function ratioOf(product: readonly number[], baseline: readonly number[])
   return spreadOf(product.map((value, round) => value / (baseline[round] ?? Number.NaN)));
 }
 
+/** The value that `share` of all values do not exceed (nearest rank). Rejects with a RangeError for no values. */
+export function percentile(values: readonly number[], share: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)];
+  if (value === undefined) throw new RangeError('a percentile needs at least one value');
+  return value;
+}
+
+export function isMet({ value, relation, limit }: Bound): boolean {
+  if (relation === '≥') return value >= limit;
+  return relation === '<' ? value < limit : value <= limit;
+}
+
 /** Four significant digits: more would be noise. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
@@ -79,7 +102,7 @@ export function writeResult(folder: string, result: BenchResult): string {
 }
 
 /** The result as an aligned table with its notes. */
-export function tableOf({ rows, ratios, notes }: Findings): string {
+export function tableOf({ rows, ratios, notes, bounds = [] }: Findings): string {
   const cells = [
     ['', 'median', 'min', 'max', 'unit'],
     ...rows.map(({ label, unit, median, min, max }) => [label, text(median), text(min), text(max), unit]),
@@ -100,7 +123,13 @@ export function tableOf({ rows, ratios, notes }: Findings): string {
       .join('  ')
       .trimEnd(),
   );
-  return [...lines, ...notes.map((note) => `- ${note}`)].join('\n');
+  return [...lines, ...notes.map((note) => `- ${note}`), ...bounds.map(boundText)].join('\n');
+}
+
+function boundText(bound: Bound): string {
+  const { label, unit, value, relation, limit } = bound;
+  const verdict = isMet(bound) ? 'met    ' : 'NOT MET';
+  return `${verdict}  ${label}: ${text(value)} ${unit}, asked for ${relation} ${text(limit)}`;
 }
 
 function text(value: number): string {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  type Bound,
   type Findings,
+  isMet,
+  percentile,
   ratioOf,
   resultOf,
   rowOf,
@@ -21,6 +24,17 @@ const schema = z.strictObject({
   rows: z.array(z.strictObject({ label: z.string().min(1), unit: z.string().min(1), ...spread })).min(1),
   ratios: z.record(z.string().min(1), z.strictObject(spread)),
   notes: z.array(z.string()),
+  bounds: z
+    .array(
+      z.strictObject({
+        label: z.string().min(1),
+        unit: z.string().min(1),
+        value: z.number().finite(),
+        relation: z.enum(['<', '≤', '≥']),
+        limit: z.number().finite(),
+      }),
+    )
+    .optional(),
 });
 
 const findings: Findings = {
@@ -72,12 +86,55 @@ describe('a bench result', () => {
   });
 });
 
+describe('a percentile', () => {
+  it('cannot be told of no values', () => {
+    expect(() => percentile([], 0.99)).toThrow(RangeError);
+  });
+
+  it.each([
+    [[7], 0.99, 7],
+    [[3, 1, 2, 4], 0.5, 2],
+    [Array.from({ length: 200 }, (_, index) => 200 - index), 0.99, 198],
+    [[1, 2, 3], 0, 1],
+    [[1, 2, 3], 1, 3],
+  ])('of %j at %d is %d', (values, share, expected) => {
+    expect(percentile(values, share)).toBe(expected);
+  });
+});
+
+describe('a bound', () => {
+  const bound = (value: number, relation: Bound['relation']): Bound => {
+    return { label: 'start', unit: 's', value, relation, limit: 1 };
+  };
+
+  it.each([
+    [1, '<', false],
+    [0.99, '<', true],
+    [1.01, '≤', false],
+    [1, '≤', true],
+    [0.99, '≥', false],
+    [1, '≥', true],
+    [Number.NaN, '≤', false],
+  ] as const)('compares %d %s 1 as %s', (value, relation, expected) => {
+    expect(isMet(bound(value, relation))).toBe(expected);
+  });
+
+  it('is printed below the notes, with what was asked for', () => {
+    const lines = tableOf({ ...findings, bounds: [bound(1.5, '<'), bound(1.5, '≥')] }).split('\n');
+    expect(lines.slice(-3)).toEqual([
+      '- 3 rounds',
+      'NOT MET  start: 1.5 s, asked for < 1',
+      'met      start: 1.5 s, asked for ≥ 1',
+    ]);
+  });
+});
+
 describe('the committed results', () => {
   const folder = join(import.meta.dirname, '../../../bench/results');
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.json')) : [];
 
   it('are there', () => {
-    expect(files).toEqual(expect.arrayContaining(['proxy.json', 'step.json']));
+    expect(files).toEqual(expect.arrayContaining(['actors.json', 'proxy.json', 'step.json']));
   });
 
   it.each(files)('%s has the published shape and the name of a bench', (file) => {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { plotOf, type Series } from '../../../bench/harness/plot.ts';
+
+const start: Series = {
+  title: 'Time to ready <cold>',
+  unit: 'ms',
+  points: [
+    { size: 10_000, value: 480 },
+    { size: 100_000, value: 500 },
+    { size: 1_000_000, value: 560 },
+  ],
+  limit: 1000,
+};
+
+function attributes(svg: string, element: string, name: string): number[] {
+  return [...svg.matchAll(new RegExp(`<${element} [^>]*\\b${name}="([\\d.-]+)"`, 'g'))].map(([, value]) =>
+    Number(value),
+  );
+}
+
+describe('a plot of growth', () => {
+  it('cannot be drawn of a series without points', () => {
+    expect(() => plotOf('growth', 'installations', [{ title: 'x', unit: 'ms', points: [] }])).toThrow(RangeError);
+  });
+
+  it('spreads sizes by their logarithm, and a larger value is higher up', () => {
+    const svg = plotOf('growth', 'installations', [start]);
+    const [first = 0, second = 0, third = 0] = attributes(svg, 'circle', 'cx');
+    expect(second - first).toBeCloseTo(third - second, 0);
+    expect(second).toBeGreaterThan(first);
+    const heights = attributes(svg, 'circle', 'cy');
+    expect(heights).toEqual(heights.toSorted((a, b) => b - a));
+  });
+
+  it('names its axes and its limit, in text that cannot become markup', () => {
+    const svg = plotOf('growth', 'installations', [start]);
+    for (const text of [
+      'Time to ready &lt;cold&gt;, ms',
+      '>installations<',
+      '>10K<',
+      '>100K<',
+      '>1M<',
+      '>at most 1K<',
+    ]) {
+      expect(svg).toContain(text);
+    }
+    expect(svg).not.toContain('<cold>');
+  });
+
+  it('has colours for a light and for a dark page', () => {
+    const svg = plotOf('growth', 'installations', [start]);
+    expect(svg).toContain('prefers-color-scheme: dark');
+    expect(svg).toContain('class="page"');
+  });
+
+  it('draws a single size, and values of nothing', () => {
+    const svg = plotOf('growth', 'installations', [{ title: 'x', unit: 'ms', points: [{ size: 20, value: 0 }] }]);
+    expect(svg).not.toContain('NaN');
+  });
+
+  it('puts every series into the picture', () => {
+    const svg = plotOf('growth', 'installations', [start, start, start, start]);
+    const [, width = 0, height = 0] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)?.map(Number) ?? [];
+    const places = [...svg.matchAll(/translate\((\d+) (\d+)\)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+    expect(new Set(places.map(String)).size).toBe(4);
+    for (const [x = 0, y = 0] of places) expect([x < width, y < height]).toEqual([true, true]);
+  });
+});

@@ -108,8 +108,8 @@ export interface ErrorFacts {
 }
 
 /**
- * The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). The message is cut and scrubbed:
- * it goes into snapshots and histories, which are bounded, and a provider may say anything.
+ * The facts of any thrown value; what is not ours counts as a bug of ours (`invariant`). The message is cut and
+ * scrubbed: it goes into snapshots and histories, which are bounded, and a provider may say anything.
  */
 export function errorFacts(thrown: unknown): ErrorFacts {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,7 +1,8 @@
 // Identifiers. Every id is an opaque string; brands keep one kind from being passed as another, and the
 // `parse…` functions are the only doors from plain text.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { chance } from './chance.ts';
 import { IntegrationError } from './errors.ts';
 import { ID_CHARS_MAX } from './limits.ts';
 
@@ -37,7 +38,12 @@ export function parseId<Id extends string>(text: string, what: string): Id {
 
 /** A new random id (UUID version 4, RFC 9562). */
 export function newId<Id extends string>(): Id {
-  return randomUUID() as string as Id;
+  return chance.uuid() as Id;
+}
+
+/** An id of `bytes` random bytes as base64url, where a UUID would be too long. Not for what must not be guessed. */
+export function newShortId(bytes: number): string {
+  return Buffer.from(chance.bytes(bytes)).toString('base64url');
 }
 
 /** `bytes` random bytes as base64url; 32 bytes for anything that must not be guessed. */

@@ -4,7 +4,8 @@
 //   refreshing  exactly one refresh outstanding; leases go on with the old token while it lives.
 //   backingOff  the last attempt failed and may be tried again at `wakeAtMs`.
 //   uncertain   a rotating refresh token was sent and the answer is lost. Trying again may revoke the whole
-//               grant, so this waits until the old access token is about to end or is refused, then tries once.
+//               grant, so this waits until the old access token is about to end or is refused; from then on it is
+//               tried until the provider answers.
 //   revoked     the provider refused the grant; only connecting again helps.
 // Invariant: `effect.refresh` is emitted once per entry into `refreshing` and never while one is outstanding.
 // Late answers of another generation or attempt are ignored.
@@ -249,11 +250,12 @@ const credentialMachine = credentialSetup.createMachine({
             },
           },
           {
+            // Nothing is left that another try could lose, and only the provider can say that the grant is gone.
             guard: { type: 'answersLastChance', params: ({ event }) => event },
-            target: 'revoked',
+            target: 'backingOff',
             actions: {
               type: 'noteFailure',
-              params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
+              params: ({ event }) => ({ message: event.message, wakeAtMs: event.retryAtMs, nowMs: event.nowMs }),
             },
           },
           {

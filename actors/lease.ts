@@ -7,7 +7,7 @@ import type { Attachment } from '../src/auth/attach.ts';
 import type { ProviderDeclaration, QuotaScope } from '../src/catalog/schema.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
-import { BUDGETS_CACHED_MAX, CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
+import { BUDGETS_CACHED_MAX, CALLER_WAIT_MS_MAX, PLACE_LATENESS_MS_MAX } from '../src/core/limits.ts';
 import { type Clock, delay, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../src/limits/slidingWindow.ts';
@@ -96,19 +96,27 @@ export class Leases {
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
     const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
     if (heldUntilMs !== null) throw held(target, heldUntilMs);
+    const nowMs = this.#clock.nowMs();
+    const deadlineMs = nowMs + CALLER_WAIT_MS_MAX;
     if (token === null) {
-      this.#tokens.assertNextWithin(target.connectionId, this.#clock.nowMs() + CALLER_WAIT_MS_MAX);
+      this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
+      return this.#wait(target, null, deadlineMs);
     }
-    const atMs = this.#whenBudgetsAllow(target);
-    if (token !== null && atMs === null && this.#hasSeats(target)) return this.#grant(target, token);
-    return this.#wait(target, atMs);
+    const atMs = this.#takePlace(target, deadlineMs);
+    if (atMs === nowMs && this.#hasSeats(target)) return this.#grant(target, token);
+    return this.#wait(target, atMs, deadlineMs);
   }
 
-  /** The place in the window is kept from the beginning; a seat and a token are looked for until both are there. */
-  async #wait(target: LeaseTarget, atMs: Ms | null): Promise<Lease> {
-    const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
-    if (atMs !== null) await delay(this.#clock, atMs - this.#clock.nowMs());
+  /**
+   * A token, a seat and a place in the windows are looked for until all three are there. The place is `takenAtMs`, null
+   * as long as none is taken; one that came too early for the others is given up for a later one, or calls would meet
+   * those of the next window.
+   */
+  async #wait(target: LeaseTarget, takenAtMs: Ms | null, deadlineMs: Ms): Promise<Lease> {
+    let placeAtMs = takenAtMs;
     for (;;) {
+      const earlyMs = (placeAtMs ?? 0) - this.#clock.nowMs();
+      if (earlyMs > 0) await delay(this.#clock, earlyMs);
       const full = target.concurrency.find(({ key, limit }) => (this.#seats.get(key)?.taken ?? 0) >= limit);
       if (full !== undefined) {
         await this.#until(deadlineMs, 'a free place', (signal, what) =>
@@ -117,9 +125,15 @@ export class Leases {
         continue;
       }
       const token = this.#tokens.usableToken(target.connectionId);
-      if (token !== null) return this.#grant(target, token);
-      this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      await this.renewed(target.connectionId, deadlineMs);
+      if (token === null) {
+        this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
+        await this.renewed(target.connectionId, deadlineMs);
+        continue;
+      }
+      const nowMs = this.#clock.nowMs();
+      if (placeAtMs !== null && nowMs - placeAtMs < PLACE_LATENESS_MS_MAX) return this.#grant(target, token);
+      placeAtMs = this.#takePlace(target, deadlineMs);
+      if (placeAtMs === nowMs) return this.#grant(target, token);
     }
   }
 
@@ -163,19 +177,18 @@ export class Leases {
     };
   }
 
-  /** Spends one call of every window; null if it may go now, else when. */
-  #whenBudgetsAllow(target: LeaseTarget): Ms | null {
-    if (target.windows.length === 0) return null;
+  /** Spends one call of every window and answers when it may go. Rejects with `budget_exhausted` after `deadlineMs`. */
+  #takePlace(target: LeaseTarget, deadlineMs: Ms): Ms {
     const nowMs = this.#clock.nowMs();
     let atMs = nowMs;
     for (const budget of target.windows) atMs = Math.max(atMs, earliestAtMs(this.#windowOf(budget), nowMs));
-    if (atMs - nowMs > CALLER_WAIT_MS_MAX) {
+    if (atMs > deadlineMs) {
       throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', {
         retryAtMs: atMs,
       });
     }
     for (const budget of target.windows) spend(this.#windowOf(budget), atMs);
-    return atMs === nowMs ? null : atMs;
+    return atMs;
   }
 
   #windowOf({ key, limit, windowMs }: BudgetKey): SlidingWindow {

@@ -88,6 +88,8 @@ export const CALLER_WAIT_MS_MAX = 15 * SECOND_MS;
 /** Callers waiting in memory per installation; beyond it `overloaded`. */
 export const CALLERS_WAITING_MAX = 1000;
 
+/** A call that leaves so much later than its place in a window takes another place. */
+export const PLACE_LATENESS_MS_MAX = SECOND_MS;
 /** Budgets kept in memory; an account that made no call for long starts with a full one anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
 

@@ -5,8 +5,8 @@ import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
 import { parseCredential } from '../../src/auth/credential.ts';
 import type { Vault } from '../../src/auth/vault.ts';
 import { actorIdOf, machineOf } from '../../src/core/ids.ts';
-import { CALLER_WAIT_MS_MAX, INCREMENTAL_OVERLAP_MS } from '../../src/core/limits.ts';
-import { type Ms, SECOND_MS } from '../../src/core/time.ts';
+import { INCREMENTAL_OVERLAP_MS, PLACE_LATENESS_MS_MAX } from '../../src/core/limits.ts';
+import type { Ms } from '../../src/core/time.ts';
 import { readActorId, readsOf } from '../../src/flows/read/reads.ts';
 import type { Services } from '../../src/flows/services.ts';
 import type { Reads } from '../../src/store/port.ts';
@@ -308,8 +308,8 @@ export function everyEndHasItsReason(reads: Reads): Broken {
   return mute === undefined ? null : `message ${mute.messageId} died without a reason`;
 }
 
-/** A call takes its place in a window when it begins to wait for a token or a seat; it leaves at most so much later. */
-const LEAVES_WITHIN_MS = CALLER_WAIT_MS_MAX + SECOND_MS;
+/** A call may leave a little later than its place in a window, and the provider hears of it a little later than that. */
+const LEAVES_WITHIN_MS = 2 * PLACE_LATENESS_MS_MAX;
 
 /**
  * Times of calls within one life of the process, against a limit per window. Windows that outlive a process are asked

@@ -106,6 +106,24 @@ describe('a lease', () => {
     expect(grantedAtMs).toEqual([0, 1000, 2000, 3000]);
   });
 
+  it('that waited for its token spends the window it leaves in, not the one it came in', async () => {
+    const { leases, clock, give } = await startLeases(null);
+    const target = { ...TARGET, windows: [budget(2, 10_000)] };
+    const startMs = clock.nowMs();
+    const grantedAtMs: number[] = [];
+    const call = () => void Promise.resolve(leases.lease(target)).then(() => grantedAtMs.push(clock.nowMs() - startMs));
+    call();
+    call();
+    await clock.advance(9000);
+    give(TOKEN);
+    await flush();
+    await clock.advance(1000);
+    call();
+    await clock.advance(20_000);
+    // Two at nine seconds; the third would have been the third within ten seconds.
+    expect(grantedAtMs).toEqual([9000, 9000, 19_000]);
+  });
+
   it('waits for a free place, which releasing twice frees once', async () => {
     const { leases } = await startLeases();
     const target = { ...TARGET, concurrency: [budget(1, 0)] };

@@ -308,7 +308,7 @@ export function everyEndHasItsReason(reads: Reads): Broken {
   return mute === undefined ? null : `message ${mute.messageId} died without a reason`;
 }
 
-/** A call may leave a little later than its place in a window, and the provider hears of it a little later than that. */
+/** A call may leave a little later than its place, and the provider hears of it a little later than that. */
 const LEAVES_WITHIN_MS = 2 * PLACE_LATENESS_MS_MAX;
 
 /**

@@ -21,7 +21,7 @@ import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
 import type { RowWrite } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
-import { attemptEffect, readEffectsFor, setEffectResult } from '../src/store/tables/effects.ts';
+import { attemptEffect, readEffect, readEffectsFor, setEffectResult } from '../src/store/tables/effects.ts';
 import { EffectQueues, type Progress, type TakenUp } from './effectQueues.ts';
 import type { IssuedEffect, Message } from './host.ts';
 
@@ -120,9 +120,12 @@ export class Dispatcher {
     this.#queues.fetchAll(['effect.send', ...this.#handlers.keys()]);
   }
 
-  /** Takes up what waited for an actor that was paused. */
+  /** Takes up what waited for an actor that was paused, before anything that comes for it from now on. */
   takeUp(actorId: ActorId): void {
-    this.#queues.addRows(readEffectsFor(this.#store.reads, actorId, EFFECTS_WAITING_MAX));
+    const rows = readEffectsFor(this.#store.reads, actorId, EFFECTS_WAITING_MAX);
+    this.#queues.unpark(actorId);
+    this.#queues.addRows(rows);
+    if (rows.length === EFFECTS_WAITING_MAX) this.redispatch();
   }
 
   /**
@@ -159,18 +162,24 @@ export class Dispatcher {
       await this.#perform(issued, progress);
       return true;
     } catch (error) {
-      if (error instanceof Unperformable) await this.#setAside(issued, error);
-      else this.#leaveBehind(issued, error);
-      return false;
+      if (error instanceof Unperformable) return this.#setAside(issued, error);
+      return this.#leaveBehind(issued, error);
     }
   }
 
-  async #setAside(issued: IssuedEffect, { message }: Error): Promise<void> {
+  async #setAside(issued: IssuedEffect, { message }: Error): Promise<boolean> {
     try {
+      if (this.#isErased(issued)) return true;
       await this.#settler.setAside(issued, message);
+      return false;
     } catch (error) {
-      this.#leaveBehind(issued, error);
+      return this.#leaveBehind(issued, error);
     }
+  }
+
+  /** Its actor was erased while it was performed: nobody waits for it any more. */
+  #isErased({ effectId }: IssuedEffect): boolean {
+    return readEffect(this.#store.reads, effectId) === undefined;
   }
 
   async #perform(issued: IssuedEffect, progress: Progress): Promise<void> {
@@ -310,12 +319,15 @@ export class Dispatcher {
   }
 
   /** The row stays in the table and is taken up again at the next start, or when the disk or its actor recovers. */
-  #leaveBehind(issued: IssuedEffect, error: unknown): void {
+  #leaveBehind(issued: IssuedEffect, error: unknown): boolean {
     const { code, message } = errorFacts(error);
+    // What `deleteEffect` is refused with.
+    if (code === 'invalid_input' && this.#isErased(issued)) return true;
     this.#log.error(
       { effectId: issued.effectId, effect: issued.effect.type, code, err: message },
       'effect left behind',
     );
+    return false;
   }
 
   #note(effect: Effect, error: unknown): ErrorFacts {

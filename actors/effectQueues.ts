@@ -1,7 +1,8 @@
 // Which effects are in flight and which come next. Each type has places of its own, so that slow destinations cannot
 // hold up token refreshes, and within a type owners take turns, so that one customer with hundreds of objects cannot
 // hold up the others. What does not fit into memory stays in its table and is fetched when there is room.
-// Invariant: an effect that is in flight is not taken up a second time.
+// Invariants: an effect that is in flight is not taken up a second time; no message overtakes another one to the same
+// receiver, also where the receiver is paused and the earlier one has to stay in the table.
 
 import type { Effect } from '../machines/effects.ts';
 import type { ActorId } from '../src/core/ids.ts';
@@ -12,7 +13,8 @@ import {
   REDISPATCH_BATCH,
 } from '../src/core/limits.ts';
 import type { Reads } from '../src/store/port.ts';
-import { type EffectRow, readEffects } from '../src/store/tables/effects.ts';
+import { type EffectRow, type FetchedEffectRow, readEffects } from '../src/store/tables/effects.ts';
+import { readSnapshot } from '../src/store/tables/snapshots.ts';
 import { type IssuedEffect, targetOf } from './host.ts';
 import { ownerOf } from './turns.ts';
 
@@ -31,8 +33,9 @@ export interface TakenUp {
 /** Effects of one type that share places: those of one owner, or those whose order must hold. */
 interface Group {
   readonly name: string;
+  /** One at a time, and none while an earlier one waits in the table for its paused target. */
+  readonly isOrdered: boolean;
   readonly waiting: TakenUp[];
-  readonly runningMax: number;
   running: number;
 }
 
@@ -57,6 +60,8 @@ export class EffectQueues {
   readonly #inFlight = new Set<string>();
   /** To be taken up once more, because what stood in their way went away while they were failing. */
   readonly #again = new Map<string, TakenUp>();
+  /** Ordered groups whose target is paused and has rows in the table: what follows stays there too, until `unpark`. */
+  readonly #parked = new Set<string>();
   #isStopped = false;
   #isFetchScheduled = false;
   #idle: (() => void)[] = [];
@@ -75,7 +80,13 @@ export class EffectQueues {
     if (this.#isStopped || this.#inFlight.has(issued.effectId)) return;
     const queue = this.#queueOf(issued.effect.type);
     if (queue.waitingCount >= EFFECTS_WAITING_MAX) queue.fetchedSeq ??= 0;
-    if (queue.fetchedSeq === null) this.#enqueue(queue, { issued, progress: NOT_STARTED });
+    if (queue.fetchedSeq !== null || this.#parked.has(groupOf(issued).name)) return;
+    this.#enqueue(queue, { issued, progress: NOT_STARTED });
+  }
+
+  /** What comes for this target is taken up again: it is not paused any more. */
+  unpark(targetId: ActorId): void {
+    this.#parked.delete(targetId);
   }
 
   /** Takes up rows that were passed over while their target was paused. */
@@ -111,6 +122,7 @@ export class EffectQueues {
   forget(actorIds: ReadonlySet<ActorId>): void {
     const isGone = ({ issued }: TakenUp) => actorIds.has(issued.actorId) || actorIds.has(targetOf(issued));
     this.#drop(isGone);
+    for (const actorId of actorIds) this.unpark(actorId);
   }
 
   /** Takes up nothing more; resolves when what is being performed has ended. */
@@ -124,15 +136,17 @@ export class EffectQueues {
 
   #drop(isDropped: (taken: TakenUp) => boolean): void {
     for (const queue of this.#queues.values()) {
-      for (const group of queue.groups.values()) {
-        const dropped = group.waiting.filter(isDropped);
-        const kept = group.waiting.filter((taken) => !isDropped(taken));
-        group.waiting.splice(0, group.waiting.length, ...kept);
-        queue.waitingCount -= dropped.length;
-        for (const { issued } of dropped) this.#inFlight.delete(issued.effectId);
-        if (kept.length === 0) this.#leave(queue, group);
-      }
+      for (const group of queue.groups.values()) this.#dropFrom(queue, group, isDropped);
     }
+  }
+
+  #dropFrom(queue: Queue, group: Group, isDropped: (taken: TakenUp) => boolean): void {
+    const dropped = group.waiting.filter(isDropped);
+    const kept = group.waiting.filter((taken) => !isDropped(taken));
+    group.waiting.splice(0, group.waiting.length, ...kept);
+    queue.waitingCount -= dropped.length;
+    for (const { issued } of dropped) this.#inFlight.delete(issued.effectId);
+    if (kept.length === 0) this.#leave(queue, group);
   }
 
   #queueOf(type: string): Queue {
@@ -146,15 +160,15 @@ export class EffectQueues {
 
   #enqueue(queue: Queue, taken: TakenUp): void {
     this.#inFlight.add(taken.issued.effectId);
-    const { name, runningMax } = groupOf(taken.issued);
+    const { name, isOrdered } = groupOf(taken.issued);
     let group = queue.groups.get(name);
     if (group === undefined) {
-      group = { name, waiting: [], runningMax, running: 0 };
+      group = { name, isOrdered, waiting: [], running: 0 };
       queue.groups.set(name, group);
     }
     group.waiting.push(taken);
     queue.waitingCount += 1;
-    if (group.running < group.runningMax) queue.ready.add(group);
+    if (hasPlace(group)) queue.ready.add(group);
     this.#pump(queue);
   }
 
@@ -167,7 +181,7 @@ export class EffectQueues {
       queue.waitingCount -= 1;
       queue.running += 1;
       group.running += 1;
-      if (group.waiting.length > 0 && group.running < group.runningMax) queue.ready.add(group);
+      if (group.waiting.length > 0 && hasPlace(group)) queue.ready.add(group);
       void this.#run(queue, group, taken);
     }
   }
@@ -177,13 +191,27 @@ export class EffectQueues {
     const isSettled = await this.#perform(taken);
     queue.running -= 1;
     group.running -= 1;
-    if (group.waiting.length > 0) queue.ready.add(group);
-    else this.#leave(queue, group);
     const again = isSettled ? undefined : this.#again.get(effectId);
     this.release(effectId);
-    if (again !== undefined) this.#enqueue(queue, again);
+    if (again !== undefined) this.#putBack(queue, group, again);
+    else if (!isSettled && group.isOrdered) this.#parkIfPaused(queue, group, targetOf(taken.issued));
+    if (group.waiting.length > 0) queue.ready.add(group);
+    else this.#leave(queue, group);
     this.#pump(queue);
     if (queue.fetchedSeq !== null && queue.waitingCount <= EFFECTS_WAITING_MAX / 2) this.#scheduleFetch();
+  }
+
+  /** Before all others of its group, as it was. */
+  #putBack(queue: Queue, group: Group, taken: TakenUp): void {
+    this.#inFlight.add(taken.issued.effectId);
+    group.waiting.unshift(taken);
+    queue.waitingCount += 1;
+  }
+
+  #parkIfPaused(queue: Queue, group: Group, targetId: ActorId): void {
+    if (this.#isStopped || readSnapshot(this.#reads, targetId)?.pausedReason == null) return;
+    this.#parked.add(group.name);
+    this.#dropFrom(queue, group, () => true);
   }
 
   #leave(queue: Queue, group: Group): void {
@@ -214,7 +242,7 @@ export class EffectQueues {
     if (!isEnd && stillHungry.length > 0) this.#scheduleFetch();
   }
 
-  #fetched(row: EffectRow): void {
+  #fetched(row: FetchedEffectRow): void {
     const taken = takenUp(row);
     const { type } = taken.issued.effect;
     // A type that nobody performs is taken up as well: that it is left behind should be seen.
@@ -222,7 +250,10 @@ export class EffectQueues {
     const queue = this.#queueOf(type);
     if (!isHungry(queue) || row.seq <= (queue.fetchedSeq ?? 0)) return;
     queue.fetchedSeq = row.seq;
-    if (!this.#inFlight.has(row.effectId)) this.#enqueue(queue, taken);
+    if (this.#inFlight.has(row.effectId)) return;
+    const { name, isOrdered } = groupOf(taken.issued);
+    if (row.isTargetPaused === 0 && !this.#parked.has(name)) this.#enqueue(queue, taken);
+    else if (isOrdered) this.#parked.add(name);
   }
 }
 
@@ -230,16 +261,21 @@ function isHungry({ fetchedSeq, waitingCount }: Queue): boolean {
   return fetchedSeq !== null && waitingCount < EFFECTS_WAITING_MAX;
 }
 
+function hasPlace({ isOrdered, running }: Group): boolean {
+  return running < (isOrdered ? 1 : OWNER_EFFECTS_IN_FLIGHT_MAX);
+}
+
 function takenUp({ effectId, actorId, payload, isAttempted, result }: EffectRow): TakenUp {
   const effect = JSON.parse(payload) as Effect;
   return { issued: { effectId, actorId, effect }, progress: { isAttempted: isAttempted === 1, result } };
 }
 
-/** News overtaken by older news would stand for ever: messages keep their order per receiver, fan-outs per actor. */
-function groupOf({ actorId, effect }: IssuedEffect): { name: string; runningMax: number } {
-  if (effect.type === 'effect.send') return { name: effect.to, runningMax: 1 };
-  if (effect.type === 'effect.tellInstallations' || effect.type === 'effect.tellReads') {
-    return { name: actorId, runningMax: 1 };
-  }
-  return { name: ownerOf(actorId), runningMax: OWNER_EFFECTS_IN_FLIGHT_MAX };
+/**
+ * News overtaken by older news would stand for ever: messages keep their order per receiver, fan-outs per actor. Those
+ * groups are called by the actor whose pause keeps them back.
+ */
+function groupOf(issued: IssuedEffect): { name: string; isOrdered: boolean } {
+  const { type } = issued.effect;
+  const isOrdered = type === 'effect.send' || type === 'effect.tellInstallations' || type === 'effect.tellReads';
+  return { name: isOrdered ? targetOf(issued) : ownerOf(issued.actorId), isOrdered };
 }

@@ -35,6 +35,13 @@ export interface RuntimeOptions {
   readonly liveHostsMax?: number;
 }
 
+/** Events of an actor that wait, in their order, while its rows change without its host. */
+interface Hold {
+  /** Resolves when whoever holds the actor last lets go of it; never rejects. */
+  until: Promise<void>;
+  readonly waiting: (() => void)[];
+}
+
 /** Owns all actors of a store. Register effect handlers with `dispatcher`, then `start`. */
 export class Runtime {
   readonly dispatcher: Dispatcher;
@@ -44,8 +51,7 @@ export class Runtime {
   readonly #registry: Registry;
   readonly #alarms: Alarms;
   readonly #turns = new Turns();
-  /** Actors whose rows are about to change without their host: events wait, so that their order holds. */
-  readonly #held = new Map<ActorId, Promise<void>>();
+  readonly #held = new Map<ActorId, Hold>();
 
   constructor(options: RuntimeOptions) {
     const { store, clock, log } = options;
@@ -137,10 +143,14 @@ export class Runtime {
       ...(isPaused ? [resumeSnapshot(actorId)] : []),
     ];
     const lift = () => this.#whileHeld([actorId], () => this.#store.commit(writes));
-    if (effect === undefined || isMessage) await lift();
-    else await this.dispatcher.giveUp(issuedOf(effect), lift);
-    this.#log.warn({ actorId, event: row.event, effectId }, 'an event that was set aside was discarded');
-    this.#takeUp(actorId);
+    try {
+      if (effect === undefined || isMessage) await lift();
+      else await this.dispatcher.giveUp(issuedOf(effect), lift);
+      this.#log.warn({ actorId, event: row.event, effectId }, 'an event that was set aside was discarded');
+    } finally {
+      // The pause may be lifted although the failure could not be settled.
+      this.#takeUp(actorId);
+    }
   }
 
   /**
@@ -165,6 +175,7 @@ export class Runtime {
   }
 
   #takeUp(actorId: ActorId): void {
+    if (readSnapshot(this.#store.reads, actorId)?.pausedReason != null) return;
     this.dispatcher.takeUp(actorId);
     // Its alarm may have been due for long.
     this.#alarms.note(this.#clock.nowMs());
@@ -172,7 +183,11 @@ export class Runtime {
 
   #attempt(actorId: ActorId, event: MachineEvent, extras: StepExtras, isSecond: boolean): Promise<boolean> {
     const held = this.#held.get(actorId);
-    if (held !== undefined) return held.then(() => this.#attempt(actorId, event, extras, isSecond));
+    if (held !== undefined) {
+      return new Promise((resolve, reject) => {
+        held.waiting.push(() => this.#attempt(actorId, event, extras, isSecond).then(resolve, reject));
+      });
+    }
     try {
       return this.#stepAndCommit(actorId, event, extras);
     } catch (error) {
@@ -208,15 +223,20 @@ export class Runtime {
     if (host.isPinned) this.#hold(host.actorId, host.idle());
   }
 
-  /** Keeps events of an actor waiting until `settled`, which never rejects. */
+  /** Keeps events of an actor waiting until `settled`, which never rejects, or longer if it is held once more. */
   #hold(actorId: ActorId, settled: Promise<void>): void {
-    const held = settled.then(() => {
-      if (this.#held.get(actorId) === held) this.#held.delete(actorId);
+    const held = this.#held.get(actorId) ?? { until: settled, waiting: [] };
+    held.until = settled;
+    this.#held.set(actorId, held);
+    void settled.then(() => {
+      if (held.until !== settled) return;
+      this.#held.delete(actorId);
       // A view may have hydrated the actor meanwhile, from a row that is now old.
       const stale = this.#registry.peek(actorId);
       if (stale !== undefined) this.#registry.drop(stale);
+      // At once, so that no event that comes now gets in between.
+      for (const begin of held.waiting) begin();
     });
-    this.#held.set(actorId, held);
   }
 
   /** Changes the rows of actors from outside, when nothing of them is at the store and while none of them steps. */
@@ -224,7 +244,7 @@ export class Runtime {
     const { promise: changed, resolve } = Promise.withResolvers<void>();
     const before = [...new Set(actorIds)].map((actorId) => {
       const host = this.#registry.peek(actorId);
-      const idle = Promise.all([this.#held.get(actorId), host?.idle()]);
+      const idle = Promise.all([this.#held.get(actorId)?.until, host?.idle()]);
       if (host !== undefined) this.#registry.drop(host);
       this.#hold(actorId, changed);
       return idle;

@@ -48,6 +48,7 @@ export class Turns {
       return this.#begin(owner, work);
     }
     if (!isAnswer && (owner.mailbox.length >= MAILBOX_EVENTS_MAX || this.#waitingCount >= EVENTS_WAITING_MAX)) {
+      this.#forgetIdle(owner);
       return Promise.reject(new IntegrationError('overloaded', `too many events wait for ${name}`));
     }
     return new Promise((resolve, reject) => {
@@ -82,7 +83,11 @@ export class Turns {
     if (owner.mailbox.length > 0) {
       this.#ready.add(owner);
       this.#scheduleTurn();
-    } else if (owner.open === 0) this.#owners.delete(owner.name);
+    } else this.#forgetIdle(owner);
+  }
+
+  #forgetIdle(owner: Owner): void {
+    if (owner.open === 0 && owner.mailbox.length === 0) this.#owners.delete(owner.name);
   }
 
   #scheduleTurn(): void {

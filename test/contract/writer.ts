@@ -1,10 +1,10 @@
 // What every Writer promises, whichever thread it writes on.
 
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ActorId, actorIdOf } from '../../src/core/ids.ts';
-import { WAL_BYTES_KEPT } from '../../src/core/limits.ts';
+import { HISTORY_EVENTS, WAL_BYTES_KEPT } from '../../src/core/limits.ts';
 import type { Reads, RowWrite, Step, Writer } from '../../src/store/port.ts';
 import { openForReading, openForWriting } from '../../src/store/sqlite.ts';
 import { putMeta } from '../../src/store/tables/accounts.ts';
@@ -55,6 +55,7 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
       ['a statement nobody knows in a compare-and-set', { ...snapshot(actor('b'), 1), statement: 'no' }, 'rejected'],
       ['an actor that exists already', snapshot(actor('a'), 1), 'conflict'],
       ['another revision than the stored one', snapshot(actor('a'), 3), 'conflict'],
+      ['another revision, with which a history begins anew', snapshot(actor('a'), 2 * HISTORY_EVENTS), 'conflict'],
       ['a pause lifted that is not there', resumeSnapshot(actor('a')), 'rejected'],
     ])('fails the step alone for %s', async (_name, poison, kind) => {
       const { writer, reads } = await start();
@@ -141,6 +142,14 @@ export function testWriter(name: string, open: (path: string) => Promise<Writer>
         expect(await writer.write([step(null, putMeta('later', '1'))])).toMatchObject({ failure: { kind: 'io' } });
       },
     );
+
+    it('leaves nothing but the database behind when it is closed', async () => {
+      const folder = tempFolder();
+      const writer = await open(join(folder, 'tenon.db'));
+      await writer.write([step(actor('a'), snapshot(actor('a'), 1))]);
+      await writer.close();
+      expect(readdirSync(folder)).toEqual(['tenon.db']);
+    });
 
     it('answers with a failure, and does not hang, once it is closed', async () => {
       const { writer } = await start();

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const TENON = join(import.meta.dirname, '..', '..', 'src', 'cli', 'tenon.ts');
+/** The program that `tenon` is. */
+export const TENON = join(import.meta.dirname, '..', '..', 'src', 'cli', 'tenon.ts');
 
 /** What a command printed and how it ended. */
 export interface Ran {

@@ -22,22 +22,25 @@ interface Pending {
 /** Rounds of the event loop that the longest chain of steps in a test needs between two timers. */
 const ROUNDS = 25;
 
-/** Lets everything that needs no time happen. */
-export async function flush(rounds = ROUNDS): Promise<void> {
-  for (let round = 0; round < rounds; round++) await new Promise((resolve) => setImmediate(resolve));
+/** Lets everything that needs no time happen; while `isBusy`, something is under way on another thread. */
+export async function flush(rounds = ROUNDS, isBusy = () => false): Promise<void> {
+  for (let calm = 0; calm < rounds; calm = isBusy() ? 0 : calm + 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
-export function fakeClock(startMs: Ms = Date.UTC(2026, 0, 5, 9)): FakeClock {
+/** `settle` lets the consequences of a timer happen. */
+export function fakeClock(startMs: Ms = Date.UTC(2026, 0, 5, 9), settle: () => Promise<void> = flush): FakeClock {
   let nowMs = startMs;
   const pending = new Set<Pending>();
   const next = () => [...pending].reduce<Pending | null>((a, b) => (a === null || b.atMs < a.atMs ? b : a), null);
   const advanceTo = async (atMs: Ms) => {
-    await flush();
+    await settle();
     for (let due = next(); due !== null && due.atMs <= atMs; due = next()) {
       nowMs = Math.max(nowMs, due.atMs);
       pending.delete(due);
       due.fire();
-      await flush();
+      await settle();
     }
     nowMs = Math.max(nowMs, atMs);
   };

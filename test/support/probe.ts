@@ -108,12 +108,3 @@ export const probe = defineMachine<ProbeContext>({
   migrations: [(state) => ({ ...state, migrated: true })],
   wakeAtMs: (context) => context.wakeAtMs,
 });
-
-/** An alarm that is never switched off: a bug that must not become a loop. */
-export const stuckAlarm = defineMachine<ProbeContext>({
-  name: 'stuck',
-  machine: probeMachine,
-  schemaVersion: 1,
-  migrations: [],
-  wakeAtMs: () => 1,
-});

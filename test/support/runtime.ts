@@ -11,7 +11,7 @@ import { silentLog } from '../../src/core/log.ts';
 import { SECOND_MS } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readSnapshot } from '../../src/store/tables/snapshots.ts';
-import { type FakeClock, fakeClock } from './clock.ts';
+import { type FakeClock, fakeClock, flush } from './clock.ts';
 import { type ProbeContext, probe } from './probe.ts';
 import { tempFolder, withFaultyStore } from './store.ts';
 import type { FaultyWriter } from './writer.ts';
@@ -84,12 +84,13 @@ export async function startRuntime(
     readonly definitions?: readonly MachineDefinition[];
     readonly liveHostsMax?: number;
     readonly nowMs?: number;
+    readonly writer?: 'thread' | 'inThread';
     /** Leave starting, i.e. alarms and the effects of an earlier process, to the test. */
     readonly isStarted?: boolean;
   } = {},
 ): Promise<Harness> {
-  const { store, writer, folder, fatal } = await withFaultyStore(options.folder ?? tempFolder());
-  const clock = fakeClock(options.nowMs);
+  const { store, writer, folder, fatal } = await withFaultyStore(options.folder ?? tempFolder(), options.writer);
+  const clock = fakeClock(options.nowMs, () => flush(undefined, () => writer.isBusy));
   const runtime = new Runtime({
     store,
     clock,

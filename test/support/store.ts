@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { IntegrationError } from '../../src/core/errors.ts';
+import { SqliteWriter } from '../../src/store/sqliteWriter.ts';
 import { openStore, type Store, storeOver } from '../../src/store/store.ts';
+import { startThreadWriter } from '../../src/store/threadWriter.ts';
 import { FaultyWriter } from './writer.ts';
 
 export function tempFolder(): string {
@@ -29,9 +31,10 @@ export async function withStore(
 /** A store over a writer that fails on request, without owner lock: after a "crash" another one opens the folder. */
 export async function withFaultyStore(
   folder = tempFolder(),
+  kind: 'thread' | 'inThread' = 'inThread',
 ): Promise<{ store: Store; writer: FaultyWriter; folder: string; fatal: IntegrationError[] }> {
   const path = join(folder, 'tenon.db');
-  const writer = new FaultyWriter(path);
+  const writer = new FaultyWriter(kind === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path));
   const fatal: IntegrationError[] = [];
   const store = await storeOver(
     path,
@@ -40,6 +43,10 @@ export async function withFaultyStore(
     () => {},
   );
   writer.commits = 0;
-  onTestFinished(() => (writer.isDead ? store.reads.close() : store.close()));
+  onTestFinished(async () => {
+    if (!writer.isDead) return store.close();
+    store.reads.close();
+    await writer.close();
+  });
   return { store, writer, folder, fatal };
 }

@@ -50,10 +50,16 @@ export function eraseEffects(actorId: ActorId): RowWrite {
   return { statement: 'effects.erase', params: [actorId, `${actorId}:`, `${actorId};`, actorId] };
 }
 
-/** In the order they were asked for, after `afterSeq`, without those whose target is paused and cannot be told. */
-export function readEffects(reads: Reads, afterSeq: number, limit: number): EffectRow[] {
-  const sql = `SELECT * FROM effects WHERE seq > ? AND NOT EXISTS
-    (SELECT 1 FROM snapshots WHERE snapshots.actorId = targetId AND pausedReason IS NOT NULL) ORDER BY seq LIMIT ?`;
+/** While its target is paused it cannot be told. */
+export interface FetchedEffectRow extends EffectRow {
+  readonly isTargetPaused: 0 | 1;
+}
+
+/** In the order they were asked for, after `afterSeq`. */
+export function readEffects(reads: Reads, afterSeq: number, limit: number): FetchedEffectRow[] {
+  const sql = `SELECT effects.*, EXISTS (SELECT 1 FROM snapshots
+    WHERE snapshots.actorId = targetId AND pausedReason IS NOT NULL) AS isTargetPaused
+    FROM effects WHERE seq > ? ORDER BY seq LIMIT ?`;
   return reads.all(sql, afterSeq, limit);
 }
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { IntegrationError } from '../../../src/core/errors.ts';
-import { EFFECTS_IN_FLIGHT_MAX, STOP_DRAIN_MS } from '../../../src/core/limits.ts';
-import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
-import { putMeta, readMeta } from '../../../src/store/tables/accounts.ts';
-import { deleteEffect } from '../../../src/store/tables/effects.ts';
+import { COMMIT_QUEUE_STEPS_MAX, COMMIT_STEPS_MAX, REDISPATCH_BATCH, STOP_DRAIN_MS } from '../../../src/core/limits.ts';
+import { SECOND_MS } from '../../../src/core/time.ts';
+import { insertEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
 import { answer, id, startRuntime } from '../../support/runtime.ts';
 
@@ -13,18 +12,6 @@ const never = () => new Promise<never>(() => {});
 const full = { kind: 'full', message: 'full' } as const;
 
 describe('an effect', () => {
-  it('is not performed before its decision is on disk', async () => {
-    const { runtime, writer, did } = await startRuntime();
-    const release = writer.hold();
-    const sent = runtime.send(id('a'), ask);
-    await flush();
-    expect(did).toEqual([]);
-    release();
-    await sent;
-    await flush();
-    expect(did).toEqual(['deliver a 1']);
-  });
-
   it('that nobody performs stays in the table and harms nobody', async () => {
     const { store, runtime, effects } = await startRuntime();
     const effect = { type: 'effect.applyConfig', installationId: 'x', configRevision: 1 } as const;
@@ -33,6 +20,21 @@ describe('an effect', () => {
     await flush();
     expect(effects()).toEqual([{ effectId: 'e1', isAttempted: 0 }]);
     expect(runtime.dispatcher.inFlightCount).toBe(0);
+  });
+
+  it('that was asked for before a start comes before those asked for after it, however many there were', async () => {
+    const { store, runtime, stored } = await startRuntime({ isStarted: false });
+    const close = JSON.stringify({ type: 'effect.closeRun', installationId: 'x', run: 1 });
+    const older = Array.from({ length: 3 * REDISPATCH_BATCH }, (_, n) =>
+      insertEffect(`probe:x:${n}:0`, id(`x/${n}`), id(`x/${n}`), close),
+    );
+    const note = (text: string) => ({ to: id('b'), event: { type: 'note', text } });
+    const send = JSON.stringify({ type: 'effect.send', ...note('older') });
+    await store.commit([...older, insertEffect('probe:y:1:0', id('y'), id('b'), send)]);
+    runtime.start();
+    await runtime.send(id('a'), { type: 'bump' }, { messages: [note('newer')] });
+    await flush(200);
+    expect(stored('b')?.notes).toEqual(['older', 'newer']);
   });
 
   it('cannot have two handlers', async () => {
@@ -59,156 +61,30 @@ describe('an effect', () => {
     runtime.dispatcher.redispatch();
     expect({ performed, notes: stored('a')?.notes }).toEqual({ performed: 1, notes: ['done'] });
   });
-
-  it('of one type waits for room among its own, not behind those of another', async () => {
-    let performed = 0;
-    const gate = Promise.withResolvers<void>();
-    const perform = async () => {
-      performed += 1;
-      await gate.promise;
-      return answer(1, 'slow');
-    };
-    const { runtime, did, stored } = await startRuntime({ handlers: { deliver: { perform } } });
-    const keys = Array.from({ length: EFFECTS_IN_FLIGHT_MAX + 5 }, (_, n) => `k${n}`);
-    await Promise.all(keys.map((key) => runtime.send(id(key), ask)));
-    await runtime.send(id('other'), askReconcile);
-    await flush();
-    expect(performed).toBe(EFFECTS_IN_FLIGHT_MAX);
-    expect(did).toEqual(['send other 1']);
-    gate.resolve();
-    await flush(60);
-    expect(keys.map((key) => stored(key)?.notes)).toEqual(keys.map(() => ['slow']));
-  });
 });
 
-describe('a settlement', () => {
-  it('that is stale still deletes its row, and applies neither its writes nor its callback', async () => {
-    let isTold = false;
-    const { runtime, store, effects } = await startRuntime({
-      handlers: {
-        deliver: {
-          perform: async () => ({
-            ...answer(99, 'stale'),
-            writes: [putMeta('x', '1')],
-            messages: [{ to: id('b'), event: { type: 'bump' } }],
-            onCommitted: () => {
-              isTold = true;
-            },
-          }),
-        },
-      },
-    });
-    await runtime.send(id('a'), ask);
-    await flush();
-    expect(effects()).toEqual([]);
-    expect(readMeta(store.reads, 'x')).toBeUndefined();
-    expect(isTold).toBe(false);
-  });
-
-  it('commits its writes and messages with its event, then calls back', async () => {
-    const order: string[] = [];
-    const { runtime, store, stored, effects } = await startRuntime({
-      handlers: {
-        deliver: {
-          perform: async ({ round }) => ({
-            ...answer(round, 'done'),
-            writes: [putMeta('x', '1')],
-            messages: [{ to: id('b'), event: { type: 'note', text: 'from a' } }],
-            onCommitted: () => order.push(readMeta(store.reads, 'x') ?? 'not yet'),
-          }),
-        },
-      },
-    });
-    await runtime.send(id('a'), ask);
-    await flush();
-    expect(order).toEqual(['1']);
-    expect(stored('b')?.notes).toEqual(['from a']);
-    expect(effects()).toEqual([]);
-  });
-
-  it('without an event commits its writes and messages and steps nobody', async () => {
-    const { runtime, store, stored, effects } = await startRuntime({
-      handlers: {
-        closeRun: {
-          perform: async () => ({
-            event: null,
-            writes: [putMeta('x', '1')],
-            messages: [
-              { to: id('b'), event: { type: 'note', text: '1' } },
-              { to: id('b'), event: { type: 'note', text: '2' } },
-            ],
-          }),
-        },
-      },
-    });
-    await runtime.send(id('a'), { type: 'tell' });
-    await flush();
-    expect(readMeta(store.reads, 'x')).toBe('1');
-    expect(stored('a')?.revision).toBe(1);
-    expect(stored('b')?.notes).toEqual(['1', '2']);
-    expect(effects()).toEqual([]);
-  });
-
-  it.each([
-    ['of a replayable effect', ask, 'failed invalid_input'],
-    ['of a reconcile effect', askReconcile, 'unknown invalid_input'],
-  ])('%s with a row that is refused tells its actor of a failure instead', async (_name, event, note) => {
-    const poisoned = async () => ({ ...answer(1, 'good'), writes: [deleteEffect('no such effect')] });
-    const { runtime, stored, effects } = await startRuntime({
-      handlers: { deliver: { perform: poisoned }, refresh: { process: poisoned } },
-    });
-    await runtime.send(id('a'), event);
-    await flush();
-    expect(stored('a')?.notes).toEqual([note]);
-    expect(effects()).toEqual([]);
-  });
-
-  it('for a paused actor stays in the table until the next start', async () => {
-    const gate = Promise.withResolvers<void>();
-    const perform = async () => {
-      await gate.promise;
-      return answer(1, 'late');
-    };
-    const { runtime, effects } = await startRuntime({ handlers: { deliver: { perform } } });
-    await runtime.send(id('a'), ask);
-    await expect(runtime.send(id('a'), { type: 'boom' })).rejects.toMatchObject({ code: 'actor_paused' });
-    gate.resolve();
-    await flush();
-    expect(effects()).toMatchObject([{ effectId: 'probe:a:1:0' }]);
-    expect(runtime.dispatcher.inFlightCount).toBe(0);
-  });
-
-  it('is handed over again for as long as the disk is full', async () => {
-    const gate = Promise.withResolvers<void>();
-    const perform = async () => {
-      await gate.promise;
-      return answer(1, 'at last');
-    };
-    const { runtime, writer, clock, stored, effects } = await startRuntime({ handlers: { deliver: { perform } } });
-    await runtime.send(id('a'), ask);
-    writer.failure = full;
-    gate.resolve();
-    await clock.advance(10 * MINUTE_MS);
-    expect(stored('a')?.notes).toEqual([]);
-    writer.failure = null;
-    await clock.advance(10 * SECOND_MS);
-    expect(stored('a')?.notes).toEqual(['at last']);
-    expect(effects()).toEqual([]);
-  });
-
-  it('follows an event of the same actor that was refused meanwhile', async () => {
+describe('an answer', () => {
+  it('that comes while too much waits for the disk is handed over later', async () => {
     const gate = Promise.withResolvers<void>();
     const perform = async () => {
       await gate.promise;
       return answer(1, 'done');
     };
-    const { runtime, clock, stored } = await startRuntime({ handlers: { deliver: { perform } } });
+    const { runtime, store, writer, clock, stored, effects } = await startRuntime({
+      handlers: { deliver: { perform } },
+    });
     await runtime.send(id('a'), ask);
-    const refused = runtime.send(id('a'), { type: 'bump' }, { writes: [deleteEffect('no such effect')] });
+    const release = writer.hold();
+    for (let n = 0; n < COMMIT_QUEUE_STEPS_MAX + COMMIT_STEPS_MAX; n++) store.commit([]).catch(() => {});
     gate.resolve();
-    await expect(refused).rejects.toMatchObject({ code: 'invalid_input' });
+    await flush();
+    expect(store.hasRoom).toBe(false);
+    release();
+    await flush();
+    expect([store.hasRoom, stored('a')?.notes]).toEqual([true, []]);
     await clock.advance(SECOND_MS);
     expect(stored('a')?.notes).toEqual(['done']);
+    expect(effects()).toEqual([]);
   });
 });
 
@@ -261,7 +137,7 @@ describe('a handler that breaks', () => {
   });
 });
 
-describe('the deadline of a replayable effect', () => {
+describe('the deadline of an effect', () => {
   it('settles one that hangs, tells it to stop and ignores its late answer', async () => {
     let isAborted = false;
     const late = Promise.withResolvers<void>();
@@ -283,67 +159,34 @@ describe('the deadline of a replayable effect', () => {
     expect(stored('a')?.notes).toEqual(['failed timeout']);
     expect(effects()).toEqual([]);
   });
-});
 
-describe('a reconcile effect', () => {
-  it('is marked as attempted before its first byte', async () => {
-    const seen: unknown[] = [];
-    const { runtime, effects } = await startRuntime({
-      handlers: {
-        refresh: {
-          send: async () => {
-            seen.push(effects());
-            return Buffer.from('sealed');
-          },
-        },
-      },
-    });
+  it('settles one that hangs before its first byte as failed', async () => {
+    const { runtime, clock, stored, effects } = await startRuntime({ handlers: { refresh: { prepare: never } } });
     await runtime.send(id('a'), askReconcile);
-    await flush();
-    expect(seen).toEqual([[{ effectId: 'probe:a:1:0', isAttempted: 1 }]]);
-  });
-
-  it('sends nothing while that cannot be recorded, and is taken up when the disk has room', async () => {
-    const gate = Promise.withResolvers<void>();
-    const prepare = async <T>(effect: T) => {
-      await gate.promise;
-      return effect;
-    };
-    const { runtime, writer, did, stored, clock } = await startRuntime({ handlers: { refresh: { prepare } } });
-    await runtime.send(id('a'), askReconcile);
-    writer.failure = full;
-    gate.resolve();
-    await clock.advance(MINUTE_MS);
-    expect(did).toEqual([]);
-    writer.failure = null;
-    await clock.advance(MINUTE_MS);
-    expect(did).toEqual(['send a 1']);
-    expect(stored('a')?.notes).toEqual(['sealed']);
-  });
-
-  it('does not lose an answer that comes while the disk is full', async () => {
-    const gate = Promise.withResolvers<void>();
-    let sent = 0;
-    const send = async () => {
-      sent += 1;
-      await gate.promise;
-      return Buffer.from('the only copy');
-    };
-    const { runtime, writer, clock, stored } = await startRuntime({ handlers: { refresh: { send } } });
-    await runtime.send(id('a'), askReconcile);
-    await flush();
-    writer.failure = full;
-    gate.resolve();
-    await clock.advance(10 * MINUTE_MS);
-    writer.failure = null;
-    await runtime.send(id('b'), { type: 'bump' });
     await clock.advance(10 * SECOND_MS);
-    expect(stored('a')?.notes).toEqual(['the only copy']);
-    expect(sent).toBe(1);
+    expect(stored('a')?.notes).toEqual(['failed timeout']);
+    expect(effects()).toEqual([]);
   });
 });
 
 describe('stop', () => {
+  it('ends the tries of an effect that cannot even fail, at once', async () => {
+    let tries = 0;
+    const perform = async () => {
+      tries += 1;
+      throw new TypeError('a bug');
+    };
+    const deliver = { perform, failed: undefined } as never;
+    const { runtime, clock, effects } = await startRuntime({ handlers: { deliver } });
+    await runtime.send(id('a'), ask);
+    await flush();
+    expect(tries).toBe(1);
+    await runtime.stop();
+    await flush();
+    expect([tries, clock.pendingCount]).toEqual([2, 0]);
+    expect(effects()).toMatchObject([{ effectId: 'probe:a:1:0' }]);
+  });
+
   it('lets what is in flight settle, and takes up nothing new', async () => {
     const gate = Promise.withResolvers<void>();
     const perform = async () => {

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { EffectQueues, type TakenUp } from '../../../actors/effectQueues.ts';
 import type { IssuedEffect } from '../../../actors/host.ts';
+import { ownerOf } from '../../../actors/turns.ts';
 import type { Effect } from '../../../machines/effects.ts';
 import { type ActorId, actorIdOf } from '../../../src/core/ids.ts';
-import { EFFECTS_IN_FLIGHT_MAX, EFFECTS_WAITING_MAX, OWNER_EFFECTS_IN_FLIGHT_MAX } from '../../../src/core/limits.ts';
+import {
+  EFFECTS_IN_FLIGHT_MAX,
+  EFFECTS_WAITING_MAX,
+  OWNER_EFFECTS_IN_FLIGHT_MAX,
+  REDISPATCH_BATCH,
+} from '../../../src/core/limits.ts';
 import type { RowWrite } from '../../../src/store/port.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { eraseEffects, insertEffect } from '../../../src/store/tables/effects.ts';
@@ -68,6 +74,7 @@ describe('an effect in flight', () => {
     const { store, queues, performed, end, endAll } = await start([row(deliver('a', 1))]);
     queues.add(deliver('a', 1));
     queues.addRows(store.reads.all('SELECT * FROM effects'));
+    expect(performed).toHaveLength(1);
     await end(false);
     expect(performed).toHaveLength(2);
     await endAll();
@@ -75,13 +82,25 @@ describe('an effect in flight', () => {
     expect(queues.inFlightCount).toBe(0);
   });
 
+  it('that is settled while its actor is resumed is not taken up once more', async () => {
+    const { store, queues, performed, endAll } = await start([row(deliver('a', 1))]);
+    queues.add(deliver('a', 1));
+    queues.addRows(store.reads.all('SELECT * FROM effects'));
+    await endAll();
+    expect(performed).toHaveLength(1);
+    expect(queues.inFlightCount).toBe(0);
+  });
+
   it('that is claimed is left to who claimed it', async () => {
-    const { queues, performed } = await start();
+    const { store, queues, performed, end } = await start([row(deliver('a', 1))]);
     expect(queues.claim('delivery:a:1:0')).toBe(true);
     queues.add(deliver('a', 1));
+    queues.addRows(store.reads.all('SELECT * FROM effects'));
     expect(performed).toEqual([]);
     queues.release('delivery:a:1:0');
     queues.add(deliver('a', 1));
+    expect(performed).toHaveLength(1);
+    await end(false);
     expect(performed).toHaveLength(1);
   });
 });
@@ -107,9 +126,43 @@ describe('places', () => {
     expect(open).toHaveLength(OWNER_EFFECTS_IN_FLIGHT_MAX);
   });
 
+  it('that become free go to the owner who waited longest', async () => {
+    const { queues, performed, open } = await start();
+    const owners = EFFECTS_IN_FLIGHT_MAX / OWNER_EFFECTS_IN_FLIGHT_MAX + 4;
+    for (let owner = 0; owner < owners; owner++) {
+      for (let object = 0; object < OWNER_EFFECTS_IN_FLIGHT_MAX + 4; object++) queues.add(page(`${owner}`, object));
+    }
+    expect(performed).toHaveLength(EFFECTS_IN_FLIGHT_MAX);
+    for (let n = 0; n < 5; n++) {
+      open.shift()?.(true);
+      await flush(1);
+    }
+    const served = performed.slice(EFFECTS_IN_FLIGHT_MAX).map(({ issued }) => ownerOf(issued.actorId));
+    expect(served).toEqual(['16', '17', '18', '19', '0']);
+  });
+
+  it('of an owner are still counted when nothing of it waits', async () => {
+    const { queues, open } = await start();
+    for (let object = 0; object < OWNER_EFFECTS_IN_FLIGHT_MAX; object++) queues.add(page('i', object));
+    open.shift()?.(true);
+    await flush(1);
+    for (let object = 0; object < 3; object++) queues.add(page('i', 100 + object));
+    expect(open).toHaveLength(OWNER_EFFECTS_IN_FLIGHT_MAX);
+  });
+
+  it('go one at a time to the fan-outs of one actor', async () => {
+    const { queues, performed, endAll } = await start();
+    for (const type of ['effect.tellReads', 'effect.tellInstallations']) {
+      for (const n of [1, 2]) queues.add({ ...page('i', 1), effectId: `${type} ${n}`, effect: { type } as Effect });
+    }
+    expect(namesOf(performed)).toEqual(['effect.tellReads 1', 'effect.tellInstallations 1']);
+    await endAll();
+    expect(performed).toHaveLength(4);
+  });
+
   it('go one at a time and in order to messages for one receiver, however many wait for another', async () => {
     const { queues, performed, end, endAll } = await start();
-    const [busy, calm] = [actorIdOf('delivery', 'busy'), actorIdOf('delivery', 'calm')];
+    const [busy, calm] = [actorIdOf('read', 'i/busy'), actorIdOf('read', 'i/calm')];
     for (let n = 0; n < 600; n++) queues.add(message(n, busy));
     queues.add(message(1000, calm));
     queues.add(message(1001, calm));
@@ -123,13 +176,19 @@ describe('places', () => {
 });
 
 describe('more effects than fit into memory', () => {
+  const receiver = actorIdOf('delivery', 'a');
+  const messages = (count: number) => Array.from({ length: count }, (_, n) => message(n, receiver));
+  const deliveries = (count: number) => Array.from({ length: count }, (_, n) => deliver('z', n));
+  const commitAll = async (store: Store, effects: readonly IssuedEffect[]) => {
+    for (let at = 0; at < effects.length; at += 1000) await store.commit(effects.slice(at, at + 1000).map(row));
+  };
+  const messagesOf = (performed: readonly TakenUp[]) =>
+    namesOf(performed).filter((effectId) => effectId.startsWith('read:'));
+
   it('wait in their table, do not keep another type out, and all come in order in the end', async () => {
     const count = EFFECTS_WAITING_MAX + 700;
-    const receiver = actorIdOf('delivery', 'a');
-    const backlog = Array.from({ length: count }, (_, n) => row(message(n, receiver)));
     const { store, queues, performed, open, end } = await start();
-    for (let at = 0; at < count; at += 1000) await store.commit(backlog.slice(at, at + 1000));
-    await store.commit([row(deliver('z', 1))]);
+    await commitAll(store, [...messages(count), deliver('z', 1)]);
     queues.fetchAll(['effect.send', 'effect.deliver']);
     await flush(60);
     expect(queues.inFlightCount).toBe(EFFECTS_WAITING_MAX + 2);
@@ -138,9 +197,34 @@ describe('more effects than fit into memory', () => {
     await store.commit([row(message(count, receiver))]);
     queues.add(message(count, receiver));
     while (open.length > 0) await end();
-    const messages = namesOf(performed).filter((effectId) => effectId.startsWith('read:'));
-    expect(messages).toEqual(Array.from({ length: count + 1 }, (_, n) => `read:r:${n}:0`));
+    expect(messagesOf(performed)).toEqual(messages(count + 1).map(({ effectId }) => effectId));
     expect(queues.inFlightCount).toBe(0);
+  });
+
+  it('wait there as well when they are asked for one by one', async () => {
+    const count = EFFECTS_WAITING_MAX + 10;
+    const { store, queues, performed, open, end } = await start();
+    await commitAll(store, messages(count));
+    for (const issued of messages(count)) queues.add(issued);
+    expect(queues.inFlightCount).toBe(EFFECTS_WAITING_MAX + 1);
+    while (open.length > 0) await end();
+    // No row is deleted here, so that some come twice.
+    const first = [...new Set(messagesOf(performed))];
+    expect(first).toEqual(messages(count).map(({ effectId }) => effectId));
+  });
+
+  it('are fetched for each type from where it stands', async () => {
+    const count = EFFECTS_WAITING_MAX + 700;
+    const { store, queues, performed, open, end } = await start();
+    await commitAll(store, [...messages(count), ...deliveries(count)]);
+    queues.fetchAll(['effect.send', 'effect.deliver']);
+    await flush(120);
+    expect(queues.inFlightCount).toBe(2 * EFFECTS_WAITING_MAX + 1 + OWNER_EFFECTS_IN_FLIGHT_MAX);
+    // Deliveries go faster; when there is room for more of them, messages are still at their first thousands.
+    while (open.length > 0) await end();
+    expect(new Set(namesOf(performed)).size).toBe(2 * count);
+    expect(performed).toHaveLength(2 * count);
+    expect(messagesOf(performed)).toEqual(messages(count).map(({ effectId }) => effectId));
   });
 });
 
@@ -180,6 +264,32 @@ describe('effects of actors that are no more', () => {
     expect(namesOf(performed)).not.toContain('read:r:2:0');
     expect(queues.inFlightCount).toBe(0);
   });
+
+  it('are forgotten also where they are messages to others, whose order holds', async () => {
+    const { queues, performed, end, endAll } = await start();
+    const receiver = actorIdOf('read', 'i/1');
+    const from = (sender: string, n: number) => ({ ...message(n, receiver), actorId: actorIdOf('read', sender) });
+    for (const [sender, n] of [
+      ['stays', 1],
+      ['goes', 2],
+    ] as const)
+      queues.add(from(sender, n));
+    queues.forget(new Set([actorIdOf('read', 'goes')]));
+    queues.add(from('stays', 3));
+    expect(namesOf(performed)).toEqual(['read:r:1:0']);
+    await end();
+    await endAll();
+    expect(namesOf(performed)).toEqual(['read:r:1:0', 'read:r:3:0']);
+  });
+
+  it('leave their places in memory to others', async () => {
+    const { queues, performed } = await start();
+    const [gone, other] = [actorIdOf('read', 'gone'), actorIdOf('read', 'other')];
+    for (let n = 0; n <= EFFECTS_WAITING_MAX; n++) queues.add(message(n, gone));
+    queues.forget(new Set([gone]));
+    queues.add(message(1_000_000, other));
+    expect(namesOf(performed)).toEqual(['read:r:0:0', 'read:r:1000000:0']);
+  });
 });
 
 describe('a stop', () => {
@@ -197,5 +307,20 @@ describe('a stop', () => {
     await end();
     await stopped;
     expect(performed).toHaveLength(OWNER_EFFECTS_IN_FLIGHT_MAX);
+  });
+
+  it('does not go on with what was to be taken up or fetched later', async () => {
+    const rows = Array.from({ length: REDISPATCH_BATCH + 10 }, (_, n) => row(deliver(`${n}`, 1)));
+    const { store, queues, performed, end } = await start(rows);
+    queues.fetchAll(['effect.deliver']);
+    const taken = performed.length;
+    queues.addRows(store.reads.all('SELECT * FROM effects LIMIT 1'));
+    const stopped = queues.stop();
+    queues.addRows(store.reads.all('SELECT * FROM effects'));
+    await end(false);
+    await stopped;
+    await flush(2);
+    expect(performed).toHaveLength(taken);
+    expect(queues.inFlightCount).toBe(0);
   });
 });

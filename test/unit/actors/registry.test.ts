@@ -58,6 +58,19 @@ describe('live hosts', () => {
   });
 });
 
+describe('a host that was dropped', () => {
+  it('cannot be stepped any more, and does not take the next one of its actor along', async () => {
+    const hosts = await registry(3);
+    const first = hosts.host(id('a'));
+    hosts.drop(first);
+    const second = hosts.host(id('a'));
+    hosts.drop(first);
+    expect(hosts.peek(id('a'))).toBe(second);
+    expect(() => first.step({ type: 'bump' }, 1, {})).toThrow('after it was discarded');
+    expect(second.step({ type: 'bump' }, 1, {})).toMatchObject({ isAccepted: true });
+  });
+});
+
 describe('passivation', () => {
   it('loses no event that comes meanwhile, however many hosts come and go', async () => {
     const { runtime, stored } = await startRuntime({ liveHostsMax: 2 });
@@ -68,20 +81,5 @@ describe('passivation', () => {
     expect(keys.map((key) => stored(key)?.count)).toEqual(keys.map(() => 5));
     await runtime.send(id('last'), { type: 'bump' });
     expect(runtime.liveCount).toBeLessThanOrEqual(2);
-  });
-
-  it('meets the answer to what its actor asked for', async () => {
-    const gate = Promise.withResolvers<void>();
-    const perform = async () => {
-      await gate.promise;
-      return { event: { type: 'answered', turn: 1, text: 'found' } };
-    };
-    const { runtime, stored } = await startRuntime({ liveHostsMax: 1, handlers: { deliver: { perform } } });
-    await runtime.send(id('a'), { type: 'ask.replayable' });
-    await runtime.send(id('b'), { type: 'bump' });
-    expect(runtime.liveCount).toBe(1);
-    gate.resolve();
-    await flush();
-    expect(stored('a')?.notes).toEqual(['found']);
   });
 });

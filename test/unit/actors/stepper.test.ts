@@ -57,6 +57,12 @@ describe('a step', () => {
     expect(before.context).toEqual({ key: 'k', count: 0 });
   });
 
+  it('that a machine answers with a failed state throws what it failed of', () => {
+    const machine = stepper();
+    const failure = { ...event('xstate.error.actor.child'), error: new Error('the child failed') };
+    expect(() => machine.step(machine.initial('k'), failure as never)).toThrow('the child failed');
+  });
+
   it('that is ignored returns the very same snapshot', () => {
     const machine = stepper();
     const before = machine.initial('k');

@@ -93,6 +93,19 @@ describe('a turn of the event loop', () => {
     expect(loud).toEqual(Array.from({ length: 500 }, (_, n) => `loud ${n}`));
   });
 
+  it('has room of its own, however many began at once before it', async () => {
+    const turns = new Turns();
+    let begun = 0;
+    const work = async () => {
+      begun += 1;
+    };
+    const most = TURN_STEPS_MAX - 1;
+    for (let n = 0; n < most; n++) void turns.run(`first ${n}`, false, work);
+    await turn();
+    for (let n = 0; n < most; n++) void turns.run(`second ${n}`, false, work);
+    expect(begun).toBe(2 * most);
+  });
+
   it('begins at once what nothing stands in the way of', () => {
     const turns = new Turns();
     let hasBegun = false;
@@ -116,12 +129,46 @@ describe('an owner', () => {
     );
     const settled = Promise.allSettled(outcomes);
     while (open.length > 0) {
+      await turn();
       expect(open.length).toBeLessThanOrEqual(OWNER_STEPS_OPEN_MAX);
       for (const end of open.splice(0)) end();
       await flush(2);
     }
     expect(began).toEqual(outcomes.map((_, n) => n));
     expect((await settled).map(({ status }) => status).slice(0, 2)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('is not overtaken by its own next event when a place becomes free', async () => {
+    const turns = new Turns();
+    const { work, commit, began } = disk();
+    const names = Array.from({ length: OWNER_STEPS_OPEN_MAX + 1 }, (_, n) => `${n}`);
+    for (const name of names) void turns.run('a', false, work(name));
+    commit();
+    await Promise.resolve();
+    await Promise.resolve();
+    void turns.run('a', false, work('last'));
+    await turn();
+    expect(began).toEqual([...names, 'last']);
+  });
+
+  it('is still counted while nothing of it waits', async () => {
+    const turns = new Turns();
+    const began: number[] = [];
+    const first = Promise.withResolvers<void>();
+    const run = (n: number, outcome: Promise<void>) =>
+      turns.run('a', false, () => {
+        began.push(n);
+        return outcome;
+      });
+    const never = new Promise<void>(() => {});
+    void run(0, first.promise);
+    for (let n = 1; n < OWNER_STEPS_OPEN_MAX; n++) void run(n, never);
+    first.resolve();
+    await turn();
+    void run(100, never);
+    void run(101, never);
+    await turn();
+    expect(began.slice(OWNER_STEPS_OPEN_MAX)).toEqual([100]);
   });
 
   it.each([

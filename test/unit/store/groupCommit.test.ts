@@ -3,6 +3,7 @@ import type { IntegrationError } from '../../../src/core/errors.ts';
 import { actorIdOf } from '../../../src/core/ids.ts';
 import { COMMIT_QUEUE_STEPS_MAX, COMMIT_STEPS_MAX } from '../../../src/core/limits.ts';
 import { GroupCommit } from '../../../src/store/groupCommit.ts';
+import type { StepOutcome } from '../../../src/store/port.ts';
 import { flush } from '../../support/clock.ts';
 import { allCommitted, ScriptedWriter } from '../../support/writer.ts';
 
@@ -87,6 +88,7 @@ describe('a failed step', () => {
   it.each([
     ['a refused row', rejected, 'invalid_input', []],
     ['an earlier failure in the same batch', { kind: 'skipped' } as const, 'storage_unavailable', []],
+    ['an answer that is missing', undefined, 'storage_unavailable', []],
     ['a lost compare-and-set', conflict, 'conflict', ['fatal']],
   ])('says what happened for %s', async (_name, outcome, code, fatal) => {
     const { writer, add, log } = group();
@@ -94,7 +96,7 @@ describe('a failed step', () => {
     add('a', 'a');
     add('b', 'b');
     await flush(2);
-    writer.answer({ steps: [outcome, committed] });
+    writer.answer({ steps: [outcome as StepOutcome, committed] });
     await flush(2);
     expect(log).toEqual([`a ${code}`, ...fatal, 'b committed']);
   });
@@ -130,6 +132,17 @@ describe('a failed step', () => {
     writer.answer({ steps: [committed, rejected] });
     await flush(3);
     expect(log).toEqual(['a invalid_input', 'b committed', 'a again committed']);
+  });
+
+  it('by a second owner is told once, however many met it', async () => {
+    const { writer, add, log } = group();
+    writer.isHeld = true;
+    add('a', 'a');
+    add('b', 'b');
+    await flush(2);
+    writer.answer({ steps: [conflict, conflict] });
+    await flush(2);
+    expect(log).toEqual(['a conflict', 'fatal', 'b conflict']);
   });
 
   it('by a second owner discards what waits and writes nothing more', async () => {
@@ -181,6 +194,20 @@ describe('a group', () => {
     await flush(2);
   });
 
+  it('is handed over before the owners of the one before it go on', async () => {
+    const { writer, add, sizes } = group();
+    const seen: number[][] = [];
+    writer.isHeld = true;
+    add('first', null, () => seen.push(sizes()));
+    await flush(2);
+    add('second');
+    writer.answer({ steps: [committed] });
+    await flush(2);
+    expect(seen).toEqual([[1, 1]]);
+    writer.answer();
+    await flush(2);
+  });
+
   it('says when there is no room for more', () => {
     const { commits, add } = group();
     for (let n = 0; n < COMMIT_QUEUE_STEPS_MAX - 1; n++) add(`${n}`);
@@ -203,6 +230,24 @@ describe('close', () => {
     for (let n = 0; n < COMMIT_STEPS_MAX + 1; n++) add(`${n}`);
     await commits.close();
     expect(log).toHaveLength(COMMIT_STEPS_MAX + 1);
+  });
+
+  it('waits for what is at the writer, and for what follows it', async () => {
+    const { writer, commits, add, log } = group();
+    writer.isHeld = true;
+    add('first');
+    await flush(2);
+    add('second');
+    void commits.close().then(() => log.push('closed'));
+    await flush(2);
+    writer.answer({ steps: [committed] });
+    await flush(2);
+    void commits.close().then(() => log.push('closed'));
+    await flush(2);
+    expect(log).toEqual(['first committed']);
+    writer.answer({ steps: [committed] });
+    await flush(2);
+    expect(log).toEqual(['first committed', 'second committed', 'closed', 'closed']);
   });
 
   it('resolves when the last step fails instead', async () => {

@@ -46,6 +46,19 @@ describe('nobody has a folder', () => {
   });
 });
 
+describe('a lock that is released twice', () => {
+  it('does not touch what the next owner says', () => {
+    const folder = tempFolder();
+    const first = takeOwnerLock(folder);
+    first.release();
+    const second = takeOwnerLock(folder);
+    onTestFinished(() => second.release());
+    first.release();
+    expect(readOwner(folder)).toEqual({ pid: process.pid, reach: null });
+    expect(() => takeOwnerLock(folder)).toThrow('in use');
+  });
+});
+
 describe('the owner of a folder', () => {
   it('is not reached by what an earlier owner left', () => {
     const folder = tempFolder();

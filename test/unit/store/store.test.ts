@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openForWriting } from '../../../src/store/sqlite.ts';
-import { openStore } from '../../../src/store/store.ts';
+import { SqliteWriter } from '../../../src/store/sqliteWriter.ts';
+import { openStore, storeOver } from '../../../src/store/store.ts';
 import { putMeta, readMeta } from '../../../src/store/tables/accounts.ts';
 import { deleteEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
@@ -89,6 +91,41 @@ describe('a data folder', () => {
     const folder = tempFolder();
     chmodSync(folder, 0o500);
     await expect(open(folder)).rejects.not.toMatchObject({ code: 'conflict' });
+  });
+
+  it('that cannot be used after all leaves no thread behind that would keep the process alive', async () => {
+    const folder = tempFolder();
+    const database = openForWriting(join(folder, 'tenon.db'));
+    database.exec('DROP TABLE meta');
+    database.close();
+    const started = once(process, 'worker') as Promise<[Worker]>;
+    const opened = open(folder, 'thread');
+    const [thread] = await started;
+    const ended = once(thread, 'exit');
+    await expect(opened).rejects.toThrow('meta');
+    await ended;
+  });
+
+  it('is given up only when nothing writes to it any more', async () => {
+    const path = join(tempFolder(), 'tenon.db');
+    const order: string[] = [];
+    const writer = new SqliteWriter(path);
+    const close = writer.close.bind(writer);
+    writer.close = async () => {
+      await flush(1);
+      await close();
+      order.push('closed');
+    };
+    const store = await storeOver(
+      path,
+      writer,
+      () => {},
+      () => order.push('released'),
+    );
+    const last = store.commit([putMeta('a', '1')]).then(() => order.push('committed'));
+    await store.close();
+    await last;
+    expect(order).toEqual(['committed', 'closed', 'released']);
   });
 
   it('is created for its owner alone', async () => {

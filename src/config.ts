@@ -47,12 +47,16 @@ function parsePort(text: string): number {
 /** An origin without a path: pages and callbacks compare it literally. */
 function parsePublicUrl(text: string | undefined): string | null {
   if (text === undefined) return null;
+  const origin = originOf(text);
+  if (origin !== null) return origin;
+  throw wrong('TENON_PUBLIC_URL', 'must be an origin such as https://tenon.example.com, without a path');
+}
+
+/** The origin that `text` is, null if it is something else or more than that. */
+export function originOf(text: string): string | null {
   const url = URL.parse(text);
   const isOrigin = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
-  if (!isOrigin || !/^https?:$/.test(url.protocol)) {
-    throw wrong('TENON_PUBLIC_URL', 'must be an origin such as https://tenon.example.com, without a path');
-  }
-  return url.origin;
+  return isOrigin && /^https?:$/.test(url.protocol) ? url.origin : null;
 }
 
 function parseLogLevel(text: string): string {

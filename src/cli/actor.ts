@@ -5,7 +5,7 @@ import { type Ms, parseTimestamp, systemClock } from '../core/time.ts';
 import { type ActorView, type EventView, type ReplayView, replayActor, showActor } from '../flows/operator/actors.ts';
 import { stampOf } from '../flows/operator/times.ts';
 import { detailsText, memberText, valueText, whenText, widthOf, wrapped } from './layout.ts';
-import { ask, type OperatorOptions, withOperator } from './operator.ts';
+import { ask, type OperatorOptions, segmentOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ export async function showOneActor(env: Env, id: string, options: ViewOptions): 
   const view = await withOperator(env, options, (operator) =>
     ask(operator, {
       method: 'GET',
-      path: `/actors/${encodeURIComponent(id)}`,
+      path: `/actors/${segmentOf(id)}`,
       offline: ({ look }) => showActor(look, id),
     }),
   );
@@ -35,7 +35,7 @@ export async function replayOneActor(env: Env, id: string, options: ViewOptions)
   const view = await withOperator(env, options, (operator) =>
     ask(operator, {
       method: 'GET',
-      path: `/actors/${encodeURIComponent(id)}/replay`,
+      path: `/actors/${segmentOf(id)}/replay`,
       offline: ({ look }) => replayActor(look, id),
     }),
   );

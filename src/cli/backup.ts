@@ -1,8 +1,8 @@
 // `tenon backup FILE`: a consistent copy of all data while the server goes on serving. The file gets its name only when
 // it was read back and found whole.
 
-import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { createWriteStream, existsSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
@@ -10,8 +10,8 @@ import { monotonicMs, SECOND_MS, systemClock } from '../core/time.ts';
 import { counted } from '../flows/operator/times.ts';
 import { copyDatabase, diskError, removeDatabase, syncFile } from '../store/backup.ts';
 import { type BackupFacts, readBackup } from '../store/backupFile.ts';
-import { readOwner, takeOwnerLock } from '../store/ownerLock.ts';
-import { type OperatorOptions, withOperator } from './operator.ts';
+import { takeOwnerLock } from '../store/ownerLock.ts';
+import { databaseOf, type OperatorOptions, ownerOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -21,21 +21,25 @@ export interface BackupOptions extends OperatorOptions {
 }
 
 /**
- * Rejects with `conflict` if the file exists (unless forced) or another backup is being made, `storage_unavailable`
- * if it cannot be written; then nothing is left of it.
+ * Rejects with `conflict` if the file exists (unless forced) or another backup is being made, `invalid_input` if it
+ * must not be replaced, `storage_unavailable` if it cannot be written; then nothing is left of it.
  */
 export async function backup(env: Env, file: string, options: BackupOptions): Promise<void> {
   const startMs = monotonicMs();
-  if (options.force !== true && existsSync(file)) {
-    throw new IntegrationError('conflict', `${file} exists already`, {
-      remedy: 'Choose another name, or pass --force to replace it.',
-    });
+  const { dataFolder } = readConfig(env);
+  if (existsSync(file)) {
+    assertReplaceable(file, dataFolder);
+    if (options.force !== true) {
+      throw new IntegrationError('conflict', `${file} exists already`, {
+        remedy: 'Choose another name, or pass --force to replace it.',
+      });
+    }
   }
   const partial = `${file}.partial`;
   rmSync(partial, { force: true });
   let facts: BackupFacts;
   try {
-    await writeCopy(env, partial, options);
+    await writeCopy(env, dataFolder, partial, options);
     facts = readBackup(partial);
     syncFile(partial);
     renameSync(partial, file);
@@ -47,10 +51,19 @@ export async function backup(env: Env, file: string, options: BackupOptions): Pr
   printSummary(file, facts, monotonicMs() - startMs);
 }
 
+/** A slip must cost neither the database that is in use nor its key. */
+function assertReplaceable(file: string, dataFolder: string): void {
+  const isInUse = existsSync(dataFolder) && dirname(realpathSync(file)) === realpathSync(dataFolder);
+  if (!isInUse && statSync(file).isFile()) return;
+  const what = isInUse ? 'is in the data folder' : 'is not a file';
+  throw new IntegrationError('invalid_input', `${file} ${what} and is not replaced`, {
+    remedy: 'Choose another name.',
+  });
+}
+
 /** Asked first whether a server runs: older data, which only a server may change, is copied as it is. */
-async function writeCopy(env: Env, path: string, options: BackupOptions): Promise<void> {
-  const { dataFolder } = readConfig(env);
-  if (options.url === undefined && readOwner(dataFolder) === null) return copyFolder(dataFolder, path);
+async function writeCopy(env: Env, dataFolder: string, path: string, options: BackupOptions): Promise<void> {
+  if (options.url === undefined && ownerOf(dataFolder) === null) return copyFolder(dataFolder, path);
   return withOperator(env, options, (operator) =>
     operator.kind === 'server'
       ? saveBody(operator.server.download('/backup'), path)
@@ -65,14 +78,10 @@ async function saveBody(body: Promise<ReadableStream<Uint8Array>>, path: string)
 
 /** With the owner lock, so that no server starts meanwhile. */
 async function copyFolder(folder: string, copyPath: string): Promise<void> {
-  if (!existsSync(join(folder, 'tenon.db'))) {
-    throw new IntegrationError('not_found', `there is no Tenon data in ${folder}`, {
-      remedy: 'Name the folder with TENON_DATA_DIR, or a running server with --url.',
-    });
-  }
+  const path = databaseOf(folder);
   const lock = takeOwnerLock(folder);
   try {
-    await copyDatabase({ path: join(folder, 'tenon.db'), copyPath, madeAtMs: systemClock.nowMs() });
+    await copyDatabase({ path, copyPath, madeAtMs: systemClock.nowMs() });
   } finally {
     lock.release();
   }

@@ -9,8 +9,8 @@ import type { JsonValue } from '../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, MANIFEST_BYTES_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { parseAllowList } from '../egress/address.ts';
 import { createEgress } from '../egress/egress.ts';
-import { printLine, styled } from './print.ts';
-import { jsonOrNull, notTenon, refusalOf } from './problem.ts';
+import { harmless, printLine, styled } from './print.ts';
+import { jsonOrNull, notTenon, refusalOf, serverOrigin } from './problem.ts';
 
 const deployed = z.array(
   z.object({ name: z.string(), provider: z.string(), latestRevision: z.object({ id: z.string() }) }),
@@ -23,12 +23,13 @@ export async function deploy(file: string, url: string, apiKey: string | undefin
       remedy: 'Set TENON_API_KEY or pass --api-key.',
     });
   }
+  const origin = serverOrigin(url);
   const sourceYaml = await readManifest(file);
   // The server is named by the person at the keyboard, so any address is theirs to choose.
   const egress = createEgress({ allowList: parseAllowList('0.0.0.0/0,::/0') });
   const call = async (method: string, path: string, body?: object) => {
     const response = await egress.request({
-      url: `${url.replace(/\/+$/, '')}/v1${path}`,
+      url: `${origin}/v1${path}`,
       method,
       headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -73,6 +74,6 @@ function answerAs<Schema extends z.ZodType>(schema: Schema, json: unknown): z.in
 /** The problems of the manifest go before the error, one a line. */
 function refused(json: JsonValue): IntegrationError {
   const refusal = refusalOf(json);
-  for (const issue of refusal.issues) process.stderr.write(`${issue.detail}\n`);
+  for (const issue of refusal.issues) process.stderr.write(`${harmless(issue.detail)}\n`);
   return refusal;
 }

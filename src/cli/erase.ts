@@ -4,7 +4,7 @@ import { Runtime } from '../../actors/runtime.ts';
 import { silentLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { type Erased, eraseRows } from '../flows/operator/erase.ts';
-import { ask, type DataFolder, type OperatorOptions, withOperator } from './operator.ts';
+import { ask, type DataFolder, type OperatorOptions, segmentOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
 
 export interface EraseCommandOptions extends OperatorOptions {
@@ -18,7 +18,7 @@ export async function erase(
   options: EraseCommandOptions,
 ): Promise<void> {
   const isConnectionKept = options.keepConnection === true;
-  const path = `/installations/${encodeURIComponent(installationId)}?keepConnection=${isConnectionKept}`;
+  const path = `/installations/${segmentOf(installationId)}?keepConnection=${isConnectionKept}`;
   const erased = await withOperator(env, options, (operator) =>
     ask(operator, {
       method: 'DELETE',

@@ -7,6 +7,7 @@ import { systemClock } from '../core/time.ts';
 import { newApiKey } from '../flows/apiKeys.ts';
 import { openStore } from '../store/store.ts';
 import { insertApiKey, readProject, readProjects } from '../store/tables/accounts.ts';
+import { databaseOf } from './operator.ts';
 import { printLine, styled } from './print.ts';
 
 export interface KeyOptions {
@@ -17,9 +18,11 @@ export interface KeyOptions {
   readonly operator?: boolean | undefined;
 }
 
-/** Rejects with `conflict` while a server runs on the data folder, `not_found` for an unknown project. */
+/** Rejects with `conflict` while a server runs on the data folder, `not_found` without data or such a project. */
 export async function createKey(env: Readonly<Record<string, string | undefined>>, options: KeyOptions): Promise<void> {
   const config: Config = readConfig(env);
+  // Opening the store would make one.
+  databaseOf(config.dataFolder);
   const store = await openStore({ folder: config.dataFolder, writer: 'inThread', onFatal: () => {} });
   try {
     const [only, another] = readProjects(store.reads);

@@ -2,13 +2,13 @@
 // operator plane, with the token that it left there for whoever may read the folder; otherwise the folder is opened
 // here. Either way the same flow answers, so that both print the same:
 //
-//   const path = `/actors/${encodeURIComponent(id)}`;
+//   const path = `/actors/${segmentOf(id)}`;
 //   const question = { method: 'GET', path, offline: ({ look }) => showActor(look, id) };
 //   const view = await withOperator(process.env, options, (operator) => ask(operator, question));
 //
 // Invariant: a folder is never opened here while a server has it, and no process is asked but the folder's owner.
 
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCatalog } from '../catalog/catalog.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -20,12 +20,12 @@ import { parseAllowList } from '../egress/address.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
 import type { Look } from '../flows/operator/look.ts';
-import { readOwner } from '../store/ownerLock.ts';
+import { type Owner, readOwner } from '../store/ownerLock.ts';
 import type { Reads } from '../store/port.ts';
 import { SCHEMA_VERSION } from '../store/schema.ts';
 import { openForReading } from '../store/sqlite.ts';
-import { openStore, type Store } from '../store/store.ts';
-import { jsonOrNull, notTenon, refusalOf } from './problem.ts';
+import { folderError, openStore, type Store } from '../store/store.ts';
+import { jsonOrNull, notTenon, refusalOf, serverOrigin } from './problem.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -82,10 +82,10 @@ export async function withOperator<Result>(
         remedy: 'Pass --api-key or set TENON_API_KEY; `tenon key create --operator` makes one.',
       });
     }
-    return withServer(options.url, { 'x-api-key': apiKey }, work);
+    return withServer(serverOrigin(options.url), { 'x-api-key': apiKey }, work);
   }
   const config = readConfig(env);
-  const owner = readOwner(config.dataFolder);
+  const owner = ownerOf(config.dataFolder);
   if (owner === null) return withFolder(config, work);
   if (owner.reach === null) throw notListening(config.dataFolder, owner.pid);
   return withServer(owner.reach.url, { authorization: `Bearer ${owner.reach.token}` }, work);
@@ -99,6 +99,12 @@ export async function ask<Answer>(operator: Operator, question: Question<Answer>
   return answer as Answer;
 }
 
+/** An id as one segment of a path. Rejects with `not_found` for those that a URL takes for something else. */
+export function segmentOf(id: string): string {
+  if (/^\.{0,2}$/.test(id)) throw new IntegrationError('not_found', `nothing has the id "${id}"`);
+  return encodeURIComponent(id);
+}
+
 async function withServer<Result>(
   url: string,
   credential: Readonly<Record<string, string>>,
@@ -106,7 +112,7 @@ async function withServer<Result>(
 ): Promise<Result> {
   // The server is named by the person at the keyboard, so any address is theirs to choose.
   const egress = createEgress({ allowList: parseAllowList('0.0.0.0/0,::/0') });
-  const base = `${url.replace(/\/+$/, '')}/operator/v1`;
+  const base = `${url}/operator/v1`;
   const server: OperatorServer = {
     url,
     request: async (method, path) => {
@@ -156,14 +162,7 @@ async function download(
 }
 
 async function withFolder<Result>(config: Config, work: (operator: Operator) => Promise<Result>): Promise<Result> {
-  const path = join(config.dataFolder, 'tenon.db');
-  if (!existsSync(path)) {
-    throw new IntegrationError('not_found', `there is no Tenon data in ${config.dataFolder}`, {
-      remedy: 'Name the folder with TENON_DATA_DIR, or a running server with --url.',
-    });
-  }
-  const reads = openForReading(path);
-  checkSchema(reads, config.dataFolder);
+  const reads = openReads(config.dataFolder);
   const opened: Store[] = [];
   const store = async () => {
     const [first] = opened;
@@ -181,9 +180,59 @@ async function withFolder<Result>(config: Config, work: (operator: Operator) => 
   };
   try {
     return await work({ kind: 'folder', folder: { config, look, store } });
+  } catch (error) {
+    throw error instanceof IntegrationError ? error : folderError(config.dataFolder, error);
   } finally {
     for (const made of opened) await made.close();
     reads.close();
+  }
+}
+
+function openReads(folder: string): Reads {
+  const path = databaseOf(folder);
+  let reads: Reads | null = null;
+  try {
+    reads = openForReading(path);
+    checkSchema(reads, folder);
+    return reads;
+  } catch (error) {
+    reads?.close();
+    throw folderError(folder, error);
+  }
+}
+
+/** The server that has the folder, or null. Rejects with `forbidden` where only another user may know. */
+export function ownerOf(folder: string): Owner | null {
+  assertOurs(folder);
+  try {
+    return readOwner(folder);
+  } catch (error) {
+    throw folderError(folder, error);
+  }
+}
+
+/** The database of a folder. Rejects with `not_found` if it has none, `forbidden` if this user may not read it. */
+export function databaseOf(folder: string): string {
+  assertOurs(folder);
+  const path = join(folder, 'tenon.db');
+  if (existsSync(path)) return path;
+  throw new IntegrationError('not_found', `there is no Tenon data in ${folder}`, {
+    remedy: 'Name the folder with TENON_DATA_DIR, or a running server with --url.',
+  });
+}
+
+/** Whoever may not look into a folder would be told that nothing is there. */
+function assertOurs(folder: string): void {
+  for (const path of [join(folder, 'owner.lock'), join(folder, 'tenon.db')]) {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EACCES') continue;
+      throw new IntegrationError('forbidden', `the data folder ${folder} belongs to another user`, {
+        remedy: 'Run the command as that user, or pass --url and --api-key.',
+        cause,
+      });
+    }
   }
 }
 
@@ -191,7 +240,6 @@ async function withFolder<Result>(config: Config, work: (operator: Operator) => 
 function checkSchema(reads: Reads, folder: string): void {
   const version = reads.get<{ user_version: number }>('PRAGMA user_version')?.user_version;
   if (version === SCHEMA_VERSION) return;
-  reads.close();
   throw new IntegrationError('snapshot_unreadable', `the data in ${folder} was written by another version of Tenon`, {
     remedy: 'Start `tenon serve` on it once; a server of this version brings older data up to date.',
   });

@@ -1,6 +1,8 @@
-// What a server of ours says when it refuses something, as the error that the command then prints.
+// What commands and a server of ours have to say to each other: its address as it is typed, and what it says when it
+// refuses something, as the error that the command then prints.
 
 import { z } from 'zod';
+import { originOf } from '../config.ts';
 import { ERROR_CODES, type ErrorCode, type InputIssue, IntegrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json.ts';
 
@@ -12,6 +14,15 @@ const problem = z.object({
     .array(z.object({ in: z.enum(['body', 'header', 'path', 'query']), name: z.string(), detail: z.string() }))
     .optional(),
 });
+
+/** The server that `--url` names. Rejects with `invalid_input`. */
+export function serverOrigin(url: string): string {
+  const origin = originOf(url);
+  if (origin !== null) return origin;
+  throw new IntegrationError('invalid_input', `"${url}" is not the address of a server`, {
+    remedy: 'Pass --url with an origin such as https://tenon.example.com, without a path.',
+  });
+}
 
 /** The answer's JSON, or null where it is something else. */
 export function jsonOrNull(text: string): JsonValue {

@@ -8,7 +8,7 @@ import { type Ms, systemClock } from '../core/time.ts';
 import { discard, listQuarantine, type QuarantinePage, type Resumed, resume } from '../flows/operator/quarantine.ts';
 import type { ViewOptions } from './actor.ts';
 import { whenText, wrapped } from './layout.ts';
-import { ask, type DataFolder, type OperatorOptions, withOperator } from './operator.ts';
+import { ask, type DataFolder, type OperatorOptions, segmentOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -31,14 +31,12 @@ export async function listPaused(env: Env, options: ListOptions): Promise<void> 
     }),
   );
   if (options.json === true) printLine(JSON.stringify(page, null, 2));
-  else printPage(page, systemClock.nowMs());
+  else printPage(page, cursor !== '', systemClock.nowMs());
 }
 
 /** Rejects with `not_found` if the actor is not there or not paused. */
 export async function retryActor(env: Env, id: string, options: OperatorOptions): Promise<void> {
-  const isServing = await decide(env, options, `/actors/${encodeURIComponent(id)}/resume`, (deciding) =>
-    resume(deciding, id),
-  );
+  const isServing = await decide(env, options, `/actors/${segmentOf(id)}/resume`, (deciding) => resume(deciding, id));
   printDecision('tries again', isServing);
 }
 
@@ -89,8 +87,8 @@ function printDecision(does: string, { actorId, isServing }: Decided): void {
   printLine(`${styled('green', actorId)} ${does}${isServing ? '' : ' when the server starts'}`);
 }
 
-function printPage({ actors, cursor }: QuarantinePage, nowMs: Ms): void {
-  if (actors.length === 0) printLine('nothing is in quarantine');
+function printPage({ actors, cursor }: QuarantinePage, isFurther: boolean, nowMs: Ms): void {
+  if (actors.length === 0) printLine(isFurther ? 'nothing more is in quarantine' : 'nothing is in quarantine');
   for (const { actorId, reason, pausedAt, setAside } of actors) {
     printLine(styled('bold', actorId));
     printLine(`  paused since ${whenText(pausedAt, nowMs, 'an unknown time')}`);

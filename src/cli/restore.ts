@@ -8,6 +8,7 @@ import { counted, timeText } from '../flows/operator/times.ts';
 import { givenMasterKeys } from '../main.ts';
 import type { BackupFacts } from '../store/backupFile.ts';
 import { type Restored, restoreDatabase } from '../store/restore.ts';
+import { folderError } from '../store/store.ts';
 import { printLine, styled } from './print.ts';
 
 export interface RestoreCommandOptions {
@@ -21,14 +22,15 @@ export function restore(
   options: RestoreCommandOptions,
 ): void {
   const config = readConfig(env);
-  const keys = givenMasterKeys(config);
-  const restored = restoreDatabase({
-    folder: config.dataFolder,
-    file,
-    isForced: options.force === true,
-    check: (facts) => assertOpens(keys, facts, file),
-  });
-  printSummary(config.dataFolder, restored, keys.length > 0);
+  const isForced = options.force === true;
+  const { dataFolder: folder } = config;
+  try {
+    const keys = givenMasterKeys(config);
+    const restored = restoreDatabase({ folder, file, isForced, check: (facts) => assertOpens(keys, facts, file) });
+    printSummary(folder, restored, keys.length > 0);
+  } catch (error) {
+    throw error instanceof IntegrationError ? error : folderError(folder, error);
+  }
 }
 
 function assertOpens(keys: readonly string[], { canary }: BackupFacts, file: string): void {

@@ -11,6 +11,9 @@ import { printError } from './print.ts';
 
 const EXIT_FAILED = 1;
 
+// Everything written here holds customers' data, whoever may look into the folder.
+process.umask(0o077);
+
 const program = new Command('tenon')
   .description('A self-hosted runtime for product integrations.')
   .showHelpAfterError('(add --help for usage)')
@@ -44,6 +47,15 @@ program
   .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));
 
 addOperatorCommands(program);
+
+// Whoever reads the output may have seen enough (`| head`). Commands that have servers to end do it in their own way.
+program.hook('preAction', (_program, command) => {
+  if (command.name() === 'serve' || command.name() === 'demo') return;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+});
 
 program
   .command('demo')

@@ -3,7 +3,7 @@
 import { whyOf } from '../flows/operator/why.ts';
 import type { ViewOptions } from './actor.ts';
 import { wrapped } from './layout.ts';
-import { ask, withOperator } from './operator.ts';
+import { ask, segmentOf, withOperator } from './operator.ts';
 import { printLine } from './print.ts';
 
 /** Rejects with `not_found`, naming near ids. */
@@ -15,7 +15,7 @@ export async function explainInstallation(
   const view = await withOperator(env, options, (operator) =>
     ask(operator, {
       method: 'GET',
-      path: `/installations/${encodeURIComponent(installationId)}/why`,
+      path: `/installations/${segmentOf(installationId)}/why`,
       offline: ({ look }) => whyOf(look, installationId),
     }),
   );

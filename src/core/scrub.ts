@@ -4,9 +4,14 @@
 
 const REMOVED = '[removed]';
 
-/** Values behind names that usually carry a secret: in addresses, forms and JSON. */
-const NAMES = '(?:access|refresh|id)_?token|(?:client_?)?secret|api_?key|passw(?:or)?d|authorization|signature';
-const NAMED = new RegExp(`(${NAMES})(["']?\\s*[=:]\\s*["']?)(?:(?:bearer|basic)\\s+)?[^\\s"'&,;}\\]]+`, 'gi');
+/** Values behind names that usually carry a secret: in addresses, headers, forms and JSON, also JSON inside JSON. */
+const NAMES = '(?:access|refresh|id)_?token|(?:client[_-]?)?secret|api[_-]?key|passw(?:or)?d|authorization|signature';
+/** With the scheme before it, as in `Zoho-oauthtoken 1000.…` or `Klaviyo-API-Key pk_…`; what is out already stays. */
+const VALUE = '(?!\\[removed)(?:(?:bearer|basic|[a-z-]*(?:token|key))\\s+)?[^\\s"\'&,;}\\]\\\\]+';
+const NAMED = new RegExp(`(${NAMES})(\\\\*["']?\\s*[=:]\\s*\\\\*["']?)${VALUE}`, 'gi');
+
+/** The password of an address. */
+const USER_INFO = /(:\/\/[^\s/@:]*:)[^\s/@]+(?=@)/g;
 
 const SCHEME = /\b(bearer|basic)\s+[A-Za-z0-9+/=_.~-]{8,}/gi;
 
@@ -23,6 +28,7 @@ const RUN = /[A-Za-z0-9+=!~]{20,}/g;
 export function scrubbed(text: string): string {
   return text
     .replace(NAMED, `$1$2${REMOVED}`)
+    .replace(USER_INFO, `$1${REMOVED}`)
     .replace(SCHEME, `$1 ${REMOVED}`)
     .replace(PREFIXED_UUID, REMOVED)
     .replace(RUN, (run) => (/\d/.test(run) && /[A-Za-z]/.test(run) ? REMOVED : run));

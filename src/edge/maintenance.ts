@@ -12,7 +12,9 @@ import type { EdgeEnv, EdgeServices } from './context.ts';
 export function maintenanceRoutes(services: EdgeServices): Hono<EdgeEnv> {
   const app = new Hono<EdgeEnv>();
   app.get('/backup', async (context) => {
-    const { signal } = context.req.raw;
+    const { method, signal } = context.req.raw;
+    // Hono answers HEAD with this handler and drops the body, which would then never be read to its end.
+    if (method !== 'GET') throw new IntegrationError('bad_request', 'a backup is made for GET only');
     const backup = await createBackup(services);
     // Who left while it was made will not read it.
     if (signal.aborted) {

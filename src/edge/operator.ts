@@ -70,10 +70,12 @@ function authenticateOperator(keys: ApiKeys, token: string): MiddlewareHandler<E
 }
 
 function requireOperator(keys: ApiKeys, key: string | undefined): void {
-  if (keys.caller(key).scopes.has(OPERATOR_SCOPE)) return;
-  throw new IntegrationError('forbidden', 'this API key is not an operator key', {
-    remedy: '`tenon key create --operator` makes one.',
-  });
+  const caller = keys.find(key);
+  if (caller?.scopes.has(OPERATOR_SCOPE)) return;
+  const remedy = '`tenon key create --operator` makes one while the server is down.';
+  throw caller === undefined
+    ? new IntegrationError('unauthenticated', 'the operator key is missing or not valid', { remedy })
+    : new IntegrationError('forbidden', 'this API key is not an operator key', { remedy });
 }
 
 /** In a time that says nothing about where they differ. */

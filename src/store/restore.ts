@@ -114,6 +114,6 @@ function assertNoLog(file: string): void {
   const log = `${file}-wal`;
   if (!existsSync(log) || statSync(log).size === 0) return;
   throw new IntegrationError('invalid_input', `${file} has a write-ahead log beside it, so it is not a backup`, {
-    remedy: 'Make one with `tenon backup`.',
+    remedy: 'Copy both as tenon.db and tenon.db-wal into an empty TENON_DATA_DIR and run `tenon backup` there.',
   });
 }

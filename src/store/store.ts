@@ -1,7 +1,7 @@
 // The store as the rest of the product sees it: `commit` for rows that no actor owns, `add` for the steps of
 // actors, and `reads` of what is committed. Opened once per process, under the owner lock.
 
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntegrationError } from '../core/errors.ts';
 import type { Ms } from '../core/time.ts';
@@ -63,6 +63,12 @@ export function folderError(folder: string, error: unknown): unknown {
   const { code = '', message = '' } = error as { code?: unknown; message?: string };
   const isOfTheDisk = code === 'storage_unavailable' || (typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code));
   if (!isOfTheDisk) return error;
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+    return new IntegrationError('storage_unavailable', `the database in ${folder} is damaged: ${message}`, {
+      remedy: 'Bring back a backup with `tenon restore FILE --force`, which keeps what is there.',
+      cause: error,
+    });
+  }
   return new IntegrationError('storage_unavailable', `the data folder ${folder} cannot be used: ${message}`, {
     remedy: 'Check that its disk has room, that this user may write to it and that no other program uses it.',
     cause: error,
@@ -75,6 +81,8 @@ async function openFolder(options: StoreOptions): Promise<Store> {
   try {
     finishRestore(options.folder);
     const path = join(options.folder, 'tenon.db');
+    // Made by an earlier version, or copied here. Its log inherits this.
+    if (existsSync(path)) chmodSync(path, 0o600);
     const writer = options.writer === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path);
     try {
       return await storeOver(path, writer, options.onFatal, lock.release);

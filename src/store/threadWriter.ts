@@ -70,7 +70,8 @@ export async function startThreadWriter(path: string): Promise<Writer> {
   };
 }
 
-function openError(facts: { code: string; message: string; remedy: string | undefined }): IntegrationError {
-  const code = Object.hasOwn(ERROR_CODES, facts.code) ? (facts.code as ErrorCode) : 'storage_unavailable';
-  return new IntegrationError(code, facts.message, facts.remedy === undefined ? {} : { remedy: facts.remedy });
+/** As it was thrown there: ours, or SQLite's with its code. */
+function openError({ code, message, remedy }: { code: string; message: string; remedy: string | undefined }): Error {
+  if (!Object.hasOwn(ERROR_CODES, code)) return Object.assign(new Error(message), { code });
+  return new IntegrationError(code as ErrorCode, message, remedy === undefined ? {} : { remedy });
 }

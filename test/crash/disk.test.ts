@@ -174,7 +174,7 @@ describe.skipIf(!MAY_MOUNT)('a database that may only be read (skipped where not
     expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([
       1,
       '',
-      [expect.stringMatching(/^error: the data folder .* cannot be used: attempt to write a readonly database/)],
+      [expect.stringMatching(/^error: the data folder .* cannot be used: .*read-only file system/)],
     ]);
   });
 });

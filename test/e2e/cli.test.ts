@@ -204,6 +204,11 @@ describe('tenon deploy', () => {
     ],
     ['a server that is down', () => [fileOf('a.yaml', good('a')), { TENON_URL: 'http://127.0.0.1:9' }], '127.0.0.1:9'],
     [
+      'what is no address of a server',
+      () => [fileOf('a.yaml', good('a')), { TENON_URL: `${url}/v1` }],
+      '/v1" is not the address of a server. Pass --url with an origin',
+    ],
+    [
       'a server that is something else',
       () => [
         fileOf('a.yaml', good('a')),
@@ -247,6 +252,13 @@ describe('tenon deploy', () => {
 });
 
 describe('tenon key create', () => {
+  it('makes no data folder by mistake', async () => {
+    const none = join(folder, 'mistyped');
+    const { code, lines } = await run(['key', 'create'], { TENON_DATA_DIR: none });
+    expect([code, lines]).toEqual([1, [expect.stringContaining(`there is no Tenon data in ${none}`)]]);
+    expect(existsSync(none)).toBe(false);
+  });
+
   it('is refused while a server runs on the data, and makes a key that works afterwards', async () => {
     const data = join(folder, 'key');
     const running = await serve(data);

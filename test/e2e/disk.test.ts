@@ -247,7 +247,9 @@ describe('a start that cannot be', () => {
     await serveOnce(env);
     writeFileSync(join(folder, 'data', 'tenon.db'), 'x'.repeat(8192));
     const { code, lines } = await refusal(spawnServe(env));
-    expect(lines).toEqual([expect.stringMatching(/^error: .*database/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^error: the database in .* is damaged: .*`tenon restore FILE --force`/),
+    ]);
     expect(code).toBe(1);
   });
 

@@ -177,6 +177,22 @@ describe('erasing an installation', () => {
     expect(driven.tenon.fatal).toEqual([]);
   });
 
+  it('while its reads are about to begin: they are erased as well', async () => {
+    await using scene = await startScene();
+    const { driven } = scene;
+    const { reads } = driven.tenon.running.services.store;
+    const installed = scene.install('first');
+    const made = () => reads.get<{ id: string }>('SELECT installationId AS id FROM installations');
+    while (made() === undefined) await new Promise((resolve) => setImmediate(resolve));
+    const { id = '' } = made() ?? {};
+    await scene.erase(id);
+    await installed;
+    await settled(driven);
+    await pass(driven, HOUR_MS);
+    expectNothingOf(driven, id);
+    expect(driven.tenon.fatal).toEqual([]);
+  });
+
   it('keeps what another installation uses: its messages in the same round, and the shared connection', async () => {
     await using scene = await startScene();
     const { driven, destination } = scene;

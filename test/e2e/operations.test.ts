@@ -69,6 +69,16 @@ describe('tenon backup is refused', () => {
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
+  it('over what is in the data folder or is no file, also if forced', async () => {
+    const folder = await usedFolder();
+    const before = readFileSync(join(folder, 'master.key'), 'utf8');
+    for (const file of [join(folder, 'master.key'), join(folder, 'tenon.db'), tempFolder()]) {
+      const ran = await run({ TENON_DATA_DIR: folder }, ['backup', '--force', file]);
+      expectRefused(ran, /^error: .* is (in the data folder|not a file) and is not replaced\. Choose another name\.$/);
+    }
+    expect(readFileSync(join(folder, 'master.key'), 'utf8')).toBe(before);
+  });
+
   it('where there is no data', async () => {
     const folder = tempFolder();
     const ran = await run({ TENON_DATA_DIR: join(folder, 'none') }, ['backup', join(folder, 'backup')]);
@@ -140,6 +150,14 @@ describe('tenon backup', () => {
 });
 
 describe('tenon restore is refused', () => {
+  it('into a folder that cannot be one', async () => {
+    const folder = await usedFolder();
+    const file = join(tempFolder(), 'backup');
+    await run({ TENON_DATA_DIR: folder }, ['backup', file]);
+    const ran = await run({ TENON_DATA_DIR: file }, ['restore', file]);
+    expectRefused(ran, /^error: the data folder .* cannot be used: EEXIST/);
+  });
+
   it('while a server runs, where data is, and for what is no backup; nothing changes', async () => {
     await using tenon = await startTenon();
     const file = join(tempFolder(), 'backup');

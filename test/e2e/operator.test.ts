@@ -1,19 +1,22 @@
 // Looking into a running Tenon from its own machine, from elsewhere, and into one that is down: a server and commands
 // as processes of their own, on one data folder.
 
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ActorView, ReplayView } from '../../src/flows/operator/actors.ts';
 import type { QuarantinePage } from '../../src/flows/operator/quarantine.ts';
 import type { WhyView } from '../../src/flows/operator/why.ts';
 import { takeOwnerLock } from '../../src/store/ownerLock.ts';
 import { openForWriting } from '../../src/store/sqlite.ts';
-import { type Ran, runTenon } from '../support/cli.ts';
+import { type Ran, runTenon, TENON } from '../support/cli.ts';
 import { integration, manifest, readObject } from '../support/drive.ts';
 import { startTenonProcess } from '../support/process.ts';
 import type { Tenon } from '../support/tenon.ts';
@@ -89,6 +92,40 @@ describe('a command finds no Tenon', () => {
   });
 });
 
+describe('the data folder', () => {
+  it('is read by nobody but the user of its server, whoever may look into it', () => {
+    const files = readdirSync(dataFolder());
+    expect(files).toContain('tenon.db-wal');
+    for (const file of files) expect([file, statSync(join(dataFolder(), file)).mode & 0o077]).toEqual([file, 0]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('of another user is told from one without data', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenon-theirs-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'tenon.db'), '', { mode: 0o000 });
+    const ran = await runTenon(['why', 'x'], { TENON_DATA_DIR: folder });
+    expect(failure(ran)).toEqual([1, '', expect.stringContaining(`the data folder ${folder} belongs to another user`)]);
+  });
+
+  it('that is damaged is told in one line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenon-damaged-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'tenon.db'), 'this is no database');
+    for (const args of [
+      ['why', 'x'],
+      ['quarantine', 'list'],
+      ['erase', 'installation', 'x'],
+    ]) {
+      const ran = await runTenon(args, { TENON_DATA_DIR: folder });
+      expect(failure(ran)).toEqual([
+        1,
+        '',
+        expect.stringMatching(/^error: .*cannot be used: file is not a database.*\n$/),
+      ]);
+    }
+  });
+});
+
 describe('a running Tenon', () => {
   it.each<[string, () => string[], string]>([
     [
@@ -97,15 +134,24 @@ describe('a running Tenon', () => {
       'Did you mean installation:',
     ],
     ['an actor that is not paused', () => ['quarantine', 'retry', readId], 'is not paused'],
+    ['no id', () => ['why', ''], 'nothing has the id ""'],
+    ['an id that a URL has another meaning for', () => ['actor', 'show', '..'], 'nothing has the id ".."'],
+    ['an id that would steer the terminal', () => ['why', 'x\n\x1b]0;y'], 'there is no installation x \\x1b]0;y.'],
+    [
+      'what is no address of a server',
+      () => ['why', 'x', '--url', 'ftp://x', '--api-key', 'k'],
+      '"ftp://x" is not the address of a server',
+    ],
+    [
+      'a key that nobody knows',
+      () => ['why', 'x', '--url', tenon.origin, '--api-key', 'k'],
+      'the operator key is missing or not valid. `tenon key create --operator`',
+    ],
     ['what is no number', () => ['quarantine', 'discard', 'all'], '`tenon quarantine list` shows them'],
   ])('tells of %s in one line', async (_what, args, says) => {
     const { code, out, error } = await run(...args());
     expect([code, out, error.trimEnd().split('\n').length]).toEqual([1, '', 1]);
     expect(error).toContain(says);
-  });
-
-  it('keeps the way to it for its own user', () => {
-    expect(statSync(join(dataFolder(), 'owner.json')).mode & 0o777).toBe(0o600);
   });
 
   it('shows an installation by its bare id, with the actors that it works with', async () => {
@@ -125,6 +171,16 @@ describe('a running Tenon', () => {
     expect(out).not.toContain('\x1b');
   });
 
+  it('is shown without complaint to a reader that has seen enough', async () => {
+    const command = `"$0" "$1" actor show "$2" | head -n 1`;
+    const child = spawn('bash', ['-o', 'pipefail', '-c', command, process.execPath, TENON, readId], {
+      env: { PATH: process.env['PATH'] ?? '', TENON_DATA_DIR: dataFolder() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    expect([code, out, error]).toEqual([0, `${readId}\n`, '']);
+  });
+
   it('replays a read to what is stored', async () => {
     const { code, out } = await run('actor', 'replay', readId);
     expect(code).toBe(0);
@@ -140,6 +196,7 @@ describe('a running Tenon', () => {
 
   it('has nothing in quarantine', async () => {
     expect((await run('quarantine', 'list')).out).toBe('nothing is in quarantine\n');
+    expect((await run('quarantine', 'list', '--cursor', 'z')).out).toBe('nothing more is in quarantine\n');
   });
 
   it('is asked from elsewhere with an operator key, and with no other', async () => {
@@ -177,6 +234,27 @@ describe('a Tenon that is down', () => {
     stranger.close();
     expect(calls).toBe(0);
     await tenon.resume();
+  });
+
+  it('has its unreadable state told, and whose fault that is', async () => {
+    await tenon.halt();
+    const stored = "(SELECT state FROM snapshots WHERE actorId = 'kept')";
+    edit(
+      `INSERT INTO snapshots (actorId, schemaVersion, revision, state, base, events)
+        SELECT 'kept', 1, 1, state, '', '' FROM snapshots WHERE actorId = '${readId}'`,
+      `UPDATE snapshots SET state = 'not JSON' WHERE actorId = '${readId}'`,
+    );
+    const why = await json<WhyView>('why', installationId);
+    const view = await json<ActorView>('actor', 'show', readId);
+    edit(
+      `UPDATE snapshots SET state = ${stored} WHERE actorId = '${readId}'`,
+      "DELETE FROM snapshots WHERE actorId = 'kept'",
+    );
+    await tenon.resume();
+    expect(why.besides[0]).toMatchObject({ name: 'actorPaused', fault: 'tenon' });
+    expect(why.besides[0]?.remedy).not.toContain('retry');
+    expect(view).toMatchObject({ state: 'unreadable', context: {} });
+    expect(view.events.at(-1)).toMatchObject({ type: 'page.committed', state: 'idle' });
   });
 
   it('has its changed state told field by field', async () => {

@@ -1,6 +1,7 @@
 // What `--keep` prints at the end: where everything is, and calls to paste. The API key shown opens this demo's folder
 // only and is gone with it.
 
+import { dirname } from 'node:path';
 import { proxyHeaders } from './client.ts';
 import type { Screen } from './screen.ts';
 import type { Installation } from './setup.ts';
@@ -9,7 +10,8 @@ import type { Stage } from './stage.ts';
 const LABEL_CHARS = 12;
 
 export function showKept(screen: Screen, stage: Stage, installations: readonly Installation[]): void {
-  const { server, sandbox, receiver, logFile } = stage;
+  const { server, sandbox, receiver, databaseFile, logFile } = stage;
+  const dataFolder = dirname(databaseFile);
   const facts: readonly (readonly [string, string])[] = [
     ['Tenon', server.url],
     ['API key', server.apiKey],
@@ -17,6 +19,7 @@ export function showKept(screen: Screen, stage: Stage, installations: readonly I
     ...installations.map(({ customer, installationId }) => [customer.providerName, installationId] as const),
     ['Providers', sandbox.origin],
     ['Webhooks', receiver.origin],
+    ['Data', dataFolder],
     ['Log', logFile],
   ];
   screen.line(`  ${screen.style('bold', 'Everything keeps running')} until you press Ctrl-C.`);
@@ -29,5 +32,8 @@ export function showKept(screen: Screen, stage: Stage, installations: readonly I
     const options = headers.map(([name, value]) => `    -H '${name}: ${value}'`);
     screen.line([`  curl ${server.url}${customer.samplePath}`, ...options].join(' \\\n'));
   }
+  screen.line();
+  screen.line(`  ${screen.style('dim', '# what an installation waits for')}`);
+  screen.line(`  TENON_DATA_DIR=${dataFolder} npm run -s tenon -- why ${installations[0]?.installationId ?? ''}`);
   screen.line();
 }

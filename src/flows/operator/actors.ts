@@ -5,22 +5,22 @@ import { type Difference, type Replay, replay, stateNameOf } from '../../../acto
 import { MACHINES } from '../../../actors/runtime.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { type ActorId, actorIdOf, keyOf, machineOf } from '../../core/ids.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { OPERATOR_IDS_COMPARED_MAX, OPERATOR_LIST_MAX } from '../../core/limits.ts';
 import { nearNames } from '../../core/nearNames.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
 import { type EffectRow, readEffectsFor } from '../../store/tables/effects.ts';
 import { readCheckpointsOf, readInstallation } from '../../store/tables/installations.ts';
 import { type QuarantinedRow, readQuarantined } from '../../store/tables/quarantine.ts';
-import { readHistory, readSnapshot, readSnapshotsLike, type SnapshotRow } from '../../store/tables/snapshots.ts';
+import { readSnapshot, readSnapshotsLike, type SnapshotRow } from '../../store/tables/snapshots.ts';
 import type { Look } from './look.ts';
-import { definitionOf, enteredAt, type PastStep, pastOf, pastStep } from './past.ts';
+import { definitionOf, enteredAt, historyOf, type PastStep, pastOf, pastStep } from './past.ts';
 
 /** Times are RFC 3339; those inside `context` and `details` are as the machine has them. */
 export interface ActorView {
   readonly actorId: string;
   readonly machine: string;
-  /** Dotted, e.g. `present.active`; null if it has ended, or never came to one. */
+  /** Dotted, e.g. `present.active`; null if it has ended, or never came to one; `unreadable` if nobody can tell. */
   readonly state: string | null;
   readonly since: string | null;
   /** The history does not reach further back. */
@@ -87,15 +87,14 @@ export interface ReplayView {
 /** Rejects with `not_found`, naming near ids. An id without a machine is looked for among all of them. */
 export function showActor(look: Look, id: string): ActorView {
   const row = snapshotOf(look, id);
-  const { actorId, state, wakeAtMs, pausedReason, pausedAtMs, revision, schemaVersion } = row;
-  const stored = state === '' ? null : (JSON.parse(state) as { value: unknown; context: JsonObject });
-  const name = stored === null ? null : stateNameOf(stored.value);
+  const { actorId, wakeAtMs, pausedReason, pausedAtMs, revision, schemaVersion } = row;
+  const { state, context } = storedOf(row.state);
   const past = pastOf(look, row);
-  const since = enteredAt({ state: name, past: () => past });
+  const since = enteredAt({ state, past: () => past });
   return {
     actorId,
     machine: machineOf(actorId),
-    state: name,
+    state,
     since: timeOrNull(since.atMs),
     isSinceAtLeast: since.isAtLeast,
     revision,
@@ -103,7 +102,7 @@ export function showActor(look: Look, id: string): ActorView {
     wakeAt: timeOrNull(wakeAtMs),
     pausedReason,
     pausedAt: timeOrNull(pausedAtMs),
-    context: stored?.context ?? {},
+    context,
     pending: readEffectsFor(look.store.reads, actorId, OPERATOR_LIST_MAX).map(pendingView),
     setAside: readQuarantined(look.store.reads, actorId).slice(0, OPERATOR_LIST_MAX).map(setAsideView),
     events: past.steps.map(eventView),
@@ -111,14 +110,31 @@ export function showActor(look: Look, id: string): ActorView {
   };
 }
 
-/** Runs the history again. Rejects as `showActor`, and with `snapshot_unreadable` for a machine nobody knows. */
+/** As it was written, also where this version would not take it up: an operator should see what there is. */
+function storedOf(text: string): Pick<ActorView, 'state' | 'context'> {
+  if (text === '') return { state: null, context: {} };
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text);
+  } catch {
+    stored = null;
+  }
+  const { value, context } = isJsonObject(stored) ? stored : {};
+  return {
+    state: value === undefined ? 'unreadable' : stateNameOf(value),
+    context: isJsonObject(context) ? context : {},
+  };
+}
+
+/** Runs the history again. Rejects as `showActor`, and with `snapshot_unreadable` for what this version cannot read. */
 export function replayActor(look: Look, id: string): ReplayView {
   const row = snapshotOf(look, id);
   const { actorId, revision } = row;
   const definition = definitionOf(actorId);
-  const history = readHistory(look.store.reads, actorId);
-  if (definition === undefined || history === undefined) {
-    throw new IntegrationError('snapshot_unreadable', `this version has no machine for ${actorId}`);
+  const history = historyOf(look.store.reads, actorId);
+  if (definition === undefined || history.length === 0) {
+    const lacks = definition === undefined ? 'has no machine for' : 'cannot read the history of';
+    throw new IntegrationError('snapshot_unreadable', `this version ${lacks} ${actorId}`);
   }
   const run = replay(definition, history, row);
   return {

@@ -20,7 +20,7 @@ import {
   eraseBlobs,
   eraseMessages,
   readBlobIdsOfInstallation,
-  readSeqsOfInstallation,
+  readSeqsOfOperations,
 } from '../../store/tables/outbox.ts';
 import { countActorRows, readActorsOfInstallation } from '../../store/tables/upkeep.ts';
 import type { Services } from '../services.ts';
@@ -68,18 +68,22 @@ export async function eraseRows(
 ): Promise<Erased> {
   const { store } = storage;
   const actors = await removeActors(storage, installationId, options);
+  await removeLateActors(storage, installationId);
   removed(actors.connectionId);
   const blobs = await eraseAll(
     () => readBlobIdsOfInstallation(store.reads, installationId, RETENTION_ROWS_PER_STEP),
     (ids) => store.commit([eraseBlobs(ids)]),
   );
-  const outbox = await eraseAll(
-    () => readSeqsOfInstallation(store.reads, installationId, RETENTION_ROWS_PER_STEP),
-    (seqs) => store.commit(eraseMessages(seqs)),
-  );
+  let outbox = 0;
   const operations = await eraseAll(
     () => readOperationIds(store.reads, installationId, RETENTION_ROWS_PER_STEP),
-    (ids) => store.commit([eraseOperations(ids)]),
+    async (ids) => {
+      outbox += await eraseAll(
+        () => readSeqsOfOperations(store.reads, ids, RETENTION_ROWS_PER_STEP),
+        (seqs) => store.commit(eraseMessages(seqs)),
+      );
+      await store.commit([eraseOperations(ids)]);
+    },
   );
   const rows = { ...actors.rows, operations, outbox, blobs };
   if (Object.values(rows).every((count) => count === 0))
@@ -110,6 +114,15 @@ async function removeActors(storage: Storage, installationId: string, { isConnec
   const rows = { ...counts, ...countActorRows(reads, actorIds), connections: 0, credentials: 0 };
   await storage.runtime.remove(actorIds, writes);
   return { connectionId: null, rows };
+}
+
+/** A decision that was on its way to the disk may have begun reads that nobody knew of yet. */
+async function removeLateActors({ store, runtime }: Storage, installationId: string): Promise<void> {
+  for (;;) {
+    const actorIds = readActorsOfInstallation(store.reads, installationId);
+    if (Object.values(countActorRows(store.reads, actorIds)).every((count) => count === 0)) return;
+    await runtime.remove(actorIds, eraseInstallationRows(installationId));
+  }
 }
 
 /** The credential, and the circuit that a connection without a provider app has to itself. */

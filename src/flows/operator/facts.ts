@@ -3,7 +3,6 @@
 // of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
 
 import { leaseTarget } from '../../../actors/lease.ts';
-import { stateNameOf } from '../../../actors/replay.ts';
 import type { CredentialContext } from '../../../machines/credential.ts';
 import type { DeliveryContext } from '../../../machines/delivery.ts';
 import type { InstallationContext } from '../../../machines/installation.ts';
@@ -26,13 +25,14 @@ import { countDead, type OutboxRow, readLane, readLastDead, readMostTried } from
 import { readSnapshot } from '../../store/tables/snapshots.ts';
 import { readActorId, readsOf } from '../read/reads.ts';
 import type { Look } from './look.ts';
-import { type Past, pastOf } from './past.ts';
+import { type Past, pastOf, restoredOf } from './past.ts';
 
 /** One actor as it is stored. */
 export interface ActorFacts<Context> {
   readonly actorId: ActorId;
-  /** Dotted; null for one that has ended, or has a row only because it is paused. */
+  /** Dotted; null for one that has ended, has a row only because it is paused, or is in a state nobody can read. */
   readonly state: string | null;
+  /** Empty without a state. */
   readonly context: Context;
   readonly wakeAtMs: Ms | null;
   readonly pausedReason: string | null;
@@ -83,7 +83,7 @@ export function factsOf(look: Look, installationId: string): Facts | null {
   const { reads } = look.store;
   const row = readInstallation(reads, installationId);
   const installation = actorFacts<InstallationContext>(look, actorIdOf('installation', installationId));
-  if (row === undefined && (installation === null || installation.state === null)) return null;
+  if (row === undefined && (installation?.state ?? installation?.pausedReason ?? null) === null) return null;
   const shared = {
     nowMs: look.clock.nowMs(),
     isServing: look.isServing,
@@ -169,18 +169,27 @@ function laneFacts(look: Look, { destinationId, name }: DestinationRow): LaneFac
   };
 }
 
+/** As hosts say it. */
+const UNREADABLE = 'the stored state cannot be read by this version';
+
 function actorFacts<Context>(look: Look, actorId: ActorId): ActorFacts<Context> | null {
   const row = readSnapshot(look.store.reads, actorId);
   if (row === undefined) return null;
-  const { wakeAtMs, pausedReason, pausedAtMs } = row;
-  const stored = row.state === '' ? null : (JSON.parse(row.state) as { value: unknown; context: Context });
+  const { wakeAtMs, pausedAtMs } = row;
+  const restored = row.state === '' ? null : restoredOf(row);
+  const isUnreadable = row.state !== '' && restored === null;
+  let past: Past | null = null;
   return {
     actorId,
-    state: stored === null ? null : stateNameOf(stored.value),
-    context: (stored?.context ?? {}) as Context,
+    state: restored?.state ?? null,
+    context: (restored?.context ?? {}) as Context,
     wakeAtMs,
-    pausedReason,
+    // Its next event pauses it.
+    pausedReason: row.pausedReason ?? (isUnreadable ? UNREADABLE : null),
     pausedAtMs,
-    past: () => pastOf(look, row),
+    past: () => {
+      past ??= pastOf(look, row);
+      return past;
+    },
   };
 }

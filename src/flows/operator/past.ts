@@ -1,13 +1,16 @@
-// The last steps of an actor, replayed from its history: what happened when, and in which state it was afterwards.
-// What machines do not record, such as since when a state holds, is read from them.
+// The state of an actor and its last steps, replayed from its history: what happened when, and in which state it was
+// afterwards. What machines do not record, such as since when a state holds, is read from them.
 
+import { migrated } from '../../../actors/host.ts';
 import { type ReplayedStep, replay, stateNameOf } from '../../../actors/replay.ts';
 import { MACHINES } from '../../../actors/runtime.ts';
+import { Stepper } from '../../../actors/stepper.ts';
 import type { MachineDefinition } from '../../../machines/definition.ts';
 import { type ActorId, machineOf } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Ms } from '../../core/time.ts';
-import { readHistory, type SnapshotRow } from '../../store/tables/snapshots.ts';
+import type { Reads } from '../../store/port.ts';
+import { type HistorySegment, readHistory, type SnapshotRow } from '../../store/tables/snapshots.ts';
 import type { Look } from './look.ts';
 
 export interface PastStep {
@@ -44,11 +47,28 @@ interface Actor {
   past(): Past;
 }
 
+const STEPPERS: ReadonlyMap<string, Stepper> = new Map(
+  MACHINES.map((definition) => [definition.name, new Stepper(definition)]),
+);
+
+/** The context of an actor and its state's name, dotted, as its host would take them up; null if that would refuse. */
+export function restoredOf(row: SnapshotRow): { readonly state: string; readonly context: unknown } | null {
+  const stepper = STEPPERS.get(machineOf(row.actorId));
+  if (stepper === undefined || row.schemaVersion > stepper.definition.schemaVersion) return null;
+  try {
+    const stored = migrated(stepper.definition, JSON.parse(row.state) as JsonObject, row.schemaVersion);
+    const { value, context } = stepper.restore(stored);
+    return { state: stateNameOf(value), context };
+  } catch {
+    return null;
+  }
+}
+
 export function pastOf({ store }: Look, row: SnapshotRow): Past {
   const definition = definitionOf(row.actorId);
-  const history = readHistory(store.reads, row.actorId);
-  const base = history?.[0]?.base;
-  if (definition === undefined || history === undefined || base === undefined) return NO_PAST;
+  const history = historyOf(store.reads, row.actorId);
+  const base = history[0]?.base;
+  if (definition === undefined || base === undefined) return NO_PAST;
   const { steps } = replay(definition, history, row);
   return {
     stateBefore: base.state === null ? null : stateNameOf(base.state['value']),
@@ -59,6 +79,16 @@ export function pastOf({ store }: Look, row: SnapshotRow): Past {
 export function pastStep({ revision, event, stateName, effects }: ReplayedStep): PastStep {
   const { type, nowMs, ...details } = event;
   return { revision, atMs: nowMs, type, details, state: stateName, effects };
+}
+
+/** Empty where it cannot be read: who asks about an actor that broke is told what there is. */
+export function historyOf(reads: Reads, actorId: ActorId): readonly HistorySegment[] {
+  try {
+    return readHistory(reads, actorId) ?? [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 /** The machine of an actor, if this version has it. */

@@ -158,11 +158,10 @@ export function readSeqsPresent(reads: Reads, seqs: readonly number[]): Readonly
   return new Set(reads.all<{ seq: number }>(sql, JSON.stringify(seqs)).map(({ seq }) => seq));
 }
 
-/** Messages of an installation, waiting and dead. */
-export function readSeqsOfInstallation(reads: Reads, installationId: string, limit: number): number[] {
-  const sql = `SELECT seq FROM operations CROSS JOIN outbox ON outbox.operationId = operations.operationId
-    WHERE operations.installationId = ? LIMIT ?`;
-  return reads.all<{ seq: number }>(sql, installationId, limit).map(({ seq }) => seq);
+/** Messages of some operations, waiting and dead. */
+export function readSeqsOfOperations(reads: Reads, operationIds: readonly string[], limit: number): number[] {
+  const sql = 'SELECT seq FROM outbox WHERE operationId IN (SELECT value FROM json_each(?)) LIMIT ?';
+  return reads.all<{ seq: number }>(sql, JSON.stringify(operationIds), limit).map(({ seq }) => seq);
 }
 
 /** Removes messages in whatever state, with their blobs, and corrects the counters of their lanes. */

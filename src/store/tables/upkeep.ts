@@ -40,8 +40,8 @@ export function countActorRows(
 ): { readonly snapshots: number; readonly effects: number; readonly quarantine: number } {
   const sql = `WITH actors AS (SELECT value AS id FROM json_each(?1))
     SELECT (SELECT count(*) FROM snapshots WHERE actorId IN (SELECT id FROM actors)) AS snapshots,
-    (SELECT count(*) FROM effects WHERE targetId IN (SELECT id FROM actors) OR actorId IN (SELECT id FROM actors))
-      AS effects,
+    (SELECT count(DISTINCT seq) FROM actors CROSS JOIN effects
+      ON targetId = id OR (effectId > id || ':' AND effectId < id || ';')) AS effects,
     (SELECT count(*) FROM quarantine WHERE actorId IN (SELECT id FROM actors)) AS quarantine`;
   return reads.get(sql, JSON.stringify(actorIds)) ?? { snapshots: 0, effects: 0, quarantine: 0 };
 }

@@ -17,6 +17,10 @@ describe('what looks like a credential', () => {
     ['an address', 'GET https://a.example/x?access_token=short&b=1 failed', 'short'],
     ['a form', 'client_secret=hunter2&grant_type=refresh_token', 'hunter2'],
     ['JSON', '{"refresh_token": "tiny", "password":"p@ss"}', 'tiny'],
+    ['JSON inside JSON', String.raw`body "{\"access_token\":\"tiny-1\",\"x\":1}"`, 'tiny-1'],
+    ['a header for keys', 'sent X-Api-Key: 12ab-34cd', '12ab-34cd'],
+    ["a vendor's scheme", 'Authorization: Zoho-oauthtoken 1000.ab12.cd34', 'cd34'],
+    ['the password of an address', 'POST https://hook:pa-55@a.example/x failed', 'pa-55'],
   ])('%s is taken out', (_what, text, secret) => {
     expect(scrubbed(text)).not.toContain(secret);
     expect(scrubbed(text)).toContain('[removed]');
@@ -28,6 +32,7 @@ describe('what looks like a credential', () => {
       'GET https://a.example/x?access_token=[removed]&b=1 failed',
     );
     expect(scrubbed(scrubbed(`key ${JWT}`))).toBe(scrubbed(`key ${JWT}`));
+    expect(scrubbed(scrubbed('client_secret=tiny'))).toBe('client_secret=[removed]');
   });
 });
 
@@ -39,6 +44,7 @@ describe('what helps to find a fault', () => {
     'connect ECONNREFUSED 127.0.0.1:44321 to https://na139.my-long-company-name.salesforce.com/services/data/v59.0',
     'expired at 2026-01-05T09:00:00.000Z, retry after 1767603600000',
     'invalid_grant expired access/refresh token',
+    'connect ECONNREFUSED https://a.example:8443/x',
     'property "hs_v2_date_entered_appointmentscheduled" does not exist',
   ])('stays: %s', (text) => {
     expect(scrubbed(text)).toBe(text);

@@ -96,6 +96,13 @@ describe('the operator plane', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
+  it('makes no backup that nobody would read', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${tenon.origin}/operator/v1/backup`, { method: 'HEAD', headers });
+    expect(response.status).toBe(400);
+    expect((await (await fetch(`${tenon.origin}/operator/v1/backup`, { headers })).bytes()).length).toBeGreaterThan(0);
+  });
+
   it('is all that an operator key opens', async () => {
     const answer = await tenon.api('GET', '/projects', undefined, { 'x-api-key': operatorKey });
     expect(answer.status).toBe(403);

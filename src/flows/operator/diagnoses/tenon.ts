@@ -1,6 +1,6 @@
 // Reasons that lie with Tenon itself: its process, its disk, its actors.
 
-import type { Facts } from '../facts.ts';
+import type { ActorFacts, Facts } from '../facts.ts';
 import { earliestOf, enteredAt, UNKNOWN_SINCE } from '../past.ts';
 import { counted } from '../times.ts';
 import { type Diagnosis, sentence } from './diagnosis.ts';
@@ -48,10 +48,14 @@ export function actorPaused({ installation, credential, circuit, reads, lanes }:
     next: null,
     says: `Its actor ${first.actorId} is paused: ${sentence(reasonOf(first.actorId, first.pausedReason ?? ''))}${so}`,
     fault: 'tenon',
-    remedy:
-      `Look at \`tenon actor show ${first.actorId}\` and report what you see; ` +
-      `\`tenon quarantine retry ${first.actorId}\` lets it try again, for example after an update.`,
+    remedy: `Look at \`tenon actor show ${first.actorId}\` and report what you see${retryText(first)}.`,
   };
+}
+
+/** One that nothing has woken since it became unreadable is not paused yet, and a retry would be refused. */
+function retryText({ actorId, pausedAtMs }: ActorFacts<unknown>): string {
+  if (pausedAtMs === null) return '';
+  return `; \`tenon quarantine retry ${actorId}\` lets it try again, for example after an update`;
 }
 
 /** Reasons often begin with whom they are about. */

@@ -7,6 +7,7 @@ import { MINUTE_MS } from '../../../../src/core/time.ts';
 import { replayActor, showActor, unknownActor } from '../../../../src/flows/operator/actors.ts';
 import type { Look } from '../../../../src/flows/operator/look.ts';
 import { listQuarantine } from '../../../../src/flows/operator/quarantine.ts';
+import { whyOf } from '../../../../src/flows/operator/why.ts';
 import type { RowWrite } from '../../../../src/store/port.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { insertEffect, setEffectResult } from '../../../../src/store/tables/effects.ts';
@@ -82,6 +83,21 @@ describe('an actor', () => {
     const { look } = await looking(firstStep(stranger));
     expect(showActor(look, stranger)).toMatchObject({ machine: 'robot', state: 'sending', events: [] });
     expect(() => replayActor(look, stranger)).toThrow(expect.objectContaining({ code: 'snapshot_unreadable' }));
+  });
+
+  it.each<[string, string]>([
+    ['not JSON', 'unreadable'],
+    ['null', 'unreadable'],
+    ['[]', 'unreadable'],
+    ['{"context":{}}', 'unreadable'],
+    ['{"value":"sending","context":null}', 'sending'],
+    ['{"value":{"of":"another version"},"context":{"laneId":"d1"}}', 'of.another version'],
+  ])('whose state is %s is shown as it is, and is said to be paused', async (state, name) => {
+    const installation = actorIdOf('installation', 'i1');
+    const step = { schemaVersion: 1, revision: 1, wakeAtMs: null, state, event: null };
+    const { look } = await looking(insertSnapshot({ ...step, actorId: installation }));
+    expect(showActor(look, installation).state).toBe(name);
+    expect(whyOf(look, 'i1')).toMatchObject({ name: 'actorPaused', fault: 'tenon', isWell: false });
   });
 
   it('whose row was changed by another hand differs from its replay there', async () => {

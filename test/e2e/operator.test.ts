@@ -117,11 +117,7 @@ describe('the data folder', () => {
       ['erase', 'installation', 'x'],
     ]) {
       const ran = await runTenon(args, { TENON_DATA_DIR: folder });
-      expect(failure(ran)).toEqual([
-        1,
-        '',
-        expect.stringMatching(/^error: .*cannot be used: file is not a database.*\n$/),
-      ]);
+      expect(failure(ran)).toEqual([1, '', expect.stringMatching(/^error: .*is damaged: file is not a database.*\n$/)]);
     }
   });
 });

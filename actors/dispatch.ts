@@ -321,8 +321,8 @@ export class Dispatcher {
   /** The row stays in the table and is taken up again at the next start, or when the disk or its actor recovers. */
   #leaveBehind(issued: IssuedEffect, error: unknown): boolean {
     const { code, message } = errorFacts(error);
-    // What `deleteEffect` is refused with.
-    if (code === 'invalid_input' && this.#isErased(issued)) return true;
+    // What `deleteEffect` is refused with, or what became of an answer that came too late.
+    if ((code === 'invalid_input' || code === 'actor_paused') && this.#isErased(issued)) return true;
     this.#log.error(
       { effectId: issued.effectId, effect: issued.effect.type, code, err: message },
       'effect left behind',

@@ -293,12 +293,14 @@ export class Runtime {
   async #pause(actorId: ActorId, event: MachineEvent, effectId: string | null, error: string): Promise<void> {
     this.#log.error({ actorId, event: event.type, err: error }, 'actor paused, event set aside');
     const atMs = this.#clock.nowMs();
-    await this.#whileHeld([actorId], () =>
-      this.#store.commit([
+    await this.#whileHeld([actorId], async () => {
+      // Erased while it failed: nothing of it may come back.
+      if (effectId !== null && readEffect(this.#store.reads, effectId) === undefined) return;
+      await this.#store.commit([
         insertQuarantined({ actorId, effectId, event: JSON.stringify(event), error, atMs }),
         pauseSnapshot(actorId, error, atMs),
-      ]),
-    );
+      ]);
+    });
   }
 
   /** Paused, so that its alarm does not come again and again; a version that can read it may resume it. */

@@ -121,6 +121,25 @@ describe('an effect that nobody can perform', () => {
 });
 
 describe('actors that are removed', () => {
+  it('are not brought back by an answer that they could not have handled', async () => {
+    const gate = Promise.withResolvers<void>();
+    const perform = async () => {
+      await gate.promise;
+      return { event: { type: 'boom' } };
+    };
+    const { runtime, store, writer } = await startRuntime({ handlers: { deliver: { perform } } });
+    await runtime.send(id('a'), ask);
+    const letGo = writer.hold();
+    const removed = runtime.remove([id('a')]);
+    gate.resolve();
+    await flush();
+    letGo();
+    await removed;
+    await flush();
+    expect(readSnapshot(store.reads, id('a'))).toBeUndefined();
+    expect(readQuarantine(store.reads, 0, 9)).toEqual([]);
+  });
+
   it('because they have ended go when nothing of them is outstanding, and nobody else does', async () => {
     const never = new Promise<never>(() => {});
     const perform = async ({ installationId }: { installationId: string }) =>

@@ -1,6 +1,7 @@
 // What Tenon promises, one function each. A function answers what is wrong, or null. Those that look at a single moment
 // are asked by the witness when it comes; the others when a process has ended or started, and when all is at rest.
 
+import { stateNameOf } from '../../actors/replay.ts';
 import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
 import { parseCredential } from '../../src/auth/credential.ts';
 import type { Vault } from '../../src/auth/vault.ts';
@@ -53,13 +54,7 @@ interface ActorState {
 
 function stateOf({ state }: StoredActor): ActorState {
   const { value, context } = JSON.parse(state) as { value: unknown; context: ActorState['context'] };
-  const nameOf = (part: unknown): string =>
-    typeof part === 'string'
-      ? part
-      : Object.entries(part as Record<string, unknown>)
-          .map(([name, inner]) => `${name}.${nameOf(inner)}`)
-          .join(' ');
-  return { name: nameOf(value), context };
+  return { name: stateNameOf(value), context };
 }
 
 /** Actors that have a state; of the others only the revision is kept. */

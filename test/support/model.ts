@@ -4,6 +4,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { type AnyMachineSnapshot, type AnyStateNode, createActor } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
+import { stateNameOf } from '../../actors/replay.ts';
 import { Stepper } from '../../actors/stepper.ts';
 import type { MachineDefinition } from '../../machines/definition.ts';
 import type { Effect, MachineEvent } from '../../machines/effects.ts';
@@ -43,15 +44,8 @@ const KEY = 'k1';
 /** Far above what any model here needs: a mistake in a bound ends with an error instead of never. */
 const STATES_MAX = 100_000;
 
-function nameOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return Object.entries(value as Record<string, unknown>)
-    .map(([name, inner]) => `${name}.${nameOf(inner)}`)
-    .join(' ');
-}
-
 function stateOf<Context>(snapshot: AnyMachineSnapshot): ModelState<Context> {
-  return { name: nameOf(snapshot.value), context: snapshot.context as Context };
+  return { name: stateNameOf(snapshot.value), context: snapshot.context as Context };
 }
 
 function stamped<Context>(model: Model<Context>, { name, context }: ModelState<Context>): ModelEvent[] {

@@ -7,7 +7,12 @@ import type { Attachment } from '../src/auth/attach.ts';
 import type { ProviderDeclaration, QuotaScope } from '../src/catalog/schema.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
-import { BUDGETS_CACHED_MAX, CALLER_WAIT_MS_MAX, PLACE_LATENESS_MS_MAX } from '../src/core/limits.ts';
+import {
+  BUDGETS_CACHED_MAX,
+  CALLER_WAIT_MS_MAX,
+  EXACT_WINDOW_CALLS_MAX,
+  PLACE_LATENESS_MS_MAX,
+} from '../src/core/limits.ts';
 import { type Clock, delay, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../src/limits/slidingWindow.ts';
@@ -55,21 +60,17 @@ export function leaseTarget(
     externalAccount: facts.workspaceRef ?? facts.connectionId,
     user: facts.connectionId,
     sourceAddress: 'here',
-    tokenEndpoint: facts.providerAppId ?? 'none',
   };
   const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) =>
     `${declaration.name}/${scope}/${owner[scope]}/${name}`;
-  const ofCalls = ({ scope }: { scope: QuotaScope }) => scope !== 'tokenEndpoint';
   return {
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
     windows: declaration.quotas
-      .filter(ofCalls)
+      .filter(({ limit }) => limit <= EXACT_WINDOW_CALLS_MAX)
       .map((quota) => ({ key: keyOf(quota), limit: quota.limit, windowMs: quota.windowMs })),
-    concurrency: declaration.concurrency
-      .filter(ofCalls)
-      .map((limit) => ({ key: keyOf(limit), limit: limit.limit, windowMs: 0 })),
+    concurrency: declaration.concurrency.map((limit) => ({ key: keyOf(limit), limit: limit.limit, windowMs: 0 })),
   };
 }
 

@@ -3,27 +3,21 @@
 // provider at a sandbox or a gateway. Invariant: a catalog never changes after it was made, and every entry in
 // it has passed the published schema.
 
+import type { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
 import { nearNames } from '../core/nearNames.ts';
+import { BUILT_IN } from './builtIn.ts';
+import { OWN_FACTS_KEY, ownFactsSchema } from './ownFacts.ts';
 import { type ProviderInfo, providerInfoSchema } from './providerInfo.ts';
-import { freshdesk } from './providers/freshdesk.ts';
-import { hubspot } from './providers/hubspot.ts';
-import { salesforce } from './providers/salesforce.ts';
-import { stripe } from './providers/stripe.ts';
-import type { ProviderDeclaration, TokenFacts } from './schema.ts';
+import type { ProviderDeclaration } from './schema.ts';
 import { isAddressTemplate } from './template.ts';
-import { fromProviderInfo, toProviderInfo } from './wire.ts';
-
-const BUILT_IN: readonly ProviderDeclaration[] = [freshdesk, hubspot, salesforce, stripe];
-
-/** For entries without OAuth 2, where nothing reads them. */
-const NO_TOKENS: TokenFacts = { clientAuthentication: 'requestBody', rotation: 'stable' };
+import { fromProviderInfo, ownFactsOf, toProviderInfo } from './wire.ts';
 
 /** How many near names an unknown one is answered with. */
 const NEAR_NAMES_MAX = 3;
 
-/** Provider name → partial published entry. */
+/** Provider name → partial published entry; facts of our own are under `tenon` (see `ownFacts.ts`). */
 export type CatalogOverrides = Readonly<Record<string, JsonObject>>;
 
 export interface Catalog {
@@ -74,20 +68,31 @@ export function createCatalog(overrides: CatalogOverrides = {}): Catalog {
 }
 
 function overridden(declaration: ProviderDeclaration, override: JsonObject): ProviderDeclaration {
-  checkAddresses(declaration.name, override, '');
+  const { [OWN_FACTS_KEY]: ownOverride = {}, ...published } = override;
   const base = toProviderInfo(declaration);
-  const parsed = providerInfoSchema.safeParse(merge({ ...base }, override));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw refusedOverride(declaration.name, issue?.path.join('.') ?? '', issue?.message ?? 'invalid');
-  }
-  const info: ProviderInfo = parsed.data;
+  const info: ProviderInfo = parsed(declaration.name, '', providerInfoSchema, merge({ ...base }, published));
   for (const fixed of ['name', 'authType'] as const) {
     if (info[fixed] !== base[fixed]) throw refusedOverride(declaration.name, fixed, 'cannot be replaced');
   }
-  const { category, quotas, concurrency, hiddenErrors, auth } = declaration;
-  const tokens = auth.scheme === 'oauth2' ? auth.tokens : NO_TOKENS;
-  return fromProviderInfo(info, { category, quotas, concurrency, hiddenErrors, tokens });
+  if (!isJsonObject(ownOverride)) throw refusedOverride(declaration.name, OWN_FACTS_KEY, 'must be an object');
+  const ownFacts = ownFactsOf(declaration) as unknown as JsonObject;
+  const own = parsed(declaration.name, OWN_FACTS_KEY, ownFactsSchema, merge(ownFacts, ownOverride));
+  // After the shape: a key that is not known is the plainer mistake.
+  checkAddresses(declaration.name, override, '');
+  return fromProviderInfo(info, own);
+}
+
+function parsed<Schema extends z.ZodType>(
+  name: string,
+  place: string,
+  schema: Schema,
+  value: unknown,
+): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = [...(place === '' ? [] : [place]), ...(issue?.path ?? [])];
+  throw refusedOverride(name, path.join('.'), issue?.message ?? 'invalid');
 }
 
 /** `Object.fromEntries` defines keys, so that `__proto__` in a file is a plain (and unknown) key. */
@@ -104,7 +109,7 @@ function checkAddresses(provider: string, value: JsonObject, path: string): void
   for (const [key, child] of Object.entries(value)) {
     const childPath = path === '' ? key : `${path}.${key}`;
     if (isJsonObject(child)) checkAddresses(provider, child, childPath);
-    const isAddress = key.endsWith('URL') || key === 'url';
+    const isAddress = /(^url|URL|Url)$/.test(key);
     if (isAddress && typeof child === 'string' && !isAddressTemplate(child)) {
       throw refusedOverride(provider, childPath, 'must be an http or https address, with {{.name}} for variables');
     }

@@ -17,25 +17,33 @@ import type {
   ValueTemplate,
 } from './providerInfo.ts';
 
-export type ProviderCategory =
-  | 'CRM'
-  | 'marketing automation'
-  | 'customer support'
-  | 'sales engagement'
-  | 'finance'
-  | 'commerce'
-  | 'HR'
-  | 'developer tools'
-  | 'communication'
-  | 'productivity'
-  | 'analytics'
-  | 'other';
+/** In the order in which documents list them. */
+export const PROVIDER_CATEGORIES = [
+  'CRM',
+  'marketing automation',
+  'customer support',
+  'sales engagement',
+  'finance',
+  'commerce',
+  'HR',
+  'developer tools',
+  'communication',
+  'productivity',
+  'analytics',
+  'other',
+] as const;
+
+export type ProviderCategory = (typeof PROVIDER_CATEGORIES)[number];
 
 export interface ProviderDeclaration {
   /** Key of the catalog, e.g. `zendeskSupport`. */
   readonly name: string;
   readonly displayName: string;
   readonly category: ProviderCategory;
+  /** Vendor pages that these facts come from: signing in first, then limits. */
+  readonly sources: readonly string[];
+  /** The provider whose API and quirks this one shares: a region, a sandbox, or another way to sign in. */
+  readonly variantOf?: string;
   /** Address template without a trailing slash. */
   readonly baseUrl: string;
   readonly auth: AuthDeclaration;
@@ -49,6 +57,8 @@ export interface ProviderDeclaration {
   /** What is fetched from the provider right after connecting. */
   readonly postAuthentication: readonly PostAuthenticationFact[];
   readonly isPostAuthenticationRequired: boolean;
+  /** The call that learns them; absent where a connector asks, or nobody knows how. */
+  readonly accountLookup?: AccountLookup;
   readonly authHealthCheck?: AuthHealthCheck;
   /** What the builder may set on the provider app. */
   readonly providerApp: ProviderAppInputs;
@@ -81,6 +91,24 @@ export interface OAuth2AuthorizationCode extends OAuth2Facts {
   readonly grantType: 'authorizationCode' | 'authorizationCodePKCE';
   readonly authUrl: string;
   readonly authUrlParams?: Readonly<Record<string, string>>;
+  /** What the callback brings besides the code. */
+  readonly callbackFields?: readonly CallbackField[];
+}
+
+/**
+ * A parameter of the callback that becomes metadata. It comes through the customer's browser and may decide where the
+ * client secret goes, so that it is only ever taken from a closed list or a narrow pattern.
+ */
+export interface CallbackField {
+  readonly param: string;
+  readonly name: string;
+  /** Values by what the parameter says; without it `matches` is given. */
+  readonly oneOf?: Readonly<Record<string, string>>;
+  readonly matches?: string;
+  /** What an absent parameter stands for. */
+  readonly whenAbsent?: string;
+  /** The value names the customer's account. */
+  readonly isWorkspaceRef?: boolean;
 }
 
 /** Grants without a browser. */
@@ -109,16 +137,35 @@ interface OAuth2Facts {
 export interface TokenFacts {
   /** RFC 6749, 2.3.1: the client secret as form fields or as HTTP Basic. */
   readonly clientAuthentication: 'requestBody' | 'basicHeader';
+  /** Between scopes in an authorization or token request; a space (RFC 6749, 3.3) unless it says otherwise. */
+  readonly scopeSeparator?: ',';
+  /** Where the endpoint takes JSON instead of the form of RFC 6749. */
+  readonly bodyFormat?: 'json';
   readonly rotation: RefreshTokenRotation;
+  /** How long the old refresh token goes on working after a rotation. */
+  readonly graceMs?: Ms;
   /** A grant that is not used for this long dies. */
   readonly idleLifetimeMs?: Ms;
+  /** Of an access token whose answer states no lifetime. */
+  readonly lifetimeMs?: Ms | 'permanent';
+  /** The endpoint's own limit; it counts failures as well. */
+  readonly endpointQuota?: Quota;
+  /** Where tokens are renewed, if not where they are issued. */
+  readonly refreshUrl?: string;
+  /** RFC 7009 */
+  readonly revocationUrl?: string;
+  /** How a 200 answer of the endpoint says that it failed, where the usual members do not. */
+  readonly hiddenErrors?: readonly HiddenError[];
+  /** Grants that one account may have with one client; a further one silently ends the oldest. */
+  readonly grantsPerAccountMax?: number;
 }
 
 /**
  * What a refresh does to the refresh token. *stable*: it stays valid. *singleUseGrace*: a new one comes, the old
- * one works a little longer. *singleUseRevoking*: using the old one again revokes the whole grant.
+ * one works a little longer. *singleUseRevoking*: using the old one again revokes the whole grant. *unknown* is
+ * treated like the last, which is right for all three, only slower after a lost answer.
  */
-export type RefreshTokenRotation = 'stable' | 'singleUseGrace' | 'singleUseRevoking';
+export type RefreshTokenRotation = 'stable' | 'singleUseGrace' | 'singleUseRevoking' | 'unknown';
 
 export interface ApiKeyAuth {
   readonly scheme: 'apiKey';
@@ -157,6 +204,62 @@ export interface CustomAuth {
   readonly headers: readonly ValueTemplate[];
   readonly queryParams: readonly ValueTemplate[];
   readonly isMultiStep: boolean;
+  /** What is done with the inputs, where they are not themselves sent with each call. */
+  readonly exchange?: TokenExchange;
+}
+
+export type TokenExchange = AssertionExchange | ConsentExchange | LoginExchange;
+
+/** A signed assertion is exchanged for an access token (RFC 7523), again whenever the token ends. */
+export interface AssertionExchange {
+  readonly kind: 'assertion';
+  /** `grant`: the assertion is the grant (2.1). `client`: it authenticates a client credentials grant (2.2). */
+  readonly use: 'grant' | 'client';
+  readonly tokenUrl: string;
+  readonly algorithm: 'RS256' | 'PS256';
+  readonly key: AssertionKey;
+  /** Templates over the inputs, the metadata and, with a service account, the members of its key file. */
+  readonly issuer: string;
+  readonly subject?: string;
+  readonly audience: string;
+  /** Another audience where the value of a variable matches. */
+  readonly audienceWhere?: { readonly variable: string; readonly matches: string; readonly audience: string };
+  /** Scopes as a claim: one text with spaces, or a list. */
+  readonly scopeClaim?: 'text' | 'list';
+  /** What is asked for unless the customer names scopes. */
+  readonly scopes: readonly string[];
+  readonly assertionLifetimeMs: Ms;
+  readonly tokens: TokenFacts;
+}
+
+/** Which input has the private key: PEM, also in base64, or a key file of a Google service account in base64. */
+export type AssertionKey =
+  | { readonly form: 'pem'; readonly input: string; readonly keyIdInput?: string }
+  | { readonly form: 'serviceAccount'; readonly input: string };
+
+/** An administrator consents on a page of the provider; the builder's client then gets tokens for that tenant. */
+export interface ConsentExchange {
+  readonly kind: 'consent';
+  readonly consentUrl: string;
+  readonly tokenUrl: string;
+  /** The callback's parameter that names the tenant, and the variable of `tokenUrl`. */
+  readonly tenantParam: string;
+  readonly scopes: readonly string[];
+  readonly tokens: TokenFacts;
+}
+
+/** User name and password are exchanged once for a key that does not end. */
+export interface LoginExchange {
+  readonly kind: 'login';
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  /** The text of HTTP Basic before base64; a template over the inputs. */
+  readonly basic: string;
+  /** Where the key stands in the answer, and the variable it fills. */
+  readonly keyPath: string;
+  readonly keyVariable: string;
+  /** The one value that header and query templates get: a template over inputs and key, sent as base64. */
+  readonly value: { readonly name: string; readonly base64Of: string };
 }
 
 export interface NoAuth {
@@ -164,7 +267,7 @@ export interface NoAuth {
 }
 
 /** Who shares a limit: two installations on one external account share its quota. */
-export type QuotaScope = 'providerApp' | 'externalAccount' | 'user' | 'sourceAddress' | 'tokenEndpoint';
+export type QuotaScope = 'providerApp' | 'externalAccount' | 'user' | 'sourceAddress';
 
 /** At most `limit` calls within any `windowMs`. */
 export interface Quota {
@@ -181,6 +284,17 @@ export interface ConcurrencyLimit {
   readonly limit: number;
 }
 
+/** One call after connecting that learns facts of the account. Paths are those of `jsonAt`. */
+export interface AccountLookup {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** Where the answer is a list: the element for which `path` equals `equals` (a template), else the first. */
+  readonly pick?: { readonly listPath: string; readonly path?: string; readonly equals?: string };
+  readonly values: readonly { readonly name: string; readonly path: string; readonly capture?: string }[];
+  /** What the provider calls the account; those who share it share its quotas. */
+  readonly workspaceRefPath?: string;
+}
+
 /** How a 2xx answer says that the call failed; paths are dotted, as in `jsonAt`. */
 export interface HiddenError {
   readonly path: string;
@@ -188,6 +302,13 @@ export interface HiddenError {
   readonly equals?: string | number | boolean;
   readonly codePath?: string;
   readonly messagePath?: string;
+}
+
+/** The facts of the endpoint that a provider's access tokens come from; undefined where there are none. */
+export function tokenFactsOf({ auth }: ProviderDeclaration): TokenFacts | undefined {
+  if (auth.scheme === 'oauth2') return auth.tokens;
+  const exchange = auth.scheme === 'custom' ? auth.exchange : undefined;
+  return exchange === undefined || exchange.kind === 'login' ? undefined : exchange.tokens;
 }
 
 /** Whether the customer goes through the provider's consent page. */

@@ -8,19 +8,31 @@ import {
   type ApiKeyAuth,
   type AuthDeclaration,
   type BasicAuth,
+  type CallbackField,
   type CustomAuth,
   isAuthorizationCode,
   type ModuleDeclaration,
   type OAuth2Auth,
   type ProviderDeclaration,
+  type TokenExchange,
   type TokenFacts,
 } from './schema.ts';
 
 /** The facts that the published form has no place for. */
-export type OwnFacts = Pick<ProviderDeclaration, 'category' | 'quotas' | 'concurrency' | 'hiddenErrors'> & {
+export type OwnFacts = Pick<
+  ProviderDeclaration,
+  'category' | 'sources' | 'variantOf' | 'accountLookup' | 'quotas' | 'concurrency' | 'hiddenErrors'
+> & {
   /** Used where the entry authenticates with OAuth 2. */
-  readonly tokens: TokenFacts;
+  readonly tokens?: TokenFacts;
+  /** Used where it has a consent page. */
+  readonly callbackFields?: readonly CallbackField[];
+  /** Used where the entry has a scheme of its own. */
+  readonly exchange?: TokenExchange;
 };
+
+/** For entries that only others know: nothing that could break a grant is taken for granted. */
+const UNKNOWN_TOKENS: TokenFacts = { clientAuthentication: 'requestBody', rotation: 'unknown' };
 
 type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
@@ -129,6 +141,23 @@ function oauth2OptsOf(auth: OAuth2Auth): OAuth2Opts {
   });
 }
 
+/** The own facts of a declaration, as `fromProviderInfo` takes them. */
+export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
+  const { category, sources, variantOf, accountLookup, quotas, concurrency, hiddenErrors, auth } = declaration;
+  return present({
+    category,
+    sources,
+    variantOf,
+    accountLookup,
+    quotas,
+    concurrency,
+    hiddenErrors,
+    tokens: auth.scheme === 'oauth2' ? auth.tokens : undefined,
+    callbackFields: isAuthorizationCode(auth) ? auth.callbackFields : undefined,
+    exchange: auth.scheme === 'custom' ? auth.exchange : undefined,
+  });
+}
+
 /**
  * The declaration of a published entry together with the facts of ours. Rejects with `invalid_input` an entry
  * whose options do not fit its `authType`.
@@ -139,8 +168,10 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     name: info.name,
     displayName: info.displayName ?? info.name,
     category: own.category,
+    sources: own.sources,
+    variantOf: own.variantOf,
     baseUrl: info.baseURL,
-    auth: authOf(info, own.tokens),
+    auth: authOf(info, own),
     defaultModule: info.defaultModule,
     modules: Object.fromEntries(modules.map(([name, { baseURL, ...rest }]) => [name, { ...rest, baseUrl: baseURL }])),
     support: info.support,
@@ -148,6 +179,7 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     inputs: info.metadata?.input ?? [],
     postAuthentication: info.metadata?.postAuthentication ?? [],
     isPostAuthenticationRequired: info.postAuthInfoNeeded ?? false,
+    accountLookup: own.accountLookup,
     authHealthCheck: info.authHealthCheck,
     providerApp: {
       authQueryParams: info.providerAppMetadata?.authQueryParams ?? [],
@@ -161,23 +193,23 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
   });
 }
 
-function authOf(info: ProviderInfo, tokens: TokenFacts): AuthDeclaration {
+function authOf(info: ProviderInfo, own: OwnFacts): AuthDeclaration {
   switch (info.authType) {
     case 'oauth2':
-      return oauth2Of(info, tokens);
+      return oauth2Of(info, own);
     case 'apiKey':
       return apiKeyOf(info);
     case 'basic':
       return basicOf(info);
     case 'custom':
-      return customOf(info);
+      return customOf(info, own.exchange);
     case 'jwt':
     case 'none':
       return { scheme: info.authType };
   }
 }
 
-function oauth2Of(info: ProviderInfo, tokens: TokenFacts): OAuth2Auth {
+function oauth2Of(info: ProviderInfo, { tokens = UNKNOWN_TOKENS, callbackFields }: OwnFacts): OAuth2Auth {
   const opts = info.oauth2Opts;
   if (opts === undefined) throw misfit(info, 'oauth2Opts');
   const facts = present({
@@ -196,7 +228,8 @@ function oauth2Of(info: ProviderInfo, tokens: TokenFacts): OAuth2Auth {
   const { grantType } = opts;
   if (grantType === 'clientCredentials' || grantType === 'password') return { ...facts, grantType };
   if (opts.authURL === undefined) throw misfit(info, 'oauth2Opts.authURL');
-  return { ...facts, grantType, authUrl: opts.authURL, ...present({ authUrlParams: opts.authURLParams }) };
+  const browser = present({ authUrlParams: opts.authURLParams, callbackFields });
+  return { ...facts, grantType, authUrl: opts.authURL, ...browser };
 }
 
 function apiKeyOf(info: ProviderInfo): ApiKeyAuth {
@@ -220,16 +253,17 @@ function basicOf(info: ProviderInfo): BasicAuth {
   });
 }
 
-function customOf(info: ProviderInfo): CustomAuth {
+function customOf(info: ProviderInfo, exchange: TokenExchange | undefined): CustomAuth {
   const opts = info.customOpts;
-  return {
-    scheme: 'custom',
+  return present({
+    scheme: 'custom' as const,
     inputs: opts?.inputs ?? [],
     providerInputs: opts?.providerInputs ?? [],
     headers: opts?.headers ?? [],
     queryParams: opts?.queryParams ?? [],
     isMultiStep: opts?.multiStep ?? false,
-  };
+    exchange,
+  });
 }
 
 function misfit(info: ProviderInfo, field: string): IntegrationError {

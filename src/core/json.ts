@@ -24,12 +24,18 @@ export function parseJson(text: string, what: string): JsonValue {
   }
 }
 
-/** The value under a dotted path (`paging.next.link`), or undefined where a step is missing. */
+/**
+ * The value under a dotted path (`paging.next.link`, `0.id` for the first of a list; an empty path is the value
+ * itself), or undefined where a step is missing.
+ */
 export function jsonAt(value: JsonValue | undefined, dottedPath: string): JsonValue | undefined {
+  if (dottedPath === '') return value;
   let current: JsonValue | undefined = value;
   for (const key of dottedPath.split('.')) {
-    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
-    current = current[key];
+    if (Array.isArray(current))
+      current = /^\d{1,6}$/.test(key) ? (current as readonly JsonValue[])[Number(key)] : undefined;
+    else if (isJsonObject(current) && Object.hasOwn(current, key)) current = current[key];
+    else return undefined;
   }
   return current;
 }

@@ -1,27 +1,19 @@
-// HubSpot. Refresh tokens stay valid; access tokens live 30 minutes. Marketplace apps may send 110 requests per
-// 10 seconds to each account, and search has a lower limit of its own.
-// Source: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+// HubSpot. OAuth 2; access tokens live 30 minutes, the refresh token stays the same. 110 requests per 10 seconds per
+// installed account, search 5 per second apart. 401 is no sign of expiry, use expires_in; over 5 % errors endangers
+// the marketplace listing.
 
 import { SECOND_MS } from '../../core/time.ts';
-import type { Support } from '../providerInfo.ts';
+import { batchWrites, pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
-
-const MEDIA = 'https://res.cloudinary.com/dycvts6vp/image/upload';
-
-const support = {
-  read: true,
-  write: true,
-  delete: true,
-  proxy: true,
-  subscribe: true,
-  search: { operators: { equals: true } },
-  bulkWrite: { insert: false, update: false, upsert: false, delete: false },
-} as const satisfies Support;
 
 export const hubspot = {
   name: 'hubspot',
   displayName: 'HubSpot',
   category: 'CRM',
+  sources: [
+    'https://developers.hubspot.com/docs/api/working-with-oauth',
+    'https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines',
+  ],
   baseUrl: 'https://api.hubapi.com',
   auth: {
     scheme: 'oauth2',
@@ -38,27 +30,14 @@ export const hubspot = {
     crm: {
       displayName: 'HubSpot CRM',
       baseUrl: 'https://api.hubapi.com/crm',
-      support: {
-        ...support,
-        proxy: false,
-        batchWrite: {
-          create: { supported: true, defaultRecordLimit: 100 },
-          update: { supported: true, defaultRecordLimit: 100 },
-          upsert: { supported: false },
-          delete: { supported: false },
-        },
-      },
+      support: { ...supports('read', 'write', 'delete', 'subscribe', 'search'), ...batchWrites(100) },
     },
   },
-  support,
+  support: supports('read', 'write', 'delete', 'proxy', 'subscribe', 'search'),
   inputs: [],
-  postAuthentication: [{ name: 'ownerId', moduleDependencies: { crm: {} } }],
+  postAuthentication: [{ moduleDependencies: { crm: {} }, name: 'ownerId' }],
   isPostAuthenticationRequired: true,
-  authHealthCheck: {
-    url: 'https://api.hubapi.com/integrations/v1/me',
-    method: 'GET',
-    successStatusCodes: [200],
-  },
+  authHealthCheck: { method: 'GET', successStatusCodes: [200], url: 'https://api.hubapi.com/integrations/v1/me' },
   providerApp: {
     authQueryParams: [
       {
@@ -66,22 +45,18 @@ export const hubspot = {
         displayName: 'Optional Scopes',
         docsURL: 'https://developers.hubspot.com/docs/api/working-with-oauth#scopes',
         prompt:
-          'Optional HubSpot scopes that users can grant during OAuth, ' +
-          'these must also be configured in your HubSpot app.',
+          'Scopes a customer may decline without failing the installation. Every one must also be ' +
+          'listed in your HubSpot app.',
       },
     ],
     params: [],
   },
-  media: {
-    regular: {
-      iconURL: `${MEDIA}/v1722479285/media/hubspot_1722479284.svg`,
-      logoURL: `${MEDIA}/v1722479265/media/hubspot_1722479265.svg`,
-    },
-    darkMode: {
-      iconURL: `${MEDIA}/v1722479285/media/hubspot_1722479284.svg`,
-      logoURL: `${MEDIA}/v1722479245/media/hubspot_1722479244.svg`,
-    },
-  },
+  media: pictures(
+    'v1722479285/media/hubspot_1722479284.svg',
+    'v1722479265/media/hubspot_1722479265.svg',
+    'v1722479285/media/hubspot_1722479284.svg',
+    'v1722479245/media/hubspot_1722479244.svg',
+  ),
   quotas: [{ name: 'burst', scope: 'externalAccount', limit: 110, windowMs: 10 * SECOND_MS }],
   concurrency: [],
   hiddenErrors: [],

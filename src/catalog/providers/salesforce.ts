@@ -1,114 +1,99 @@
-// Salesforce. Login and API live on the customer's My Domain. With rotation switched on a refresh token works
-// once, using it twice revokes the grant, and it dies after 30 idle days. An org has one daily quota shared by
-// all of its apps, learned from `Sforce-Limit-Info`, and takes 25 long-running requests at a time.
-// Source: https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta
+// Salesforce. OAuth 2 with PKCE on the My Domain host; the app must be installed in the org first. Partner apps get
+// single-use refresh tokens that die after 30 idle days; reuse revokes everything. One daily call budget per org,
+// shared by all apps.
 
-import { DAY_MS } from '../../core/time.ts';
-import type { Support } from '../providerInfo.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { batchWrites, pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
-
-const MY_DOMAIN = 'https://{{.workspace}}.my.salesforce.com';
-const ICON = 'https://res.cloudinary.com/dycvts6vp/image/upload/v1722470590/media/salesforce_1722470589.svg';
-
-const support = {
-  read: true,
-  write: true,
-  delete: true,
-  proxy: true,
-  subscribe: true,
-  search: { operators: { equals: true } },
-  bulkWrite: { insert: false, update: false, upsert: true, delete: true },
-} as const satisfies Support;
-
-const accountEngagementSupport = {
-  read: true,
-  write: true,
-  delete: false,
-  proxy: false,
-  subscribe: false,
-  search: { operators: { equals: false } },
-  bulkWrite: { insert: false, update: false, upsert: false, delete: false },
-} as const satisfies Support;
 
 export const salesforce = {
   name: 'salesforce',
   displayName: 'Salesforce',
   category: 'CRM',
-  baseUrl: MY_DOMAIN,
+  sources: [
+    'https://developer.salesforce.com/docs/platform/isvforce/guide/secure-code-ac-eca.md',
+    'https://help.salesforce.com/s/articleView?id=xcloud.connected_app_limit_idle_ttl.htm&language=en_US&type=5',
+    'https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_refresh_token_flow.htm&type=5',
+  ],
+  baseUrl: 'https://{{.workspace}}.my.salesforce.com',
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCodePKCE',
-    authUrl: `${MY_DOMAIN}/services/oauth2/authorize`,
+    authUrl: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/authorize',
     authUrlParams: { prompt: 'login' },
-    tokenUrl: `${MY_DOMAIN}/services/oauth2/token`,
+    tokenUrl: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/token',
     areScopesRequired: false,
     isWorkspaceRequired: true,
-    tokenMetadata: { consumerRefField: 'id', workspaceRefField: 'instance_url', scopesField: 'scope' },
-    tokens: { clientAuthentication: 'requestBody', rotation: 'singleUseRevoking', idleLifetimeMs: 30 * DAY_MS },
+    tokenMetadata: { consumerRefField: 'id', scopesField: 'scope', workspaceRefField: 'instance_url' },
+    tokens: {
+      clientAuthentication: 'requestBody',
+      rotation: 'singleUseRevoking',
+      idleLifetimeMs: 30 * DAY_MS,
+      lifetimeMs: 2 * HOUR_MS,
+      revocationUrl: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/revoke',
+    },
   },
   defaultModule: 'crm',
   modules: {
-    crm: {
-      displayName: 'Salesforce',
-      baseUrl: MY_DOMAIN,
-      support: {
-        ...support,
-        batchWrite: {
-          create: { supported: true, defaultRecordLimit: 100 },
-          update: { supported: true, defaultRecordLimit: 100 },
-          upsert: { supported: false },
-          delete: { supported: false },
-        },
-      },
-      subscribeRequirements: { registration: true, postProcess: true, subscribeByAPI: true },
-    },
     'account-engagement': {
       displayName: 'Salesforce Marketing Cloud Account Engagement (Pardot)',
       baseUrl: 'https://pi.pardot.com',
-      support: accountEngagementSupport,
+      support: supports('read', 'write'),
     },
     'account-engagement-demo': {
       displayName: 'Salesforce Demo Marketing Cloud Account Engagement (Pardot)',
       baseUrl: 'https://pi.demo.pardot.com',
-      support: accountEngagementSupport,
+      support: supports('read', 'write'),
+    },
+    crm: {
+      displayName: 'Salesforce',
+      baseUrl: 'https://{{.workspace}}.my.salesforce.com',
+      support: {
+        ...supports('read', 'write', 'delete', 'proxy', 'subscribe', 'search', 'bulkUpsert', 'bulkDelete'),
+        ...batchWrites(100),
+      },
+      subscribeRequirements: { postProcess: true, registration: true, subscribeByAPI: true },
     },
   },
-  support,
+  support: supports('read', 'write', 'delete', 'proxy', 'subscribe', 'search', 'bulkUpsert', 'bulkDelete'),
   inputs: [
     {
       name: 'workspace',
       displayName: 'Subdomain',
       docsURL: 'https://help.salesforce.com/s/articleView?language=en_US&id=sf.faq_domain_name_what.htm&type=5',
-      moduleDependencies: { crm: {}, 'account-engagement': {}, 'account-engagement-demo': {} },
+      moduleDependencies: { 'account-engagement': {}, 'account-engagement-demo': {}, crm: {} },
     },
     {
       name: 'businessUnitId',
       displayName: 'Business Unit ID',
       docsURL: 'https://developer.salesforce.com/docs/marketing/pardot/guide/authentication.html',
       prompt:
-        'Business Unit ID is the 18-character ID that starts with 0Uv, ' +
-        'found in Business Unit Setup within Salesforce Setup or Marketing Setup.',
+        'Only for Account Engagement (Pardot): the 18 characters beginning with `0Uv` that ' +
+        'Business Unit Setup shows for the unit you want to connect.',
       moduleDependencies: { 'account-engagement': {}, 'account-engagement-demo': {} },
     },
   ],
   postAuthentication: [],
   isPostAuthenticationRequired: false,
-  authHealthCheck: { url: `${MY_DOMAIN}/services/oauth2/userinfo`, method: 'GET', successStatusCodes: [200] },
+  authHealthCheck: {
+    method: 'GET',
+    successStatusCodes: [200],
+    url: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/userinfo',
+  },
   providerApp: {
     authQueryParams: [],
     params: [
       {
         name: 'packageInstallURL',
         displayName: 'External Client App Install URL',
-        docsURL: 'https://docs.withampersand.com/provider-guides/salesforce#6-build-the-package-install-url',
+        docsURL: 'https://help.salesforce.com/s/articleView?id=sf.distribution_installing_packages.htm&type=5',
         prompt:
-          'If you are using External Client Apps (instead of Connected Apps) to connect your Salesforce account, ' +
-          'enter the package install URL that the UI library should show to your users to install your ' +
-          'Salesforce managed package.',
+          'Only with an External Client App: the link under which customers install your managed ' +
+          'package. They must install it before they can sign in.',
       },
     ],
   },
-  media: { regular: { iconURL: ICON, logoURL: ICON }, darkMode: { iconURL: ICON, logoURL: ICON } },
+  media: pictures('v1722470590/media/salesforce_1722470589.svg', 'v1722470590/media/salesforce_1722470589.svg'),
   quotas: [],
   concurrency: [{ name: 'longRunning', scope: 'externalAccount', limit: 25 }],
   hiddenErrors: [],

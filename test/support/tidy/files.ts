@@ -93,6 +93,11 @@ function pathsNamedIn(line: string, document: string): string[] {
   const files = linked.filter((target) => !/^(?:[a-z]+:|\/)/.test(target));
   return [
     ...quoted.filter((path) => PROJECT_PATH.test(path)),
-    ...files.map((target) => posix.join(posix.dirname(document), target)),
+    ...files.map((target) => posix.join(folderOf(document), target)),
   ].map((path) => path.replace(/\/$/, ''));
+}
+
+/** Notes on a provider are read inside the page that is generated one folder up, and so are their links. */
+function folderOf(document: string): string {
+  return posix.dirname(document).replace(/^docs\/providers\/notes$/, 'docs/providers');
 }

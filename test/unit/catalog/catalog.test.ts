@@ -50,8 +50,28 @@ describe('createCatalog', () => {
     ['an incomplete module', { stripe: { modules: { v2: {} } } }, '"stripe": modules.v2.displayName: '],
     ['a header key without header', { stripe: { apiKeyOpts: { attachmentType: 'query' } } }, 'apiKeyOpts.query is req'],
     ['a bad expression', otherField('('), 'otherFields.0.capture: must be a regular expression'],
+    ['own facts that are no object', { stripe: { tenon: 7 } }, '"stripe": tenon: must be an object'],
+    ['an unknown own fact', { stripe: { tenon: { quota: [] } } }, '"stripe": tenon: Unrecognized key: "quota"'],
+    [
+      'a wrong own fact',
+      { hubspot: { tenon: { tokens: { rotation: 'never' } } } },
+      '"hubspot": tenon.tokens.rotation: ',
+    ],
+    [
+      'an own address without scheme',
+      { hubspot: { tenon: { tokens: { revocationUrl: 'hubapi.com' } } } },
+      '"hubspot": tenon.tokens.revocationUrl: must be an http',
+    ],
   ])('refuses %s, naming provider and field', (_, overrides, message) => {
     expect(() => createCatalog(overrides)).toThrow(message);
+  });
+
+  it('corrects own facts: a plan with a higher quota, a provider that began to rotate tokens', () => {
+    const quotas = [{ name: 'burst', scope: 'externalAccount', limit: 190, windowMs: 10_000 }];
+    const catalog = createCatalog({ hubspot: { tenon: { quotas, tokens: { rotation: 'singleUseRevoking' } } } });
+    const { auth, ...hubspot } = catalog.get('hubspot');
+    expect(hubspot.quotas).toEqual(quotas);
+    expect(auth).toMatchObject({ tokens: { clientAuthentication: 'requestBody', rotation: 'singleUseRevoking' } });
   });
 
   it('takes a __proto__ key as an unknown key and leaves prototypes alone', () => {
@@ -88,7 +108,7 @@ describe('a catalog', () => {
   it.each([
     ['hubspto', 'did you mean hubspot?'],
     ['Stripe', 'did you mean stripe?'],
-    ['salesfroce', 'did you mean salesforce?'],
+    ['salesfroce', 'did you mean salesforce, salesflare?'],
   ])('answers %s with near names', (name, message) => {
     expect(() => catalog.get(name)).toThrow(message);
   });
@@ -99,7 +119,9 @@ describe('a catalog', () => {
   });
 
   it('lists its providers by name', () => {
-    expect(catalog.list().map(({ name }) => name)).toEqual(['freshdesk', 'hubspot', 'salesforce', 'stripe']);
+    const names = catalog.list().map(({ name }) => name);
+    expect(names).toHaveLength(238);
+    expect(names).toEqual(names.toSorted());
     expect(catalog.find('stripe')).toBe(catalog.get('stripe'));
   });
 });

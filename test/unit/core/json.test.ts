@@ -38,7 +38,18 @@ describe('isJsonObject', () => {
 describe('jsonAt', () => {
   const value = { paging: { next: { link: '/2', zero: 0, none: null } }, list: [1] };
 
-  it.each(['paging.previous', 'paging.next.link.more', 'toString', '__proto__', 'constructor.name', 'list.0', ''])(
+  it.each([
+    'paging.previous',
+    'paging.next.link.more',
+    'toString',
+    '__proto__',
+    'constructor.name',
+    'list.1',
+    'list.length',
+    'list.-1',
+    'list.0x0',
+    '.',
+  ])(
     'finds nothing at %j',
     (path) => {
       expect(jsonAt(value, path)).toBeUndefined();
@@ -50,6 +61,8 @@ describe('jsonAt', () => {
     ['paging.next.zero', 0],
     ['paging.next.none', null],
     ['list', [1]],
+    ['list.0', 1],
+    ['', value],
   ])('finds what is at %s', (path, expected) => {
     expect(jsonAt(value, path)).toEqual(expected);
   });

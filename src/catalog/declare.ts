@@ -1,0 +1,53 @@
+// Shorter words for what every declaration says the same way.
+
+import type { Media, Support } from './providerInfo.ts';
+
+type Action =
+  | 'read'
+  | 'write'
+  | 'delete'
+  | 'proxy'
+  | 'subscribe'
+  | 'search'
+  | 'bulkInsert'
+  | 'bulkUpdate'
+  | 'bulkUpsert'
+  | 'bulkDelete';
+
+/** The published support table with these actions switched on. */
+export function supports(...actions: readonly Action[]): Support {
+  const has = (action: Action) => actions.includes(action);
+  return {
+    read: has('read'),
+    write: has('write'),
+    delete: has('delete'),
+    proxy: has('proxy'),
+    subscribe: has('subscribe'),
+    search: { operators: { equals: has('search') } },
+    bulkWrite: {
+      insert: has('bulkInsert'),
+      update: has('bulkUpdate'),
+      upsert: has('bulkUpsert'),
+      delete: has('bulkDelete'),
+    },
+  };
+}
+
+/** The published batch table: creates and updates of up to `recordsMax` records a call. */
+export function batchWrites(recordsMax: number): Pick<Support, 'batchWrite'> {
+  const supported = { supported: true, defaultRecordLimit: recordsMax };
+  return {
+    batchWrite: { create: supported, update: supported, upsert: { supported: false }, delete: { supported: false } },
+  };
+}
+
+const MEDIA = 'https://res.cloudinary.com/dycvts6vp/image/upload/';
+
+/** Icon and logo for light pages, and for dark ones where they differ; paths at the host of the published pictures. */
+export function pictures(icon: string, logo: string, darkIcon = icon, darkLogo = logo): Media {
+  const full = (path: string) => (path.startsWith('https://') ? path : `${MEDIA}${path}`);
+  return {
+    regular: { iconURL: full(icon), logoURL: full(logo) },
+    darkMode: { iconURL: full(darkIcon), logoURL: full(darkLogo) },
+  };
+}

@@ -1,0 +1,52 @@
+// GitHub. OAuth app tokens do not expire and have no refresh token. The token endpoint answers errors with HTTP 200
+// and an error field, form encoded unless Accept is application/json. 5000 requests per hour per user, over all apps;
+// 403 or 429 beyond.
+
+import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { pictures, supports } from '../declare.ts';
+import type { ProviderDeclaration } from '../schema.ts';
+
+export const github = {
+  name: 'github',
+  displayName: 'GitHub',
+  category: 'developer tools',
+  sources: [
+    'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
+    'https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api',
+  ],
+  baseUrl: 'https://api.github.com',
+  auth: {
+    scheme: 'oauth2',
+    grantType: 'authorizationCode',
+    authUrl: 'https://github.com/login/oauth/authorize',
+    tokenUrl: 'https://github.com/login/oauth/access_token',
+    areScopesRequired: true,
+    isWorkspaceRequired: false,
+    tokenMetadata: { scopesField: 'scope' },
+    tokens: {
+      clientAuthentication: 'requestBody',
+      rotation: 'stable',
+      lifetimeMs: 'permanent',
+      hiddenErrors: [{ path: 'error', codePath: 'error' }],
+    },
+  },
+  defaultModule: '',
+  modules: {},
+  support: supports('read', 'write', 'proxy'),
+  inputs: [],
+  postAuthentication: [],
+  isPostAuthenticationRequired: false,
+  providerApp: { authQueryParams: [], params: [] },
+  media: pictures(
+    'v1722449256/media/github_1722449255.png',
+    'v1722449198/media/github_1722449197.png',
+    'v1722449305/media/github_1722449304.svg',
+    'v1722449225/media/github_1722449224.png',
+  ),
+  quotas: [
+    { name: 'pointsPerMinute', scope: 'user', limit: 900, windowMs: MINUTE_MS },
+    { name: 'perHour', scope: 'user', limit: 5000, windowMs: HOUR_MS },
+  ],
+  concurrency: [{ name: 'requests', scope: 'user', limit: 100 }],
+  hiddenErrors: [],
+} as const satisfies ProviderDeclaration;

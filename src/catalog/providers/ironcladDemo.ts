@@ -1,0 +1,44 @@
+// Ironclad demo environment on demo.ironcladapp.com, with its own apps and credentials. Same OAuth 2 code grant as
+// production, but rate limits are lower than the published ones: do not load test here.
+
+import { pictures, supports } from '../declare.ts';
+import type { ProviderDeclaration } from '../schema.ts';
+
+export const ironcladDemo = {
+  name: 'ironcladDemo',
+  displayName: 'Ironclad Demo',
+  category: 'other',
+  sources: [
+    'https://developer.ironcladapp.com/reference/authorization-code-grant',
+    'https://developer.ironcladapp.com/reference/clm-api-rate-limits',
+  ],
+  variantOf: 'ironclad',
+  baseUrl: 'https://demo.ironcladapp.com',
+  auth: {
+    scheme: 'oauth2',
+    grantType: 'authorizationCode',
+    authUrl: 'https://demo.ironcladapp.com/oauth/authorize',
+    tokenUrl: 'https://demo.ironcladapp.com/oauth/token',
+    areScopesRequired: true,
+    isWorkspaceRequired: false,
+    tokenMetadata: { scopesField: 'scope' },
+    tokens: { clientAuthentication: 'requestBody', rotation: 'unknown' },
+  },
+  defaultModule: '',
+  modules: {},
+  support: supports('proxy'),
+  inputs: [],
+  postAuthentication: [],
+  isPostAuthenticationRequired: false,
+  providerApp: { authQueryParams: [], params: [] },
+  labels: { experimental: 'true' },
+  media: pictures(
+    'v1722328016/media/ironclad_1722328015.svg',
+    'v1722327967/media/ironclad_1722327967.svg',
+    'v1722328016/media/ironclad_1722328015.svg',
+    'v1722327987/media/ironclad_1722327987.svg',
+  ),
+  quotas: [],
+  concurrency: [],
+  hiddenErrors: [],
+} as const satisfies ProviderDeclaration;

@@ -1,0 +1,41 @@
+// Ramp demo environment. Same API as Ramp on demo-api.ramp.com with its own app registration; tokens and data are not
+// shared with production. Client id and secret go in HTTP Basic.
+
+import { SECOND_MS } from '../../core/time.ts';
+import { pictures, supports } from '../declare.ts';
+import type { ProviderDeclaration } from '../schema.ts';
+
+export const rampDemo = {
+  name: 'rampDemo',
+  displayName: 'Ramp Demo',
+  category: 'finance',
+  sources: ['https://docs.ramp.com/developer-api/v1', 'https://developer-docs.ramp.com/docs/rate-limiting'],
+  variantOf: 'ramp',
+  baseUrl: 'https://demo-api.ramp.com',
+  auth: {
+    scheme: 'oauth2',
+    grantType: 'authorizationCode',
+    authUrl: 'https://demo.ramp.com/v1/authorize',
+    tokenUrl: 'https://demo-api.ramp.com/developer/v1/token',
+    areScopesRequired: true,
+    isWorkspaceRequired: false,
+    tokenMetadata: {},
+    tokens: { clientAuthentication: 'basicHeader', rotation: 'unknown' },
+  },
+  defaultModule: '',
+  modules: {},
+  support: supports('proxy'),
+  inputs: [],
+  postAuthentication: [],
+  isPostAuthenticationRequired: false,
+  providerApp: { authQueryParams: [], params: [] },
+  media: pictures(
+    'v1758877594/media/ramp.com_1758877593.jpg',
+    'v1758877294/media/ramp.com_1758877293.svg',
+    'v1758877594/media/ramp.com_1758877593.jpg',
+    'v1758877218/media/ramp.com_1758877216.svg',
+  ),
+  quotas: [{ name: 'per10Seconds', scope: 'externalAccount', limit: 200, windowMs: 10 * SECOND_MS }],
+  concurrency: [],
+  hiddenErrors: [],
+} as const satisfies ProviderDeclaration;

@@ -1,0 +1,69 @@
+// What every declaration must keep, whatever it says.
+
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createCatalog } from '../../../src/catalog/catalog.ts';
+import { OWN_FACTS_KEY, ownFactsSchema } from '../../../src/catalog/ownFacts.ts';
+import { tokenFactsOf } from '../../../src/catalog/schema.ts';
+import { templateVariables } from '../../../src/catalog/template.ts';
+import { ownFactsOf } from '../../../src/catalog/wire.ts';
+import { learnedVariables } from '../../../src/flows/connect/identity.ts';
+
+const catalog = createCatalog();
+const declarations = catalog.list();
+/** Not asked for by the published form, since nothing of Snowflake is called over HTTP. */
+const UNKNOWN_VARIABLES: Readonly<Record<string, readonly string[]>> = { snowflake: ['workspace'] };
+
+describe('the built-in declarations', () => {
+  it('are one file each, named as the provider', () => {
+    const files = readdirSync('src/catalog/providers').map((file) => file.replace(/\.ts$/, ''));
+    expect(files.toSorted()).toEqual(declarations.map(({ name }) => name));
+  });
+
+  it.each(declarations)('$name has own facts of the shape that files have', (declaration) => {
+    expect(ownFactsSchema.parse(ownFactsOf(declaration))).toEqual(ownFactsOf(declaration));
+    expect(OWN_FACTS_KEY).toBe('tenon');
+  });
+
+  it.each(declarations)('$name names vendor pages as sources', ({ sources }) => {
+    for (const source of sources) {
+      expect(URL.canParse(source) && source.startsWith('https://'), source).toBe(true);
+      expect(source).not.toContain('withampersand');
+    }
+    expect(sources.length).toBeGreaterThan(0);
+  });
+
+  it.each(declarations.filter(({ variantOf }) => variantOf !== undefined))(
+    '$name is a variant of a provider',
+    (one) => {
+      expect(catalog.find(one.variantOf ?? '')?.name).toBe(one.variantOf);
+      expect(one.variantOf).not.toBe(one.name);
+    },
+  );
+
+  it.each(declarations)('$name has an input, or a way to learn, for each variable of its addresses', (declaration) => {
+    const { name, baseUrl, modules, inputs, auth } = declaration;
+    const templates = [baseUrl, ...Object.values(modules).map((module) => module.baseUrl)];
+    if (auth.scheme === 'oauth2') templates.push(auth.tokenUrl);
+    const known = [...inputs.map((input) => input.name), ...learnedVariables(declaration)];
+    const missing = templates.flatMap(templateVariables).filter((variable) => !known.includes(variable));
+    expect([...new Set(missing)]).toEqual(UNKNOWN_VARIABLES[name] ?? []);
+  });
+
+  it.each(declarations)('$name uses in its templates only what its form asks for', ({ auth }) => {
+    if (auth.scheme !== 'custom') return;
+    const derived = auth.exchange?.kind === 'login' ? [auth.exchange.value.name] : [];
+    const known = [...auth.inputs.map(({ name }) => name), ...derived, 'accessToken'];
+    const used = [...auth.headers, ...auth.queryParams].flatMap(({ valueTemplate }) =>
+      templateVariables(valueTemplate),
+    );
+    expect(used.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it.each(declarations)('$name says consistent things of its tokens', (declaration) => {
+    const tokens = tokenFactsOf(declaration);
+    if (tokens === undefined) return;
+    if (tokens.graceMs !== undefined) expect(tokens.rotation).toBe('singleUseGrace');
+    if (tokens.lifetimeMs === 'permanent') expect(tokens.idleLifetimeMs).toBeUndefined();
+  });
+});

@@ -6,6 +6,7 @@ import { delivery } from '../machines/delivery.ts';
 import type { MachineEvent, SendEffect } from '../machines/effects.ts';
 import { installation } from '../machines/installation.ts';
 import { provider } from '../machines/provider.ts';
+import { providerApp } from '../machines/providerApp.ts';
 import { read } from '../machines/read.ts';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
 import type { ActorId } from '../src/core/ids.ts';
@@ -24,7 +25,7 @@ import { Registry } from './registry.ts';
 import { ownerOf, Turns } from './turns.ts';
 
 /** Every machine the product runs. */
-export const MACHINES = [installation, credential, read, delivery, provider] as const;
+export const MACHINES = [installation, credential, read, delivery, provider, providerApp] as const;
 
 /** What a runtime stands on; the machines and the number of live hosts are those of the product unless given. */
 export interface RuntimeOptions {

@@ -1,20 +1,26 @@
 // Opened credentials, sharded by connection. A lease asks here and is answered without a commit or an await: from
 // memory, or from the sealed row on disk. When a token is due it asks the credential actor for the next one, and
-// those who cannot go on without it wait here. Invariant: an opened credential never leaves as text, only as the
+// those who cannot go on without it wait here. A shard belongs to one owner, a part of this process today and a machine
+// tomorrow; shards never change, owners may grow. Invariant: an opened credential never leaves as text, only as the
 // headers and query that one call needs.
 
 import { LRUCache } from 'lru-cache';
 import xxhash from 'xxhash-wasm';
-import type { CredentialContext } from '../machines/credential.ts';
+import type { CredentialContext } from '../machines/credentialEvents.ts';
+import type { MachineEvent } from '../machines/effects.ts';
 import { type Attachment, attachmentOf } from '../src/auth/attach.ts';
-import { parseCredential } from '../src/auth/credential.ts';
+import { canRenew, parseCredential } from '../src/auth/credential.ts';
 import type { Vault } from '../src/auth/vault.ts';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import { actorIdOf, type ConnectionId } from '../src/core/ids.ts';
+import { jumpHash } from '../src/core/jumpHash.ts';
 import {
   CALLER_WAIT_MS_MAX,
+  CREDENTIAL_DOUBT_PAUSE_MS,
   FUTILE_REFRESH_PAUSE_MS,
+  OPEN_TOKEN_OVERHEAD_BYTES,
+  OPEN_TOKENS_BYTES_PER_SHARD_MAX,
   OPEN_TOKENS_PER_SHARD_MAX,
   REFRESH_REQUEST_INTERVAL_MS,
   TOKEN_LEEWAY_MS,
@@ -24,8 +30,12 @@ import {
 import type { Log } from '../src/core/log.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
-import type { Reads } from '../src/store/port.ts';
-import { type ConnectionRow, readConnectionWithCredential } from '../src/store/tables/connections.ts';
+import type { Reads, RowWrite } from '../src/store/port.ts';
+import {
+  type ConnectionRow,
+  readConnectionWithCredential,
+  setConnectionStatus,
+} from '../src/store/tables/connections.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A credential ready to be attached to a call. */
@@ -38,10 +48,14 @@ export interface OpenToken {
   /** When the next one should be asked for; null if there can be none. */
   readonly refreshAtMs: Ms | null;
   readonly canRefresh: boolean;
+  /** The connection's status says that a call with it has worked. */
+  isProven: boolean;
   requestedAtMs: Ms;
   refusedAtMs: Ms;
   /** Until then a 401 does not ask for another token. */
   futileUntilMs: Ms;
+  /** Until then a 401 does not have the credential checked. */
+  doubtedUntilMs: Ms;
 }
 
 /** The purpose that a stored credential is sealed with (see `Vault`). */
@@ -59,6 +73,27 @@ interface Shard {
   readonly waiting: Map<ConnectionId, WaitingList>;
 }
 
+function isOwner({ index, of }: { readonly index: number; readonly of: number }, shard: number): boolean {
+  return jumpHash(shard, of) === index;
+}
+
+function newShard(): Shard {
+  return {
+    tokens: new LRUCache({
+      max: OPEN_TOKENS_PER_SHARD_MAX,
+      maxSize: OPEN_TOKENS_BYTES_PER_SHARD_MAX,
+      sizeCalculation: bytesOf,
+    }),
+    waiting: new Map(),
+  };
+}
+
+/** What an opened token takes in memory, as an estimate: its text is most of it. */
+function bytesOf({ attachment }: OpenToken): number {
+  const characters = attachment.headers.reduce((sum, { length }) => sum + length, attachment.query.length);
+  return OPEN_TOKEN_OVERHEAD_BYTES + 2 * characters;
+}
+
 /** Opened credentials of all connections; one for the process. */
 export class TokenManager {
   readonly #runtime: Runtime;
@@ -68,6 +103,8 @@ export class TokenManager {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #shards: readonly Shard[];
+  /** This one among those who share the shards. */
+  #owner = { index: 0, of: 1 };
   /** Where a connection's shard was computed before: the hash costs more than the lookup. */
   readonly #shardIndex = new LRUCache<ConnectionId, Shard>({ max: TOKEN_SHARDS * OPEN_TOKENS_PER_SHARD_MAX });
 
@@ -78,10 +115,26 @@ export class TokenManager {
     this.#catalog = catalog;
     this.#clock = clock;
     this.#log = log;
-    this.#shards = Array.from({ length: TOKEN_SHARDS }, () => ({
-      tokens: new LRUCache<ConnectionId, OpenToken>({ max: OPEN_TOKENS_PER_SHARD_MAX }),
-      waiting: new Map(),
-    }));
+    this.#shards = Array.from({ length: TOKEN_SHARDS }, newShard);
+  }
+
+  /**
+   * Takes the shards of owner `index` of `of`; without a call there is one owner, who has all. Answers the shards that
+   * are no longer ours: what is open of them is forgotten, and who waits for them is woken to ask their new owner. When
+   * owners are added, no shard moves but to them.
+   */
+  assign(index: number, of: number): readonly number[] {
+    const before = this.#owner;
+    this.#owner = { index, of };
+    const left = [...this.#shards.keys()].filter((shard) => isOwner(before, shard) && !isOwner(this.#owner, shard));
+    for (const number of left) {
+      const shard = this.#shards[number] as Shard;
+      shard.tokens.clear();
+      for (const list of shard.waiting.values()) list.wakeAll();
+      shard.waiting.clear();
+    }
+    this.#shardIndex.clear();
+    return left;
   }
 
   /**
@@ -128,22 +181,66 @@ export class TokenManager {
     if (token?.generation === generation) token.futileUntilMs = this.#clock.nowMs() + FUTILE_REFRESH_PAUSE_MS;
   }
 
-  /** Rejects with `timeout` and `retryAtMs` if the next token is not even tried for before `deadlineMs`. */
+  /**
+   * A call with this generation was answered well: the connection is told once that it works. Synchronous and free from
+   * then on.
+   */
+  worked(connectionId: ConnectionId, generation: number): void {
+    const token = this.#shard(connectionId).tokens.get(connectionId);
+    if (token === undefined || token.isProven || token.generation !== generation) return;
+    token.isProven = true;
+    this.#tell(connectionId, { type: 'credential.worked', generation }, [
+      setConnectionStatus(connectionId, generation, 'working', this.#clock.nowMs()),
+    ]);
+  }
+
+  /**
+   * A call was refused and no other token can help: whether the credential is at fault is asked of the provider, where
+   * it has a question for that. A 401 alone proves nothing; a missing permission gives one as well.
+   */
+  doubted(connectionId: ConnectionId, generation: number): void {
+    const token = this.#shard(connectionId).tokens.get(connectionId);
+    const nowMs = this.#clock.nowMs();
+    if (token === undefined || token.generation !== generation || nowMs < token.doubtedUntilMs) return;
+    token.doubtedUntilMs = nowMs + CREDENTIAL_DOUBT_PAUSE_MS;
+    this.#tell(connectionId, { type: 'credential.doubted', generation });
+  }
+
+  /**
+   * Rejects if the next token is not even tried for before `deadlineMs`: with `app_fault` or `circuit_open` while the
+   * provider app is held back, else with `timeout` and `retryAtMs`.
+   */
   assertNextWithin(connectionId: ConnectionId, deadlineMs: Ms): void {
     if (this.#isNextWithin(connectionId, deadlineMs)) return;
-    const { wakeAtMs } = this.#credential(connectionId);
-    throw new IntegrationError('timeout', 'the access token has ended and the provider does not renew it just now', {
-      ...(wakeAtMs === null ? {} : { retryAtMs: wakeAtMs }),
-    });
+    const state = this.#credential(connectionId);
+    const { wakeAtMs } = state.context as CredentialContext;
+    if (state.hasTag('appRefused')) {
+      throw new IntegrationError('app_fault', 'the access token has ended and the provider refuses the provider app', {
+        remedy: 'Check client id and secret of the provider app; no customer has to connect again.',
+      });
+    }
+    const retry = wakeAtMs === null ? {} : { retryAtMs: wakeAtMs };
+    if (state.hasTag('held')) {
+      const message = 'the access token has ended, and the provider refuses the grants of many customers just now';
+      throw new IntegrationError('circuit_open', message, retry);
+    }
+    throw new IntegrationError(
+      'timeout',
+      'the access token has ended and the provider does not renew it just now',
+      retry,
+    );
   }
 
   #isNextWithin(connectionId: ConnectionId, deadlineMs: Ms): boolean {
-    const { wakeAtMs } = this.#credential(connectionId);
-    return wakeAtMs === null || wakeAtMs <= deadlineMs;
+    const state = this.#credential(connectionId);
+    if (state.hasTag('held')) return false;
+    const { wakeAtMs } = state.context as CredentialContext;
+    // In other states the alarm is for something else.
+    return !state.hasTag('waiting') || wakeAtMs === null || wakeAtMs <= deadlineMs;
   }
 
-  #credential(connectionId: ConnectionId): CredentialContext {
-    return this.#runtime.peek(actorIdOf('credential', connectionId)).context as CredentialContext;
+  #credential(connectionId: ConnectionId): ReturnType<Runtime['peek']> {
+    return this.#runtime.peek(actorIdOf('credential', connectionId));
   }
 
   /** Resolves at the next change of this connection's credential, or when `signal` aborts. See `WaitingList.wait`. */
@@ -170,7 +267,11 @@ export class TokenManager {
   #shard(connectionId: ConnectionId): Shard {
     let shard = this.#shardIndex.get(connectionId);
     if (shard === undefined) {
-      shard = this.#shards[shardOf(connectionId)] as Shard;
+      const number = shardOf(connectionId);
+      if (!isOwner(this.#owner, number)) {
+        throw new IntegrationError('conflict', `the tokens of shard ${number} belong to another owner`);
+      }
+      shard = this.#shards[number] as Shard;
       this.#shardIndex.set(connectionId, shard);
     }
     return shard;
@@ -208,10 +309,12 @@ export class TokenManager {
       issuedAtMs: row.issuedAtMs,
       usableUntilMs: row.expiresAtMs === null ? null : row.expiresAtMs - TOKEN_LEEWAY_MS,
       refreshAtMs: row.refreshAtMs,
-      canRefresh: credential.scheme === 'oauth2' && credential.refreshToken !== undefined,
+      canRefresh: canRenew(credential),
+      isProven: row.status === 'working',
       requestedAtMs: Number.NEGATIVE_INFINITY,
       refusedAtMs: Number.NEGATIVE_INFINITY,
       futileUntilMs: Number.NEGATIVE_INFINITY,
+      doubtedUntilMs: Number.NEGATIVE_INFINITY,
     };
   }
 
@@ -221,9 +324,12 @@ export class TokenManager {
     if (nowMs - askedAtMs < REFRESH_REQUEST_INTERVAL_MS) return;
     token.requestedAtMs = nowMs;
     if (isRefused) token.refusedAtMs = nowMs;
-    const event = { type: 'refresh.requested', generation: token.generation, isRefused };
-    this.#runtime.send(actorIdOf('credential', connectionId), event).catch((error: unknown) => {
-      this.#log.warn({ connectionId, err: String(error) }, 'a refresh could not be asked for');
+    this.#tell(connectionId, { type: 'refresh.requested', generation: token.generation, isRefused });
+  }
+
+  #tell(connectionId: ConnectionId, event: MachineEvent, writes: readonly RowWrite[] = []): void {
+    this.#runtime.send(actorIdOf('credential', connectionId), event, { writes }).catch((error: unknown) => {
+      this.#log.warn({ connectionId, event: event.type, err: String(error) }, 'a credential could not be told');
     });
   }
 }

@@ -89,7 +89,8 @@ async function stepRound(folder: string): Promise<{ elapsedMs: number; groups: G
 
 function stored(generation: number) {
   const endsAtMs = systemClock.nowMs() + 7_200_000;
-  return { type: 'credential.stored', generation, endsAtMs, canRefresh: true, rotation: 'stable' };
+  const token = { endsAtMs, canRefresh: true, keepAliveAtMs: null, grantEndsAtMs: null };
+  return { type: 'credential.stored', generation, ...token, rotation: 'stable' };
 }
 
 /** Microseconds of the owner thread for one step with its snapshot, one value per run of tinybench. */

@@ -1,106 +1,36 @@
 // Token life of one connection.
 //   absent      nothing stored yet.
-//   fresh       a usable credential; nothing outstanding, no alarm (an idle connection costs nothing).
-//   refreshing  exactly one refresh outstanding; leases go on with the old token while it lives.
+//   fresh       a usable credential; nothing outstanding. Its alarm, if it has one, keeps an idle grant alive.
+//   refreshing  exactly one renewal outstanding; leases go on with the old token while it lives.
 //   backingOff  the last attempt failed and may be tried again at `wakeAtMs`.
 //   uncertain   a rotating refresh token was sent and the answer is lost. Trying again may revoke the whole
 //               grant, so this waits until the old access token is about to end or is refused; from then on it is
 //               tried until the provider answers.
+//   suspect     the provider refused the grant, but those of many customers at once: whether this one is gone is not
+//               known before the provider app's actor (`providerApp.ts`) has found out.
+//   appFault    the provider refused the provider app: no grant is at fault, and none can be renewed.
 //   revoked     the provider refused the grant; only connecting again helps.
 // Invariant: `effect.refresh` is emitted once per entry into `refreshing` and never while one is outstanding.
-// Late answers of another generation or attempt are ignored.
+// Late answers of another generation or attempt are ignored. Every state but `absent`, `fresh`, `refreshing` and
+// `revoked` has an alarm.
 
 import { assign, emit, setup } from 'xstate';
-import { MACHINE_ITERATIONS_MAX } from '../src/core/limits.ts';
+import type { JsonObject } from '../src/core/json.ts';
+import { GRANT_HELD_MS_MAX, GRANT_SUSPICIONS_MAX, MACHINE_ITERATIONS_MAX } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
+import type {
+  CredentialContext,
+  CredentialEvent,
+  CredentialStored,
+  GrantSuspected,
+  RefreshAnswer,
+  RefreshRefused,
+  RefreshRequested,
+  RefreshSucceeded,
+  TokenKnown,
+} from './credentialEvents.ts';
 import { defineMachine } from './definition.ts';
-import type { AlarmFired, RefreshEffect, Stamped, TellInstallationsEffect } from './effects.ts';
-
-/** What a second use of a refresh token does at this provider (catalog fact). */
-export type Rotation = 'stable' | 'singleUseGrace' | 'singleUseRevoking';
-
-/** What a credential actor remembers; never the secret itself. */
-export interface CredentialContext {
-  readonly connectionId: string;
-  readonly generation: number;
-  /** When the access token ends, as the provider said or, where it says nothing, as is assumed; null: never. */
-  readonly endsAtMs: Ms | null;
-  readonly canRefresh: boolean;
-  readonly rotation: Rotation;
-  /** Refresh attempts since the last success. */
-  readonly attempt: number;
-  readonly wakeAtMs: Ms | null;
-  /** The last failure, for people. */
-  readonly lastError: string | null;
-  readonly lastErrorAtMs: Ms | null;
-  /** When the answer to a single-use refresh token was lost; the cause, if the grant turns out to be gone. */
-  readonly lostAnswerAtMs: Ms | null;
-}
-
-/** A credential was stored by connecting or reconnecting. `generation` must follow the current one. */
-interface CredentialStored {
-  readonly type: 'credential.stored';
-  readonly generation: number;
-  readonly endsAtMs: Ms | null;
-  readonly canRefresh: boolean;
-  readonly rotation: Rotation;
-}
-
-/** Somebody needs a newer token than `generation`: it is due, or the provider refused it. */
-interface RefreshRequested {
-  readonly type: 'refresh.requested';
-  readonly generation: number;
-  /** The provider no longer takes this generation, so nothing is lost by a refresh that may fail. */
-  readonly isRefused: boolean;
-}
-
-/** Says which request an answer belongs to. */
-interface RefreshAnswer {
-  readonly fromGeneration: number;
-  readonly attempt: number;
-}
-
-interface RefreshSucceeded extends RefreshAnswer {
-  readonly type: 'refresh.succeeded';
-  readonly generation: number;
-  readonly endsAtMs: Ms | null;
-  readonly canRefresh: boolean;
-}
-
-/** Nothing is known to have happened at the provider, or it asked us to come back. */
-interface RefreshFailed extends RefreshAnswer {
-  readonly type: 'refresh.failed';
-  readonly message: string;
-  readonly retryAtMs: Ms;
-}
-
-/** The provider said that the grant is gone. After a lost answer that is the likely cause. */
-interface RefreshRefused extends RefreshAnswer {
-  readonly type: 'refresh.refused';
-  readonly message: string;
-}
-
-/** The request may have been carried out and its answer is lost. `retryAtMs` is when a retry is due if one is safe. */
-interface RefreshOutcomeUnknown extends RefreshAnswer {
-  readonly type: 'refresh.outcomeUnknown';
-  readonly message: string;
-  readonly retryAtMs: Ms;
-}
-
-interface ConnectionDeleted {
-  readonly type: 'connection.deleted';
-}
-
-/** Everything a credential actor handles. */
-export type CredentialEvent =
-  | CredentialStored
-  | RefreshRequested
-  | RefreshSucceeded
-  | RefreshFailed
-  | RefreshRefused
-  | RefreshOutcomeUnknown
-  | ConnectionDeleted
-  | AlarmFired;
+import type { CheckCredentialEffect, RefreshEffect, Stamped, TellInstallationsEffect } from './effects.ts';
 
 /** A token that is kept until it is nearly dead is tried this long before its end. */
 const LAST_CHANCE_MS = 60_000;
@@ -109,50 +39,70 @@ function answers(context: CredentialContext, answer: RefreshAnswer): boolean {
   return answer.attempt === context.attempt && answer.fromGeneration === context.generation;
 }
 
+/** A new token: whatever was wrong with the last one is over. */
+function renewed({ generation, endsAtMs, canRefresh, keepAliveAtMs, grantEndsAtMs }: TokenKnown) {
+  return {
+    generation,
+    endsAtMs,
+    canRefresh,
+    grantEndsAtMs,
+    attempt: 0,
+    isProbe: false,
+    suspicions: 0,
+    isProven: false,
+    wakeAtMs: keepAliveAtMs,
+    lastError: null,
+    lastErrorAtMs: null,
+    lostAnswerAtMs: null,
+  };
+}
+
 const credentialSetup = setup({
   types: {
     context: {} as CredentialContext,
     events: {} as Stamped<CredentialEvent>,
     input: {} as { readonly key: string },
-    emitted: {} as RefreshEffect | TellInstallationsEffect,
+    emitted: {} as RefreshEffect | CheckCredentialEffect | TellInstallationsEffect,
   },
   guards: {
     followsGeneration: ({ context }, params: { generation: number }) => params.generation === context.generation + 1,
     isCurrentAndCanRefresh: ({ context }, params: { generation: number }) =>
       context.canRefresh && params.generation === context.generation,
+    isCurrent: ({ context }, params: { generation: number }) => params.generation === context.generation,
+    isCurrentAndUnproven: ({ context }, params: { generation: number }) =>
+      params.generation === context.generation && !context.isProven,
     isCurrentAndRefused: ({ context }, params: RefreshRequested) =>
       params.isRefused && params.generation === context.generation,
     answersAttempt: ({ context }, params: RefreshAnswer) => answers(context, params),
     answersLastChance: ({ context }, params: RefreshAnswer) =>
       answers(context, params) && context.lostAnswerAtMs !== null,
     answersAndMayRepeat: ({ context }, params: RefreshAnswer) =>
-      answers(context, params) && context.rotation !== 'singleUseRevoking',
+      answers(context, params) && (context.rotation === 'stable' || context.rotation === 'singleUseGrace'),
+    answersAsSuspect: ({ context }, params: RefreshRefused) =>
+      answers(context, params) && params.isSuspect && context.suspicions < GRANT_SUSPICIONS_MAX,
+    wasRefusedSince: ({ context }, params: GrantSuspected) =>
+      context.suspicions < GRANT_SUSPICIONS_MAX && (context.lastErrorAtMs ?? 0) >= params.sinceMs,
+    isDueAndCanRefresh: ({ context }, params: { nowMs: Ms }) =>
+      context.canRefresh && context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
   },
   actions: {
     store: assign(({ context }, params: CredentialStored) => ({
       ...context,
-      generation: params.generation,
-      endsAtMs: params.endsAtMs,
-      canRefresh: params.canRefresh,
+      ...renewed(params),
       rotation: params.rotation,
-      attempt: 0,
-      wakeAtMs: null,
-      lastError: null,
-      lastErrorAtMs: null,
-      lostAnswerAtMs: null,
     })),
     beginAttempt: assign(({ context }) => ({ ...context, attempt: context.attempt + 1, wakeAtMs: null })),
-    rotate: assign(({ context }, params: RefreshSucceeded) => ({
-      ...context,
-      generation: params.generation,
-      endsAtMs: params.endsAtMs,
-      canRefresh: params.canRefresh,
-      attempt: 0,
-      lastError: null,
-      lastErrorAtMs: null,
-      lostAnswerAtMs: null,
-    })),
+    rotate: assign(({ context }, params: RefreshSucceeded) => ({ ...context, ...renewed(params) })),
+    markProbe: assign(({ context }) => ({ ...context, isProbe: true })),
+    unmarkProbe: assign(({ context }) => ({ ...context, isProbe: false })),
+    noteSuspicion: assign(({ context }) => ({ ...context, suspicions: context.suspicions + 1 })),
+    // Nothing of it is remembered here, but a step that changes nothing commits nothing.
+    noteDescription: assign(({ context }) => ({ ...context })),
+    noteProof: assign(({ context }) => ({ ...context, isProven: true })),
+    hold: assign(({ context }, params: { nowMs: Ms }) => ({ ...context, wakeAtMs: params.nowMs + GRANT_HELD_MS_MAX })),
+    disarm: assign(({ context }) => ({ ...context, wakeAtMs: null })),
+    waitUntil: assign(({ context }, params: { atMs: Ms }) => ({ ...context, wakeAtMs: params.atMs })),
     noteFailure: assign(({ context }, params: { message: string; wakeAtMs: Ms | null; nowMs: Ms }) => ({
       ...context,
       wakeAtMs: params.wakeAtMs,
@@ -165,6 +115,12 @@ const credentialSetup = setup({
       connectionId: context.connectionId,
       generation: context.generation,
       attempt: context.attempt,
+      isProbe: context.isProbe,
+    })),
+    emitCheck: emit(({ context }) => ({
+      type: 'effect.checkCredential' as const,
+      connectionId: context.connectionId,
+      generation: context.generation,
     })),
     tellInstallations: emit(({ context }, params: { event: TellInstallationsEffect['event'] }) => ({
       type: 'effect.tellInstallations' as const,
@@ -189,7 +145,11 @@ const credentialMachine = credentialSetup.createMachine({
     endsAtMs: null,
     canRefresh: false,
     rotation: 'stable',
+    grantEndsAtMs: null,
     attempt: 0,
+    isProbe: false,
+    suspicions: 0,
+    isProven: false,
     wakeAtMs: null,
     lastError: null,
     lastErrorAtMs: null,
@@ -198,14 +158,21 @@ const credentialMachine = credentialSetup.createMachine({
   initial: 'absent',
   on: {
     'connection.deleted': '.deleted',
+    'connection.described': { actions: 'noteDescription' },
     'credential.stored': {
       guard: { type: 'followsGeneration', params: ({ event }) => event },
       target: '.fresh',
       actions: { type: 'store', params: ({ event }) => event },
     },
+    'credential.worked': {
+      guard: { type: 'isCurrentAndUnproven', params: ({ event }) => event },
+      actions: 'noteProof',
+    },
   },
   states: {
-    absent: { on: { 'connection.deleted': undefined } },
+    absent: {
+      on: { 'connection.deleted': undefined, 'connection.described': undefined, 'credential.worked': undefined },
+    },
     fresh: {
       tags: ['usable'],
       on: {
@@ -213,11 +180,22 @@ const credentialMachine = credentialSetup.createMachine({
           guard: { type: 'isCurrentAndCanRefresh', params: ({ event }) => event },
           target: 'refreshing',
         },
+        'alarm.fired': { guard: { type: 'isDueAndCanRefresh', params: ({ event }) => event }, target: 'refreshing' },
+        'credential.doubted': { guard: { type: 'isCurrent', params: ({ event }) => event }, actions: 'emitCheck' },
+        'credential.refused': {
+          guard: { type: 'isCurrent', params: ({ event }) => event },
+          target: 'revoked',
+          actions: {
+            type: 'noteFailure',
+            params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
+          },
+        },
       },
     },
     refreshing: {
       tags: ['usable', 'refreshing'],
       entry: ['beginAttempt', 'emitRefresh'],
+      exit: 'unmarkProbe',
       on: {
         'refresh.succeeded': {
           guard: { type: 'answersAttempt', params: ({ event }) => event },
@@ -232,9 +210,27 @@ const credentialMachine = credentialSetup.createMachine({
             params: ({ event }) => ({ message: event.message, wakeAtMs: event.retryAtMs, nowMs: event.nowMs }),
           },
         },
-        'refresh.refused': {
+        'refresh.refused': [
+          {
+            guard: { type: 'answersAsSuspect', params: ({ event }) => event },
+            target: 'suspect',
+            actions: {
+              type: 'noteFailure',
+              params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
+            },
+          },
+          {
+            guard: { type: 'answersAttempt', params: ({ event }) => event },
+            target: 'revoked',
+            actions: {
+              type: 'noteFailure',
+              params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
+            },
+          },
+        ],
+        'refresh.appRefused': {
           guard: { type: 'answersAttempt', params: ({ event }) => event },
-          target: 'revoked',
+          target: 'appFault',
           actions: {
             type: 'noteFailure',
             params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
@@ -277,13 +273,13 @@ const credentialMachine = credentialSetup.createMachine({
       },
     },
     backingOff: {
-      tags: ['usable'],
+      tags: ['usable', 'waiting'],
       on: {
         'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'refreshing' },
       },
     },
     uncertain: {
-      tags: ['usable'],
+      tags: ['usable', 'waiting'],
       on: {
         'refresh.requested': {
           guard: { type: 'isCurrentAndRefused', params: ({ event }) => event },
@@ -292,8 +288,34 @@ const credentialMachine = credentialSetup.createMachine({
         'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'refreshing' },
       },
     },
+    suspect: {
+      tags: ['usable', 'held'],
+      entry: ['noteSuspicion', { type: 'hold', params: ({ event }) => event }],
+      on: {
+        'grant.confirmed': 'revoked',
+        'grant.released': {
+          target: 'backingOff',
+          actions: { type: 'waitUntil', params: ({ event }) => ({ atMs: event.retryAtMs }) },
+        },
+        'grant.probed': { target: 'refreshing', actions: 'markProbe' },
+        // Nobody came: whatever became of the actor of the provider app, this one does not wait for ever.
+        'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'refreshing' },
+      },
+    },
+    appFault: {
+      tags: ['usable', 'held', 'appRefused'],
+      entry: { type: 'hold', params: ({ event }) => event },
+      on: {
+        'grant.released': {
+          target: 'backingOff',
+          actions: { type: 'waitUntil', params: ({ event }) => ({ atMs: event.retryAtMs }) },
+        },
+        'grant.probed': { target: 'refreshing', actions: 'markProbe' },
+        'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'refreshing' },
+      },
+    },
     revoked: {
-      entry: { type: 'tellInstallations', params: { event: 'connection.revoked' } },
+      entry: ['disarm', { type: 'tellInstallations', params: { event: 'connection.revoked' } }],
       on: {
         // Not an exit action: a revoked connection that is deleted was not restored.
         'credential.stored': {
@@ -304,17 +326,29 @@ const credentialMachine = credentialSetup.createMachine({
             { type: 'tellInstallations', params: { event: 'connection.restored' } },
           ],
         },
+        'grant.suspected': {
+          guard: { type: 'wasRefusedSince', params: ({ event }) => event },
+          target: 'suspect',
+          actions: { type: 'tellInstallations', params: { event: 'connection.held' } },
+        },
+        'credential.worked': undefined,
       },
     },
     deleted: { type: 'final' },
   },
 });
 
+/** Schema 2 knows suspicion, probes and proof. */
+function withFleet(state: JsonObject): JsonObject {
+  const added = { grantEndsAtMs: null, isProbe: false, suspicions: 0, isProven: false };
+  return { ...state, context: { ...(state['context'] as JsonObject), ...added } };
+}
+
 /** The machine with its alarm. */
 export const credential = defineMachine<CredentialContext>({
   name: 'credential',
   machine: credentialMachine,
-  schemaVersion: 1,
-  migrations: [],
+  schemaVersion: 2,
+  migrations: [withFleet],
   wakeAtMs: (context) => context.wakeAtMs,
 });

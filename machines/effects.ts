@@ -5,12 +5,32 @@ import type { ActorId } from '../src/core/ids.ts';
 import type { JsonValue } from '../src/core/json.ts';
 import type { Ms } from '../src/core/time.ts';
 
-/** Exchange the refresh token of `generation` for the next one. Answered by `refresh.*`. */
+/** Get the token after that of `generation`. Answered by `refresh.*`. */
 export interface RefreshEffect {
   readonly type: 'effect.refresh';
   readonly connectionId: string;
   readonly generation: number;
   readonly attempt: number;
+  /** Sent although the provider app is held back: to see whether it still has to be. */
+  readonly isProbe: boolean;
+}
+
+/** Ask the provider whether it takes the credential of `generation`. Answered by `credential.*`, or not at all. */
+export interface CheckCredentialEffect {
+  readonly type: 'effect.checkCredential';
+  readonly connectionId: string;
+  readonly generation: number;
+}
+
+/**
+ * Tell the held credentials of a provider app what became of it, those whose id comes after `after` first. Answered by
+ * `fleet.pageSettled` as long as there are more.
+ */
+export interface SettleFleetEffect {
+  readonly type: 'effect.settleFleet';
+  readonly providerAppId: string;
+  readonly verdict: 'released' | 'confirmed';
+  readonly after: string;
 }
 
 /** Write down what became of a connection and tell every installation that uses it. Needs no answer. */
@@ -19,7 +39,8 @@ export interface TellInstallationsEffect {
   readonly connectionId: string;
   /** Of the credential that this is about: a later one is none of its business. */
   readonly generation: number;
-  readonly event: 'connection.revoked' | 'connection.restored';
+  /** `held`: it was called revoked too early. */
+  readonly event: 'connection.revoked' | 'connection.restored' | 'connection.held';
 }
 
 /** Bring the reads of an installation in line with its committed config. Answered by `config.applied`. */
@@ -86,6 +107,8 @@ export interface SendEffect {
 /** Everything a machine may ask for. */
 export type Effect =
   | RefreshEffect
+  | CheckCredentialEffect
+  | SettleFleetEffect
   | TellInstallationsEffect
   | ApplyConfigEffect
   | TellReadsEffect

@@ -4,6 +4,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Fleets } from '../actors/fleets.ts';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
 import { Supervisor } from '../actors/supervisor.ts';
@@ -80,6 +81,7 @@ export async function start(options: StartOptions): Promise<Running> {
       runtime,
       tokens,
       leases: new Leases(tokens, new Supervisor(runtime, clock), clock),
+      fleets: new Fleets(runtime, clock, log),
       targets: new Targets(store.reads, catalog),
       egress,
       vault,

@@ -60,6 +60,8 @@ function credentialOf({ connectionId }: Member, generation: number): LiveActor {
         generation: next,
         endsAtMs,
         canRefresh: true,
+        keepAliveAtMs: null,
+        grantEndsAtMs: null,
         rotation: 'stable',
       };
       return { event, extras: { writes: [putCredential(connectionId, next, sealed)] } };

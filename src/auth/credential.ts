@@ -4,15 +4,29 @@
 import { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
 
+const client = z.strictObject({ clientId: z.string().min(1), clientSecret: z.string() }).readonly();
+const scopes = z.array(z.string()).readonly();
+
+/** What the customer gave that the next token is had with, where it is not a refresh token. */
+const source = z.discriminatedUnion('grant', [
+  z.strictObject({ grant: z.literal('clientCredentials'), client, scopes }).readonly(),
+  z
+    .strictObject({ grant: z.literal('password'), client, username: z.string(), password: z.string(), scopes })
+    .readonly(),
+  // The inputs of a declared `TokenExchange`, by name.
+  z
+    .strictObject({ grant: z.literal('exchange'), values: z.record(z.string(), z.string()).readonly(), scopes })
+    .readonly(),
+]);
+
 const oauth2 = z.strictObject({
   scheme: z.literal('oauth2'),
   accessToken: z.string().min(1),
   refreshToken: z.string().min(1).exactOptional(),
   /** As the provider said it; it is attached as `Bearer` whatever it says (Slack says `bot`). */
   tokenType: z.string(),
-  scopes: z.array(z.string()).readonly().exactOptional(),
-  /** The customer's own client, with the client credentials grant. */
-  client: z.strictObject({ clientId: z.string(), clientSecret: z.string() }).readonly().exactOptional(),
+  scopes: scopes.exactOptional(),
+  source: source.exactOptional(),
 });
 
 const credentialSchema = z.discriminatedUnion('scheme', [
@@ -26,6 +40,12 @@ const credentialSchema = z.discriminatedUnion('scheme', [
 
 export type Credential = z.infer<typeof credentialSchema>;
 export type OAuth2Credential = Extract<Credential, { scheme: 'oauth2' }>;
+export type CredentialSource = NonNullable<OAuth2Credential['source']>;
+
+/** True for a credential that can be exchanged for the next one. */
+export function canRenew(credential: Credential): boolean {
+  return credential.scheme === 'oauth2' && (credential.refreshToken !== undefined || credential.source !== undefined);
+}
 
 /** Parses what the vault opened. Rejects with `invariant` what is not a credential of ours. */
 export function parseCredential(json: string): Credential {

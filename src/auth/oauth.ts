@@ -3,11 +3,11 @@
 // codes, verifiers and refresh tokens are only in bodies and headers, never in an address.
 
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier } from 'oauth4webapi';
-import { isAuthorizationCode, type OAuth2Auth, type ProviderDeclaration } from '../catalog/schema.ts';
+import { isAuthorizationCode, type OAuth2Auth, type ProviderDeclaration, type TokenFacts } from '../catalog/schema.ts';
 import { resolveTemplate, type TemplateVariables } from '../catalog/template.ts';
 import { IntegrationError, invariant } from '../core/errors.ts';
 
-/** The builder's provider app, or the customer's own client with the client credentials grant. */
+/** The builder's provider app, or the customer's own client with grants that have no browser. */
 export interface OAuthClient {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -72,6 +72,7 @@ export function buildAuthorizationUrl(declaration: ProviderDeclaration, request:
   const url = new URL(resolveTemplate(auth.authUrl, request.variables));
   const params = {
     ...auth.authUrlParams,
+    ...(auth.audience?.[0] === undefined ? {} : { audience: auth.audience[0] }),
     ...request.extraParams,
     response_type: 'code',
     client_id: request.clientId,
@@ -102,8 +103,8 @@ export function buildCodeExchangeRequest(
   },
 ): TokenRequest {
   const { client, code, redirectUri, codeVerifier, variables } = exchange;
-  const form = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: redirectUri });
-  if (codeVerifier !== undefined) form.set('code_verifier', codeVerifier);
+  const form: TokenForm = { grant_type: 'authorization_code', code, redirect_uri: redirectUri };
+  if (codeVerifier !== undefined) form['code_verifier'] = codeVerifier;
   return tokenRequest(oauth2Of(declaration), client, form, variables);
 }
 
@@ -112,43 +113,99 @@ export function buildRefreshRequest(
   declaration: ProviderDeclaration,
   refresh: { readonly client: OAuthClient; readonly refreshToken: string; readonly variables: TemplateVariables },
 ): TokenRequest {
-  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refresh.refreshToken });
-  return tokenRequest(oauth2Of(declaration), refresh.client, form, refresh.variables);
+  const { tokens, tokenUrl } = oauth2Of(declaration);
+  const form = { grant_type: 'refresh_token', refresh_token: refresh.refreshToken };
+  return tokenRequest({ tokens, tokenUrl: tokens.refreshUrl ?? tokenUrl }, refresh.client, form, refresh.variables);
+}
+
+export interface DirectGrant {
+  readonly client: OAuthClient;
+  readonly scopes: readonly string[];
+  readonly variables: TemplateVariables;
 }
 
 /** A token without a browser (RFC 6749, 4.4). Rejects with `bad_request` when required scopes are missing. */
-export function buildClientCredentialsRequest(
-  declaration: ProviderDeclaration,
-  grant: { readonly client: OAuthClient; readonly scopes: readonly string[]; readonly variables: TemplateVariables },
-): TokenRequest {
+export function buildClientCredentialsRequest(declaration: ProviderDeclaration, grant: DirectGrant): TokenRequest {
   const auth = oauth2Of(declaration);
-  const form = new URLSearchParams({ grant_type: 'client_credentials' });
-  const scope = scopeText(declaration, auth, grant.scopes, grant.variables);
-  if (scope !== '') form.set('scope', scope);
-  for (const audience of auth.audience ?? []) form.append('audience', audience);
+  const form = { grant_type: 'client_credentials', ...scopeAndAudience(declaration, auth, grant) };
   return tokenRequest(auth, grant.client, form, grant.variables);
 }
 
-function tokenRequest(
-  auth: OAuth2Auth,
-  client: OAuthClient,
-  form: URLSearchParams,
+/** A token for a user name and a password (RFC 6749, 4.3), where a provider has nothing better. */
+export function buildPasswordRequest(
+  declaration: ProviderDeclaration,
+  grant: DirectGrant & { readonly username: string; readonly password: string },
+): TokenRequest {
+  const auth = oauth2Of(declaration);
+  const { username, password } = grant;
+  const form = { grant_type: 'password', username, password, ...scopeAndAudience(declaration, auth, grant) };
+  return tokenRequest(auth, grant.client, form, grant.variables);
+}
+
+/** Gives a token up (RFC 7009); null where the provider has no such endpoint. */
+export function buildRevocationRequest(
+  declaration: ProviderDeclaration,
+  revocation: {
+    readonly client: OAuthClient;
+    readonly token: string;
+    readonly hint: 'refresh_token' | 'access_token';
+    readonly variables: TemplateVariables;
+  },
+): TokenRequest | null {
+  const { auth } = declaration;
+  if (auth.scheme !== 'oauth2' || auth.tokens.revocationUrl === undefined) return null;
+  const { client, token, hint, variables } = revocation;
+  const endpoint = { tokenUrl: auth.tokens.revocationUrl, tokens: auth.tokens };
+  return tokenRequest(endpoint, client, { token, token_type_hint: hint }, variables);
+}
+
+/** Parameters of a token request; several values stand for a repeated parameter. */
+type TokenForm = Record<string, string | readonly string[]>;
+
+/** A request to a token endpoint, authenticated as the endpoint wants it. Without a client the form says it all. */
+export function tokenRequest(
+  endpoint: { readonly tokenUrl: string; readonly tokens: TokenFacts },
+  client: OAuthClient | null,
+  form: TokenForm,
   variables: TemplateVariables,
 ): TokenRequest {
-  const headers = ['Content-Type', 'application/x-www-form-urlencoded', 'Accept', 'application/json'];
-  if (auth.tokens.clientAuthentication === 'basicHeader') {
-    headers.push('Authorization', `Basic ${basicClient(client)}`);
-  } else {
-    form.set('client_id', client.clientId);
-    form.set('client_secret', client.clientSecret);
+  const { clientAuthentication, bodyFormat } = endpoint.tokens;
+  const isJson = bodyFormat === 'json';
+  const type = isJson ? 'application/json' : 'application/x-www-form-urlencoded';
+  const headers = ['Content-Type', type, 'Accept', 'application/json'];
+  const isInHeader = client !== null && clientAuthentication === 'basicHeader';
+  if (isInHeader) headers.push('Authorization', `Basic ${basicClient(client)}`);
+  const inBody =
+    client === null || isInHeader ? {} : { client_id: client.clientId, client_secret: client.clientSecret };
+  const params = { ...form, ...inBody };
+  const body = isJson ? JSON.stringify(params) : encodedForm(params);
+  return { url: resolveTemplate(endpoint.tokenUrl, variables), method: 'POST', headers, body };
+}
+
+function encodedForm(form: TokenForm): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(form)) {
+    for (const one of typeof value === 'string' ? [value] : value) params.append(name, one);
   }
-  return { url: resolveTemplate(auth.tokenUrl, variables), method: 'POST', headers, body: form.toString() };
+  return params.toString();
 }
 
 /** RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
 function basicClient({ clientId, clientSecret }: OAuthClient): string {
   const encode = (part: string) => new URLSearchParams({ '': part }).toString().slice(1);
   return Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64');
+}
+
+function scopeAndAudience(
+  declaration: ProviderDeclaration,
+  auth: OAuth2Auth,
+  { scopes, variables }: DirectGrant,
+): TokenForm {
+  const scope = scopeText(declaration, auth, scopes, variables);
+  return {
+    ...(scope === '' ? {} : { scope }),
+    ...(auth.audience === undefined ? {} : { audience: auth.audience }),
+  };
 }
 
 function scopeText(
@@ -158,14 +215,15 @@ function scopeText(
   variables: TemplateVariables,
 ): string {
   if (auth.areScopesRequired && scopes.length === 0) {
-    throw new IntegrationError('bad_request', `${declaration.name} needs the scopes of its provider app`);
+    const who = isAuthorizationCode(auth) ? 'of its provider app' : 'that the token is for';
+    throw new IntegrationError('bad_request', `${declaration.name} needs the scopes ${who}`);
   }
   const mappings = auth.scopeMappings ?? {};
   const full = (scope: string): string => {
     const template = Object.hasOwn(mappings, scope) ? mappings[scope] : undefined;
     return template === undefined ? scope : resolveTemplate(template, variables);
   };
-  return scopes.map(full).join(' ');
+  return scopes.map(full).join(auth.tokens.scopeSeparator ?? ' ');
 }
 
 function oauth2Of(declaration: ProviderDeclaration): OAuth2Auth {

@@ -1,19 +1,13 @@
 // Reads answers of token endpoints. Real ones break RFC 6749 in many small ways (200 with an error, form bodies,
 // lifetimes as text), so this is a tolerant reader with one strict question: who acts next? *granted*: nobody;
-// *refused*: the customer (`grantRevoked`), the operator (`appFault`) or us (`invalidRequest`); *transient*: time.
+// *refused*: the customer (`grantRevoked`), the builder (`appFault`), the operator, whose address is not let in
+// (`sourceRefused`), or us (`invalidRequest`); *transient*: time.
 // Invariant: no token text is in anything but `credential`.
 
-import { createHash } from 'node:crypto';
 import type { TokenMetadataFields } from '../catalog/providerInfo.ts';
-import type { ProviderDeclaration } from '../catalog/schema.ts';
+import { type HiddenError, type ProviderDeclaration, tokenFactsOf } from '../catalog/schema.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../core/json.ts';
-import {
-  PROVIDER_DESCRIPTION_CHARS_MAX,
-  REFRESH_JITTER_SHARE,
-  REFRESH_MARGIN_MS_MAX,
-  REFRESH_MARGIN_SHARE,
-  TOKEN_METADATA_CHARS_MAX,
-} from '../core/limits.ts';
+import { PROVIDER_DESCRIPTION_CHARS_MAX, TOKEN_METADATA_CHARS_MAX } from '../core/limits.ts';
 import { type Ms, retryAfterAtMs, SECOND_MS } from '../core/time.ts';
 import { headerValue } from '../egress/headers.ts';
 import type { OAuth2Credential } from './credential.ts';
@@ -39,12 +33,14 @@ export interface TokenGranted {
   readonly credential: OAuth2Credential;
   /** Receipt plus the stated lifetime, so no provider clock is trusted; null where none is stated. */
   readonly expiresAtMs: Ms | null;
+  /** The same of the refresh token: the customer must have connected again by then, unless it rotates. */
+  readonly grantEndsAtMs: Ms | null;
   readonly metadata: TokenMetadata;
 }
 
 export interface TokenRefused {
   readonly kind: 'refused';
-  readonly reason: 'grantRevoked' | 'appFault' | 'invalidRequest';
+  readonly reason: 'grantRevoked' | 'appFault' | 'invalidRequest' | 'sourceRefused';
   /** The provider's error code, or `http_<status>` where it gave none. */
   readonly providerError: string;
   /** The provider's words with anything token-like removed; may be empty. */
@@ -102,10 +98,9 @@ const APP_ERRORS: ReadonlySet<string> = new Set([
   'invalid_client_credentials',
 ]);
 
-/** Whether an error code of a refusal blames the provider app. */
-export function isAppError(providerError: string): boolean {
-  return APP_ERRORS.has(providerError.toLowerCase());
-}
+/** The grant is sound; the provider does not let this machine's address in (Salesforce: "ip restricted"). */
+const SOURCE_REFUSED =
+  /\b(ip|address)\b.{0,40}\b(restrict|not allow|not permit|not whitelist|not in the allow|blocked)/i;
 
 const RATE_ERRORS: ReadonlySet<string> = new Set(['slow_down', 'ratelimited', 'rate_limited', 'rate_limit_exceeded']);
 const DOWN_ERRORS: ReadonlySet<string> = new Set([
@@ -133,7 +128,8 @@ export function processTokenResponse(
   if (status === 429) return transient('rate_limited', response, receivedAtMs);
   if (status >= 500 || TRANSIENT_STATUSES.has(status)) return transient('provider_5xx', response, receivedAtMs);
   const body = parseBody(response.bodyText);
-  const code = body === null ? undefined : errorCodeOf(body, status);
+  const hidden = tokenFactsOf(declaration)?.hiddenErrors ?? [];
+  const code = body === null ? undefined : (hiddenCodeOf(hidden, body) ?? errorCodeOf(body, status));
   if (code !== undefined && RATE_ERRORS.has(code.toLowerCase()))
     return transient('rate_limited', response, receivedAtMs);
   if (code !== undefined && DOWN_ERRORS.has(code.toLowerCase()))
@@ -143,29 +139,27 @@ export function processTokenResponse(
     if (body === null || accessToken === undefined) return transient('provider_malformed', response, receivedAtMs);
     return granted(declaration, body, accessToken, receivedAtMs);
   }
+  const description = redacted(body === null ? '' : descriptionOf(body));
   return {
     kind: 'refused',
-    reason: refusalReason(status, code),
+    reason: SOURCE_REFUSED.test(description) ? 'sourceRefused' : refusalReason(status, code),
     providerError: redacted(code ?? `http_${status}`),
-    description: redacted(body === null ? '' : descriptionOf(body)),
+    description,
   };
 }
 
-/** The credential after a refresh: what the answer leaves out stays as it was (many send no new refresh token). */
-export function mergeRefreshed(previous: OAuth2Credential, refreshed: OAuth2Credential): OAuth2Credential {
-  return { ...previous, ...refreshed };
-}
-
 /**
- * When to refresh: expiry less five minutes, or less a fifth of a short lifetime, then later by up to half of that
- * margin. The shift is a pure function of the connection, so that tokens issued together do not refresh together.
+ * The credential after a renewal: what the answer leaves out stays as it was (many send no new refresh token). A token
+ * that came from the source instead came because the old refresh token is refused, so that one goes.
  */
-export function refreshAtMs(issuedAtMs: Ms, expiresAtMs: Ms, connectionId: string): Ms {
-  const lifetimeMs = Math.max(0, expiresAtMs - issuedAtMs);
-  const marginMs = Math.min(REFRESH_MARGIN_MS_MAX, lifetimeMs * REFRESH_MARGIN_SHARE);
-  const digest = createHash('sha256').update(connectionId).digest();
-  const share = digest.readUInt32BE(0) / 2 ** 32;
-  return Math.floor(expiresAtMs - marginMs * (1 - share * REFRESH_JITTER_SHARE));
+export function mergeRenewed(
+  previous: OAuth2Credential,
+  renewed: OAuth2Credential,
+  isFromSource: boolean,
+): OAuth2Credential {
+  const { refreshToken, ...kept } = previous;
+  const isKept = refreshToken !== undefined && !isFromSource;
+  return { ...kept, ...(isKept ? { refreshToken } : {}), ...renewed };
 }
 
 function granted(
@@ -189,6 +183,7 @@ function granted(
       ...(scopes !== undefined && { scopes }),
     },
     expiresAtMs: expiryOf(body['expires_in'], receivedAtMs),
+    grantEndsAtMs: grantEndOf(body, receivedAtMs),
     metadata,
   };
 }
@@ -199,6 +194,12 @@ function expiryOf(expiresIn: JsonValue | undefined, receivedAtMs: Ms): Ms | null
   if (typeof seconds !== 'number' || !(seconds > 0)) return null;
   const expiresAtMs = receivedAtMs + Math.floor(seconds * SECOND_MS);
   return Number.isSafeInteger(expiresAtMs) ? expiresAtMs : null;
+}
+
+/** RFC 6749 has no name for it. Google (for apps in testing), Microsoft, LinkedIn; Keycloak and kin; Intuit. */
+function grantEndOf(body: JsonObject, receivedAtMs: Ms): Ms | null {
+  const names = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
+  return names.reduce<Ms | null>((found, name) => found ?? expiryOf(body[name], receivedAtMs), null);
 }
 
 function metadataOf(fields: TokenMetadataFields, body: JsonObject): TokenMetadata {
@@ -224,7 +225,7 @@ function fieldText(body: JsonObject, path: string | undefined): string | undefin
 }
 
 /** The group named `result` of a declared expression, as published catalogs have it. */
-function captured(text: string, capture: string): string | undefined {
+export function captured(text: string, capture: string): string | undefined {
   return new RegExp(capture).exec(text.slice(0, TOKEN_METADATA_CHARS_MAX))?.groups?.['result'];
 }
 
@@ -242,6 +243,16 @@ function parseBody(text: string): JsonObject | null {
     const isForm = /^[\w.-]+=[^\s<>]*$/.test(text.trim());
     return isForm ? Object.fromEntries(new URLSearchParams(text.trim())) : null;
   }
+}
+
+/** What the catalog says of this endpoint's answers, before what is usual. */
+function hiddenCodeOf(hidden: readonly HiddenError[], body: JsonObject): string | undefined {
+  const found = hidden.find(({ path, equals }) => {
+    const value = jsonAt(body, path);
+    return equals === undefined ? value !== undefined && value !== null : value === equals;
+  });
+  if (found === undefined) return undefined;
+  return (found.codePath === undefined ? undefined : codeText(jsonAt(body, found.codePath))) ?? 'error';
 }
 
 /** The provider's error code wherever it keeps it; undefined where the body does not speak of an error. */
@@ -268,8 +279,10 @@ function descriptionOf(body: JsonObject): string {
 
 function refusalReason(status: number, code: string | undefined): TokenRefused['reason'] {
   const known = code?.toLowerCase() ?? '';
+  // RFC 6749, 5.2: 401 is for client authentication. Atlassian says this then, and others of a consent taken back.
+  if (status === 401 && known === 'access_denied') return 'appFault';
   if (GRANT_ERRORS.has(known)) return 'grantRevoked';
-  if (isAppError(known)) return 'appFault';
+  if (APP_ERRORS.has(known)) return 'appFault';
   // RFC 6749, 5.2: 401 is for client authentication and nothing else.
   return status === 401 ? 'appFault' : 'invalidRequest';
 }

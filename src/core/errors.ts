@@ -101,10 +101,12 @@ export class IntegrationError extends Error {
   }
 }
 
-/** `{code, message}` of any thrown value: the only form in which an error enters an event, a snapshot or a row. */
+/** What is kept of any thrown value: the only form in which an error enters an event, a snapshot or a row. */
 export interface ErrorFacts {
   readonly code: ErrorCode;
   readonly message: string;
+  /** Where the error says so. */
+  readonly retryAtMs?: Ms;
 }
 
 /**
@@ -115,7 +117,9 @@ export function errorFacts(thrown: unknown): ErrorFacts {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof IntegrationError ? thrown.code : 'invariant';
   const start = cutAtWord(message, 4 * ERROR_MESSAGE_CHARS_MAX);
-  return { code, message: scrubbed(start).slice(0, ERROR_MESSAGE_CHARS_MAX) };
+  const retryAtMs = thrown instanceof IntegrationError ? thrown.retryAtMs : undefined;
+  const facts = { code, message: scrubbed(start).slice(0, ERROR_MESSAGE_CHARS_MAX) };
+  return retryAtMs === undefined ? facts : { ...facts, retryAtMs };
 }
 
 /** Half a credential would not look like one any more. */

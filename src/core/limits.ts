@@ -1,7 +1,7 @@
 // Every bound of the product in one place, each with its reason. A bound is a promise: what exceeds it gets a
 // clear answer and nothing grows without one.
 
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 
 /** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
 export const ID_CHARS_MAX = 256;
@@ -90,6 +90,8 @@ export const CALLERS_WAITING_MAX = 1000;
 
 /** A call that leaves so much later than its place in a window takes another place. */
 export const PLACE_LATENESS_MS_MAX = SECOND_MS;
+/** Windows of more calls are left to the provider's own 429: an exact one keeps the time of every call in it. */
+export const EXACT_WINDOW_CALLS_MAX = 1000;
 /** Budgets kept in memory; an account that made no call for long starts with a full one anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
 
@@ -107,6 +109,12 @@ export const MANIFEST_INTEGRATIONS_MAX = 200;
 export const MANIFEST_OBJECTS_MAX = 500;
 /** Fields per object; Salesforce allows 800 custom fields per object. */
 export const MANIFEST_FIELDS_MAX = 2000;
+/** A secret that a customer types: an RSA key or a key file in base64 has 4 KB. */
+export const SECRET_CHARS_MAX = 16_384;
+/** Scopes of one credential. */
+export const SCOPES_MAX = 500;
+/** A parameter that a provider sent a browser back with. */
+export const CALLBACK_PARAM_CHARS_MAX = 8192;
 /** Longest API key that is looked at; ours have 47 characters. */
 export const API_KEY_CHARS_MAX = 256;
 /** Refs and names that builders choose for their customers. */
@@ -166,13 +174,31 @@ export const REFRESH_MARGIN_MS_MAX = 5 * MINUTE_MS;
 export const REFRESH_MARGIN_SHARE = 0.2;
 /** A token counts as unusable this long before its expiry: clock skew, and the flight of the call that carries it. */
 export const TOKEN_LEEWAY_MS = SECOND_MS;
+/** Signed assertions are issued this long ago: clocks of providers are that far behind at most, or theirs to mend. */
+export const ASSERTION_SKEW_MS = 30 * SECOND_MS;
+/** An idle grant is used this often where its provider says nothing of idleness … */
+export const KEEP_ALIVE_MS = 7 * DAY_MS;
+/** … else after this share of the time that it may be idle: two tries may fail … */
+export const KEEP_ALIVE_IDLE_SHARE = 1 / 3;
+/** … earlier by up to this share, so that what was connected together is not renewed together … */
+export const KEEP_ALIVE_JITTER_SHARE = 0.2;
+/** … and never more often than this. */
+export const KEEP_ALIVE_MS_MIN = HOUR_MS;
 /** Lifetime assumed where a provider states none. */
 export const TOKEN_LIFETIME_ASSUMED_MS = HOUR_MS;
 /** Transient refresh failures in a row before the wait stops growing. */
 export const REFRESH_BACKOFF_MS_MAX = 5 * MINUTE_MS;
 export const REFRESH_BACKOFF_BASE_MS = SECOND_MS;
-/** Opened credentials kept in memory per token shard. */
+/** Opened credentials kept in memory per token shard … */
 export const OPEN_TOKENS_PER_SHARD_MAX = 256;
+/** … and their bytes: tokens of Microsoft and Google have 2 KB, some have 10. 128 MB over all shards. */
+export const OPEN_TOKENS_BYTES_PER_SHARD_MAX = 524_288;
+/** An opened token without its text. */
+export const OPEN_TOKEN_OVERHEAD_BYTES = 400;
+/** Of the grants that one account may have with a client this share is used before it is told. */
+export const GRANTS_WARN_SHARE = 0.8;
+/** A credential that calls are refused with is checked this often at most. */
+export const CREDENTIAL_DOUBT_PAUSE_MS = 5 * MINUTE_MS;
 /** A token endpoint may ask for this much patience; more is a mistake of its own. */
 export const REFRESH_RETRY_AFTER_MS_MAX = HOUR_MS;
 /** A due token is asked for again after this long, in case the first ask was lost to a full disk. */
@@ -241,6 +267,28 @@ export const CIRCUIT_WINDOW_MS = 10 * SECOND_MS;
 export const CIRCUIT_OPEN_MS = 30 * SECOND_MS;
 /** Provider apps, or connections where a provider has no app, whose calls are counted at a time. */
 export const CIRCUITS_COUNTED_MAX = 100_000;
+
+/** So many grants of one provider app refused in a row, none renewed in between, are an incident and not customers … */
+export const GRANT_STORM_MIN = 5;
+/** … if it took no longer than this; tokens live an hour, so each connection of a small app is heard of once. */
+export const GRANT_STORM_WINDOW_MS = HOUR_MS;
+/** Refused connections that the actor of a provider app remembers, to try one at a time. */
+export const FLEET_CANDIDATES_MAX = 8;
+/** Pauses between two tries of a held provider app; they double. */
+export const FLEET_PROBE_BASE_MS = MINUTE_MS;
+export const FLEET_PROBE_MS_MAX = 30 * MINUTE_MS;
+/** After a day of refusals they are true: customers must know that they have to connect again. */
+export const FLEET_SUSPECT_MS_MAX = DAY_MS;
+/** A held credential that hears nothing tries for itself. */
+export const GRANT_HELD_MS_MAX = 6 * HOUR_MS;
+/** Held so many times without a success in between, a grant is gone. */
+export const GRANT_SUSPICIONS_MAX = 3;
+/** Held credentials told per commit. */
+export const FLEET_PAGE = 500;
+/** What was held tries again within this time: a provider that has come back should not go down again. */
+export const FLEET_SPREAD_MS = 10 * MINUTE_MS;
+/** Provider apps whose refusals are counted at a time. */
+export const FLEETS_COUNTED_MAX = 10_000;
 
 // Sandbox
 

@@ -9,7 +9,7 @@ import { openDownload } from '../flows/deliver/download.ts';
 import { publishedProvider, publishedProviders } from '../flows/providers.ts';
 import { readInstallations, readOperation } from '../store/tables/installations.ts';
 import { ApiKeys, authenticate, projectOf } from './auth.ts';
-import { callbackRoute, oauthConnectRoute } from './connect.ts';
+import { callbackRoute, customAuthCallbackRoute, customAuthRoute, oauthConnectRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { operatorRoutes } from './operator.ts';
 import { destinationRoutes, projectRoutes, providerAppRoutes } from './platform/accounts.ts';
@@ -43,6 +43,7 @@ export function createApp(
     return context.json({ status: isIt ? 'ready' : 'not ready' }, isIt ? 200 : 503);
   });
   app.route('/callbacks/v1/oauth', callbackRoute(services));
+  app.route('/callbacks/v1/custom-auth/default', customAuthCallbackRoute());
   app.get('/downloads/v1/:blob', (context) => {
     const { expires = '', signature = '' } = context.req.query();
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
@@ -88,6 +89,7 @@ function platform(services: EdgeServices, keys: ApiKeys): Hono<EdgeEnv> {
     await next();
   });
   app.route('/oauth-connect', oauthConnectRoute(services));
+  app.route('/custom-auth/connect', customAuthRoute(services));
   app.route('/projects', projectRoutes(services));
   app.route('/projects/:project/provider-apps', providerAppRoutes(services));
   app.route('/projects/:project/destinations', destinationRoutes(services));

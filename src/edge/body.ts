@@ -43,7 +43,7 @@ function nameOf(path: readonly PropertyKey[]): string {
 }
 
 /** Counted while it is read: a length that is announced may be a lie, and a chunked body announces none. */
-async function readText(request: Request): Promise<string> {
+export async function readText(request: Request): Promise<string> {
   const tooLarge = () =>
     new IntegrationError('payload_too_large', `the request body is larger than ${API_BODY_BYTES_MAX} bytes`);
   if (Number(request.headers.get('content-length') ?? 0) > API_BODY_BYTES_MAX) throw tooLarge();

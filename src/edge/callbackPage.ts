@@ -6,13 +6,16 @@ import { createHash } from 'node:crypto';
 
 export type CallbackOutcome =
   | { readonly kind: 'connected'; readonly connectionId: string; readonly providerName: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string }
+  /** A step of several: the opener goes on with what the provider said. */
+  | { readonly kind: 'returned'; readonly params: Readonly<Record<string, string>> };
 
 /** The message as the library's current and older listeners read it: `data` must be there in both outcomes. */
 function messageOf(outcome: CallbackOutcome): object {
   if (outcome.kind === 'connected') {
     return { eventType: 'AUTHORIZATION_SUCCEEDED', data: { connection: outcome.connectionId } };
   }
+  if (outcome.kind === 'returned') return { source: 'ampersand-custom-auth', params: outcome.params };
   return { eventType: 'AUTHORIZATION_FAILED', message: outcome.message, data: { error: outcome.message } };
 }
 
@@ -29,20 +32,21 @@ main { width: 100%; max-width: 400px; padding: 40px 32px; text-align: center; ba
 svg { width: 56px; height: 56px; }
 h1 { margin: 16px 0 8px; font-size: 20px; line-height: 1.3; }
 p { margin: 0; color: var(--quiet); overflow-wrap: anywhere; }
-.connected svg { color: var(--good); }
+.connected svg, .returned svg { color: var(--good); }
 .failed svg { color: var(--bad); }`;
 
 const MARKS = {
   connected: '<path d="M8 12.5l2.8 2.8L16.5 9.5"/>',
   failed: '<path d="M12 7.5v5.5"/><path d="M12 16.4v.1"/>',
+  returned: '<path d="M8 12.5l2.8 2.8L16.5 9.5"/>',
 } as const;
 
 /** HTML text, and the content security policy that lets exactly its own script and style run. */
 export function callbackPage(outcome: CallbackOutcome): { readonly html: string; readonly policy: string } {
   const script = `const message = ${scriptJson(messageOf(outcome))};
 if (window.opener) window.opener.postMessage(message, '*');`;
-  const title = outcome.kind === 'connected' ? `${outcome.providerName} is connected` : 'Not connected';
-  const words = outcome.kind === 'connected' ? 'You can close this window.' : outcome.message;
+  const title = titleOf(outcome);
+  const words = outcome.kind === 'failed' ? outcome.message : 'You can close this window.';
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -70,6 +74,11 @@ stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/>${MAR
     "form-action 'none'",
   ].join('; ');
   return { html, policy };
+}
+
+function titleOf(outcome: CallbackOutcome): string {
+  if (outcome.kind === 'connected') return `${outcome.providerName} is connected`;
+  return outcome.kind === 'returned' ? 'Consent received' : 'Not connected';
 }
 
 function hashOf(text: string): string {

@@ -4,14 +4,17 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { errorFacts, IntegrationError } from '../core/errors.ts';
 import type { ProjectId } from '../core/ids.ts';
-import { REF_CHARS_MAX } from '../core/limits.ts';
+import { CALLBACK_PARAM_CHARS_MAX, REF_CHARS_MAX, SCOPES_MAX, SECRET_CHARS_MAX } from '../core/limits.ts';
+import { parseTimestamp } from '../core/time.ts';
 import { authorize } from '../flows/connect/authorize.ts';
 import { finishAuthorization } from '../flows/connect/callback.ts';
+import { resumeCustomAuth, startCustomAuth } from '../flows/connect/customAuth.ts';
 import { type ConnectIdentity, metadataOf } from '../flows/connect/identity.ts';
 import { readProject } from '../store/tables/accounts.ts';
-import { readBody } from './body.ts';
+import { readBody, readText } from './body.ts';
 import { type CallbackOutcome, callbackPage } from './callbackPage.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
+import { connectionView } from './wire.ts';
 
 const ref = z.string().min(1).max(REF_CHARS_MAX);
 
@@ -64,8 +67,7 @@ export function oauthConnectRoute(services: EdgeServices): Hono<EdgeEnv> {
   return new Hono<EdgeEnv>().post('/', async (context) => {
     const body = await readBody(context, connectBody);
     const { projectId } = context.get('caller');
-    const named = readProject(services.store.reads, body.projectIdOrName ?? body.projectId ?? '');
-    if (named?.projectId !== projectId) throw new IntegrationError('not_found', 'no such project');
+    assertProject(services, projectId, body);
     const { providerAppId } = body;
     return context.text(await authorize(services, identityOf(services, projectId, body), { providerAppId }));
   });
@@ -74,9 +76,8 @@ export function oauthConnectRoute(services: EdgeServices): Hono<EdgeEnv> {
 /** `GET /callbacks/v1/oauth`: always a page for people, whatever happened. */
 export function callbackRoute(services: EdgeServices): Hono<EdgeEnv> {
   return new Hono<EdgeEnv>().get('/', async (context) => {
-    const { state, code, error, error_description } = context.req.query();
     try {
-      const connection = await finishAuthorization(services, { state, code, error, error_description });
+      const connection = await finishAuthorization(services, context.req.query());
       const providerName = services.catalog.get(connection.provider).displayName;
       return page(context, { kind: 'connected', connectionId: connection.connectionId, providerName }, 200);
     } catch (thrown) {
@@ -87,6 +88,81 @@ export function callbackRoute(services: EdgeServices): Hono<EdgeEnv> {
       return page(context, { kind: 'failed', message }, known?.status ?? 500);
     }
   });
+}
+
+/** Values of a form in several steps: texts, and lists of them. */
+const customAuthValues = z.record(
+  z.string(),
+  z.union([z.string().max(SECRET_CHARS_MAX), z.array(z.string().max(REF_CHARS_MAX)).max(SCOPES_MAX)]).optional(),
+);
+
+/** Credentials as a ConnectionRequest has them. */
+const scopes = z.array(z.string().max(REF_CHARS_MAX)).max(SCOPES_MAX).optional();
+const secret = z.string().max(SECRET_CHARS_MAX);
+const timestamp = z
+  .string()
+  .transform((text) => parseTimestamp(text) ?? Number.NaN)
+  .pipe(z.number({ error: 'must be an RFC 3339 time' }))
+  .optional();
+const existingToken = z
+  .object({ token: secret.min(1), issuedAt: timestamp, expiresAt: timestamp })
+  .transform(({ token, issuedAt, expiresAt }) => ({ token, issuedAtMs: issuedAt, expiresAtMs: expiresAt }));
+
+/** The credential members of a ConnectionRequest; either part of basicAuth may be empty (an API key in one of them). */
+export const credentialFields = {
+  apiKey: secret.optional(),
+  basicAuth: z.object({ username: secret, password: secret }).optional(),
+  oauth2ClientCredentials: z.object({ clientId: secret.min(1), clientSecret: secret, scopes }).optional(),
+  oauth2PasswordCredentials: z
+    .object({ username: secret.min(1), password: secret, clientId: secret.min(1), clientSecret: secret, scopes })
+    .optional(),
+  oauth2AuthorizationCode: z
+    .object({ accessToken: existingToken.optional(), refreshToken: existingToken.optional(), scopes })
+    .optional(),
+  customAuth: customAuthValues.optional(),
+};
+
+const customAuthStart = connectBody.extend({ customAuth: customAuthValues.optional() });
+const customAuthResume = z.object({
+  projectIdOrName: z.string(),
+  sessionId: z.string().min(1).max(REF_CHARS_MAX),
+  callbackParams: z.record(z.string(), z.string().max(CALLBACK_PARAM_CHARS_MAX)),
+});
+
+/** `POST /v1/custom-auth/connect`: the first step, or a further one with the `sessionId` of the one before. */
+export function customAuthRoute(services: EdgeServices): Hono<EdgeEnv> {
+  return new Hono<EdgeEnv>().post('/', async (context) => {
+    const body = await readBody(context, z.union([customAuthResume, customAuthStart]));
+    const { projectId } = context.get('caller');
+    assertProject(services, projectId, body);
+    const step =
+      'sessionId' in body
+        ? await resumeCustomAuth(services, projectId, body.sessionId, body.callbackParams)
+        : await startCustomAuth(services, identityOf(services, projectId, body), body, body.providerAppId);
+    if (step.kind === 'redirect') {
+      return context.json({ redirect: { url: step.url, sessionId: step.sessionId } });
+    }
+    return context.json({ connection: connectionView(services, step.connection) });
+  });
+}
+
+/** `GET` or `POST /callbacks/v1/custom-auth/default`: hands what the provider said to the page that opened this one. */
+export function customAuthCallbackRoute(): Hono<EdgeEnv> {
+  return new Hono<EdgeEnv>()
+    .get('/', (context) => page(context, { kind: 'returned', params: context.req.query() }, 200))
+    .post('/', async (context) => {
+      const form = Object.fromEntries(new URLSearchParams(await readText(context.req.raw)));
+      return page(context, { kind: 'returned', params: { ...context.req.query(), ...form } }, 200);
+    });
+}
+
+function assertProject(
+  { store }: EdgeServices,
+  projectId: ProjectId,
+  body: { readonly projectIdOrName?: string | undefined; readonly projectId?: string | undefined },
+): void {
+  const named = readProject(store.reads, body.projectIdOrName ?? body.projectId ?? '');
+  if (named?.projectId !== projectId) throw new IntegrationError('not_found', 'no such project');
 }
 
 /** Details are written to follow a colon; a person reads them on their own. */

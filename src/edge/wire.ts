@@ -2,9 +2,15 @@
 
 import type { JsonObject } from '../core/json.ts';
 import { type Ms, toRfc3339 } from '../core/time.ts';
-import type { DestinationRow, ProjectRow, ProviderAppRow } from '../store/tables/accounts.ts';
+import {
+  type DestinationRow,
+  type ProjectRow,
+  type ProviderAppRow,
+  readProviderApp,
+} from '../store/tables/accounts.ts';
 import type { ConnectionRow } from '../store/tables/connections.ts';
 import type { InstallationRow, IntegrationRow, OperationRow, RevisionRow } from '../store/tables/installations.ts';
+import type { EdgeServices } from './context.ts';
 
 function times(row: { readonly createdAtMs: Ms; readonly updatedAtMs: Ms | null }) {
   const createTime = toRfc3339(row.createdAtMs);
@@ -56,6 +62,11 @@ export function integrationJson(row: IntegrationRow, revision: RevisionRow): Jso
   };
 }
 
+/** A connection with its provider app. */
+export function connectionView({ store }: Pick<EdgeServices, 'store'>, row: ConnectionRow): JsonObject {
+  return connectionJson(row, row.providerAppId === null ? undefined : readProviderApp(store.reads, row.providerAppId));
+}
+
 export function connectionJson(row: ConnectionRow, providerApp?: ProviderAppRow): JsonObject {
   const { projectId, groupRef, groupName, consumerRef, consumerName } = row;
   const createTime = toRfc3339(row.createdAtMs);
@@ -68,6 +79,7 @@ export function connectionJson(row: ConnectionRow, providerApp?: ProviderAppRow)
     authScheme: row.authScheme,
     status: row.status,
     ...(row.workspaceRef === null ? {} : { providerWorkspaceRef: row.workspaceRef }),
+    ...(row.providerConsumerRef === null ? {} : { providerConsumerRef: row.providerConsumerRef }),
     ...(row.metadata === '{}' ? {} : { providerMetadata: JSON.parse(row.metadata) as JsonObject }),
     ...(providerApp === undefined ? {} : { providerApp: providerAppJson(providerApp) }),
     ...times(row),

@@ -1,15 +1,23 @@
 // Provider apps: the builder's OAuth client at a provider. The secret is sealed before it is stored and never
 // returned.
 
+import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId, type ProviderAppId } from '../core/ids.ts';
-import { insertProviderApp, type ProviderAppRow, readProviderApp, readProviderApps } from '../store/tables/accounts.ts';
+import {
+  insertProviderApp,
+  isClientElsewhere,
+  type ProviderAppRow,
+  readProviderApp,
+  readProviderApps,
+  updateProviderApp,
+} from '../store/tables/accounts.ts';
 import type { Services } from './services.ts';
 
 /** The purpose that client secrets are sealed with (see `Vault`). */
 const CLIENT_SECRET_PURPOSE = 'clientSecret';
 
-export interface NewProviderApp {
+export interface ProviderAppFacts {
   readonly provider: string;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -18,33 +26,41 @@ export interface NewProviderApp {
   readonly metadata?: object | undefined;
 }
 
+/** What may be changed of a provider app (wire). */
+export const PROVIDER_APP_MASKS = [
+  'externalRef',
+  'clientId',
+  'clientSecret',
+  'provider',
+  'scopes',
+  'metadata',
+] as const;
+
 /**
- * Rejects with `not_found` for an unknown provider, `bad_request` if it has no OAuth, `conflict` for a client that the
- * project has already.
+ * Rejects with `not_found` for an unknown provider, `bad_request` if it needs no provider app, `conflict` for a client
+ * that this or another project has already.
  */
 export async function createProviderApp(
-  { store, vault, catalog, clock }: Services,
+  services: Services,
   projectId: ProjectId,
-  input: NewProviderApp,
+  input: ProviderAppFacts,
 ): Promise<ProviderAppRow> {
+  const { store, catalog, clock } = services;
   const { provider, clientId } = input;
-  if (catalog.get(provider).auth.scheme !== 'oauth2') {
+  if (!takesApp(catalog.get(provider))) {
     throw new IntegrationError(
       'bad_request',
       `${provider} does not connect through OAuth, so it needs no provider app`,
     );
   }
-  if (readProviderApps(store.reads, projectId).some((app) => app.provider === provider && app.clientId === clientId)) {
-    throw new IntegrationError('conflict', `the project already has a provider app of ${provider} with this client id`);
-  }
+  assertClientIsNew(services, projectId, provider, clientId, null);
   const providerAppId = newId<ProviderAppId>();
-  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
   const row = {
     providerAppId,
     projectId,
     provider,
     clientId,
-    sealedClientSecret: vault.seal(input.clientSecret, place),
+    sealedClientSecret: seal(services, providerAppId, input.clientSecret),
     scopes: JSON.stringify(input.scopes ?? []),
     metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
     externalRef: input.externalRef ?? null,
@@ -52,6 +68,81 @@ export async function createProviderApp(
   };
   await store.commit([insertProviderApp(row)]);
   return { ...row, updatedAtMs: null };
+}
+
+/**
+ * Changes the named facts. Another client or secret ends a hold of the fleet: what was refused with the old one may be
+ * accepted now. Rejects with `bad_request` for another provider, `conflict` for a client that is taken.
+ */
+export async function editProviderApp(
+  services: Services,
+  before: ProviderAppRow,
+  mask: readonly (typeof PROVIDER_APP_MASKS)[number][],
+  changes: { readonly [Name in keyof ProviderAppFacts]?: ProviderAppFacts[Name] | undefined },
+): Promise<ProviderAppRow> {
+  const { store, clock, fleets } = services;
+  const { providerAppId, projectId, provider } = before;
+  const given = (name: (typeof mask)[number]) => mask.includes(name);
+  if (given('provider') && changes.provider !== provider) {
+    throw new IntegrationError('bad_request', 'the provider of a provider app cannot be changed', {
+      issues: [{ in: 'body', name: 'providerApp.provider', detail: `is ${provider}` }],
+    });
+  }
+  const clientId = given('clientId') ? changes.clientId : before.clientId;
+  const clientSecret = given('clientSecret') ? changes.clientSecret : null;
+  if (clientId === undefined || clientSecret === undefined) {
+    const name = clientId === undefined ? 'clientId' : 'clientSecret';
+    throw new IntegrationError('bad_request', `${name} is named in the mask and missing`, {
+      issues: [{ in: 'body', name: `providerApp.${name}`, detail: 'is required' }],
+    });
+  }
+  if (clientId !== before.clientId) assertClientIsNew(services, projectId, provider, clientId, providerAppId);
+  const row: ProviderAppRow = {
+    ...before,
+    clientId,
+    sealedClientSecret: clientSecret === null ? before.sealedClientSecret : seal(services, providerAppId, clientSecret),
+    scopes: given('scopes') ? JSON.stringify(changes.scopes ?? []) : before.scopes,
+    metadata: given('metadata') ? jsonOrNull(changes.metadata) : before.metadata,
+    externalRef: given('externalRef') ? (changes.externalRef ?? null) : before.externalRef,
+    updatedAtMs: clock.nowMs(),
+  };
+  await store.commit([updateProviderApp(row)]);
+  if (given('clientId') || given('clientSecret')) fleets.appChanged(providerAppId);
+  return row;
+}
+
+/** Through a consent page, or with a client that the builder gives for all customers. */
+function takesApp({ auth }: ProviderDeclaration): boolean {
+  return auth.scheme === 'oauth2' || (auth.scheme === 'custom' && auth.exchange !== undefined);
+}
+
+function jsonOrNull(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function seal({ vault }: Services, providerAppId: string, clientSecret: string): Buffer {
+  return vault.seal(clientSecret, { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE });
+}
+
+/** One client in two places ends each other's tokens, and evicts each other's grants. */
+function assertClientIsNew(
+  { store }: Services,
+  projectId: ProjectId,
+  provider: string,
+  clientId: string,
+  ownId: string | null,
+): void {
+  const isOurs = readProviderApps(store.reads, projectId).some(
+    (app) => app.provider === provider && app.clientId === clientId && app.providerAppId !== ownId,
+  );
+  if (isOurs) {
+    throw new IntegrationError('conflict', `the project already has a provider app of ${provider} with this client id`);
+  }
+  if (isClientElsewhere(store.reads, projectId, provider, clientId)) {
+    throw new IntegrationError('conflict', `another project of this server uses this client of ${provider}`, {
+      remedy: 'Register a client of its own for each environment: they would end the tokens of each other.',
+    });
+  }
 }
 
 /** The builder's client at a provider, opened. Rejects with `bad_request` if the app was deleted. */

@@ -1,8 +1,10 @@
 // One buffered call to a provider under a lease: attach the credential, send, and if the provider says 401 renew the
 // token and try once more. Connectors get this as their `ProviderCall`; the proxy streams instead (`proxy.ts`).
 
+import type { TokenManager } from '../../actors/tokenManager.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
 import { type ErrorCode, errorFacts } from '../core/errors.ts';
+import type { ConnectionId } from '../core/ids.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
@@ -18,18 +20,21 @@ export function providerCalls(services: CallServices, target: ProviderTarget, si
     const first = await callOnce(services, target, request, signal);
     if (first.response.status !== 401) return first.response;
     const next = services.tokens.refused(connectionId, first.generation);
-    if (next === 'none') return first.response;
+    if (next === 'none') {
+      services.tokens.doubted(connectionId, first.generation);
+      return first.response;
+    }
     if (next === 'coming') {
       await services.leases.renewed(connectionId, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
     }
     const second = await callOnce(services, target, request, signal);
-    if (second.response.status === 401) services.tokens.refusedAgain(connectionId, second.generation);
+    if (second.response.status === 401) refusedAgain(services.tokens, connectionId, second.generation);
     return second.response;
   };
 }
 
 async function callOnce(
-  { leases, egress }: CallServices,
+  { leases, egress, tokens }: CallServices,
   target: ProviderTarget,
   request: ProviderRequest,
   signal: AbortSignal | undefined,
@@ -51,6 +56,7 @@ async function callOnce(
       ...(signal === undefined ? {} : { signal }),
     });
     lease.answered(faultOfStatus(response.status));
+    if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response, generation: lease.generation };
   } catch (error) {
     const fault = faultOfError(errorFacts(error).code);
@@ -59,6 +65,12 @@ async function callOnce(
   } finally {
     lease.release();
   }
+}
+
+/** A call was refused with one token and with the next one too: the credential itself is in doubt. */
+export function refusedAgain(tokens: TokenManager, connectionId: ConnectionId, generation: number): void {
+  tokens.refusedAgain(connectionId, generation);
+  tokens.doubted(connectionId, generation);
 }
 
 /** What of an answer counts against the provider's circuit: its own faults, not ours and not the customer's. */

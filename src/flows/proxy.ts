@@ -13,7 +13,7 @@ import { cleanRequestHeaders } from '../egress/headers.ts';
 import type { Sink } from '../egress/sink.ts';
 import { NodeSink } from '../egress/sinkNode.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
-import { faultOfError, faultOfStatus, withQuery } from './providerCall.ts';
+import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import type { Services } from './services.ts';
 import type { ProxyTarget } from './targets.ts';
 
@@ -77,21 +77,23 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
   // A body is gone once it was sent, so only a call without one can be made again with the next token.
   let next = 'none' as ReturnType<typeof tokens.refused>;
   const outcome = await forwardOnce(services, target, call, sink, lease, (status) => {
-    if (status === 401) next = tokens.refused(connectionId, lease.generation);
+    if (status !== 401) return true;
+    next = tokens.refused(connectionId, lease.generation);
+    if (next === 'none') tokens.doubted(connectionId, lease.generation);
     return next === 'none' || call.body !== null;
   });
   if (outcome.kind !== 'discarded') return outcome;
   if (next === 'coming') await leases.renewed(connectionId, clock.nowMs() + CALLER_WAIT_MS_MAX);
   const second = await leases.lease(target.lease);
   return forwardOnce(services, target, call, sink, second, (status) => {
-    if (status === 401) tokens.refusedAgain(connectionId, second.generation);
+    if (status === 401) refusedAgain(tokens, connectionId, second.generation);
     return true;
   });
 }
 
 /** `accept` sees the status before the client does; false keeps the answer back and the sink untouched. */
 async function forwardOnce(
-  { egress }: ProxyServices,
+  { egress, tokens }: ProxyServices,
   target: ProxyTarget,
   call: ProxyCall,
   sink: Sink,
@@ -108,6 +110,7 @@ async function forwardOnce(
       accept(status) {
         // Told at the head: a long body must not keep a circuit waiting for its probe.
         lease.answered(faultOfStatus(status));
+        if (status < 400) tokens.worked(target.lease.connectionId, lease.generation);
         return accept(status);
       },
     });

@@ -260,6 +260,12 @@ CREATE INDEX outbox_operation ON outbox (operationId) WHERE operationId IS NOT N
 CREATE INDEX outbox_blob ON outbox (blobId) WHERE blobId IS NOT NULL;
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY];
+/** Whose account a connection is at the provider, and the connections of a provider app in their order. */
+const FLEETS = `
+ALTER TABLE connections ADD COLUMN providerConsumerRef TEXT;
+CREATE INDEX connections_app ON connections (providerAppId, connectionId) WHERE providerAppId IS NOT NULL;
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -226,7 +226,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     path: '/P/provider-apps',
     body: { ...app, provider: 'salesfarce' },
     status: 404,
-    says: 'did you mean salesforce?',
+    says: 'did you mean salesforce, salesflare?',
   },
   'a provider app of a provider without OAuth': {
     method: 'POST',

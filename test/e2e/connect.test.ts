@@ -354,11 +354,29 @@ describe('connecting', () => {
     const credential = other.credentialOf(id);
     if (credential.scheme !== 'oauth2') throw new Error('HubSpot gives tokens');
     const secrets = [credential.accessToken, credential.refreshToken, 'secret-for-app-hubspot'];
-    const paths = ['/connections', `/connections/${id}`, '/provider-apps', `/connections/${id}?includeCreds=true`];
-    for (const path of paths) {
+    for (const path of ['/connections', '/connections?includeCreds=true', `/connections/${id}`, '/provider-apps']) {
       const { text } = await other.api('GET', other.inProject(path));
       for (const secret of secrets) expect(text).not.toContain(secret);
     }
+  });
+
+  it('shows the tokens of a connection to a builder who asks, and the refresh token only by name', async () => {
+    await using other = await startTenon();
+    const { id } = await other.connect('hubspot');
+    const credential = other.credentialOf(id);
+    if (credential.scheme !== 'oauth2') throw new Error('HubSpot gives tokens');
+    const asked = async (query: string) =>
+      (await other.api('GET', other.inProject(`/connections/${id}?${query}`))).json;
+    expect(await asked('includeCreds=true')).toMatchObject({
+      oauth2AuthorizationCode: { accessToken: { token: credential.accessToken } },
+    });
+    expect(JSON.stringify(await asked('includeCreds=true'))).not.toContain(credential.refreshToken);
+    expect(await asked('includeRefreshToken=true')).toMatchObject({
+      oauth2AuthorizationCode: {
+        accessToken: { token: credential.accessToken },
+        refreshToken: { token: credential.refreshToken },
+      },
+    });
   });
 
   it.each([

@@ -173,7 +173,7 @@ describe('a refresh that fails', () => {
     await clock.advance(MINUTE_MS);
     expect((await tenon.proxy(id, '/contacts')).status).toBe(200);
     expect(oidc.refreshes()).toHaveLength(1);
-    expect(await connectionOf(tenon, connectionId)).toMatchObject({ status: 'created' });
+    expect(await connectionOf(tenon, connectionId)).toMatchObject({ status: 'working' });
 
     await clock.advance(MINUTE_MS);
     // The server gave the answer that was lost, so it sees the same token twice and ends the grant.
@@ -212,7 +212,7 @@ describe('an answer that is lost after the provider gave it', () => {
     const lost = await losing('hubspot');
     await repeated(lost, 2);
     expect((await lost.call).status).toBe(200);
-    expect(await connectionOf(lost.tenon, lost.connectionId)).toMatchObject({ status: 'created' });
+    expect(await connectionOf(lost.tenon, lost.connectionId)).toMatchObject({ status: 'working' });
   });
 
   /** The caller that met the loss has waited long enough; the next one meets the refused token again. */

@@ -485,7 +485,7 @@ describe('a provider that fails in the middle of a backfill', () => {
 
     await tenon.connect('salesforce', { workspace: 'acme' });
     await settled(driven);
-    expect(await installation()).toMatchObject({ healthStatus: 'healthy', connection: { status: 'created' } });
+    expect(await installation()).toMatchObject({ healthStatus: 'healthy', connection: { status: 'working' } });
     expect(delivered(driven, 'account')).toBe(4500);
     expect(tenon.receiver.state().recordsRepeated).toBe(0);
     const [latest, ...others] = await operations(driven, 'salesforce', installationId);

@@ -27,7 +27,11 @@ it('leaves no secret in clear, in whatever it wrote', async () => {
     status: 400,
     body: JSON.stringify({ message: `who is ${headers.authorization}? token=${headers.authorization?.slice(7)}` }),
   });
-  const overrides = { hubspot: { baseURL: rude.origin } };
+  // Renewed long before it ends, so that a lost answer leaves time to try again.
+  const overrides = {
+    hubspot: { baseURL: rude.origin },
+    salesforce: { tenon: { tokens: { lifetimeMs: HOUR_MS } } },
+  };
   await using driven = await startDriven({ log, overrides });
   const { tenon } = driven;
   const { signingKey } = await withWebhook(tenon);

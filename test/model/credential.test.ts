@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type CredentialContext, credential, type Rotation } from '../../machines/credential.ts';
+import { credential } from '../../machines/credential.ts';
+import type { CredentialContext, Rotation } from '../../machines/credentialEvents.ts';
+import { GRANT_HELD_MS_MAX, GRANT_SUSPICIONS_MAX } from '../../src/core/limits.ts';
 import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
-const ROTATIONS: readonly Rotation[] = ['stable', 'singleUseGrace', 'singleUseRevoking'];
+const ROTATIONS: readonly Rotation[] = ['stable', 'singleUseGrace', 'singleUseRevoking', 'unknown'];
+
+/** What is known of a new token in these walks; its alarm keeps the grant alive. */
+const TOKEN = { canRefresh: true, keepAliveAtMs: NOW_MS + 7 * 86_400_000, grantEndsAtMs: null };
 
 const model = (rotation: Rotation): Model<CredentialContext> => ({
   definition: credential,
@@ -11,9 +16,14 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
       type: 'credential.stored',
       generation: next,
       endsAtMs: NOW_MS + 3_600_000,
-      canRefresh: true,
+      ...TOKEN,
       rotation,
     })),
+    ...[generation, generation - 1].flatMap((of) => [
+      { type: 'credential.worked', generation: of },
+      { type: 'credential.doubted', generation: of },
+      { type: 'credential.refused', generation: of, message: 'the check answered 401' },
+    ]),
     { type: 'refresh.requested', generation, isRefused: false },
     { type: 'refresh.requested', generation: generation - 1, isRefused: true },
     { type: 'refresh.requested', generation, isRefused: true },
@@ -22,19 +32,27 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
       { fromGeneration: generation, attempt: attempt - 1 },
       { fromGeneration: generation - 1, attempt },
     ].flatMap((answer) => [
-      { type: 'refresh.succeeded', ...answer, generation: generation + 1, endsAtMs: null, canRefresh: true },
+      { type: 'refresh.succeeded', ...answer, ...TOKEN, generation: generation + 1, endsAtMs: null },
       { type: 'refresh.failed', ...answer, message: 'down', retryAtMs: NOW_MS + 1000 },
-      { type: 'refresh.refused', ...answer, message: 'gone' },
+      { type: 'refresh.refused', ...answer, message: 'gone', isSuspect: false },
+      { type: 'refresh.refused', ...answer, message: 'gone', isSuspect: true },
+      { type: 'refresh.appRefused', ...answer, message: 'invalid_client' },
       { type: 'refresh.outcomeUnknown', ...answer, message: 'lost', retryAtMs: NOW_MS + 1000 },
     ]),
     { type: 'alarm.fired' },
     { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) - 1 },
     { type: 'alarm.fired', nowMs: wakeAtMs ?? NOW_MS },
     { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) + 86_400_000 },
+    { type: 'grant.suspected', sinceMs: NOW_MS - 1000 },
+    { type: 'grant.suspected', sinceMs: NOW_MS + 1 },
+    { type: 'grant.released', retryAtMs: NOW_MS + 5000 },
+    { type: 'grant.probed' },
+    { type: 'grant.confirmed' },
+    { type: 'connection.described' },
     { type: 'connection.deleted' },
     { type: 'something.else' },
   ],
-  isFarEnough: ({ generation, attempt }) => generation >= 3 || attempt >= 3,
+  isFarEnough: ({ generation, attempt }) => generation >= 3 || attempt >= 5,
 });
 
 const edges = ROTATIONS.flatMap((rotation) => edgesOf(model(rotation)));
@@ -52,24 +70,54 @@ describe('the credential machine', () => {
   it('has these edges, asking for these effects', () => {
     expect(listOf(edges)).toEqual([
       'absent + credential.stored → fresh',
+      'appFault + alarm.fired → refreshing: refresh',
+      'appFault + connection.deleted → deleted',
+      'appFault + connection.described → appFault',
+      'appFault + credential.stored → fresh',
+      'appFault + credential.worked → appFault',
+      'appFault + grant.probed → refreshing: refresh',
+      'appFault + grant.released → backingOff',
       'backingOff + alarm.fired → refreshing: refresh',
       'backingOff + connection.deleted → deleted',
+      'backingOff + connection.described → backingOff',
       'backingOff + credential.stored → fresh',
+      'backingOff + credential.worked → backingOff',
+      'fresh + alarm.fired → refreshing: refresh',
       'fresh + connection.deleted → deleted',
+      'fresh + connection.described → fresh',
+      'fresh + credential.doubted → fresh: checkCredential',
+      'fresh + credential.refused → revoked: tellInstallations connection.revoked',
       'fresh + credential.stored → fresh',
+      'fresh + credential.worked → fresh',
       'fresh + refresh.requested → refreshing: refresh',
       'refreshing + connection.deleted → deleted',
+      'refreshing + connection.described → refreshing',
       'refreshing + credential.stored → fresh',
+      'refreshing + credential.worked → refreshing',
+      'refreshing + refresh.appRefused → appFault',
       'refreshing + refresh.failed → backingOff',
       'refreshing + refresh.outcomeUnknown → backingOff',
       'refreshing + refresh.outcomeUnknown → uncertain',
       'refreshing + refresh.refused → revoked: tellInstallations connection.revoked',
+      'refreshing + refresh.refused → suspect',
       'refreshing + refresh.succeeded → fresh',
       'revoked + connection.deleted → deleted',
+      'revoked + connection.described → revoked',
       'revoked + credential.stored → fresh: tellInstallations connection.restored',
+      'revoked + grant.suspected → suspect: tellInstallations connection.held',
+      'suspect + alarm.fired → refreshing: refresh',
+      'suspect + connection.deleted → deleted',
+      'suspect + connection.described → suspect',
+      'suspect + credential.stored → fresh',
+      'suspect + credential.worked → suspect',
+      'suspect + grant.confirmed → revoked: tellInstallations connection.revoked',
+      'suspect + grant.probed → refreshing: refresh',
+      'suspect + grant.released → backingOff',
       'uncertain + alarm.fired → refreshing: refresh',
       'uncertain + connection.deleted → deleted',
+      'uncertain + connection.described → uncertain',
       'uncertain + credential.stored → fresh',
+      'uncertain + credential.worked → uncertain',
       'uncertain + refresh.requested → refreshing: refresh',
     ]);
   });
@@ -77,14 +125,15 @@ describe('the credential machine', () => {
   it('asks for a refresh once per entry into refreshing, for the current generation and attempt', () => {
     for (const { from, to, effects } of accepted) {
       const isEntry = to.name === 'refreshing' && from.name !== 'refreshing';
-      const { connectionId, generation, attempt } = to.context;
-      const expected = [{ type: 'effect.refresh', connectionId, generation, attempt }];
+      const { connectionId, generation, attempt, isProbe } = to.context;
+      const expected = [{ type: 'effect.refresh', connectionId, generation, attempt, isProbe }];
       expect(effects.filter(({ type }) => type === 'effect.refresh')).toEqual(isEntry ? expected : []);
     }
   });
 
   it('has an alarm exactly where it waits', () => {
-    const waits = new Set(['backingOff', 'uncertain']);
+    // That of `fresh` keeps an idle grant alive.
+    const waits = new Set(['appFault', 'backingOff', 'fresh', 'suspect', 'uncertain']);
     for (const { to } of edges) {
       // What ends is not stored, and its alarm with it.
       if (to.name !== 'deleted') expect([to.name, to.context.wakeAtMs !== null]).toEqual([to.name, waits.has(to.name)]);
@@ -104,7 +153,7 @@ describe('the credential machine', () => {
     for (const { from, event, isAccepted } of edges) {
       if (event.type !== 'alarm.fired') continue;
       const { wakeAtMs } = from.context;
-      expect(isAccepted).toBe(wakeAtMs !== null && event.nowMs >= wakeAtMs);
+      expect([from.name, isAccepted]).toEqual([from.name, wakeAtMs !== null && event.nowMs >= wakeAtMs]);
     }
   });
 
@@ -119,7 +168,7 @@ describe('the credential machine', () => {
   it('is usable in every state but those without a credential', () => {
     const states = Object.entries(credential.machine.states);
     const usable = states.filter(([, { tags }]) => tags.includes('usable')).map(([name]) => name);
-    expect(usable.toSorted()).toEqual(['backingOff', 'fresh', 'refreshing', 'uncertain']);
+    expect(usable.toSorted()).toEqual(['appFault', 'backingOff', 'fresh', 'refreshing', 'suspect', 'uncertain']);
   });
 
   it('after the answer to a revoking single-use token is lost, waits until just before the old token ends', () => {
@@ -149,6 +198,50 @@ describe('the credential machine', () => {
     for (const { event, from } of early) {
       const isTime = event.type === 'alarm.fired' && event.nowMs >= (from.context.wakeAtMs ?? Number.POSITIVE_INFINITY);
       expect(isTime || event['isRefused'] === true).toBe(true);
+    }
+  });
+
+  it('holds a grant that is refused together with others, a few times, and then believes it', () => {
+    const refusals = accepted.filter(({ event }) => event.type === 'refresh.refused' && event['isSuspect'] === true);
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const { from, to } of refusals) {
+      const isHeld = from.context.suspicions < GRANT_SUSPICIONS_MAX;
+      expect(to.name).toBe(isHeld ? 'suspect' : 'revoked');
+      if (isHeld) expect(to.context.wakeAtMs).toBe(NOW_MS + GRANT_HELD_MS_MAX);
+    }
+    for (const { from, to } of accepted.filter(({ event }) => event.type === 'grant.suspected')) {
+      expect([from.name, to.name, (from.context.lastErrorAtMs ?? 0) >= NOW_MS - 1000]).toEqual([
+        'revoked',
+        'suspect',
+        true,
+      ]);
+    }
+  });
+
+  it('marks a probe for as long as it is under way', () => {
+    for (const { to, event, isAccepted } of edges) {
+      if (to.name === 'deleted') continue;
+      if (event.type === 'grant.probed' && isAccepted) expect(to.context.isProbe).toBe(true);
+      if (to.name !== 'refreshing') expect(to.context.isProbe).toBe(false);
+    }
+  });
+
+  it('tells once per generation that it works, and nothing of one that was replaced', () => {
+    for (const { from, event, isAccepted } of edges) {
+      if (event.type !== 'credential.worked') continue;
+      const { generation, isProven } = from.context;
+      const isNews = event['generation'] === generation && !isProven;
+      expect(isAccepted).toBe(isNews && !['absent', 'revoked'].includes(from.name));
+    }
+  });
+
+  it('forgets suspicion, proof and errors with a new token', () => {
+    const renewed = accepted.filter(({ to }) => to.name === 'fresh' && to.context.generation > 0);
+    const stored = renewed.filter(({ event }) => /^(credential\.stored|refresh\.succeeded)$/.test(event.type));
+    expect(stored.length).toBeGreaterThan(0);
+    for (const { to } of stored) {
+      const clean = { attempt: 0, suspicions: 0, isProven: false, lastError: null, lostAnswerAtMs: null };
+      expect(to.context).toMatchObject(clean);
     }
   });
 

@@ -1,7 +1,7 @@
 // A provider's authorization server: codes, grants, tokens, and what a second use of a refresh token does. Tokens name
 // their grant and their place in it, so that an invariant can tell an old one from the current one.
 
-import type { Rotation } from '../../machines/credential.ts';
+import type { Rotation } from '../../machines/credentialEvents.ts';
 import { MINUTE_MS, type Ms, SECOND_MS } from '../../src/core/time.ts';
 import type { SimAnswer } from './network.ts';
 import type { Weather } from './weather.ts';

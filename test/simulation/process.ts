@@ -1,6 +1,7 @@
 // The process under test: built as `src/main.ts` builds it, over simulated time, network and disk. It ends without
 // notice and starts again on what the disk kept.
 
+import { Fleets } from '../../actors/fleets.ts';
 import { Leases } from '../../actors/lease.ts';
 import { Runtime } from '../../actors/runtime.ts';
 import { Supervisor } from '../../actors/supervisor.ts';
@@ -176,7 +177,8 @@ export class Process {
     const made = withGrowingCaches(() => {
       const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
       const leases = new Leases(tokens, new Supervisor(runtime, clock), clock);
-      return { tokens, leases, targets: new Targets(store.reads, catalog) };
+      const fleets = new Fleets(runtime, clock, log);
+      return { tokens, leases, fleets, targets: new Targets(store.reads, catalog) };
     });
     const whole: Services = {
       ...made,

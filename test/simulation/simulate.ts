@@ -4,7 +4,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Rotation } from '../../machines/credential.ts';
+import type { Rotation } from '../../machines/credentialEvents.ts';
 import { drawFrom } from '../../src/core/chance.ts';
 import { HOUR_MS, MINUTE_MS, type Ms, SECOND_MS } from '../../src/core/time.ts';
 import type { ConnectionRow } from '../../src/store/tables/connections.ts';

@@ -52,6 +52,7 @@ const probeSetup = setup({
       connectionId: context.key,
       generation: 1,
       attempt: context.turn,
+      isProbe: false,
     })),
     closeRun: emit(({ context }) => ({
       type: 'effect.closeRun' as const,

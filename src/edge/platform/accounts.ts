@@ -3,9 +3,10 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
+import type { ProjectId } from '../../core/ids.ts';
 import { REF_CHARS_MAX } from '../../core/limits.ts';
 import { createWebhook, openSigningSecrets } from '../../flows/destinations.ts';
-import { createProviderApp } from '../../flows/providerApps.ts';
+import { createProviderApp, editProviderApp, PROVIDER_APP_MASKS } from '../../flows/providerApps.ts';
 import {
   deleteDestination,
   deleteProviderApp,
@@ -33,6 +34,11 @@ const providerAppBody = z.object({
     .optional(),
 });
 
+const providerAppPatch = z.object({
+  updateMask: z.array(z.enum(PROVIDER_APP_MASKS)),
+  providerApp: providerAppBody.partial(),
+});
+
 const destinationBody = z.object({
   name: z.string().min(1),
   type: z.literal('webhook', { error: 'only webhook destinations are supported yet' }),
@@ -51,6 +57,11 @@ export function projectRoutes(services: EdgeServices): Hono<EdgeEnv> {
 
 export function providerAppRoutes(services: EdgeServices): Hono<EdgeEnv> {
   const { reads } = services.store;
+  const find = (projectId: ProjectId, id: string) => {
+    const row = readProviderApps(reads, projectId).find(({ providerAppId }) => providerAppId === id);
+    if (row === undefined) throw new IntegrationError('not_found', 'no such provider app');
+    return row;
+  };
   return new Hono<EdgeEnv>()
     .get('/', (context) =>
       context.json(readProviderApps(reads, projectOf(services, context).projectId).map(providerAppJson)),
@@ -61,12 +72,14 @@ export function providerAppRoutes(services: EdgeServices): Hono<EdgeEnv> {
       // 200, not 201: published clients compare literally.
       return context.json(providerAppJson(row), 200);
     })
+    .patch('/:id', async (context) => {
+      const row = find(projectOf(services, context).projectId, context.req.param('id'));
+      const { updateMask, providerApp } = await readBody(context, providerAppPatch);
+      return context.json(providerAppJson(await editProviderApp(services, row, updateMask, providerApp)));
+    })
     .delete('/:id', async (context) => {
       const { projectId } = projectOf(services, context);
-      const id = context.req.param('id');
-      if (!readProviderApps(reads, projectId).some((row) => row.providerAppId === id)) {
-        throw new IntegrationError('not_found', 'no such provider app');
-      }
+      const id = find(projectId, context.req.param('id')).providerAppId;
       await services.store.commit([deleteProviderApp(id, projectId)]).catch((error: unknown) => {
         if (errorFacts(error).code !== 'invalid_input') throw error;
         throw new IntegrationError('invalid_input', 'connections were made with this provider app', {
@@ -79,7 +92,7 @@ export function providerAppRoutes(services: EdgeServices): Hono<EdgeEnv> {
 
 export function destinationRoutes(services: EdgeServices): Hono<EdgeEnv> {
   const { reads } = services.store;
-  const find = (projectId: Parameters<typeof readDestination>[1], idOrName: string) => {
+  const find = (projectId: ProjectId, idOrName: string) => {
     const row = readDestination(reads, projectId, idOrName);
     if (row === undefined) throw new IntegrationError('not_found', 'no such destination');
     return row;

@@ -2,16 +2,14 @@
 // for a quarter of an hour, what the callback will need. The state in the address is random, stored only as a hash,
 // and can be used once.
 
-import { createHash } from 'node:crypto';
 import { buildAuthorizationUrl, newPkcePair } from '../../auth/oauth.ts';
 import { isAuthorizationCode } from '../../catalog/schema.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { randomToken } from '../../core/ids.ts';
-import { OAUTH_STATE_TTL_MS, OAUTH_STATES_PER_PROJECT_MAX } from '../../core/limits.ts';
 import { type ProviderAppRow, readDefaultProviderApp, readProviderApp } from '../../store/tables/accounts.ts';
-import { countOauthStates, expireOauthStates, insertOauthState } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
 import { type ConnectIdentity, variablesIn } from './identity.ts';
+import { park } from './parked.ts';
 
 /** What the callback gets back. Never leaves the process unsealed. */
 export interface PendingAuthorization {
@@ -25,10 +23,6 @@ export interface PendingAuthorization {
 
 export const PENDING_PURPOSE = 'oauthState';
 const STATE_BYTES = 32;
-
-export function hashState(state: string): string {
-  return createHash('sha256').update(state).digest('base64url');
-}
 
 /** The address that providers send customers back to; builders register it with their provider app. */
 function redirectUriOf({ publicUrl }: Pick<Services, 'publicUrl'>): string {
@@ -44,17 +38,13 @@ export async function authorize(
   identity: ConnectIdentity,
   options: { readonly providerAppId?: string | undefined; readonly connectionId?: string | undefined },
 ): Promise<string> {
-  const { store, vault, catalog, clock } = services;
-  const declaration = catalog.get(identity.provider);
+  const declaration = services.catalog.get(identity.provider);
   if (!isAuthorizationCode(declaration.auth)) {
     throw new IntegrationError('bad_request', `${declaration.displayName} is not connected through a consent page`, {
       remedy: 'Use connections:generate with the credential of the customer.',
     });
   }
   const app = providerAppFor(services, identity, options.providerAppId);
-  if (countOauthStates(store.reads, identity.projectId, clock.nowMs()) >= OAUTH_STATES_PER_PROJECT_MAX) {
-    throw new IntegrationError('overloaded', 'too many authorizations of this project are open');
-  }
   const pkce = declaration.auth.grantType === 'authorizationCodePKCE' ? await newPkcePair() : null;
   const state = randomToken(STATE_BYTES);
   const redirectUri = redirectUriOf(services);
@@ -74,17 +64,7 @@ export async function authorize(
     codeVerifier: pkce?.codeVerifier ?? null,
     connectionId: options.connectionId ?? null,
   };
-  const stateHash = hashState(state);
-  const sealed = vault.seal(JSON.stringify(pending), {
-    connectionId: stateHash,
-    generation: 0,
-    purpose: PENDING_PURPOSE,
-  });
-  const nowMs = clock.nowMs();
-  await store.commit([
-    expireOauthStates(nowMs),
-    insertOauthState({ stateHash, projectId: identity.projectId, sealed, expiresAtMs: nowMs + OAUTH_STATE_TTL_MS }),
-  ]);
+  await park(services, identity.projectId, state, PENDING_PURPOSE, pending);
   return url;
 }
 

@@ -1,46 +1,144 @@
-// Connections made from what a customer typed: an API key, a user name and password, or nothing where a provider is
-// open. Called by the edge with a validated body.
+// Connections made from what a customer typed: an API key, a user name and password, a client of their own, a key to
+// sign with, tokens that exist already, or nothing where a provider is open. What has to be exchanged for a token is
+// exchanged before anything is stored. Called by the edge with a validated body.
 
 import { attachmentOf } from '../../auth/attach.ts';
-import type { Credential } from '../../auth/credential.ts';
-import type { ProviderDeclaration } from '../../catalog/schema.ts';
+import type { Credential, CredentialSource, OAuth2Credential } from '../../auth/credential.ts';
+import { buildSourceRequest } from '../../auth/renewal.ts';
+import type { TokenGranted } from '../../auth/tokenResponse.ts';
+import {
+  type CustomAuth,
+  isAuthorizationCode,
+  type LoginExchange,
+  type ProviderDeclaration,
+} from '../../catalog/schema.ts';
+import { fillTemplate, resolveTemplate } from '../../catalog/template.ts';
 import { IntegrationError } from '../../core/errors.ts';
+import type { ProjectId } from '../../core/ids.ts';
+import { jsonAt, parseJson } from '../../core/json.ts';
+import type { Ms } from '../../core/time.ts';
+import { readDefaultProviderApp } from '../../store/tables/accounts.ts';
 import type { ConnectionRow } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
-import type { ConnectIdentity } from './identity.ts';
+import { call, learnAccount } from './account.ts';
+import { checkCredential } from './healthCheck.ts';
+import { type ConnectIdentity, variablesIn } from './identity.ts';
+import { renewNow } from './renew.ts';
+import { appOpener, requestToken } from './requestToken.ts';
 import { storeConnection } from './storeConnection.ts';
+
+interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+interface ExistingToken {
+  readonly token: string;
+  readonly issuedAtMs?: Ms | undefined;
+  readonly expiresAtMs?: Ms | undefined;
+}
 
 /** The credential parts of a ConnectionRequest (wire); exactly the one of the provider's scheme is used. */
 export interface TypedCredential {
   readonly apiKey?: string | undefined;
   readonly basicAuth?: { readonly username: string; readonly password: string } | undefined;
+  readonly oauth2ClientCredentials?: ClientCredentials | undefined;
+  readonly oauth2PasswordCredentials?:
+    | (ClientCredentials & { readonly username: string; readonly password: string })
+    | undefined;
+  readonly oauth2AuthorizationCode?:
+    | {
+        readonly accessToken?: ExistingToken | undefined;
+        readonly refreshToken?: ExistingToken | undefined;
+        readonly scopes?: readonly string[] | undefined;
+      }
+    | undefined;
+  /** Texts by input; `scopes` may be a list. */
+  readonly customAuth?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
 }
 
+/** A credential as it will be stored, with what its token answer said. */
+interface Acquired {
+  readonly credential: Credential;
+  readonly granted: Pick<TokenGranted, 'metadata' | 'expiresAtMs' | 'grantEndsAtMs'> | null;
+  readonly providerAppId: string | null;
+  readonly issuedAtMs?: Ms;
+}
+
+/** A token that is not there yet: usable by nobody, and due at once. */
+const NO_TOKEN = { accessToken: '-', expiresAtMs: 0, issuedAtMs: 0 } as const;
+
 /**
- * Rejects with `bad_request` if the credential is missing, is of another scheme or cannot be sent; `not_found` for an
- * unknown provider.
+ * Rejects with `bad_request` if the credential is missing, is of another scheme, cannot be sent or is refused by the
+ * provider; `app_fault` if it refuses the provider app; `not_found` for an unknown provider; and with the codes of a
+ * token request. With `connectionId` it becomes the next credential of that connection.
  */
-export function generateConnection(
+export async function generateConnection(
   services: Services,
   identity: ConnectIdentity,
   typed: TypedCredential,
+  connectionId?: string,
 ): Promise<ConnectionRow> {
   const declaration = services.catalog.get(identity.provider);
-  const credential = credentialOf(declaration, typed);
+  const acquired = await acquire(services, declaration, identity, typed);
+  const { credential, granted, providerAppId } = acquired;
   // Refuses what could never be sent, now, and not with the first call.
   attachmentOf(declaration, credential);
-  return storeConnection(services, {
-    identity,
+  const isThere = credential.scheme !== 'oauth2' || credential.accessToken !== NO_TOKEN.accessToken;
+  const account = isThere
+    ? await learnAccount(services, declaration, credential, identity.metadata, granted?.metadata ?? null)
+    : { metadata: identity.metadata, workspaceRef: identity.metadata['workspace']?.value ?? null, consumerRef: null };
+  if (isThere) await assertAccepted(services, declaration, credential, variablesIn(account.metadata));
+  const row = await storeConnection(services, {
+    identity: { ...identity, metadata: account.metadata },
     credential,
-    providerAppId: null,
-    workspaceRef: identity.metadata['workspace']?.value ?? null,
-    expiresAtMs: null,
+    providerAppId,
+    workspaceRef: account.workspaceRef,
+    consumerRef: account.consumerRef,
+    expiresAtMs: granted?.expiresAtMs ?? null,
+    grantEndsAtMs: granted?.grantEndsAtMs ?? null,
+    ...(acquired.issuedAtMs === undefined ? {} : { issuedAtMs: acquired.issuedAtMs }),
+    connectionId,
+  });
+  // Stored first: the answer to the one renewal that a single-use token allows must not be lost with this request.
+  return isThere ? row : renewNow(services, row);
+}
+
+async function assertAccepted(
+  services: Services,
+  declaration: ProviderDeclaration,
+  credential: Credential,
+  variables: Record<string, string>,
+): Promise<void> {
+  const verdict = await checkCredential(services, declaration, credential, variables);
+  if (verdict.kind !== 'refused') return;
+  throw new IntegrationError('bad_request', `${declaration.displayName} refuses the credential (${verdict.status})`, {
+    remedy: 'Check it for typing errors, and that it may be used for this account.',
   });
 }
 
-function credentialOf(declaration: ProviderDeclaration, typed: TypedCredential): Credential {
+async function acquire(
+  services: Services,
+  declaration: ProviderDeclaration,
+  identity: ConnectIdentity,
+  typed: TypedCredential,
+): Promise<Acquired> {
+  const { auth } = declaration;
+  if (auth.scheme === 'custom') return acquireCustom(services, declaration, auth, identity, typed);
+  if (auth.scheme === 'oauth2' && isAuthorizationCode(auth))
+    return existingGrant(services, declaration, identity, typed);
+  if (auth.scheme === 'oauth2') {
+    const source =
+      auth.grantType === 'password' ? passwordSource(declaration, typed) : clientSource(declaration, typed);
+    return acquireFrom(services, declaration, source, identity, null);
+  }
+  return { credential: plainCredential(declaration, typed), granted: null, providerAppId: null };
+}
+
+function plainCredential(declaration: ProviderDeclaration, typed: TypedCredential): Credential {
   const { scheme } = declaration.auth;
-  if (scheme === 'none') return { scheme: 'none' };
+  if (scheme === 'none') return { scheme };
   if (scheme === 'apiKey') {
     if (typed.apiKey === undefined || typed.apiKey === '') throw missing(declaration, 'apiKey');
     return { scheme, apiKey: typed.apiKey };
@@ -49,9 +147,173 @@ function credentialOf(declaration: ProviderDeclaration, typed: TypedCredential):
     if (typed.basicAuth === undefined) throw missing(declaration, 'basicAuth');
     return { scheme, username: typed.basicAuth.username, password: typed.basicAuth.password };
   }
-  throw new IntegrationError('bad_request', `${declaration.displayName} is not connected with a typed credential`, {
-    remedy: scheme === 'oauth2' ? 'Start with POST /v1/oauth-connect.' : 'This scheme is not supported yet.',
+  throw new IntegrationError('bad_request', `Tenon does not know how ${declaration.displayName} signs in`);
+}
+
+function clientSource(
+  declaration: ProviderDeclaration,
+  { oauth2ClientCredentials: typed }: TypedCredential,
+): CredentialSource {
+  if (typed === undefined) throw missing(declaration, 'oauth2ClientCredentials');
+  const { clientId, clientSecret, scopes = [] } = typed;
+  return { grant: 'clientCredentials', client: { clientId, clientSecret }, scopes };
+}
+
+function passwordSource(
+  declaration: ProviderDeclaration,
+  { oauth2PasswordCredentials: typed }: TypedCredential,
+): CredentialSource {
+  if (typed === undefined) throw missing(declaration, 'oauth2PasswordCredentials');
+  const { clientId, clientSecret, username, password, scopes = [] } = typed;
+  return { grant: 'password', client: { clientId, clientSecret }, username, password, scopes };
+}
+
+/** The first token of a source, which goes on being the way to the next one. */
+export async function acquireFrom(
+  services: Services,
+  declaration: ProviderDeclaration,
+  source: CredentialSource,
+  identity: ConnectIdentity,
+  providerAppId: string | null,
+): Promise<Acquired> {
+  const request = await buildSourceRequest(declaration, source, {
+    app: appOpener(services, providerAppId),
+    variables: variablesIn(identity.metadata),
+    nowMs: services.clock.nowMs(),
   });
+  const granted = await requestToken(services, declaration, request, providerAppId !== null);
+  return { credential: { ...granted.credential, source }, granted, providerAppId };
+}
+
+/** Tokens from elsewhere. Without an access token the first one is had with the refresh token. */
+function existingGrant(
+  services: Services,
+  declaration: ProviderDeclaration,
+  identity: ConnectIdentity,
+  { oauth2AuthorizationCode: typed }: TypedCredential,
+): Acquired {
+  const refreshToken = typed?.refreshToken?.token;
+  if (typed === undefined || (typed.accessToken === undefined && refreshToken === undefined)) {
+    throw new IntegrationError('bad_request', `${declaration.displayName} is not connected with a typed credential`, {
+      remedy: 'Start with POST /v1/oauth-connect, or send oauth2AuthorizationCode with tokens that exist already.',
+    });
+  }
+  const app = readDefaultProviderApp(services.store.reads, identity.projectId, identity.provider);
+  if (refreshToken !== undefined && app === undefined) {
+    throw new IntegrationError('bad_request', `the project has no provider app for ${identity.provider}`, {
+      remedy: 'Create the one that these tokens were made with: POST /v1/projects/{project}/provider-apps.',
+    });
+  }
+  const { token, issuedAtMs, expiresAtMs = null } = typed.accessToken ?? { ...NO_TOKEN, token: NO_TOKEN.accessToken };
+  const credential: OAuth2Credential = {
+    scheme: 'oauth2',
+    accessToken: token,
+    tokenType: 'Bearer',
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(typed.scopes === undefined ? {} : { scopes: typed.scopes }),
+  };
+  const grantEndsAtMs = typed.refreshToken?.expiresAtMs ?? null;
+  return {
+    credential,
+    granted: { metadata: { other: {} }, expiresAtMs, grantEndsAtMs },
+    providerAppId: app?.providerAppId ?? null,
+    ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+  };
+}
+
+async function acquireCustom(
+  services: Services,
+  declaration: ProviderDeclaration,
+  auth: CustomAuth,
+  identity: ConnectIdentity,
+  typed: TypedCredential,
+): Promise<Acquired> {
+  const { exchange } = auth;
+  const values = customValues(declaration, auth, typed);
+  if (exchange === undefined) {
+    if (auth.headers.length > 0 || auth.queryParams.length > 0) {
+      return { credential: { scheme: 'custom', values }, granted: null, providerAppId: null };
+    }
+    throw new IntegrationError('bad_request', `${declaration.displayName} has no HTTP API that Tenon could call`);
+  }
+  if (exchange.kind === 'consent') {
+    throw new IntegrationError('bad_request', `${declaration.displayName} is connected in several steps`, {
+      remedy: 'Start with POST /v1/custom-auth/connect.',
+    });
+  }
+  if (exchange.kind === 'login') {
+    const credential = await logIn(services, declaration, exchange, identity, values);
+    return { credential, granted: null, providerAppId: null };
+  }
+  const scopes = scopesOf(services, identity.projectId, declaration, typed) ?? exchange.scopes;
+  if (exchange.scopeClaim !== undefined && scopes.length === 0) {
+    throw new IntegrationError('bad_request', `${declaration.displayName} needs scopes`, {
+      issues: [{ in: 'body', name: 'customAuth.scopes', detail: 'is required' }],
+      remedy: 'Send them as customAuth.scopes, or set them on a provider app of the project.',
+    });
+  }
+  return acquireFrom(services, declaration, { grant: 'exchange', values, scopes }, identity, null);
+}
+
+/** What the customer chose, else what the builder set for all customers. */
+function scopesOf(
+  { store }: Services,
+  projectId: ProjectId,
+  declaration: ProviderDeclaration,
+  { customAuth }: TypedCredential,
+): readonly string[] | null {
+  const typed = customAuth?.['scopes'];
+  if (typed !== undefined) return typeof typed === 'string' ? typed.split(/[\s,]+/).filter(Boolean) : typed;
+  const app = readDefaultProviderApp(store.reads, projectId, declaration.name);
+  const scopes = app === undefined ? [] : (JSON.parse(app.scopes) as string[]);
+  return scopes.length === 0 ? null : scopes;
+}
+
+/** Every declared input, and nothing else: what is stored is what is used. */
+function customValues(
+  declaration: ProviderDeclaration,
+  { inputs }: CustomAuth,
+  { customAuth }: TypedCredential,
+): Record<string, string> {
+  if (customAuth === undefined && inputs.length > 0) throw missing(declaration, 'customAuth');
+  const entries = inputs.map(({ name, options }): [string, string] => {
+    const value = customAuth?.[name];
+    if (typeof value !== 'string' || value === '') throw missing(declaration, `customAuth.${name}`);
+    if (options !== undefined && !options.some((option) => option.value === value)) {
+      throw new IntegrationError('bad_request', `customAuth.${name} is none of the values to choose from`, {
+        issues: [{ in: 'body', name: `customAuth.${name}`, detail: 'is none of the values to choose from' }],
+      });
+    }
+    return [name, value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** User name and password are used once; what is stored is the key they were exchanged for. */
+async function logIn(
+  services: Services,
+  declaration: ProviderDeclaration,
+  exchange: LoginExchange,
+  identity: ConnectIdentity,
+  values: Readonly<Record<string, string>>,
+): Promise<Credential> {
+  const basic = Buffer.from(fillTemplate(exchange.basic, values)).toString('base64');
+  const attachment = { headers: ['Authorization', `Basic ${basic}`], query: '' };
+  const url = resolveTemplate(exchange.url, variablesIn(identity.metadata));
+  const response = await call(services, attachment, exchange.method, url);
+  if (response.status === 401 || response.status === 403) {
+    throw new IntegrationError('bad_request', `${declaration.displayName} refused user name, password or key`);
+  }
+  const key =
+    response.status < 300 ? jsonAt(parseJson(response.body.toString(), 'the answer'), exchange.keyPath) : null;
+  if (typeof key !== 'string' || key === '') {
+    throw new IntegrationError(
+      'provider_malformed',
+      `${declaration.displayName} answered ${response.status} without a key`,
+    );
+  }
+  const text = fillTemplate(exchange.value.base64Of, { ...values, [exchange.keyVariable]: key });
+  return { scheme: 'custom', values: { [exchange.value.name]: Buffer.from(text).toString('base64') } };
 }
 
 function missing(declaration: ProviderDeclaration, name: string): IntegrationError {

@@ -1,6 +1,6 @@
 // Who connects what: the part that every way of connecting shares. Called by the edge with validated bodies.
 
-import type { ProviderDeclaration } from '../../catalog/schema.ts';
+import { isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
 import { normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
@@ -25,7 +25,7 @@ export interface ConnectIdentity {
 }
 
 /** What a body says about metadata, in its two forms. */
-interface MetadataInput {
+export interface MetadataInput {
   readonly providerWorkspaceRef?: string | undefined;
   readonly providerMetadata?:
     | Readonly<
@@ -54,7 +54,7 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
     if (item.value !== '') given.set(name, { ...item, source: item.source ?? 'input' });
   }
   for (const name of requiredVariables(declaration)) {
-    const item = given.get(name);
+    const item = given.get(name) ?? defaultOf(declaration, name);
     if (item === undefined) {
       const asked = declaration.inputs.find((field) => field.name === name)?.displayName ?? name;
       throw new IntegrationError('bad_request', `${declaration.displayName} needs "${name}" (${asked})`, {
@@ -65,8 +65,16 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
   }
   const metadata = Object.fromEntries(given);
   // Told to who types it, now, and not to whoever makes the first call.
-  resolveTemplate(declaration.baseUrl, variablesIn(metadata));
+  const learned = learnedVariables(declaration);
+  const isWhole = !templateVariables(declaration.baseUrl).some((name) => learned.includes(name));
+  if (isWhole) resolveTemplate(declaration.baseUrl, variablesIn(metadata));
   return metadata;
+}
+
+/** A declared default stands for what is the same for most; the name of somebody's own account never is. */
+function defaultOf({ inputs }: ProviderDeclaration, name: string): MetadataItem | undefined {
+  const value = name === 'workspace' ? undefined : inputs.find((field) => field.name === name)?.defaultValue;
+  return value === undefined ? undefined : { value, source: 'input' };
 }
 
 /** The template variables in metadata. */
@@ -74,11 +82,22 @@ export function variablesIn(metadata: ProviderMetadata): Record<string, string> 
   return Object.fromEntries(Object.entries(metadata).map(([name, { value }]) => [name, value]));
 }
 
-/** The inputs that a provider's own address needs, e.g. `workspace`. */
+/** What a provider's addresses need and nobody types: the callback, the token answer or a call after it says it. */
+export function learnedVariables({ auth, accountLookup, postAuthentication }: ProviderDeclaration): string[] {
+  const fromToken = auth.scheme === 'oauth2' ? (auth.tokenMetadata.otherFields ?? []) : [];
+  const fromCallback = isAuthorizationCode(auth) ? (auth.callbackFields ?? []) : [];
+  const fromLookup = accountLookup?.values ?? [];
+  return [...fromToken, ...fromCallback, ...fromLookup, ...postAuthentication].map(({ name }) => name);
+}
+
+/** The inputs that a provider's own addresses need, e.g. `workspace`. */
 function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
-  const authTemplates =
-    declaration.auth.scheme === 'oauth2'
-      ? [declaration.auth.tokenUrl, ...('authUrl' in declaration.auth ? [declaration.auth.authUrl] : [])]
-      : [];
-  return [...new Set([declaration.baseUrl, ...authTemplates].flatMap(templateVariables))];
+  const { auth, baseUrl } = declaration;
+  const templates = [baseUrl];
+  if (auth.scheme === 'oauth2') templates.push(auth.tokenUrl);
+  if (isAuthorizationCode(auth)) templates.push(auth.authUrl);
+  if (auth.scheme === 'custom' && auth.exchange?.kind === 'assertion') templates.push(auth.exchange.tokenUrl);
+  if (auth.scheme === 'custom' && auth.exchange?.kind === 'login') templates.push(auth.exchange.url);
+  const learned = learnedVariables(declaration);
+  return [...new Set(templates.flatMap(templateVariables))].filter((name) => !learned.includes(name));
 }

@@ -1,31 +1,32 @@
-// A token refresh, as a reconcile effect: the attempt is committed before the first byte, the request is never
+// A token renewal, as a reconcile effect: the attempt is committed before the first byte, the request is never
 // aborted, the provider's raw answer is sealed and committed before it is read, and only when the next generation is
 // on disk is anybody told. After a crash the stored answer is read, or, if there is none, the credential machine
 // decides by what the provider does to a refresh token that is used twice.
 
 import type { ReconcileHandler, Settlement } from '../../../actors/dispatch.ts';
 import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
-import type { RefreshEffect } from '../../../machines/effects.ts';
-import { type OAuth2Credential, parseCredential } from '../../auth/credential.ts';
-import { buildRefreshRequest, type TokenRequest } from '../../auth/oauth.ts';
+import type { MachineEvent, RefreshEffect } from '../../../machines/effects.ts';
+import { canRenew, type OAuth2Credential, parseCredential } from '../../auth/credential.ts';
+import { dueAtMs, endsAtMs, keepAliveAtMs } from '../../auth/lifetime.ts';
+import type { TokenRequest } from '../../auth/oauth.ts';
+import { buildRenewalRequest, isFromSource } from '../../auth/renewal.ts';
 import {
-  mergeRefreshed,
+  mergeRenewed,
   processTokenResponse,
   type TokenGranted,
+  type TokenRefused,
   type TokenResponse,
 } from '../../auth/tokenResponse.ts';
+import type { ProviderDeclaration } from '../../catalog/schema.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
-import { IntegrationError } from '../../core/errors.ts';
+import { type ErrorFacts, IntegrationError } from '../../core/errors.ts';
 import {
-  BUFFERED_CALL_TIMEOUT_MS,
   EFFECT_DEADLINE_MS,
   REFRESH_BACKOFF_BASE_MS,
   REFRESH_BACKOFF_MS_MAX,
   REFRESH_RETRY_AFTER_MS_MAX,
-  TOKEN_RESPONSE_BYTES_MAX,
 } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
-import { headerRecord } from '../../egress/headers.ts';
 import {
   type ConnectionRow,
   putCredential,
@@ -33,10 +34,10 @@ import {
   readCredential,
   refreshedConnection,
 } from '../../store/tables/connections.ts';
-import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
-import { canRefresh, dueAtMs, endsAtMs } from './storeConnection.ts';
+import { EndpointBudget } from './endpointBudget.ts';
+import { appOpener, sendTokenRequest } from './requestToken.ts';
 
 const ANSWER_PURPOSE = 'refreshAnswer';
 
@@ -51,18 +52,24 @@ interface PreparedRefresh {
 }
 
 /** What is asked of the credential actor by an answer that is not a new token. */
-type Failure = 'refresh.failed' | 'refresh.refused' | 'refresh.outcomeUnknown';
+type Failure = 'refresh.failed' | 'refresh.outcomeUnknown';
 
 export function refreshHandler(services: Services): ReconcileHandler<RefreshEffect, PreparedRefresh> {
+  const budget = new EndpointBudget();
   return {
     kind: 'reconcile',
     deadlineMs: EFFECT_DEADLINE_MS,
-    prepare: (effect) => prepare(services, effect),
+    prepare: (effect) => prepare(services, budget, effect),
     send: (prepared) => send(services, prepared),
     process: (effect, result) => Promise.resolve(processAnswer(services, effect, result)),
-    failed: (effect, error) => settled(services, effect, 'refresh.failed', error.message),
+    failed: (effect, error) => notSent(services, effect, error),
     outcomeUnknown: (effect, error) => settled(services, effect, 'refresh.outcomeUnknown', error.message),
   };
+}
+
+function notSent(services: Services, effect: RefreshEffect, { code, message, retryAtMs }: ErrorFacts): Settlement {
+  if (code === 'app_fault') return { event: appRefused(effect, message) };
+  return settled(services, effect, 'refresh.failed', message, (retryAtMs ?? 0) - services.clock.nowMs());
 }
 
 function settled(services: Services, effect: RefreshEffect, type: Failure, message: string, atLeastMs = 0): Settlement {
@@ -71,8 +78,17 @@ function settled(services: Services, effect: RefreshEffect, type: Failure, messa
   return { event: { type, ...answerTo(effect), message, retryAtMs: services.clock.nowMs() + waitMs } };
 }
 
+function appRefused(effect: RefreshEffect, message: string): MachineEvent {
+  return { type: 'refresh.appRefused', ...answerTo(effect), message };
+}
+
 function answerTo({ generation, attempt }: RefreshEffect): { fromGeneration: number; attempt: number } {
   return { fromGeneration: generation, attempt };
+}
+
+/** The first try is with the refresh token; where that failed and there is a source, the next one is from there. */
+function isSourceAttempt(credential: OAuth2Credential, { attempt }: RefreshEffect): boolean {
+  return isFromSource(credential, attempt > 1);
 }
 
 function processAnswer(services: Services, effect: RefreshEffect, result: Uint8Array): Settlement {
@@ -84,53 +100,86 @@ function processAnswer(services: Services, effect: RefreshEffect, result: Uint8A
   }
   const declaration = services.catalog.get(connection.provider);
   const outcome = processTokenResponse(declaration, answer, answer.receivedAtMs);
-  if (outcome.kind === 'granted') return granted(services, effect, connection, outcome, answer.receivedAtMs);
+  if (outcome.kind === 'granted')
+    return granted(services, effect, declaration, connection, outcome, answer.receivedAtMs);
   if (outcome.kind === 'transient') {
     const message = `the token endpoint answered ${answer.status} (${outcome.reason})`;
     // Only "come back later" says that nothing happened. A broken answer or a gateway's error may hide a rotation.
     const type = outcome.reason === 'rate_limited' ? 'refresh.failed' : 'refresh.outcomeUnknown';
     return settled(services, effect, type, message, outcome.retryAfterMs);
   }
-  const words = `${outcome.providerError} ${outcome.description}`.trim();
-  if (outcome.reason === 'grantRevoked') return settled(services, effect, 'refresh.refused', words);
-  // The builder's app is wrong, not the customer's grant: nobody is asked to reconnect, the operator is told.
-  services.log.error({ provider: connection.provider, err: words }, 'the provider refuses the provider app');
-  return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
+  return refused(services, effect, declaration, connection, outcome);
 }
 
-function prepare(services: Services, effect: RefreshEffect): Promise<PreparedRefresh> {
-  const { store, catalog } = services;
-  const connection = readConnection(store.reads, effect.connectionId);
-  if (connection?.generation !== effect.generation || connection.providerAppId === null) {
-    return Promise.reject(new IntegrationError('conflict', 'the credential was replaced meanwhile'));
+/** Whose fault a refusal is, and what that means for the others of the same provider app. */
+function refused(
+  services: Services,
+  effect: RefreshEffect,
+  declaration: ProviderDeclaration,
+  connection: ConnectionRow,
+  outcome: TokenRefused,
+): Settlement {
+  const { fleets, log } = services;
+  const { connectionId, provider, providerAppId } = connection;
+  const words = `${outcome.providerError} ${outcome.description}`.trim();
+  if (outcome.reason === 'sourceRefused') {
+    log.error({ provider, err: words }, 'the provider does not let the address of this server in');
+    return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
   }
-  const { refreshToken } = openCredential(services, connection);
-  if (refreshToken === undefined) return Promise.reject(new IntegrationError('conflict', 'there is no refresh token'));
-  const request = buildRefreshRequest(catalog.get(connection.provider), {
-    client: openClient(services, connection.providerAppId),
-    refreshToken,
+  if (outcome.reason === 'invalidRequest') {
+    log.error({ provider, err: words }, 'the provider does not understand how its tokens are asked for');
+    return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
+  }
+  const credential = openCredential(services, connection);
+  const isSource = isSourceAttempt(credential, effect);
+  // Its refresh token is gone, what it came from is not.
+  if (credential.source !== undefined && !isSource) return settled(services, effect, 'refresh.failed', words);
+  const refusal = { type: 'refresh.refused', ...answerTo(effect), message: words };
+  // A client that the customer typed, or a tenant that took its consent back: no provider app has to do with it.
+  const isTheirs = providerAppId === null || (isSource && isConsentGone(declaration, outcome));
+  if (isTheirs) return { event: { ...refusal, isSuspect: false } };
+  if (outcome.reason === 'appFault') {
+    log.error({ provider, providerAppId, err: words }, 'the provider refuses the provider app');
+    fleets.appRefused(providerAppId, connectionId, words);
+    return { event: appRefused(effect, words) };
+  }
+  return { event: { ...refusal, isSuspect: fleets.grantRefused(providerAppId, connectionId, words) } };
+}
+
+/** Microsoft says this of a tenant from which the app was removed. */
+function isConsentGone({ auth }: ProviderDeclaration, { providerError }: TokenRefused): boolean {
+  const isConsent = auth.scheme === 'custom' && auth.exchange?.kind === 'consent';
+  return isConsent && providerError.toLowerCase() === 'unauthorized_client';
+}
+
+async function prepare(services: Services, budget: EndpointBudget, effect: RefreshEffect): Promise<PreparedRefresh> {
+  const { store, catalog, fleets, clock } = services;
+  const connection = readConnection(store.reads, effect.connectionId);
+  if (connection?.generation !== effect.generation) {
+    throw new IntegrationError('conflict', 'the credential was replaced meanwhile');
+  }
+  const { providerAppId } = connection;
+  if (providerAppId !== null && !effect.isProbe && fleets.isAppRefused(providerAppId)) {
+    throw new IntegrationError('app_fault', 'the provider refuses the provider app');
+  }
+  const declaration = catalog.get(connection.provider);
+  const credential = openCredential(services, connection);
+  const request = await buildRenewalRequest(declaration, credential, isSourceAttempt(credential, effect), {
+    app: appOpener(services, providerAppId),
     variables: variablesOf(connection),
+    nowMs: clock.nowMs(),
   });
-  return Promise.resolve({ effect, request });
+  const retryAtMs = budget.take(declaration, connection, clock.nowMs());
+  if (retryAtMs !== null) {
+    throw new IntegrationError('budget_exhausted', 'the token endpoint allows no further request yet', { retryAtMs });
+  }
+  return { effect, request };
 }
 
 async function send(services: Services, { effect, request }: PreparedRefresh): Promise<Uint8Array> {
-  const { egress, vault, clock } = services;
-  const response = await egress.request({
-    url: request.url,
-    method: request.method,
-    headers: headerRecord(request.headers),
-    body: request.body,
-    timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
-    responseBytesMax: TOKEN_RESPONSE_BYTES_MAX,
-  });
-  const answer: RawAnswer = {
-    status: response.status,
-    headers: Object.entries(response.headers).flat(),
-    bodyText: response.body.toString(),
-    receivedAtMs: clock.nowMs(),
-  };
-  return vault.seal(JSON.stringify(answer), answerPlace(effect));
+  const response = await sendTokenRequest(services, request);
+  const answer: RawAnswer = { ...response, receivedAtMs: services.clock.nowMs() };
+  return services.vault.seal(JSON.stringify(answer), answerPlace(effect));
 }
 
 function openAnswer({ vault }: Services, effect: RefreshEffect, result: Uint8Array): RawAnswer {
@@ -143,8 +192,9 @@ function answerPlace({ connectionId, generation }: RefreshEffect) {
 
 function openCredential({ store, vault }: Services, { connectionId, generation }: ConnectionRow): OAuth2Credential {
   const stored = readCredential(store.reads, connectionId);
-  if (stored?.generation !== generation)
+  if (stored?.generation !== generation) {
     throw new IntegrationError('conflict', 'the credential was replaced meanwhile');
+  }
   const plain = vault.open(stored.sealed, { connectionId, generation, purpose: CREDENTIAL_PURPOSE });
   const credential = parseCredential(plain.toString());
   if (credential.scheme !== 'oauth2') throw new IntegrationError('conflict', 'this credential is not refreshed');
@@ -154,28 +204,35 @@ function openCredential({ store, vault }: Services, { connectionId, generation }
 function granted(
   services: Services,
   effect: RefreshEffect,
+  declaration: ProviderDeclaration,
   connection: ConnectionRow,
-  outcome: TokenGranted,
+  { credential: renewed, expiresAtMs, grantEndsAtMs }: TokenGranted,
   issuedAtMs: Ms,
 ): Settlement {
-  const { connectionId } = connection;
+  const { connectionId, providerAppId } = connection;
   const generation = connection.generation + 1;
-  const credential = mergeRefreshed(openCredential(services, connection), outcome.credential);
-  const { expiresAtMs } = outcome;
-  const refreshAtMs = dueAtMs(credential, issuedAtMs, expiresAtMs, connectionId);
+  const previous = openCredential(services, connection);
+  const credential = mergeRenewed(previous, renewed, isSourceAttempt(previous, effect));
+  const times = { issuedAtMs, expiresAtMs, grantEndsAtMs };
+  const refreshAtMs = dueAtMs(declaration, credential, times, connectionId);
   const place = { connectionId, generation, purpose: CREDENTIAL_PURPOSE };
   return {
     event: {
       type: 'refresh.succeeded',
       ...answerTo(effect),
       generation,
-      endsAtMs: endsAtMs(issuedAtMs, expiresAtMs),
-      canRefresh: canRefresh(credential),
+      endsAtMs: endsAtMs(declaration, times),
+      canRefresh: canRenew(credential),
+      keepAliveAtMs: keepAliveAtMs(declaration, credential, times, connectionId),
+      grantEndsAtMs,
     },
     writes: [
       putCredential(connectionId, generation, services.vault.seal(JSON.stringify(credential), place)),
       refreshedConnection({ connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs }),
     ],
-    onCommitted: () => services.tokens.forget(connectionId),
+    onCommitted: () => {
+      services.tokens.forget(connectionId);
+      if (providerAppId !== null) services.fleets.grantWorked(providerAppId);
+    },
   };
 }

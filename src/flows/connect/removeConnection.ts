@@ -1,10 +1,17 @@
-// Deletes a connection: its row, its sealed credential and the credential actor go in one commit.
+// Deletes a connection: its row, its sealed credential and the credential actor go in one commit. Where the provider
+// takes grants back (RFC 7009) it is asked to first; one that cannot be asked does not keep the customer's tokens here.
 
-import { IntegrationError } from '../../core/errors.ts';
+import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
+import { parseCredential } from '../../auth/credential.ts';
+import { buildRevocationRequest } from '../../auth/oauth.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf } from '../../core/ids.ts';
-import { type ConnectionRow, deleteConnection } from '../../store/tables/connections.ts';
+import { type ConnectionRow, deleteConnection, readCredential } from '../../store/tables/connections.ts';
 import { readInstallationsOfConnection } from '../../store/tables/installations.ts';
+import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
+import { variablesOf } from '../targets.ts';
+import { sendTokenRequest } from './requestToken.ts';
 
 /** Rejects with `invalid_input` while an installation uses the connection. */
 export async function removeConnection(services: Services, connection: ConnectionRow): Promise<void> {
@@ -15,10 +22,37 @@ export async function removeConnection(services: Services, connection: Connectio
       remedy: 'Delete the installations first.',
     });
   }
+  await revoke(services, connection);
   const event = { type: 'connection.deleted' };
   const writes = deleteConnection(connectionId);
   const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
   if (!isAccepted) throw new IntegrationError('not_found', 'no such connection');
   services.tokens.forget(connectionId);
   services.targets.forgetAll();
+}
+
+/** Never rejects. A refresh token is worth more than the access tokens that come of it, and often takes them along. */
+async function revoke(services: Services, connection: ConnectionRow): Promise<void> {
+  const { store, vault, catalog, log } = services;
+  const { connectionId, provider, providerAppId } = connection;
+  try {
+    const stored = readCredential(store.reads, connectionId);
+    const declaration = catalog.find(provider);
+    if (stored === undefined || declaration === undefined || providerAppId === null) return;
+    const place = { connectionId, generation: stored.generation, purpose: CREDENTIAL_PURPOSE };
+    const credential = parseCredential(vault.open(stored.sealed, place).toString());
+    if (credential.scheme !== 'oauth2') return;
+    const { refreshToken, accessToken } = credential;
+    const request = buildRevocationRequest(declaration, {
+      client: openClient(services, providerAppId),
+      token: refreshToken ?? accessToken,
+      hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
+      variables: variablesOf(connection),
+    });
+    if (request === null) return;
+    const { status } = await sendTokenRequest(services, request);
+    if (status >= 300) log.warn({ connectionId, provider, status }, 'the provider did not take the grant back');
+  } catch (error) {
+    log.warn({ connectionId, provider, err: errorFacts(error).message }, 'the grant could not be given back');
+  }
 }

@@ -2,16 +2,17 @@
 // sealed secret and the credential actor's event commit together, and only then may anybody use the token.
 
 import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
-import type { Credential } from '../../auth/credential.ts';
-import { refreshAtMs } from '../../auth/tokenResponse.ts';
-import type { ProviderDeclaration } from '../../catalog/schema.ts';
+import { type Credential, canRenew } from '../../auth/credential.ts';
+import { dueAtMs, endsAtMs, keepAliveAtMs } from '../../auth/lifetime.ts';
+import { type ProviderDeclaration, type RefreshTokenRotation, tokenFactsOf } from '../../catalog/schema.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf, type ConnectionId, newId } from '../../core/ids.ts';
-import { TOKEN_LIFETIME_ASSUMED_MS } from '../../core/limits.ts';
-import type { Ms } from '../../core/time.ts';
+import { GRANTS_WARN_SHARE } from '../../core/limits.ts';
+import { type Ms, toRfc3339 } from '../../core/time.ts';
 import type { RowWrite } from '../../store/port.ts';
 import {
   type ConnectionRow,
+  countGrants,
   insertConnection,
   putCredential,
   readConnection,
@@ -29,7 +30,11 @@ export interface NewCredential {
   readonly credential: Credential;
   readonly providerAppId: string | null;
   readonly workspaceRef: string | null;
+  readonly consumerRef: string | null;
   readonly expiresAtMs: Ms | null;
+  readonly grantEndsAtMs: Ms | null;
+  /** When the token was issued, if that was not now. */
+  readonly issuedAtMs?: Ms;
   /** Reconnects this one; otherwise the customer's connection to the provider, if there is one. */
   readonly connectionId?: string | undefined;
 }
@@ -53,6 +58,7 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
   const declaration = catalog.get(input.identity.provider);
   const existing = existingConnection(services, input);
   const row = buildRow(declaration, input, existing, services.clock.nowMs());
+  const times = { ...row, grantEndsAtMs: input.grantEndsAtMs };
   const { connectionId, generation } = row;
   const sealed = vault.seal(JSON.stringify(input.credential), {
     connectionId,
@@ -63,12 +69,15 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     existing === undefined ? insertConnection(row) : reconnectConnection(row),
     putCredential(connectionId, generation, sealed),
   ];
+  const canRefresh = canRenew(input.credential);
   const event = {
     type: 'credential.stored',
     generation,
-    endsAtMs: canRefresh(input.credential) ? endsAtMs(row.issuedAtMs, row.expiresAtMs) : row.expiresAtMs,
-    canRefresh: canRefresh(input.credential),
-    rotation: declaration.auth.scheme === 'oauth2' ? declaration.auth.tokens.rotation : 'stable',
+    endsAtMs: canRefresh ? endsAtMs(declaration, times) : row.expiresAtMs,
+    canRefresh,
+    keepAliveAtMs: keepAliveAtMs(declaration, input.credential, times, connectionId),
+    grantEndsAtMs: input.grantEndsAtMs,
+    rotation: rotationOf(declaration, input.credential),
   };
   const isAccepted = await runtime
     .send(actorIdOf('credential', connectionId), event, { writes })
@@ -82,28 +91,34 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
   services.targets.forgetAll();
   const stored = readConnection(store.reads, connectionId);
   if (stored === undefined) throw new IntegrationError('not_found', 'the connection was deleted meanwhile');
+  warnOfEnd(services, declaration, stored, input.grantEndsAtMs);
   return stored;
 }
 
-/** True for a credential that can be exchanged for the next one. */
-export function canRefresh(credential: Credential): boolean {
-  return credential.scheme === 'oauth2' && credential.refreshToken !== undefined;
+/** What can be had again from its source is never lost, whatever became of a refresh token. */
+function rotationOf(declaration: ProviderDeclaration, credential: Credential): RefreshTokenRotation {
+  if (credential.scheme === 'oauth2' && credential.source !== undefined) return 'stable';
+  return tokenFactsOf(declaration)?.rotation ?? 'stable';
 }
 
-/** When an access token ends: as stated, or assumed where a provider states nothing. */
-export function endsAtMs(issuedAtMs: Ms, expiresAtMs: Ms | null): Ms {
-  return expiresAtMs ?? issuedAtMs + TOKEN_LIFETIME_ASSUMED_MS;
-}
-
-/** When the next token is due. Where a provider states no lifetime one is assumed, without calling the token dead. */
-export function dueAtMs(
-  credential: Credential,
-  issuedAtMs: Ms,
-  expiresAtMs: Ms | null,
-  connectionId: string,
-): Ms | null {
-  if (!canRefresh(credential)) return null;
-  return refreshAtMs(issuedAtMs, endsAtMs(issuedAtMs, expiresAtMs), connectionId);
+/** Some grants are known to die, and the day they are made is the day to say so. */
+function warnOfEnd(
+  { store, log }: Services,
+  declaration: ProviderDeclaration,
+  { connectionId, provider, providerAppId, providerConsumerRef }: ConnectionRow,
+  grantEndsAtMs: Ms | null,
+): void {
+  if (grantEndsAtMs !== null) {
+    log.info(
+      { connectionId, provider, grantEndsAt: toRfc3339(grantEndsAtMs) },
+      'the provider says when this grant ends',
+    );
+  }
+  const grantsMax = tokenFactsOf(declaration)?.grantsPerAccountMax;
+  if (grantsMax === undefined || providerAppId === null || providerConsumerRef === null) return;
+  const grants = countGrants(store.reads, providerAppId, providerConsumerRef);
+  if (grants < grantsMax * GRANTS_WARN_SHARE) return;
+  log.warn({ connectionId, provider, grants, grantsMax }, 'this account is about to lose its oldest grants');
 }
 
 function existingConnection({ store }: Services, { identity, connectionId }: NewCredential): ConnectionRow | undefined {
@@ -117,11 +132,21 @@ function existingConnection({ store }: Services, { identity, connectionId }: New
 
 function buildRow(
   declaration: ProviderDeclaration,
-  { identity, credential, providerAppId, workspaceRef, expiresAtMs }: NewCredential,
+  {
+    identity,
+    credential,
+    providerAppId,
+    workspaceRef,
+    consumerRef,
+    expiresAtMs,
+    grantEndsAtMs,
+    ...input
+  }: NewCredential,
   existing: ConnectionRow | undefined,
   nowMs: Ms,
 ): ConnectionRow {
   const connectionId = existing?.connectionId ?? newId<ConnectionId>();
+  const issuedAtMs = input.issuedAtMs ?? nowMs;
   return {
     connectionId,
     projectId: identity.projectId,
@@ -134,11 +159,12 @@ function buildRow(
     authScheme: authSchemeOf(declaration),
     status: 'created',
     workspaceRef,
+    providerConsumerRef: consumerRef,
     metadata: JSON.stringify(identity.metadata),
     generation: (existing?.generation ?? 0) + 1,
-    issuedAtMs: nowMs,
+    issuedAtMs,
     expiresAtMs,
-    refreshAtMs: dueAtMs(credential, nowMs, expiresAtMs, connectionId),
+    refreshAtMs: dueAtMs(declaration, credential, { issuedAtMs, expiresAtMs, grantEndsAtMs }, connectionId),
     createdAtMs: existing?.createdAtMs ?? nowMs,
     updatedAtMs: existing === undefined ? null : nowMs,
   };

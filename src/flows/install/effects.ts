@@ -110,14 +110,23 @@ export function tellReadsHandler(services: Services): ReplayableHandler<TellRead
 export function tellInstallationsHandler(services: Services): ReplayableHandler<TellInstallationsEffect> {
   return replayable(({ connectionId, generation, event }) => ({
     event: null,
-    // Connecting again writes the status of its own generation.
-    writes:
-      event === 'connection.revoked'
-        ? [setConnectionStatus(connectionId, generation, 'bad_credentials', services.clock.nowMs())]
-        : [],
+    writes: statusWrites(services, { connectionId, generation, event }),
     onCommitted: () => services.tokens.forget(connectionId as ConnectionId),
     messages: readInstallationsOfConnection(services.store.reads, connectionId).map(
-      ({ installationId }): Message => ({ to: actorIdOf('installation', installationId), event: { type: event } }),
+      ({ installationId }): Message => ({
+        to: actorIdOf('installation', installationId),
+        event: { type: event === 'connection.held' ? 'connection.restored' : event },
+      }),
     ),
   }));
+}
+
+/** Connecting again writes the status of its own generation. */
+function statusWrites(
+  { clock }: Services,
+  { connectionId, generation, event }: Omit<TellInstallationsEffect, 'type'>,
+): RowWrite[] {
+  if (event === 'connection.restored') return [];
+  const status = event === 'connection.revoked' ? 'bad_credentials' : 'created';
+  return [setConnectionStatus(connectionId, generation, status, clock.nowMs())];
 }

@@ -3,7 +3,7 @@
 // of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
 
 import { leaseTarget } from '../../../actors/lease.ts';
-import type { CredentialContext } from '../../../machines/credential.ts';
+import type { CredentialContext } from '../../../machines/credentialEvents.ts';
 import type { DeliveryContext } from '../../../machines/delivery.ts';
 import type { InstallationContext } from '../../../machines/installation.ts';
 import type { ProviderContext } from '../../../machines/provider.ts';

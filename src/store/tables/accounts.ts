@@ -16,6 +16,8 @@ export const ACCOUNT_STATEMENTS = {
   'providerApps.insert': `INSERT INTO providerApps
     (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  'providerApps.update': `UPDATE providerApps SET clientId = ?, sealedClientSecret = ?, scopes = ?, metadata = ?,
+    externalRef = ?, updatedAtMs = ? WHERE providerAppId = ? AND projectId = ?`,
   'providerApps.delete': `DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?
     AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
@@ -96,6 +98,18 @@ export interface ProviderAppRow {
   readonly externalRef: string | null;
   readonly createdAtMs: Ms;
   readonly updatedAtMs: Ms | null;
+}
+
+export function updateProviderApp(row: ProviderAppRow): RowWrite {
+  const { clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs, providerAppId, projectId } = row;
+  const params = [clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs, providerAppId, projectId];
+  return { statement: 'providerApps.update', params, mustChange: 'rejected' };
+}
+
+/** Whether another project has this client; two environments with one client end each other's tokens. */
+export function isClientElsewhere(reads: Reads, projectId: ProjectId, provider: string, clientId: string): boolean {
+  const sql = 'SELECT 1 FROM providerApps WHERE provider = ? AND clientId = ? AND projectId <> ? LIMIT 1';
+  return reads.get(sql, provider, clientId, projectId) !== undefined;
 }
 
 export function insertProviderApp(row: Omit<ProviderAppRow, 'updatedAtMs'>): RowWrite {

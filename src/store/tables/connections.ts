@@ -8,11 +8,13 @@ import type { Reads, RowWrite } from '../port.ts';
 export const CONNECTION_STATEMENTS = {
   'connections.insert': `INSERT INTO connections
     (connectionId, projectId, provider, providerAppId, groupRef, groupName, consumerRef, consumerName, authScheme,
-     status, workspaceRef, metadata, generation, issuedAtMs, expiresAtMs, refreshAtMs, createdAtMs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     status, workspaceRef, providerConsumerRef, metadata, generation, issuedAtMs, expiresAtMs, refreshAtMs, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'connections.reconnect': `UPDATE connections SET providerAppId = ?, groupName = ?, consumerName = ?, authScheme = ?,
-    status = ?, workspaceRef = ?, metadata = ?, generation = ?, issuedAtMs = ?, expiresAtMs = ?, refreshAtMs = ?,
-    updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
+    status = ?, workspaceRef = ?, providerConsumerRef = ?, metadata = ?, generation = ?, issuedAtMs = ?,
+    expiresAtMs = ?, refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
+  'connections.describe': `UPDATE connections SET workspaceRef = ?, metadata = ?, updatedAtMs = ?
+    WHERE connectionId = ? AND generation = ?`,
   'connections.refreshed': `UPDATE connections SET status = 'created', generation = ?, issuedAtMs = ?, expiresAtMs = ?,
     refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
   'connections.setStatus':
@@ -45,6 +47,8 @@ export interface ConnectionRow {
   readonly authScheme: string;
   readonly status: ConnectionStatus;
   readonly workspaceRef: string | null;
+  /** What the provider calls the user who connected. */
+  readonly providerConsumerRef: string | null;
   /** JSON `{name: {value, source, displayName?}}`. */
   readonly metadata: string;
   readonly generation: number;
@@ -68,6 +72,7 @@ export function insertConnection(row: Omit<ConnectionRow, 'updatedAtMs'>): RowWr
     row.authScheme,
     row.status,
     row.workspaceRef,
+    row.providerConsumerRef,
     row.metadata,
     row.generation,
     row.issuedAtMs,
@@ -87,6 +92,7 @@ export function reconnectConnection(row: ConnectionRow): RowWrite {
     row.authScheme,
     row.status,
     row.workspaceRef,
+    row.providerConsumerRef,
     row.metadata,
     row.generation,
     row.issuedAtMs,
@@ -111,6 +117,12 @@ export function refreshedConnection(facts: RefreshedFacts): RowWrite {
   const { connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs } = facts;
   const params = [generation, issuedAtMs, expiresAtMs, refreshAtMs, issuedAtMs, connectionId, generation - 1];
   return { statement: 'connections.refreshed', params, mustChange: 'rejected' };
+}
+
+/** Other facts of the account than those it was connected with; refused if another credential came first. */
+export function describeConnection(row: ConnectionRow): RowWrite {
+  const params = [row.workspaceRef, row.metadata, row.updatedAtMs, row.connectionId, row.generation];
+  return { statement: 'connections.describe', params, mustChange: 'rejected' };
 }
 
 /** Says how the credential of `generation` fares; nothing happens if it has been replaced. */
@@ -153,6 +165,20 @@ export function readConnections(
   const sql = `SELECT * FROM connections WHERE projectId = ?1 AND (?2 IS NULL OR provider = ?2)
     AND (?3 IS NULL OR groupRef = ?3) AND (?4 IS NULL OR consumerRef = ?4) ORDER BY createdAtMs DESC, connectionId`;
   return reads.all(sql, projectId, filter.provider ?? null, filter.groupRef ?? null, filter.consumerRef ?? null);
+}
+
+/** Connections of a provider app whose credential is held back, by id, those after `after`. */
+export function readHeldConnectionIds(reads: Reads, providerAppId: string, after: string, limit: number): string[] {
+  const sql = `SELECT connectionId FROM connections JOIN snapshots ON actorId = 'credential:' || connectionId
+    WHERE providerAppId = ? AND connectionId > ? AND state ->> '$.value' IN ('suspect', 'appFault')
+    ORDER BY connectionId LIMIT ?`;
+  return reads.all<{ connectionId: string }>(sql, providerAppId, after, limit).map((row) => row.connectionId);
+}
+
+/** Connections that the same account of a provider has with one provider app. */
+export function countGrants(reads: Reads, providerAppId: string, consumerRef: string): number {
+  const sql = 'SELECT count(*) AS n FROM connections WHERE providerAppId = ? AND providerConsumerRef = ?';
+  return reads.get<{ n: number }>(sql, providerAppId, consumerRef)?.n ?? 0;
 }
 
 /** A connection with its sealed credential, of the same generation. */

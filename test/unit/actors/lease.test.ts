@@ -21,6 +21,8 @@ const TOKEN: OpenToken = {
   canRefresh: true,
   requestedAtMs: 0,
   refusedAtMs: 0,
+  isProven: false,
+  doubtedUntilMs: Number.NEGATIVE_INFINITY,
   futileUntilMs: 0,
 };
 

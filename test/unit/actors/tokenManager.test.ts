@@ -52,6 +52,7 @@ async function startTokens({ credential = OAUTH, lifetimeMs = HOUR_MS }: Stored 
       authScheme: 'none',
       status: 'created',
       workspaceRef: null,
+      providerConsumerRef: null,
       metadata: '{}',
       generation: 1,
       issuedAtMs: nowMs,
@@ -64,7 +65,7 @@ async function startTokens({ credential = OAUTH, lifetimeMs = HOUR_MS }: Stored 
   const asked: unknown[] = [];
   const runtime = {
     send: (actorId: string, event: object) => Promise.resolve(asked.push([actorId, event]) > 0),
-    peek: () => ({ context: { wakeAtMs: null } }),
+    peek: () => ({ context: { wakeAtMs: null }, hasTag: () => false }),
   } as unknown as Runtime;
   const tokens = new TokenManager(runtime, store.reads, vault, createCatalog(), clock, silentLog());
   return { tokens, clock, asked, store };

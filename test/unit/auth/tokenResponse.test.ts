@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OAuth2Credential } from '../../../src/auth/credential.ts';
-import {
-  mergeRefreshed,
-  processTokenResponse,
-  refreshAtMs,
-  type TokenOutcome,
-} from '../../../src/auth/tokenResponse.ts';
+import { mergeRenewed, processTokenResponse, type TokenOutcome } from '../../../src/auth/tokenResponse.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { ProviderDeclaration } from '../../../src/catalog/schema.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
@@ -211,19 +206,19 @@ describe('processTokenResponse, granted', () => {
   });
 });
 
-describe('mergeRefreshed', () => {
+describe('mergeRenewed', () => {
   const previous: OAuth2Credential = {
     scheme: 'oauth2',
     accessToken: 'a1',
     refreshToken: 'r1',
     tokenType: 'Bearer',
     scopes: ['x'],
-    client: { clientId: 'i', clientSecret: 's' },
+    source: { grant: 'clientCredentials', client: { clientId: 'i', clientSecret: 's' }, scopes: [] },
   };
 
   it('keeps what the answer left out', () => {
     const refreshed: OAuth2Credential = { scheme: 'oauth2', accessToken: 'a2', tokenType: 'Bearer' };
-    expect(mergeRefreshed(previous, refreshed)).toEqual({ ...previous, accessToken: 'a2' });
+    expect(mergeRenewed(previous, refreshed, false)).toEqual({ ...previous, accessToken: 'a2' });
   });
 
   it('takes a rotated refresh token', () => {
@@ -233,35 +228,13 @@ describe('mergeRefreshed', () => {
       refreshToken: 'r2',
       tokenType: 'Bearer',
     };
-    expect(mergeRefreshed(previous, refreshed)).toMatchObject({ refreshToken: 'r2', scopes: ['x'] });
-  });
-});
-
-describe('refreshAtMs', () => {
-  const ids = Array.from({ length: 500 }, (_, index) => `con-${index}`);
-
-  it.each([
-    [HOUR_MS, 5 * MINUTE_MS],
-    [30 * MINUTE_MS, 5 * MINUTE_MS],
-    [10 * MINUTE_MS, 2 * MINUTE_MS],
-    [MINUTE_MS, 12 * SECOND_MS],
-    [1, 0.2],
-  ])('with a lifetime of %i ms stays between the margin of %d ms and half of it', (lifetimeMs, marginMs) => {
-    const expiresAtMs = RECEIVED_AT_MS + lifetimeMs;
-    for (const id of ids) {
-      const atMs = refreshAtMs(RECEIVED_AT_MS, expiresAtMs, id);
-      expect(atMs).toBeGreaterThanOrEqual(Math.floor(expiresAtMs - marginMs));
-      expect(atMs).toBeLessThanOrEqual(expiresAtMs - marginMs / 2);
-    }
+    expect(mergeRenewed(previous, refreshed, false)).toMatchObject({ refreshToken: 'r2', scopes: ['x'] });
   });
 
-  it('is the same for the same connection and spreads over connections', () => {
-    const times = ids.map((id) => refreshAtMs(0, HOUR_MS, id));
-    expect(ids.map((id) => refreshAtMs(0, HOUR_MS, id))).toEqual(times);
-    expect(new Set(times).size).toBeGreaterThan(450);
-  });
-
-  it('is at once where a token came already expired', () => {
-    expect(refreshAtMs(1000, 500, 'con-1')).toBe(500);
+  it('drops a refresh token that was refused: the answer came from the source', () => {
+    const renewed: OAuth2Credential = { scheme: 'oauth2', accessToken: 'a2', tokenType: 'Bearer' };
+    const { refreshToken: _refused, ...kept } = previous;
+    expect(mergeRenewed(previous, renewed, true)).toEqual({ ...kept, accessToken: 'a2' });
+    expect(mergeRenewed(previous, { ...renewed, refreshToken: 'r2' }, true)).toMatchObject({ refreshToken: 'r2' });
   });
 });

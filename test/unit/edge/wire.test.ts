@@ -67,6 +67,7 @@ describe('published rows', () => {
       authScheme: 'apiKey',
       status: 'created',
       workspaceRef: null,
+      providerConsumerRef: null,
       metadata: '{}',
       generation: 1,
       issuedAtMs: createdAtMs,

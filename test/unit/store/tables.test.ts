@@ -58,6 +58,7 @@ const connection = (id: string, groupRef: string, createdAtMs: number) =>
     authScheme: 'apiKey',
     status: 'created',
     workspaceRef: null,
+    providerConsumerRef: null,
     metadata: '{}',
     generation: 1,
     issuedAtMs: 1,

@@ -1,15 +1,11 @@
 // Reasons that lie with the connection: the customer's grant, its token, the provider app, the provider itself.
 
-import { isAppError } from '../../../auth/tokenResponse.ts';
 import type { Ms } from '../../../core/time.ts';
 import type { Facts } from '../facts.ts';
 import { earliestOf, type Since } from '../past.ts';
 import { relativeText, stampOf, timeText } from '../times.ts';
 import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
 import { deferredSince, isDeferred } from './reads.ts';
-
-/** RFC 6749, 5.2: 401 is for client authentication; stored where the provider gave no error code. */
-const APP_FAULT_WITHOUT_WORDS = 'http_401';
 
 export function grantRevoked({ credential, providerName, nowMs }: Facts): Diagnosis | null {
   if (credential?.state !== 'revoked') return null;
@@ -85,21 +81,40 @@ export function answerLost({ credential, providerName, nowMs }: Facts): Diagnosi
 }
 
 export function appRefused({ credential, providerName, nowMs }: Facts): Diagnosis | null {
-  if (credential?.state !== 'backingOff') return null;
-  const { lastError } = credential.context;
-  const [code = ''] = (lastError ?? '').split(' ');
-  if (!isAppError(code) && code !== APP_FAULT_WITHOUT_WORDS) return null;
+  if (credential?.state !== 'appFault') return null;
+  const { lastError, lastErrorAtMs, endsAtMs } = credential.context;
   return {
     name: 'appRefused',
     isWell: false,
     waitsFor: 'the provider app to be put right',
-    since: renewalFailingSince(credential),
-    next: nextAt('It is tried again', credential.wakeAtMs),
+    since: { atMs: lastErrorAtMs, isAtLeast: false },
+    next: nextAt('It is tried again by itself', credential.wakeAtMs),
     says:
       `${providerName} refuses the provider app, not the customer: ${quoted(lastError)}. ` +
-      `No token of this app can be renewed.${tokenText(credential.context.endsAtMs, nowMs)}`,
+      `No token of this app can be renewed, and no customer has to connect again.${tokenText(endsAtMs, nowMs)}`,
     fault: 'builder',
-    remedy: `Check the client id and secret of the provider app, and that ${providerName} still has it active.`,
+    remedy:
+      `Check the client id and secret of the provider app, and that ${providerName} still has it active. ` +
+      'When the provider app is changed here, everything goes on at once.',
+  };
+}
+
+export function grantSuspect({ credential, providerName, nowMs }: Facts): Diagnosis | null {
+  if (credential?.state !== 'suspect') return null;
+  const { lastError, lastErrorAtMs, endsAtMs } = credential.context;
+  return {
+    name: 'grantSuspect',
+    isWell: false,
+    waitsFor: `${providerName} to clear up why it refuses many customers at once`,
+    since: { atMs: lastErrorAtMs, isAtLeast: false },
+    next: nextAt('It is tried again by itself', credential.wakeAtMs),
+    says:
+      `${providerName} refused to renew the grants of many customers one after the other: ${quoted(lastError)}. ` +
+      `That is rarely the customers' doing, so none is asked to connect again yet.${tokenText(endsAtMs, nowMs)}`,
+    fault: 'provider',
+    remedy:
+      'Ask the provider, and check whether the provider app was changed or removed there. One customer is tried from ' +
+      'time to time; if that works everybody goes on, and after a day of refusals they are believed.',
   };
 }
 

@@ -1,6 +1,6 @@
 // Facts of an installation that is well, to be changed one at a time: what diagnoses are made of.
 
-import type { CredentialContext } from '../../../../machines/credential.ts';
+import type { CredentialContext } from '../../../../machines/credentialEvents.ts';
 import type { InstallationContext } from '../../../../machines/installation.ts';
 import type { ProviderContext } from '../../../../machines/provider.ts';
 import type { ReadContext } from '../../../../machines/read.ts';
@@ -54,6 +54,10 @@ const CREDENTIAL = actor<CredentialContext>('credential:c1', 'fresh', {
   endsAtMs: NOW_MS + HOUR_MS,
   canRefresh: true,
   rotation: 'stable',
+  grantEndsAtMs: null,
+  isProbe: false,
+  suspicions: 0,
+  isProven: false,
   attempt: 0,
   wakeAtMs: null,
   lastError: null,

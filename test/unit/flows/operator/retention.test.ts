@@ -113,6 +113,7 @@ const connection = insertConnection({
   authScheme: 'apiKey',
   status: 'created',
   workspaceRef: null,
+  providerConsumerRef: null,
   metadata: '{}',
   generation: 1,
   issuedAtMs: 1,

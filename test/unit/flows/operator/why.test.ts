@@ -73,17 +73,9 @@ const CASES: readonly Case[] = [
     'appRefused',
     {
       credential: credential(
-        'backingOff',
-        { lastError: 'invalid_client no such app', attempt: 2 },
-        {
-          wakeAtMs: minutes(5),
-          past: past(
-            null,
-            ['credential.stored', 'fresh', 90],
-            ['refresh.failed', 'backingOff', 9],
-            ['refresh.failed', 'backingOff', 4],
-          ),
-        },
+        'appFault',
+        { lastError: 'invalid_client no such app', lastErrorAtMs: minutes(-9) },
+        { wakeAtMs: minutes(5) },
       ),
     },
     { fault: 'builder', since: '2026-01-05T11:51:00.000Z', until: '2026-01-05T12:05:00.000Z' },
@@ -91,7 +83,20 @@ const CASES: readonly Case[] = [
       'refuses the provider app, not the customer',
       'should be good until 2026-01-05 13:00:00 UTC',
       'client id and secret',
+      'no customer has to connect again',
     ],
+  ],
+  [
+    'grantSuspect',
+    {
+      credential: credential(
+        'suspect',
+        { lastError: 'invalid_grant', lastErrorAtMs: minutes(-3), suspicions: 1 },
+        { wakeAtMs: minutes(360) },
+      ),
+    },
+    { fault: 'provider', since: '2026-01-05T11:57:00.000Z', until: '2026-01-05T18:00:00.000Z' },
+    ['many customers one after the other: "invalid_grant"', 'none is asked to connect again yet'],
   ],
   [
     'answerLost',

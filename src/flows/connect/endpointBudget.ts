@@ -1,0 +1,36 @@
+// Token endpoints have limits of their own, and count failures: Outreach gives one token per user and minute, Zoho ten
+// per grant in ten minutes. Windows are kept in memory; a restart begins with empty ones, and a refusal is then an
+// answer like any other.
+
+import { LRUCache } from 'lru-cache';
+import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
+import { BUDGETS_CACHED_MAX } from '../../core/limits.ts';
+import type { Ms } from '../../core/time.ts';
+import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../../limits/slidingWindow.ts';
+import type { ConnectionRow } from '../../store/tables/connections.ts';
+
+export class EndpointBudget {
+  readonly #windows = new LRUCache<string, SlidingWindow>({ max: BUDGETS_CACHED_MAX });
+
+  /** Spends one request, or answers when there is one to spend; then nothing was spent. */
+  take(declaration: ProviderDeclaration, connection: ConnectionRow, nowMs: Ms): Ms | null {
+    const quota = tokenFactsOf(declaration)?.endpointQuota;
+    if (quota === undefined) return null;
+    const owner = {
+      providerApp: connection.providerAppId ?? connection.connectionId,
+      externalAccount: connection.workspaceRef ?? connection.connectionId,
+      user: connection.connectionId,
+      sourceAddress: '',
+    }[quota.scope];
+    const key = `${declaration.name}/${quota.scope}/${owner}`;
+    let window = this.#windows.get(key);
+    if (window === undefined) {
+      window = newSlidingWindow(quota.limit, quota.windowMs);
+      this.#windows.set(key, window);
+    }
+    const atMs = earliestAtMs(window, nowMs);
+    if (atMs > nowMs) return atMs;
+    spend(window, nowMs);
+    return null;
+  }
+}

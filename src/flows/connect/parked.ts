@@ -1,0 +1,71 @@
+// What a flow through the customer's browser needs when it comes back: sealed, kept a quarter of an hour, found by the
+// hash of a random token, and used up in a commit of its own before anything is done with it, so that neither a replay
+// nor a crash can use it twice.
+
+import { createHash } from 'node:crypto';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
+import type { ProjectId } from '../../core/ids.ts';
+import { OAUTH_STATE_TTL_MS, OAUTH_STATES_PER_PROJECT_MAX } from '../../core/limits.ts';
+import {
+  countOauthStates,
+  deleteOauthState,
+  expireOauthStates,
+  insertOauthState,
+  readOauthState,
+} from '../../store/tables/connections.ts';
+import type { Services } from '../services.ts';
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** Rejects with `overloaded` if too many flows of the project are open. */
+export async function park(
+  { store, vault, clock }: Services,
+  projectId: ProjectId,
+  token: string,
+  purpose: string,
+  pending: object,
+): Promise<void> {
+  const nowMs = clock.nowMs();
+  if (countOauthStates(store.reads, projectId, nowMs) >= OAUTH_STATES_PER_PROJECT_MAX) {
+    throw new IntegrationError('overloaded', 'too many authorizations of this project are open');
+  }
+  const stateHash = hashOf(token);
+  const sealed = vault.seal(JSON.stringify(pending), { connectionId: stateHash, generation: 0, purpose });
+  await store.commit([
+    expireOauthStates(nowMs),
+    insertOauthState({ stateHash, projectId, sealed, expiresAtMs: nowMs + OAUTH_STATE_TTL_MS }),
+  ]);
+}
+
+/** Rejects with `bad_request` for a token that is unknown, used, expired, or of another project if one is given. */
+export async function takeParked<Pending>(
+  { store, vault, clock }: Services,
+  token: string,
+  purpose: string,
+  projectId?: ProjectId,
+): Promise<Pending> {
+  const unknown = () =>
+    new IntegrationError('bad_request', 'this authorization is unknown, was already used or has expired', {
+      remedy: 'Start connecting again.',
+    });
+  const stateHash = hashOf(token);
+  const row = readOauthState(store.reads, stateHash);
+  if (row === undefined || row.expiresAtMs <= clock.nowMs()) throw unknown();
+  if (projectId !== undefined && row.projectId !== projectId) throw unknown();
+  try {
+    await store.commit([deleteOauthState(stateHash)]);
+  } catch (error) {
+    // Two at the same time: only one of them deletes the row.
+    if (errorFacts(error).code === 'invalid_input') throw unknown();
+    throw error;
+  }
+  try {
+    const plain = vault.open(row.sealed, { connectionId: stateHash, generation: 0, purpose });
+    return JSON.parse(plain.toString()) as Pending;
+  } catch {
+    // A token of one flow brought to another.
+    throw unknown();
+  }
+}

@@ -7,7 +7,7 @@ import { Runtime } from '../actors/runtime.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { TokenManager } from '../actors/tokenManager.ts';
 import { type OpenedVault, openVault } from './auth/masterKeys.ts';
-import { keyIdOf, type Vault } from './auth/vault.ts';
+import type { Vault } from './auth/vault.ts';
 import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
@@ -21,6 +21,7 @@ import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
 import { openDownloadKey } from './flows/deliver/download.ts';
 import { takeOverRevisions } from './flows/install/deploy.ts';
+import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
 import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
@@ -29,7 +30,6 @@ import { announceOwner } from './store/ownerLock.ts';
 import type { Step } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
 import { insertApiKey, insertProject, putMeta, readProjects } from './store/tables/accounts.ts';
-import { putCanaries, readCanaries } from './store/tables/sealed.ts';
 
 /** Not to be guessed; told to nobody but through the data folder. */
 const OPERATOR_TOKEN_BYTES = 32;
@@ -67,6 +67,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const { store, vault, source, warnings } = await openSealed(options);
     opened.push(() => store.close());
     await ensureCanary(store, vault);
+    const rotation = new KeyRotation({ store, vault, log }, source);
     const downloadKey = await openDownloadKey({ store, vault, log });
     const egress = createEgress({ allowList: config.egressAllow, clock });
     opened.push(() => egress.close());
@@ -85,6 +86,7 @@ export async function start(options: StartOptions): Promise<Running> {
       targets: new Targets(store.reads, catalog),
       egress,
       vault,
+      rotation,
       catalog,
       connectors: createConnectors(clock),
       clock,
@@ -97,7 +99,10 @@ export async function start(options: StartOptions): Promise<Running> {
     const firstKey = await ensureProject(store, clock);
     runtime.start();
     const retention = new Retention(services);
-    opened.push(() => retention.stop());
+    opened.push(
+      () => retention.stop(),
+      () => rotation.stop(),
+    );
     retention.start();
     await takeOverRevisions(services);
     // What a full disk kept from taking over a deployed manifest.
@@ -163,13 +168,6 @@ function renewedStep(step: Step, vault: Vault): Step {
     ...step,
     writes: step.writes.map((write) => ({ ...write, params: write.params.map((param) => vault.renewed(param)) })),
   };
-}
-
-/** Committed before anything is sealed with the current key: from then on a start without that key is refused. */
-async function ensureCanary(store: Store, vault: Vault): Promise<void> {
-  const canaries = readCanaries(store.reads);
-  if (canaries.some((canary) => keyIdOf(canary) === vault.ring.current.id)) return;
-  await store.commit([putCanaries([vault.sealCanary(), ...canaries])]);
 }
 
 function keepCopy(path: string): string {

@@ -1,12 +1,12 @@
 // Provider apps: the builder's OAuth client at a provider. The secret is sealed before it is stored and never
 // returned.
 
+import type { SealedPlace } from '../auth/vault.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId, type ProviderAppId } from '../core/ids.ts';
 import { insertProviderApp, type ProviderAppRow, readProviderApp, readProviderApps } from '../store/tables/accounts.ts';
 import type { Services } from './services.ts';
 
-/** The purpose that client secrets are sealed with (see `Vault`). */
 const CLIENT_SECRET_PURPOSE = 'clientSecret';
 
 export interface NewProviderApp {
@@ -38,13 +38,12 @@ export async function createProviderApp(
     throw new IntegrationError('conflict', `the project already has a provider app of ${provider} with this client id`);
   }
   const providerAppId = newId<ProviderAppId>();
-  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
   const row = {
     providerAppId,
     projectId,
     provider,
     clientId,
-    sealedClientSecret: vault.seal(input.clientSecret, place),
+    sealedClientSecret: vault.seal(input.clientSecret, clientSecretPlace(providerAppId)),
     scopes: JSON.stringify(input.scopes ?? []),
     metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
     externalRef: input.externalRef ?? null,
@@ -61,6 +60,11 @@ export function openClient(
 ): { clientId: string; clientSecret: string } {
   const app = readProviderApp(store.reads, providerAppId);
   if (app === undefined) throw new IntegrationError('bad_request', 'the provider app of this connection was deleted');
-  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
-  return { clientId: app.clientId, clientSecret: vault.open(app.sealedClientSecret, place).toString() };
+  const clientSecret = vault.open(app.sealedClientSecret, clientSecretPlace(providerAppId)).toString();
+  return { clientId: app.clientId, clientSecret };
+}
+
+/** Where the secret of a provider app is sealed for. */
+export function clientSecretPlace(providerAppId: string): SealedPlace {
+  return { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
 }

@@ -12,7 +12,7 @@ import type { Services } from '../services.ts';
 const DOWNLOAD_KEY_BYTES = 32;
 
 /** Where the key that signs links is sealed for. */
-const DOWNLOAD_KEY_PLACE: SealedPlace = { connectionId: 'downloads', generation: 0, purpose: 'downloadKey' };
+export const DOWNLOAD_KEY_PLACE: SealedPlace = { connectionId: 'downloads', generation: 0, purpose: 'downloadKey' };
 
 type DownloadServices = Pick<Services, 'store' | 'clock' | 'publicUrl' | 'downloadKey'>;
 

@@ -1,15 +1,14 @@
 // Wires the product together and nothing else: store, vault, catalog, egress, runtime, flows, edge. `tenon serve`,
 // tests and the demo start it here.
 
-import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Fleets } from '../actors/fleets.ts';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { TokenManager } from '../actors/tokenManager.ts';
-import { createVault, type MasterKey, parseMasterKey, type Vault } from './auth/vault.ts';
+import { type OpenedVault, openVault } from './auth/masterKeys.ts';
+import type { Vault } from './auth/vault.ts';
 import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
@@ -21,14 +20,17 @@ import { createApp } from './edge/app.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
+import { openDownloadKey } from './flows/deliver/download.ts';
 import { takeOverRevisions } from './flows/install/deploy.ts';
+import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
 import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
 import { announceOwner } from './store/ownerLock.ts';
-import { folderError, openStore, type Store } from './store/store.ts';
-import { insertApiKey, insertProject, putMeta, readMeta, readProjects } from './store/tables/accounts.ts';
+import type { Step } from './store/port.ts';
+import { openStore, type Store } from './store/store.ts';
+import { insertApiKey, insertProject, putMeta, readProjects } from './store/tables/accounts.ts';
 
 /** Not to be guessed; told to nobody but through the data folder. */
 const OPERATOR_TOKEN_BYTES = 32;
@@ -48,6 +50,8 @@ export interface Running {
   readonly port: number;
   /** Only on the first start of a data folder: its key is nowhere else. */
   readonly firstKey: { readonly projectId: ProjectId; readonly apiKey: string } | null;
+  /** What whoever started it should know, a line each. */
+  readonly warnings: readonly string[];
   /** Refuses new work, lets open work end within its bounds, closes the store. */
   stop(): Promise<void>;
 }
@@ -61,14 +65,13 @@ export async function start(options: StartOptions): Promise<Running> {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const writer = options.writer ?? 'thread';
-    const store = await openStore({ folder: config.dataFolder, writer, onFatal: options.onFatal });
+    const { store, vault, source, warnings } = await openSealed(options);
     opened.push(() => store.close());
+    await ensureCanary(store, vault);
+    const rotation = new KeyRotation({ store, vault, log }, source);
+    const downloadKey = await openDownloadKey({ store, vault, log });
     const egress = createEgress({ allowList: config.egressAllow, clock });
     opened.push(() => egress.close());
-    const keys = masterKeysOf(config).map(parseMasterKey);
-    const vault = createVault(keys);
-    await checkCanary(store, vault);
     const listening = await listen(config.hostname, config.port, clock);
     const runtime = new Runtime({ store, clock, log });
     opened.push(
@@ -85,11 +88,12 @@ export async function start(options: StartOptions): Promise<Running> {
       targets: new Targets(store.reads, catalog),
       egress,
       vault,
+      rotation,
       catalog,
       connectors: createConnectors(clock),
       clock,
       log,
-      downloadKey: downloadKeyOf(keys),
+      downloadKey,
       publicUrl: config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`,
     };
     registerHandlers(runtime.dispatcher, services);
@@ -97,7 +101,10 @@ export async function start(options: StartOptions): Promise<Running> {
     const firstKey = await ensureProject(store, clock);
     runtime.start();
     const retention = new Retention(services);
-    opened.push(() => retention.stop());
+    opened.push(
+      () => retention.stop(),
+      () => rotation.stop(),
+    );
     retention.start();
     await takeOverRevisions(services);
     // What a full disk kept from taking over a deployed manifest.
@@ -108,17 +115,30 @@ export async function start(options: StartOptions): Promise<Running> {
       url: `http://${localHost(config.hostname)}:${listening.port}`,
       token: operatorToken,
     });
-    return { services, port: listening.port, firstKey, stop };
+    const isNewFile = firstKey !== null && source.kind === 'file';
+    const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
+    return { services, port: listening.port, firstKey, warnings: told, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function downloadKeyOf(keys: readonly MasterKey[]): Buffer {
-  const [current] = keys;
-  invariant(current !== undefined, 'T-4001', 'there is no master key');
-  return createHmac('sha256', current.bytes).update('downloads').digest();
+/** The store with the vault of what is in it: its keys are looked at before anything is written. */
+async function openSealed({ config, writer = 'thread', onFatal }: StartOptions) {
+  const parts: { opened?: OpenedVault } = {};
+  const store = await openStore({
+    folder: config.dataFolder,
+    writer,
+    onFatal,
+    prepare(reads) {
+      parts.opened = openVault(config, reads);
+    },
+    outgoing: (step) => (parts.opened === undefined ? step : renewedStep(step, parts.opened.vault)),
+  });
+  const { opened } = parts;
+  invariant(opened !== undefined, 'T-4001', 'a store was opened without its keys');
+  return { ...opened, store };
 }
 
 function hostText(hostname: string): string {
@@ -143,42 +163,17 @@ function readOverrides({ catalogFile }: Config) {
   return readCatalogOverrides(text, catalogFile);
 }
 
-/** From the environment, else from a file beside the database that only its owner can read; none without either. */
-export function givenMasterKeys({ masterKeys, dataFolder }: Config): readonly string[] {
-  if (masterKeys.length > 0) return masterKeys;
-  const path = join(dataFolder, 'master.key');
-  return existsSync(path) ? [readFileSync(path, 'utf8')] : [];
+/** See `Vault.renewed`. With one key there is nothing to renew. */
+function renewedStep(step: Step, vault: Vault): Step {
+  if (!vault.ring.hasOthers) return step;
+  return {
+    ...step,
+    writes: step.writes.map((write) => ({ ...write, params: write.params.map((param) => vault.renewed(param)) })),
+  };
 }
 
-/** The first start without one makes the file. */
-function masterKeysOf(config: Config): readonly string[] {
-  const given = givenMasterKeys(config);
-  if (given.length > 0) return given;
-  const key = randomBytes(32).toString('base64');
-  try {
-    writeDurably(join(config.dataFolder, 'master.key'), `${key}\n`);
-  } catch (error) {
-    throw folderError(config.dataFolder, error);
-  }
-  return [key];
-}
-
-/** On disk before the first row that is sealed with it: without this file those rows can never be opened again. */
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600);
-  writeSync(file, text);
-  fsyncSync(file);
-  closeSync(file);
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
-}
-
-/** A wrong master key is found at the start and not with the first customer. */
-async function checkCanary(store: Store, vault: Vault): Promise<void> {
-  const stored = readMeta(store.reads, 'canary');
-  if (stored !== undefined) vault.checkCanary(Buffer.from(stored, 'base64'));
-  else await store.commit([putMeta('canary', vault.sealCanary().toString('base64'))]);
+function keepCopy(path: string): string {
+  return `keep a copy of ${path} elsewhere: without it no credential can ever be opened, and backups do not contain it`;
 }
 
 /** The first start makes a project and a key; the key is shown once and stored as a hash. */

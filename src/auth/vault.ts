@@ -1,6 +1,7 @@
 // Seals secrets for the store: AES-256-GCM with one key per connection, derived from a master key by HKDF-SHA256
 // (RFC 5869). The place a secret belongs to is authenticated with it, so that a row moved to another connection,
-// generation or purpose does not open. Several master keys may be given: the first seals, all open.
+// generation or purpose does not open. Several master keys may be given: the first seals, all open. They may be changed
+// while everything goes on (`KeyRing`); invariant: what was sealed by this process it opens until its end.
 // Envelope: version (1 byte) | key id (8) | nonce (12) | ciphertext | tag (16).
 
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
@@ -34,11 +35,17 @@ export interface MasterKey {
 }
 
 export interface Vault {
+  readonly ring: KeyRing;
   /** A new envelope; two calls never give the same bytes. */
   seal(plain: string | Uint8Array, place: SealedPlace): Buffer;
   /** Rejects with `invariant` when the bytes, the place or the master key is not the one it was sealed with. */
   open(envelope: Uint8Array, place: SealedPlace): Buffer;
-  /** A row to store once; `checkCanary` tells at start whether this process has the right master key. */
+  /**
+   * The same secret, sealed with the key that seals now, if this process sealed the envelope with one before; all else
+   * as it is. For what was sealed, waited in memory, and only now goes to the disk.
+   */
+  renewed<Value>(value: Value): Value | Buffer;
+  /** A row to store; `checkCanary` tells at start whether this process has the key that it was sealed with. */
   sealCanary(): Buffer;
   /** Rejects with `invariant` when none of the master keys opens it. */
   checkCanary(envelope: Uint8Array): void;
@@ -58,43 +65,102 @@ export function parseMasterKey(text: string): MasterKey {
       remedy: 'Make one with: openssl rand -base64 32',
     });
   }
+  return masterKeyOf(bytes);
+}
+
+export function newMasterKey(): MasterKey {
+  return masterKeyOf(randomBytes(KEY_BYTES));
+}
+
+function masterKeyOf(bytes: Buffer): MasterKey {
   const digest = createHash('sha256').update('tenon master key id').update(bytes).digest('hex');
   return { id: digest.slice(0, 2 * KEY_ID_BYTES), bytes };
 }
 
+/** The master keys of a process, and the keys of connections that are derived from them. */
+class KeyRing {
+  /** As configured: the first seals. */
+  #masters: readonly [MasterKey, ...MasterKey[]];
+  /** These too, and those that were retired. */
+  readonly #byId: Map<string, MasterKey>;
+  readonly #derived = new LRUCache<string, Buffer>({ max: VAULT_KEYS_CACHED_MAX });
+
+  /** A key that is given twice counts once. Rejects with `invalid_input` an empty list. */
+  constructor(masters: readonly MasterKey[]) {
+    this.#byId = new Map(masters.map((master) => [master.id, master]));
+    const [first, ...others] = this.#byId.values();
+    if (first === undefined) throw new IntegrationError('invalid_input', 'the vault needs a master key');
+    this.#masters = [first, ...others];
+  }
+
+  get masters(): readonly MasterKey[] {
+    return this.#masters;
+  }
+
+  /** There is another key, or was one since this process began: not everything may be sealed with the current one. */
+  get hasOthers(): boolean {
+    return this.#byId.size > 1;
+  }
+
+  /** The key that seals. */
+  get current(): MasterKey {
+    return this.#masters[0];
+  }
+
+  /** Seals with `master` from now on. A restart must find it already: else what it seals is lost with the process. */
+  add(master: MasterKey): void {
+    this.#byId.set(master.id, master);
+    this.#masters = [master, ...this.#masters.filter(({ id }) => id !== master.id)];
+  }
+
+  /**
+   * Takes all keys but the first out of `masters`, and answers them. They still open what somebody in this process
+   * has read before it was sealed anew (an answer that waits for its actor, a state that is being used up), which may
+   * be any time ago; so they are forgotten with the process and not before.
+   */
+  retireOthers(): readonly MasterKey[] {
+    const [first, ...others] = this.#masters;
+    this.#masters = [first];
+    return others;
+  }
+
+  /** The key of a connection under a master key; undefined if that was never in this ring. */
+  keyOf(masterId: string, connectionId: string): Buffer | undefined {
+    const cacheKey = `${masterId} ${connectionId}`;
+    const cached = this.#derived.get(cacheKey);
+    if (cached !== undefined) return cached;
+    const master = this.#byId.get(masterId);
+    if (master === undefined) return undefined;
+    const key = Buffer.from(hkdfSync('sha256', master.bytes, '', `tenon connection ${connectionId}`, KEY_BYTES));
+    this.#derived.set(cacheKey, key);
+    return key;
+  }
+}
+
 /** A vault that seals with the first key and opens with any. Rejects with `invalid_input` an empty list. */
 export function createVault(masterKeys: readonly MasterKey[]): Vault {
-  const [current] = masterKeys;
-  if (current === undefined) throw new IntegrationError('invalid_input', 'the vault needs a master key');
-  const mastersById = new Map(masterKeys.map((master) => [master.id, master]));
-  const header = Buffer.concat([Buffer.of(VERSION), Buffer.from(current.id, 'hex')]);
-  const derived = new LRUCache<string, Buffer>({ max: VAULT_KEYS_CACHED_MAX });
-
-  const keyOf = (master: MasterKey, connectionId: string): Buffer => {
-    const cacheKey = `${master.id} ${connectionId}`;
-    const cached = derived.get(cacheKey);
-    if (cached !== undefined) return cached;
-    const key = Buffer.from(hkdfSync('sha256', master.bytes, '', `tenon connection ${connectionId}`, KEY_BYTES));
-    derived.set(cacheKey, key);
-    return key;
-  };
+  const ring = new KeyRing(masterKeys);
+  /** Where the envelopes belong that were made here, for as long as somebody holds them. */
+  const places = new WeakMap<object, SealedPlace>();
 
   const seal = (plain: string | Uint8Array, place: SealedPlace): Buffer => {
+    const { id } = ring.current;
+    const header = Buffer.concat([Buffer.of(VERSION), Buffer.from(id, 'hex')]);
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', keyOf(current, place.connectionId), nonce);
+    const cipher = createCipheriv('aes-256-gcm', derivedKey(ring, id, place), nonce);
     cipher.setAAD(authenticated(header, place));
     const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
-    return Buffer.concat([header, nonce, body, cipher.final(), cipher.getAuthTag()]);
+    const envelope = Buffer.concat([header, nonce, body, cipher.final(), cipher.getAuthTag()]);
+    places.set(envelope, place);
+    return envelope;
   };
 
   const open = (envelope: Uint8Array, place: SealedPlace): Buffer => {
-    const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-    const master = masterOf(mastersById, bytes);
+    const bytes = bufferOf(envelope);
+    const key = derivedKey(ring, sealingKeyOf(bytes), place);
     const tagAt = bytes.length - TAG_BYTES;
     const nonce = bytes.subarray(HEADER_BYTES, CIPHERTEXT_AT);
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(master, place.connectionId), nonce, {
-      authTagLength: TAG_BYTES,
-    });
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(authenticated(bytes.subarray(0, HEADER_BYTES), place));
     decipher.setAuthTag(bytes.subarray(tagAt));
     const head = decipher.update(bytes.subarray(CIPHERTEXT_AT, tagAt));
@@ -106,8 +172,14 @@ export function createVault(masterKeys: readonly MasterKey[]): Vault {
   };
 
   return {
+    ring,
     seal,
     open,
+    renewed(value) {
+      if (!(value instanceof Uint8Array)) return value;
+      const place = places.get(value);
+      return place === undefined || keyIdOf(value) === ring.current.id ? value : seal(open(value, place), place);
+    },
     sealCanary: () => seal(CANARY_TEXT, CANARY_PLACE),
     checkCanary(envelope) {
       if (open(envelope, CANARY_PLACE).toString() !== CANARY_TEXT) throw unopened('the canary has another text');
@@ -115,18 +187,31 @@ export function createVault(masterKeys: readonly MasterKey[]): Vault {
   };
 }
 
+/** The id of the master key that an envelope says it was sealed with; null if it is no envelope. */
+export function keyIdOf(envelope: Uint8Array): string | null {
+  const bytes = bufferOf(envelope);
+  return bytes.length < CIPHERTEXT_AT + TAG_BYTES || bytes[0] !== VERSION ? null : sealingKeyOf(bytes);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** JSON keeps the three apart: no connection id can run over into the generation. */
 function authenticated(header: Buffer, { connectionId, generation, purpose }: SealedPlace): Buffer {
   return Buffer.concat([header, Buffer.from(JSON.stringify([connectionId, generation, purpose]))]);
 }
 
-function masterOf(mastersById: ReadonlyMap<string, MasterKey>, envelope: Buffer): MasterKey {
+function sealingKeyOf(envelope: Buffer): string {
   if (envelope.length < CIPHERTEXT_AT + TAG_BYTES) throw unopened('a sealed secret is too short');
   if (envelope[0] !== VERSION) throw unopened(`a secret was sealed in the unknown format ${envelope[0]}`);
-  const keyId = envelope.toString('hex', 1, HEADER_BYTES);
-  const master = mastersById.get(keyId);
-  if (master !== undefined) return master;
-  throw unopened(`a secret was sealed with master key ${keyId}, which is not configured`);
+  return envelope.toString('hex', 1, HEADER_BYTES);
+}
+
+function derivedKey(ring: KeyRing, masterId: string, { connectionId }: SealedPlace): Buffer {
+  const key = ring.keyOf(masterId, connectionId);
+  if (key !== undefined) return key;
+  throw unopened(`a secret was sealed with master key ${masterId}, which is not configured`);
 }
 
 function unopened(reason: string, cause?: unknown): IntegrationError {

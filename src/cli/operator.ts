@@ -24,7 +24,7 @@ import { type Owner, readOwner } from '../store/ownerLock.ts';
 import type { Reads } from '../store/port.ts';
 import { SCHEMA_VERSION } from '../store/schema.ts';
 import { openForReading } from '../store/sqlite.ts';
-import { folderError, openStore, type Store } from '../store/store.ts';
+import { folderError, openStore, type Store, type StoreOptions } from '../store/store.ts';
 import { jsonOrNull, notTenon, refusalOf, serverOrigin } from './problem.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -40,7 +40,7 @@ export interface OperatorOptions {
 export interface OperatorServer {
   readonly url: string;
   /** `path` is below `/operator/v1`. Rejects with what the server said, or could not be reached. */
-  request(method: string, path: string): Promise<JsonValue>;
+  request(method: string, path: string, timeoutMs?: number): Promise<JsonValue>;
   /** The body of a GET, as it comes. Rejects as `request`; the stream fails if the server breaks off. */
   download(path: string): Promise<ReadableStream<Uint8Array>>;
 }
@@ -51,7 +51,7 @@ export interface DataFolder {
   /** Committed rows, read-only. */
   readonly look: Look;
   /** The store, for changes: takes the owner lock, so that no server starts meanwhile. Closed with the operator. */
-  store(): Promise<Store>;
+  store(prepare?: StoreOptions['prepare']): Promise<Store>;
 }
 
 export type Operator =
@@ -63,6 +63,8 @@ export interface Question<Answer> {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below `/operator/v1`, with encoded segments. */
   readonly path: string;
+  /** For questions that take the server longer than others. */
+  readonly timeoutMs?: number;
   readonly offline: (folder: DataFolder) => Answer | Promise<Answer>;
 }
 
@@ -94,7 +96,7 @@ export async function withOperator<Result>(
 /** The answer to one question. A server's is taken at its word: the same program wrote it. */
 export async function ask<Answer>(operator: Operator, question: Question<Answer>): Promise<Answer> {
   if (operator.kind === 'folder') return question.offline(operator.folder);
-  const answer = await operator.server.request(question.method, question.path);
+  const answer = await operator.server.request(question.method, question.path, question.timeoutMs);
   if (!isJsonObject(answer)) throw notTenon();
   return answer as Answer;
 }
@@ -115,12 +117,12 @@ async function withServer<Result>(
   const base = `${url}/operator/v1`;
   const server: OperatorServer = {
     url,
-    request: async (method, path) => {
+    request: async (method, path, timeoutMs = BUFFERED_CALL_TIMEOUT_MS) => {
       const response = await egress.request({
         url: `${base}${path}`,
         method,
         headers: credential,
-        timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
+        timeoutMs,
         responseBytesMax: PAGE_BYTES_MAX,
       });
       const json = jsonOrNull(response.body.toString());
@@ -164,10 +166,11 @@ async function download(
 async function withFolder<Result>(config: Config, work: (operator: Operator) => Promise<Result>): Promise<Result> {
   const reads = openReads(config.dataFolder);
   const opened: Store[] = [];
-  const store = async () => {
+  const store = async (prepare?: StoreOptions['prepare']) => {
     const [first] = opened;
     if (first !== undefined) return first;
-    const made = await openStore({ folder: config.dataFolder, writer: 'inThread', onFatal: () => {} });
+    const options = { folder: config.dataFolder, writer: 'inThread', onFatal: () => {} } as const;
+    const made = await openStore(prepare === undefined ? options : { ...options, prepare });
     opened.push(made);
     return made;
   };

@@ -61,6 +61,13 @@ export function addOperatorCommands(program: Command): void {
     .action(async (file: string, options: RestoreCommandOptions) =>
       (await import('./restore.ts')).restore(process.env, file, options),
     );
+  const keys = program.command('keys').description('master keys, which stored credentials are sealed with');
+  withServer(keys.command('list').description('how much is sealed with which key'))
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ViewOptions) => (await import('./keys.ts')).listMasterKeys(process.env, options));
+  withServer(keys.command('rotate').description('seal everything with a new key, while the server goes on'))
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ViewOptions) => (await import('./keys.ts')).rotateMasterKeys(process.env, options));
   const erasing = program.command('erase').description('remove all data of one customer');
   withServer(erasing.command('installation').description('and everything that it made, and its connection'))
     .argument('<id>', 'its id')

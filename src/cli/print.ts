@@ -19,6 +19,11 @@ export function printLine(text = ''): void {
   process.stdout.write(`${harmless(text)}\n`);
 }
 
+/** One line: what whoever runs this should know. */
+export function printWarning(text: string, stream: NodeJS.WriteStream = process.stderr): void {
+  stream.write(`${styled('yellow', 'warning:', stream)} ${harmless(text)}\n`);
+}
+
 /** One line: what went wrong and, if it is known, what to do. */
 export function printError(error: IntegrationError): void {
   const remedy = error.remedy === undefined ? '' : ` ${error.remedy}`;

@@ -1,15 +1,14 @@
 // `tenon restore FILE`: puts a backup in the place of the database of a data folder that no server runs on.
 
-import { createVault, parseMasterKey } from '../auth/vault.ts';
+import { assertOpen, type GivenKeys, readMasterKeys } from '../auth/masterKeys.ts';
 import { readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { systemClock } from '../core/time.ts';
 import { counted, timeText } from '../flows/operator/times.ts';
-import { givenMasterKeys } from '../main.ts';
 import type { BackupFacts } from '../store/backupFile.ts';
 import { type Restored, restoreDatabase } from '../store/restore.ts';
 import { folderError } from '../store/store.ts';
-import { printLine, styled } from './print.ts';
+import { printLine, printWarning, styled } from './print.ts';
 
 export interface RestoreCommandOptions {
   readonly force?: boolean | undefined;
@@ -25,25 +24,21 @@ export function restore(
   const isForced = options.force === true;
   const { dataFolder: folder } = config;
   try {
-    const keys = givenMasterKeys(config);
-    const restored = restoreDatabase({ folder, file, isForced, check: (facts) => assertOpens(keys, facts, file) });
-    printSummary(folder, restored, keys.length > 0);
+    const given = readMasterKeys(config);
+    const restored = restoreDatabase({ folder, file, isForced, check: (facts) => assertOpens(given, facts, file) });
+    for (const warning of given.warnings) printWarning(warning);
+    printSummary(folder, restored, given.keys.length > 0);
   } catch (error) {
     throw error instanceof IntegrationError ? error : folderError(folder, error);
   }
 }
 
-function assertOpens(keys: readonly string[], { canary }: BackupFacts, file: string): void {
-  if (keys.length === 0 || canary === null) return;
-  try {
-    createVault(keys.map(parseMasterKey)).checkCanary(canary);
-  } catch (cause) {
-    if (cause instanceof IntegrationError && cause.code === 'invalid_input') throw cause;
-    throw new IntegrationError('invalid_input', `the master key here does not open ${file}`, {
-      remedy: 'Give the one it was made with, in TENON_MASTER_KEY or as master.key in the data folder.',
-      cause,
-    });
-  }
+/** Without any key it is restored all the same, and said that one is needed. */
+function assertOpens({ keys }: GivenKeys, { canaries }: BackupFacts, file: string): void {
+  if (keys.length === 0) return;
+  const remedy =
+    'Add the one that is missing to TENON_MASTER_KEY, or as a further line to master.key in the data folder.';
+  assertOpen(keys, canaries, file, remedy);
 }
 
 function printSummary(folder: string, restored: Restored, hasKey: boolean): void {

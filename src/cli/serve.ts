@@ -8,7 +8,7 @@ import { LOG_FLUSH_INTERVAL_MS } from '../core/limits.ts';
 import { createLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { type Running, start } from '../main.ts';
-import { printError, printLine, styled } from './print.ts';
+import { printError, printLine, printWarning, styled } from './print.ts';
 
 /** "Internal software error" of sysexits.h: a supervisor should restart us, and somebody should look. */
 const EXIT_UNSAFE = 70;
@@ -51,8 +51,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   announce(running);
 }
 
-function announce({ services, firstKey }: Running): void {
+function announce({ services, firstKey, warnings }: Running): void {
   printLine(`${styled('bold', 'Tenon')} serves ${styled('cyan', services.publicUrl)}`);
+  for (const warning of warnings) printWarning(warning, process.stdout);
   if (firstKey === null) return;
   printLine();
   printLine(`  project   ${firstKey.projectId}`);

@@ -389,6 +389,10 @@ export const RETENTION_INTERVAL_MS = HOUR_MS;
 export const RETENTION_DELAY_MS = MINUTE_MS;
 /** Rows looked at per read and removed per commit: about a millisecond of the main thread, 15 of the writer's. */
 export const RETENTION_ROWS_PER_STEP = 200;
+/** Rows sealed anew per commit, 60 µs each: about 3 ms of the main thread between two turns of the event loop. */
+export const RESEAL_ROWS_PER_STEP = 50;
+/** A command waits this long for a rotation of the master keys, enough for ten million rows at 100 to 180 µs each. */
+export const KEYS_ROTATE_TIMEOUT_MS = HOUR_MS;
 /** Free pages given back per step, at most 10 ms of the writer thread. */
 export const VACUUM_PAGES_PER_STEP = 500;
 /** Finished operations: long enough to be asked about by a customer who saw the bill of the month. */

@@ -1,5 +1,5 @@
-// The part of the operator plane that handles data as a whole: a backup to download, an installation to erase. The
-// plane has checked who calls (`operator.ts`).
+// The part of the operator plane that handles data as a whole: a backup to download, an installation to erase, master
+// keys to rotate. The plane has checked who calls (`operator.ts`).
 
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -34,5 +34,7 @@ export function maintenanceRoutes(services: EdgeServices): Hono<EdgeEnv> {
     const isConnectionKept = context.req.query('keepConnection') === 'true';
     return context.json(await eraseInstallation(services, context.req.param('installation'), { isConnectionKept }));
   });
+  app.get('/keys', async (context) => context.json(await services.rotation.list()));
+  app.post('/keys/rotate', async (context) => context.json(await services.rotation.rotate()));
   return app;
 }

@@ -1,6 +1,6 @@
 // Destinations: where messages go. A webhook gets a signing secret of its own when it is created, sealed from then on.
 
-import type { Vault } from '../auth/vault.ts';
+import type { SealedPlace, Vault } from '../auth/vault.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { type DestinationId, newId, type ProjectId } from '../core/ids.ts';
 import { type DestinationRow, insertDestination, readDestination } from '../store/tables/accounts.ts';
@@ -50,7 +50,7 @@ export async function createWebhook(
     name: input.name,
     type: 'webhook',
     metadata: JSON.stringify(input.metadata),
-    sealedSecrets: vault.seal(JSON.stringify([newSigningSecret()]), placeOf(destinationId)),
+    sealedSecrets: vault.seal(JSON.stringify([newSigningSecret()]), signingPlace(destinationId)),
     createdAtMs: clock.nowMs(),
   };
   await store.commit([insertDestination(row)]);
@@ -62,7 +62,7 @@ export function openSigningSecrets(
   { vault }: { readonly vault: Vault },
   destination: DestinationRow,
 ): readonly string[] {
-  const plain = vault.open(destination.sealedSecrets, placeOf(destination.destinationId));
+  const plain = vault.open(destination.sealedSecrets, signingPlace(destination.destinationId));
   return JSON.parse(plain.toString()) as string[];
 }
 
@@ -77,6 +77,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
   }
 }
 
-function placeOf(destinationId: string) {
+/** Where the signing secrets of a destination are sealed for. */
+export function signingPlace(destinationId: string): SealedPlace {
   return { connectionId: destinationId, generation: 0, purpose: SIGNING_PURPOSE };
 }

@@ -1,6 +1,7 @@
 // Provider apps: the builder's OAuth client at a provider. The secret is sealed before it is stored and never
 // returned.
 
+import type { SealedPlace } from '../auth/vault.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId, type ProviderAppId } from '../core/ids.ts';
@@ -14,7 +15,6 @@ import {
 } from '../store/tables/accounts.ts';
 import type { Services } from './services.ts';
 
-/** The purpose that client secrets are sealed with (see `Vault`). */
 const CLIENT_SECRET_PURPOSE = 'clientSecret';
 
 export interface ProviderAppFacts {
@@ -45,7 +45,7 @@ export async function createProviderApp(
   projectId: ProjectId,
   input: ProviderAppFacts,
 ): Promise<ProviderAppRow> {
-  const { store, catalog, clock } = services;
+  const { store, vault, catalog, clock } = services;
   const { provider, clientId } = input;
   if (!takesApp(catalog.get(provider))) {
     throw new IntegrationError(
@@ -60,7 +60,7 @@ export async function createProviderApp(
     projectId,
     provider,
     clientId,
-    sealedClientSecret: seal(services, providerAppId, input.clientSecret),
+    sealedClientSecret: vault.seal(input.clientSecret, clientSecretPlace(providerAppId)),
     scopes: JSON.stringify(input.scopes ?? []),
     metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
     externalRef: input.externalRef ?? null,
@@ -80,7 +80,7 @@ export async function editProviderApp(
   mask: readonly (typeof PROVIDER_APP_MASKS)[number][],
   changes: { readonly [Name in keyof ProviderAppFacts]?: ProviderAppFacts[Name] | undefined },
 ): Promise<ProviderAppRow> {
-  const { store, clock, fleets } = services;
+  const { store, vault, clock, fleets } = services;
   const { providerAppId, projectId, provider } = before;
   const given = (name: (typeof mask)[number]) => mask.includes(name);
   if (given('provider') && changes.provider !== provider) {
@@ -100,7 +100,8 @@ export async function editProviderApp(
   const row: ProviderAppRow = {
     ...before,
     clientId,
-    sealedClientSecret: clientSecret === null ? before.sealedClientSecret : seal(services, providerAppId, clientSecret),
+    sealedClientSecret:
+      clientSecret === null ? before.sealedClientSecret : vault.seal(clientSecret, clientSecretPlace(providerAppId)),
     scopes: given('scopes') ? JSON.stringify(changes.scopes ?? []) : before.scopes,
     metadata: given('metadata') ? jsonOrNull(changes.metadata) : before.metadata,
     externalRef: given('externalRef') ? (changes.externalRef ?? null) : before.externalRef,
@@ -118,10 +119,6 @@ function takesApp({ auth }: ProviderDeclaration): boolean {
 
 function jsonOrNull(value: object | undefined): string | null {
   return value === undefined ? null : JSON.stringify(value);
-}
-
-function seal({ vault }: Services, providerAppId: string, clientSecret: string): Buffer {
-  return vault.seal(clientSecret, { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE });
 }
 
 /** One client in two places ends each other's tokens, and evicts each other's grants. */
@@ -152,6 +149,11 @@ export function openClient(
 ): { clientId: string; clientSecret: string } {
   const app = readProviderApp(store.reads, providerAppId);
   if (app === undefined) throw new IntegrationError('bad_request', 'the provider app of this connection was deleted');
-  const place = { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
-  return { clientId: app.clientId, clientSecret: vault.open(app.sealedClientSecret, place).toString() };
+  const clientSecret = vault.open(app.sealedClientSecret, clientSecretPlace(providerAppId)).toString();
+  return { clientId: app.clientId, clientSecret };
+}
+
+/** Where the secret of a provider app is sealed for. */
+export function clientSecretPlace(providerAppId: string): SealedPlace {
+  return { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
 }

@@ -11,6 +11,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
+import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
 
 export interface Services {
@@ -22,6 +23,8 @@ export interface Services {
   readonly targets: Targets;
   readonly egress: Egress;
   readonly vault: Vault;
+  /** The master keys of the vault, for operators. */
+  readonly rotation: KeyRotation;
   readonly catalog: Catalog;
   readonly connectors: Connectors;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import { IntegrationError } from '../core/errors.ts';
 import type { Ms } from '../core/time.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import type { SqliteDatabase } from './sqlite.ts';
+import { parseCanaries } from './tables/sealed.ts';
 
 /** The first bytes of every SQLite database (https://sqlite.org/fileformat.html, 1.3). */
 const SQLITE_HEADER = 'SQLite format 3\0';
@@ -16,8 +17,8 @@ export interface BackupFacts {
   readonly epoch: string;
   /** Null for a copy that was made by other means. */
   readonly madeAtMs: Ms | null;
-  /** Sealed with the master key that opens every secret in it; null if nothing was ever sealed. */
-  readonly canary: Uint8Array | null;
+  /** Sealed with the master keys that open every secret in it; none if nothing was ever sealed. */
+  readonly canaries: readonly Uint8Array[];
   readonly installations: number;
   readonly connections: number;
   /** Connections whose refresh token may have been spent since. */
@@ -75,12 +76,11 @@ export function backupFacts(database: SqliteDatabase, name: string): BackupFacts
       );
     }
     const madeAt = metaOf(database, 'backupAtMs');
-    const canary = metaOf(database, 'canary');
     return {
       schemaVersion,
       epoch,
       madeAtMs: madeAt === null ? null : Number(madeAt),
-      canary: canary === null ? null : Buffer.from(canary, 'base64'),
+      canaries: parseCanaries(metaOf(database, 'canary')),
       installations: countOf(database, 'installations'),
       connections: countOf(database, 'connections'),
       renewableConnections: countOf(database, 'connections WHERE refreshAtMs IS NOT NULL'),

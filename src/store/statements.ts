@@ -7,6 +7,7 @@ import { EFFECT_STATEMENTS } from './tables/effects.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
+import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
 
 export const STATEMENTS: ReadonlyMap<string, string> = new Map(
@@ -18,5 +19,6 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
     ...OUTBOX_STATEMENTS,
+    ...SEALED_STATEMENTS,
   }),
 );

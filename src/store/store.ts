@@ -21,6 +21,13 @@ export interface StoreOptions {
   readonly writer: 'thread' | 'inThread';
   /** Called at most once, when the process must end (a second owner, a disk that cannot be trusted). */
   readonly onFatal: (error: IntegrationError) => void;
+  /**
+   * Called when the folder is ours and before anything in it is written, with its committed rows, null for a new one.
+   * A throw refuses the start and leaves the database as it is.
+   */
+  readonly prepare?: (reads: Reads | null) => void;
+  /** Every step passes through it on its way to its commit. */
+  readonly outgoing?: (step: Step) => Step;
 }
 
 export interface Store {
@@ -83,9 +90,10 @@ async function openFolder(options: StoreOptions): Promise<Store> {
     const path = join(options.folder, 'tenon.db');
     // Made by an earlier version, or copied here. Its log inherits this.
     if (existsSync(path)) chmodSync(path, 0o600);
+    if (options.prepare !== undefined) prepareOver(path, options.prepare);
     const writer = options.writer === 'thread' ? await startThreadWriter(path) : new SqliteWriter(path);
     try {
-      return await storeOver(path, writer, options.onFatal, lock.release);
+      return await storeOver(path, writer, options.onFatal, lock.release, options.outgoing);
     } catch (error) {
       await writer.close();
       throw error;
@@ -96,12 +104,28 @@ async function openFolder(options: StoreOptions): Promise<Store> {
   }
 }
 
+/** A file without a schema is what a start that was interrupted has left of a new one. */
+function prepareOver(path: string, prepare: (reads: Reads | null) => void): void {
+  if (!existsSync(path)) {
+    prepare(null);
+    return;
+  }
+  const reads = openForReading(path);
+  try {
+    const version = reads.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+    prepare(version === 0 ? null : reads);
+  } finally {
+    reads.close();
+  }
+}
+
 /** The store over any writer; `release` is called when it is closed. */
 export async function storeOver(
   path: string,
   writer: Writer,
   onFatal: (error: IntegrationError) => void,
   release: () => void,
+  outgoing: (step: Step) => Step = (step) => step,
 ): Promise<Store> {
   const recovered: (() => void)[] = [];
   const observer: CommitObserver = {
@@ -114,7 +138,7 @@ export async function storeOver(
   const reads = openForReading(path);
   const backups = new Backups(path);
   const commit = (writes: readonly RowWrite[]) =>
-    new Promise<void>((resolve, reject) => group.add({ actorId: null, writes }, resolve, reject));
+    new Promise<void>((resolve, reject) => group.add(outgoing({ actorId: null, writes }), resolve, reject));
   const epoch = readMeta(reads, 'epoch') ?? newEpoch();
   const ownerEpoch = Number(readMeta(reads, 'ownerEpoch') ?? 0) + 1;
   await commit([putMeta('epoch', epoch), putMeta('ownerEpoch', String(ownerEpoch))]);
@@ -128,7 +152,7 @@ export async function storeOver(
     get hasRoom() {
       return group.hasRoom;
     },
-    add: (step, committed, failed) => group.add(step, committed, failed),
+    add: (step, committed, failed) => group.add(outgoing(step), committed, failed),
     commit,
     vacuum: (pages) => writer.vacuum(pages),
     backup: (madeAtMs) => backups.make(madeAtMs),

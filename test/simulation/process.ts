@@ -13,6 +13,7 @@ import { type ErrorCode, errorFacts, type IntegrationError } from '../../src/cor
 import type { Log } from '../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { takeOverRevisions } from '../../src/flows/install/deploy.ts';
+import { KeyRotation } from '../../src/flows/operator/keys.ts';
 import { Retention } from '../../src/flows/operator/retention.ts';
 import { registerHandlers } from '../../src/flows/register.ts';
 import type { Services } from '../../src/flows/services.ts';
@@ -186,6 +187,7 @@ export class Process {
       runtime,
       egress: network.egressOf(life),
       vault,
+      rotation: new KeyRotation({ store, vault, log }, { kind: 'environment' }),
       catalog,
       connectors: createConnectors(clock),
       clock,

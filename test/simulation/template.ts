@@ -44,7 +44,7 @@ export async function makeTemplate(path: string): Promise<void> {
   for (const projectId of PROJECTS) {
     const facts = { name: projectId, appName: projectId, orgId: 'org', createdAtMs: START_MS };
     await store.commit([insertProject({ projectId, ...facts })]);
-    const client = { clientId: 'client', clientSecret: 'secret', scopes: ['api'] };
+    const client = { clientId: `client-${projectId}`, clientSecret: 'secret', scopes: ['api'] };
     for (const provider of ['hubspot', 'salesforce'])
       await createProviderApp(services, projectId, { provider, ...client });
     await createWebhook(services, projectId, { name: 'hook', metadata: { url: `https://${projectId}.example/hook` } });

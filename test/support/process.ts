@@ -95,6 +95,7 @@ async function runningOf({ child, ended, printed }: ServeProcess, signal: NodeJS
   return {
     port: Number(new URL(origin).port),
     firstKey: null,
+    warnings: [],
     get services(): never {
       throw new Error('the services of another process are out of reach');
     },

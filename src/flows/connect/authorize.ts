@@ -21,7 +21,8 @@ export interface PendingAuthorization {
   readonly connectionId: string | null;
 }
 
-export const PENDING_PURPOSE = 'oauthState';
+/** What is parked under the state of a consent page. */
+export const AUTHORIZATION = 'authorization';
 const STATE_BYTES = 32;
 
 /** The address that providers send customers back to; builders register it with their provider app. */
@@ -64,7 +65,7 @@ export async function authorize(
     codeVerifier: pkce?.codeVerifier ?? null,
     connectionId: options.connectionId ?? null,
   };
-  await park(services, identity.projectId, state, PENDING_PURPOSE, pending);
+  await park(services, identity.projectId, state, AUTHORIZATION, pending);
   return url;
 }
 

@@ -9,7 +9,7 @@ import type { ConnectionRow } from '../../store/tables/connections.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { learnAccount } from './account.ts';
-import { PENDING_PURPOSE, type PendingAuthorization } from './authorize.ts';
+import { AUTHORIZATION, type PendingAuthorization } from './authorize.ts';
 import { type MetadataItem, type ProviderMetadata, variablesIn } from './identity.ts';
 import { takeParked } from './parked.ts';
 import { requestToken } from './requestToken.ts';
@@ -23,7 +23,7 @@ export type CallbackQuery = Readonly<Record<string, string | undefined>>;
  * `app_fault` if it refused the provider app; `provider_5xx` or `network` if it could not be asked.
  */
 export async function finishAuthorization(services: Services, query: CallbackQuery): Promise<ConnectionRow> {
-  const pending = await takeParked<PendingAuthorization>(services, query['state'] ?? '', PENDING_PURPOSE);
+  const pending = await takeParked<PendingAuthorization>(services, query['state'] ?? '', AUTHORIZATION);
   if (query['error'] !== undefined) {
     const words = query['error_description'] ?? query['error'];
     throw new IntegrationError('bad_request', `the provider did not connect: ${words.slice(0, 200)}`);

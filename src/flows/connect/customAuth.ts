@@ -16,7 +16,7 @@ import type { ConnectIdentity } from './identity.ts';
 import { park, takeParked } from './parked.ts';
 import { storeConnection } from './storeConnection.ts';
 
-const CUSTOM_AUTH_PURPOSE = 'customAuthSession';
+const CUSTOM_AUTH = 'customAuth';
 const SESSION_BYTES = 32;
 
 /** What the second step gets back. Never leaves the process unsealed. */
@@ -77,7 +77,7 @@ async function askForConsent(
   url.searchParams.set('redirect_uri', customAuthRedirectUri(services));
   url.searchParams.set('state', state);
   const pending: PendingConsent = { identity, providerAppId: app.providerAppId, stateHash: hashOf(state) };
-  await park(services, identity.projectId, sessionId, CUSTOM_AUTH_PURPOSE, pending);
+  await park(services, identity.projectId, sessionId, CUSTOM_AUTH, pending);
   return { kind: 'redirect', url: url.href, sessionId };
 }
 
@@ -91,7 +91,7 @@ export async function resumeCustomAuth(
   sessionId: string,
   params: Readonly<Record<string, string>>,
 ): Promise<CustomAuthStep> {
-  const pending = await takeParked<PendingConsent>(services, sessionId, CUSTOM_AUTH_PURPOSE, projectId);
+  const pending = await takeParked<PendingConsent>(services, sessionId, CUSTOM_AUTH, projectId);
   const { identity, providerAppId } = pending;
   const declaration = services.catalog.get(identity.provider);
   if (hashOf(params['state'] ?? '') !== pending.stateHash) {

@@ -15,6 +15,9 @@ import {
 } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
 
+/** Of the seal; what kind of flow it is is sealed along. */
+export const PARKED_PURPOSE = 'oauthState';
+
 function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
@@ -24,7 +27,7 @@ export async function park(
   { store, vault, clock }: Services,
   projectId: ProjectId,
   token: string,
-  purpose: string,
+  kind: string,
   pending: object,
 ): Promise<void> {
   const nowMs = clock.nowMs();
@@ -32,7 +35,8 @@ export async function park(
     throw new IntegrationError('overloaded', 'too many authorizations of this project are open');
   }
   const stateHash = hashOf(token);
-  const sealed = vault.seal(JSON.stringify(pending), { connectionId: stateHash, generation: 0, purpose });
+  const place = { connectionId: stateHash, generation: 0, purpose: PARKED_PURPOSE };
+  const sealed = vault.seal(JSON.stringify({ kind, pending }), place);
   await store.commit([
     expireOauthStates(nowMs),
     insertOauthState({ stateHash, projectId, sealed, expiresAtMs: nowMs + OAUTH_STATE_TTL_MS }),
@@ -43,7 +47,7 @@ export async function park(
 export async function takeParked<Pending>(
   { store, vault, clock }: Services,
   token: string,
-  purpose: string,
+  kind: string,
   projectId?: ProjectId,
 ): Promise<Pending> {
   const unknown = () =>
@@ -61,11 +65,9 @@ export async function takeParked<Pending>(
     if (errorFacts(error).code === 'invalid_input') throw unknown();
     throw error;
   }
-  try {
-    const plain = vault.open(row.sealed, { connectionId: stateHash, generation: 0, purpose });
-    return JSON.parse(plain.toString()) as Pending;
-  } catch {
-    // A token of one flow brought to another.
-    throw unknown();
-  }
+  const plain = vault.open(row.sealed, { connectionId: stateHash, generation: 0, purpose: PARKED_PURPOSE });
+  const parked = JSON.parse(plain.toString()) as { readonly kind?: string; readonly pending: Pending };
+  // A token of one flow brought to another; or one from before a version that knows kinds.
+  if (parked.kind !== kind) throw unknown();
+  return parked.pending;
 }

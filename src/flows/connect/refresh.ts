@@ -186,7 +186,8 @@ function openAnswer({ vault }: Services, effect: RefreshEffect, result: Uint8Arr
   return JSON.parse(vault.open(result, answerPlace(effect)).toString()) as RawAnswer;
 }
 
-function answerPlace({ connectionId, generation }: RefreshEffect) {
+/** Where the provider's answer to a refresh is sealed for. */
+export function answerPlace({ connectionId, generation }: RefreshEffect) {
   return { connectionId, generation, purpose: ANSWER_PURPOSE };
 }
 

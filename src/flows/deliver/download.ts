@@ -1,13 +1,46 @@
 // A record that is too large for a message is delivered as a link. The link is signed and ends after a quarter of an
 // hour, as published; what it needs is in the link itself, so nothing is stored per link.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { IntegrationError } from '../../core/errors.ts';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { SealedPlace } from '../../auth/vault.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { DOWNLOAD_TTL_MS } from '../../core/limits.ts';
 import { readBlob } from '../../store/tables/outbox.ts';
+import { putDownloadKey, readDownloadKey } from '../../store/tables/sealed.ts';
 import type { Services } from '../services.ts';
 
+const DOWNLOAD_KEY_BYTES = 32;
+
+/** Where the key that signs links is sealed for. */
+export const DOWNLOAD_KEY_PLACE: SealedPlace = { connectionId: 'downloads', generation: 0, purpose: 'downloadKey' };
+
 type DownloadServices = Pick<Services, 'store' | 'clock' | 'publicUrl' | 'downloadKey'>;
+
+/**
+ * The key that links are signed with: random, sealed like every other secret, and not derived from the master key. So
+ * links outlive a rotation of that, also where the server starts anew with the new key alone.
+ */
+export async function openDownloadKey({
+  store,
+  vault,
+  log,
+}: Pick<Services, 'store' | 'vault' | 'log'>): Promise<Buffer> {
+  const sealed = readDownloadKey(store.reads);
+  if (sealed !== null) {
+    try {
+      return vault.open(sealed, DOWNLOAD_KEY_PLACE);
+    } catch (error) {
+      // A damaged row costs the links of a quarter of an hour. It should not cost the start.
+      log.warn(
+        { err: errorFacts(error).message },
+        'the key of download links is made anew: links from before are void',
+      );
+    }
+  }
+  const key = randomBytes(DOWNLOAD_KEY_BYTES);
+  await store.commit([putDownloadKey(vault.seal(key, DOWNLOAD_KEY_PLACE))]);
+  return key;
+}
 
 /** A link to a stored result. */
 export function downloadUrl(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createVault, parseMasterKey, type SealedPlace } from '../../../src/auth/vault.ts';
+import { createVault, keyIdOf, newMasterKey, parseMasterKey, type SealedPlace } from '../../../src/auth/vault.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
 
 const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 37 + 251) % 256));
@@ -138,6 +138,62 @@ describe('a vault', () => {
     const resealed = rotated.seal(PLAIN, place);
     expect(resealed.toString('hex', KEY_ID_AT, NONCE_AT)).toBe(old.id);
     expect(() => vault.open(resealed, place)).toThrow('not configured');
+  });
+});
+
+describe('a vault whose keys change', () => {
+  it('says of bytes that are no envelope that no key sealed them', () => {
+    const sealed = createVault([current]).seal(PLAIN, place);
+    expect(keyIdOf(sealed)).toBe(current.id);
+    expect(keyIdOf(sealed.subarray(0, 36))).toBeNull();
+    expect(keyIdOf(Buffer.alloc(60))).toBeNull();
+  });
+
+  it('counts a key once that is given twice', () => {
+    const vault = createVault([current, old, current]);
+    expect(vault.ring.masters).toEqual([current, old]);
+    vault.ring.add(old);
+    expect(vault.ring.masters).toEqual([old, current]);
+  });
+
+  it('seals with the key that was added last, and opens what it sealed before', () => {
+    const vault = createVault([old]);
+    const before = vault.seal(PLAIN, place);
+    vault.ring.add(current);
+    const after = vault.seal(PLAIN, place);
+    expect([keyIdOf(before), keyIdOf(after)]).toEqual([old.id, current.id]);
+    expect([vault.open(before, place).toString(), vault.open(after, place).toString()]).toEqual([PLAIN, PLAIN]);
+    expect(createVault([current]).open(after, place).toString()).toBe(PLAIN);
+  });
+
+  it('has no use for a retired key but to open what somebody still holds', () => {
+    const vault = createVault([old]);
+    const held = vault.seal(PLAIN, place);
+    vault.ring.add(current);
+    expect(vault.ring.retireOthers()).toEqual([old]);
+    expect(vault.ring.masters).toEqual([current]);
+    expect(keyIdOf(vault.seal(PLAIN, place))).toBe(current.id);
+    expect(vault.open(held, place).toString()).toBe(PLAIN);
+  });
+
+  it('renews what it sealed with another key, and nothing else', () => {
+    const vault = createVault([old]);
+    const held = vault.seal(PLAIN, place);
+    const stored = Buffer.from(held);
+    expect(vault.renewed(held)).toBe(held);
+    vault.ring.add(current);
+    vault.ring.retireOthers();
+    const renewed = vault.renewed(held);
+    expect([keyIdOf(renewed), vault.open(renewed, place).toString()]).toEqual([current.id, PLAIN]);
+    // Read from the disk: it is there already, and where it belongs is not known here.
+    expect(vault.renewed(stored)).toBe(stored);
+    const sealed = vault.seal(PLAIN, place);
+    expect(vault.renewed(sealed)).toBe(sealed);
+    expect([vault.renewed('text'), vault.renewed(7), vault.renewed(null)]).toEqual(['text', 7, null]);
+  });
+
+  it('makes keys that are different', () => {
+    expect(newMasterKey().id).not.toBe(newMasterKey().id);
   });
 });
 

@@ -49,12 +49,9 @@ describe('jsonAt', () => {
     'list.-1',
     'list.0x0',
     '.',
-  ])(
-    'finds nothing at %j',
-    (path) => {
-      expect(jsonAt(value, path)).toBeUndefined();
-    },
-  );
+  ])('finds nothing at %j', (path) => {
+    expect(jsonAt(value, path)).toBeUndefined();
+  });
 
   it.each<[string, unknown]>([
     ['paging.next.link', '/2'],

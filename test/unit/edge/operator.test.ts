@@ -36,6 +36,8 @@ const PATHS: readonly (readonly [method: string, path: string])[] = [
   ['POST', '/actors/installation%3Ax/resume'],
   ['GET', '/installations/x/why'],
   ['POST', '/quarantine/1/discard'],
+  ['GET', '/keys'],
+  ['POST', '/keys/rotate'],
   ['GET', '/nothing'],
 ];
 

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { createVault, newMasterKey } from '../../../../src/auth/vault.ts';
 import { DOWNLOAD_TTL_MS } from '../../../../src/core/limits.ts';
+import { silentLog } from '../../../../src/core/log.ts';
 import { MINUTE_MS } from '../../../../src/core/time.ts';
-import { downloadUrl, openDownload } from '../../../../src/flows/deliver/download.ts';
+import { downloadUrl, openDownload, openDownloadKey } from '../../../../src/flows/deliver/download.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { readDownloadKey } from '../../../../src/store/tables/sealed.ts';
 import { fakeClock } from '../../../support/clock.ts';
+import { withStore } from '../../../support/store.ts';
 
 const BLOBS: Readonly<Record<string, string>> = { 'blob-1': '[{"raw":1}]', 'blob-2': '[{"raw":2}]' };
 
@@ -70,5 +74,20 @@ describe('a link to a result', () => {
     expect(downloadUrl(service(), 'blob-1')).toMatch(
       /^https:\/\/tenon\.example\.com\/downloads\/v1\/blob-1\?expires=\d+&signature=[\w-]{43}$/,
     );
+  });
+});
+
+describe('the key of links', () => {
+  it('is made once, sealed, and again where it is damaged: links are void then, the start is not', async () => {
+    const { store } = await withStore();
+    const vault = createVault([newMasterKey()]);
+    const open = () => openDownloadKey({ store, vault, log: silentLog() });
+    const key = await open();
+    expect([key.length, await open()]).toEqual([32, key]);
+    expect(readDownloadKey(store.reads)?.includes(key)).toBe(false);
+    await store.commit([{ statement: 'meta.put', params: ['downloadKey', 'AAAA'] }]);
+    const next = await open();
+    expect(next.equals(key)).toBe(false);
+    expect(await open()).toEqual(next);
   });
 });

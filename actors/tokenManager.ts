@@ -201,7 +201,9 @@ export class TokenManager {
   doubted(connectionId: ConnectionId, generation: number): void {
     const token = this.#shard(connectionId).tokens.get(connectionId);
     const nowMs = this.#clock.nowMs();
-    if (token === undefined || token.generation !== generation || nowMs < token.doubtedUntilMs) return;
+    // What can be renewed is judged by the token endpoint.
+    if (token === undefined || token.canRefresh || token.generation !== generation) return;
+    if (nowMs < token.doubtedUntilMs) return;
     token.doubtedUntilMs = nowMs + CREDENTIAL_DOUBT_PAUSE_MS;
     this.#tell(connectionId, { type: 'credential.doubted', generation });
   }

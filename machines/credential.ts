@@ -1,6 +1,7 @@
 // Token life of one connection.
 //   absent      nothing stored yet.
 //   fresh       a usable credential; nothing outstanding. Its alarm, if it has one, keeps an idle grant alive.
+//   doubted     one that cannot be renewed was refused by the provider's own check; it is checked again at `wakeAtMs`.
 //   refreshing  exactly one renewal outstanding; leases go on with the old token while it lives.
 //   backingOff  the last attempt failed and may be tried again at `wakeAtMs`.
 //   uncertain   a rotating refresh token was sent and the answer is lost. Trying again may revoke the whole
@@ -16,7 +17,12 @@
 
 import { assign, emit, setup } from 'xstate';
 import type { JsonObject } from '../src/core/json.ts';
-import { GRANT_HELD_MS_MAX, GRANT_SUSPICIONS_MAX, MACHINE_ITERATIONS_MAX } from '../src/core/limits.ts';
+import {
+  CREDENTIAL_DOUBT_PAUSE_MS,
+  GRANT_HELD_MS_MAX,
+  GRANT_SUSPICIONS_MAX,
+  MACHINE_ITERATIONS_MAX,
+} from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import type {
   CredentialContext,
@@ -69,6 +75,8 @@ const credentialSetup = setup({
     isCurrentAndCanRefresh: ({ context }, params: { generation: number }) =>
       context.canRefresh && params.generation === context.generation,
     isCurrent: ({ context }, params: { generation: number }) => params.generation === context.generation,
+    isCurrentAndCannotRefresh: ({ context }, params: { generation: number }) =>
+      !context.canRefresh && params.generation === context.generation,
     isCurrentAndUnproven: ({ context }, params: { generation: number }) =>
       params.generation === context.generation && !context.isProven,
     isCurrentAndRefused: ({ context }, params: RefreshRequested) =>
@@ -181,7 +189,35 @@ const credentialMachine = credentialSetup.createMachine({
           target: 'refreshing',
         },
         'alarm.fired': { guard: { type: 'isDueAndCanRefresh', params: ({ event }) => event }, target: 'refreshing' },
-        'credential.doubted': { guard: { type: 'isCurrent', params: ({ event }) => event }, actions: 'emitCheck' },
+        'credential.doubted': {
+          guard: { type: 'isCurrentAndCannotRefresh', params: ({ event }) => event },
+          actions: 'emitCheck',
+        },
+        'credential.refused': {
+          guard: { type: 'isCurrentAndCannotRefresh', params: ({ event }) => event },
+          target: 'doubted',
+          actions: {
+            type: 'noteFailure',
+            params: ({ event }) => ({
+              message: event.message,
+              wakeAtMs: event.nowMs + CREDENTIAL_DOUBT_PAUSE_MS,
+              nowMs: event.nowMs,
+            }),
+          },
+        },
+      },
+    },
+    // A provider has bad minutes too: one refusal is not believed.
+    doubted: {
+      tags: ['usable'],
+      on: {
+        'alarm.fired': {
+          guard: { type: 'isDue', params: ({ event }) => event },
+          actions: [
+            'emitCheck',
+            { type: 'waitUntil', params: ({ event }) => ({ atMs: event.nowMs + CREDENTIAL_DOUBT_PAUSE_MS }) },
+          ],
+        },
         'credential.refused': {
           guard: { type: 'isCurrent', params: ({ event }) => event },
           target: 'revoked',
@@ -189,6 +225,11 @@ const credentialMachine = credentialSetup.createMachine({
             type: 'noteFailure',
             params: ({ event }) => ({ message: event.message, wakeAtMs: null, nowMs: event.nowMs }),
           },
+        },
+        'credential.worked': {
+          guard: { type: 'isCurrent', params: ({ event }) => event },
+          target: 'fresh',
+          actions: ['noteProof', 'disarm'],
         },
       },
     },

@@ -54,7 +54,7 @@ export interface CredentialJudged {
   readonly generation: number;
 }
 
-/** The provider's own check refused `generation`. */
+/** The provider's own check refused `generation`, which cannot be renewed: else the token endpoint would decide. */
 export interface CredentialRefused {
   readonly type: 'credential.refused';
   readonly generation: number;

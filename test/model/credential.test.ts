@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { credential } from '../../machines/credential.ts';
 import type { CredentialContext, Rotation } from '../../machines/credentialEvents.ts';
-import { GRANT_HELD_MS_MAX, GRANT_SUSPICIONS_MAX } from '../../src/core/limits.ts';
+import { CREDENTIAL_DOUBT_PAUSE_MS, GRANT_HELD_MS_MAX, GRANT_SUSPICIONS_MAX } from '../../src/core/limits.ts';
 import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const ROTATIONS: readonly Rotation[] = ['stable', 'singleUseGrace', 'singleUseRevoking', 'unknown'];
 
 /** What is known of a new token in these walks; its alarm keeps the grant alive. */
-const TOKEN = { canRefresh: true, keepAliveAtMs: NOW_MS + 7 * 86_400_000, grantEndsAtMs: null };
+const TOKEN = { keepAliveAtMs: NOW_MS + 7 * 86_400_000, grantEndsAtMs: null };
 
-const model = (rotation: Rotation): Model<CredentialContext> => ({
+/** `canRefresh` false: an API key, or a token without a refresh token. */
+const model = (rotation: Rotation, canRefresh = true): Model<CredentialContext> => ({
   definition: credential,
   events: ({ generation, attempt, wakeAtMs }) => [
     ...[generation, generation + 1, generation + 2].map((next) => ({
@@ -17,6 +18,8 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
       generation: next,
       endsAtMs: NOW_MS + 3_600_000,
       ...TOKEN,
+      ...(canRefresh ? {} : { keepAliveAtMs: null }),
+      canRefresh,
       rotation,
     })),
     ...[generation, generation - 1].flatMap((of) => [
@@ -32,7 +35,7 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
       { fromGeneration: generation, attempt: attempt - 1 },
       { fromGeneration: generation - 1, attempt },
     ].flatMap((answer) => [
-      { type: 'refresh.succeeded', ...answer, ...TOKEN, generation: generation + 1, endsAtMs: null },
+      { type: 'refresh.succeeded', ...answer, ...TOKEN, canRefresh, generation: generation + 1, endsAtMs: null },
       { type: 'refresh.failed', ...answer, message: 'down', retryAtMs: NOW_MS + 1000 },
       { type: 'refresh.refused', ...answer, message: 'gone', isSuspect: false },
       { type: 'refresh.refused', ...answer, message: 'gone', isSuspect: true },
@@ -52,10 +55,11 @@ const model = (rotation: Rotation): Model<CredentialContext> => ({
     { type: 'connection.deleted' },
     { type: 'something.else' },
   ],
-  isFarEnough: ({ generation, attempt }) => generation >= 3 || attempt >= 5,
+  isFarEnough: ({ generation, attempt, canRefresh: can, wakeAtMs }) =>
+    generation >= 3 || attempt >= 5 || (!can && (wakeAtMs ?? 0) > NOW_MS + 3 * CREDENTIAL_DOUBT_PAUSE_MS),
 });
 
-const edges = ROTATIONS.flatMap((rotation) => edgesOf(model(rotation)));
+const edges = [...ROTATIONS.flatMap((rotation) => edgesOf(model(rotation))), ...edgesOf(model('stable', false))];
 const accepted = edges.filter(({ isAccepted }) => isAccepted);
 
 describe('the credential machine', () => {
@@ -82,11 +86,17 @@ describe('the credential machine', () => {
       'backingOff + connection.described → backingOff',
       'backingOff + credential.stored → fresh',
       'backingOff + credential.worked → backingOff',
+      'doubted + alarm.fired → doubted: checkCredential',
+      'doubted + connection.deleted → deleted',
+      'doubted + connection.described → doubted',
+      'doubted + credential.refused → revoked: tellInstallations connection.revoked',
+      'doubted + credential.stored → fresh',
+      'doubted + credential.worked → fresh',
       'fresh + alarm.fired → refreshing: refresh',
       'fresh + connection.deleted → deleted',
       'fresh + connection.described → fresh',
       'fresh + credential.doubted → fresh: checkCredential',
-      'fresh + credential.refused → revoked: tellInstallations connection.revoked',
+      'fresh + credential.refused → doubted',
       'fresh + credential.stored → fresh',
       'fresh + credential.worked → fresh',
       'fresh + refresh.requested → refreshing: refresh',
@@ -132,11 +142,13 @@ describe('the credential machine', () => {
   });
 
   it('has an alarm exactly where it waits', () => {
-    // That of `fresh` keeps an idle grant alive.
-    const waits = new Set(['appFault', 'backingOff', 'fresh', 'suspect', 'uncertain']);
+    const waits = new Set(['appFault', 'backingOff', 'doubted', 'suspect', 'uncertain']);
     for (const { to } of edges) {
       // What ends is not stored, and its alarm with it.
-      if (to.name !== 'deleted') expect([to.name, to.context.wakeAtMs !== null]).toEqual([to.name, waits.has(to.name)]);
+      if (to.name === 'deleted') continue;
+      // That of `fresh` keeps an idle grant alive.
+      const isWaiting = waits.has(to.name) || (to.name === 'fresh' && to.context.canRefresh);
+      expect([to.name, to.context.wakeAtMs !== null]).toEqual([to.name, isWaiting]);
     }
   });
 
@@ -168,7 +180,15 @@ describe('the credential machine', () => {
   it('is usable in every state but those without a credential', () => {
     const states = Object.entries(credential.machine.states);
     const usable = states.filter(([, { tags }]) => tags.includes('usable')).map(([name]) => name);
-    expect(usable.toSorted()).toEqual(['appFault', 'backingOff', 'fresh', 'refreshing', 'suspect', 'uncertain']);
+    expect(usable.toSorted()).toEqual([
+      'appFault',
+      'backingOff',
+      'doubted',
+      'fresh',
+      'refreshing',
+      'suspect',
+      'uncertain',
+    ]);
   });
 
   it('after the answer to a revoking single-use token is lost, waits until just before the old token ends', () => {
@@ -230,9 +250,17 @@ describe('the credential machine', () => {
     for (const { from, event, isAccepted } of edges) {
       if (event.type !== 'credential.worked') continue;
       const { generation, isProven } = from.context;
-      const isNews = event['generation'] === generation && !isProven;
+      const isNews = event['generation'] === generation && (!isProven || from.name === 'doubted');
       expect(isAccepted).toBe(isNews && !['absent', 'revoked'].includes(from.name));
     }
+  });
+
+  it('believes a refused check at the second time only, and never of what can be renewed', () => {
+    const refused = accepted.filter(({ event }) => event.type === 'credential.refused');
+    expect(new Set(refused.map(({ from, to }) => `${from.name} ${to.name}`))).toEqual(
+      new Set(['fresh doubted', 'doubted revoked']),
+    );
+    for (const { from } of refused) expect(from.context.canRefresh).toBe(false);
   });
 
   it('forgets suspicion, proof and errors with a new token', () => {

@@ -27,6 +27,7 @@ type Broken = string | null;
 const RESTING: Readonly<Record<string, readonly string[]>> = {
   installation: ['absent', 'present.active', 'present.needsReauth'],
   credential: ['absent', 'fresh', 'revoked'],
+  providerApp: ['trusted'],
   read: ['absent', 'idle', 'blocked', 'paused'],
   delivery: ['idle'],
   provider: ['closed', 'halfOpen'],

@@ -192,6 +192,36 @@ describe('those who wait for a change', () => {
   });
 });
 
+describe('owners', () => {
+  it('refuse the shards of others, and forget and wake what moves to a new one', async () => {
+    const { tokens } = await startTokens();
+    expect(tokens.usableToken(connectionId)).not.toBeNull();
+    let isWoken = false;
+    const waiting = tokens.changed(connectionId, new AbortController().signal, 'a token').then(() => {
+      isWoken = true;
+    });
+    const owners = Array.from({ length: 4 }, (_, index) => index).find((index) => {
+      const left = tokens.assign(index, 4);
+      return left.includes(shardOf(connectionId));
+    });
+    expect(owners).toBeDefined();
+    await waiting;
+    expect(isWoken).toBe(true);
+    expect(() => tokens.usableToken(connectionId)).toThrow('belong to another owner');
+    tokens.assign(0, 1);
+    expect(tokens.usableToken(connectionId)).not.toBeNull();
+  });
+
+  it('keep what does not move when they become more', async () => {
+    const { tokens } = await startTokens();
+    tokens.assign(0, 3);
+    const left = tokens.assign(0, 4);
+    // A quarter of its third, at most about twice that.
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.length).toBeLessThan(256 / 6);
+  });
+});
+
 describe('the shard of a connection', () => {
   it('is the same for ever: what is stored by shard must be found again', () => {
     expect([shardOf(connectionId), shardOf(parseId('c2', 'id'))]).toEqual([249, 24]);

@@ -5,7 +5,9 @@ import {
   buildAuthorizationUrl,
   buildClientCredentialsRequest,
   buildCodeExchangeRequest,
+  buildPasswordRequest,
   buildRefreshRequest,
+  buildRevocationRequest,
   newPkcePair,
 } from '../../../src/auth/oauth.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
@@ -169,5 +171,79 @@ describe('token requests', () => {
     );
     const authorization = built.headers[built.headers.indexOf('Authorization') + 1] ?? '';
     expect(Buffer.from(authorization.replace('Basic ', ''), 'base64').toString()).toBe('id:s%26c+r%2Bt');
+  });
+});
+
+describe('further token requests', () => {
+  const form = (request: { readonly body: string }) => Object.fromEntries(new URLSearchParams(request.body));
+  const tokens = { clientAuthentication: 'requestBody', rotation: 'stable' } as const;
+
+  it('revokes nothing where the provider cannot', () => {
+    const revocation = { client, token: 't', hint: 'access_token', variables: {} } as const;
+    expect(buildRevocationRequest(hubspot, revocation)).toBeNull();
+    expect(buildRevocationRequest(catalog.get('stripe'), revocation)).toBeNull();
+  });
+
+  it('gives a token up at the address for that', () => {
+    const revocationUrl = 'https://{{.workspace}}.example.com/revoke';
+    const provider = withAuth({ tokens: { ...tokens, revocationUrl } });
+    const revocation = { client, token: 't', hint: 'refresh_token', variables: { workspace: 'acme' } } as const;
+    const request = buildRevocationRequest(provider, revocation);
+    expect(request).toMatchObject({ url: 'https://acme.example.com/revoke', method: 'POST' });
+    expect(request === null ? null : form(request)).toEqual({
+      token: 't',
+      token_type_hint: 'refresh_token',
+      client_id: 'id',
+      client_secret: 's&c r+t',
+    });
+  });
+
+  it('sends JSON where the endpoint takes JSON', () => {
+    const provider = withAuth({ tokens: { ...tokens, bodyFormat: 'json' } });
+    const request = buildRefreshRequest(provider, { client, refreshToken: 'r', variables: {} });
+    expect(request.headers).toContain('application/json');
+    expect(JSON.parse(request.body)).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'r',
+      client_id: 'id',
+      client_secret: 's&c r+t',
+    });
+  });
+
+  it('keeps the secret out of the body where it goes into the header', () => {
+    const provider = withAuth({ tokens: { ...tokens, clientAuthentication: 'basicHeader', bodyFormat: 'json' } });
+    const { body, headers } = buildRefreshRequest(provider, { client, refreshToken: 'r', variables: {} });
+    expect(JSON.parse(body)).toEqual({ grant_type: 'refresh_token', refresh_token: 'r' });
+    expect(headers.join(' ')).toContain('Authorization Basic ');
+  });
+
+  it('asks with a password, and repeats the parameter for several audiences', () => {
+    const variables = { workspace: 'https://crm.example.com' };
+    const grant = { client, username: 'ada', password: 'p&w', scopes: [], variables };
+    const sugar = buildPasswordRequest(catalog.get('sugarCRM'), grant);
+    expect(JSON.parse(sugar.body)).toMatchObject({ grant_type: 'password', username: 'ada', password: 'p&w' });
+    const request = buildClientCredentialsRequest(machineToMachine, {
+      client,
+      scopes: ['x'],
+      variables: { workspace: 'acme' },
+    });
+    expect(new URLSearchParams(request.body).getAll('audience')).toEqual([
+      'https://a.example.com',
+      'https://b.example.com',
+    ]);
+  });
+
+  it('joins scopes as the provider wants them', () => {
+    const url = buildAuthorizationUrl(catalog.get('slack'), { ...request, scopes: ['chat:write', 'users:read'] });
+    expect(new URL(url).searchParams.get('scope')).toBe('chat:write,users:read');
+  });
+
+  it('names the audience and what else a consent page needs', () => {
+    const scopes = ['offline_access'];
+    const atlassian = new URL(buildAuthorizationUrl(catalog.get('atlassian'), { ...request, scopes }));
+    expect(atlassian.searchParams.get('audience')).toBe('api.atlassian.com');
+    expect(atlassian.searchParams.get('prompt')).toBe('consent');
+    const lever = new URL(buildAuthorizationUrl(catalog.get('lever'), { ...request, scopes }));
+    expect(lever.searchParams.get('audience')).toBe('https://api.lever.co/v1/');
   });
 });

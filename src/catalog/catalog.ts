@@ -1,7 +1,7 @@
 // The catalog: every provider the process knows, by name. Built-in declarations come from `providers/`; an
 // operator's file (TENON_CATALOG_FILE) may replace single facts of them, in the published form, to point a
-// provider at a sandbox or a gateway. Invariant: a catalog never changes after it was made, and every entry in
-// it has passed the published schema.
+// provider at a sandbox or a gateway. Invariant: a catalog that is made here never changes, and every entry in
+// it has passed the published schema. `liveCatalog.ts` puts one in the place of another.
 
 import type { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
@@ -55,6 +55,11 @@ export function createCatalog(overrides: CatalogOverrides = {}): Catalog {
     if (declaration === undefined) throw refusedOverride(name, 'name', `no such provider${nearText(byName, name)}`);
     byName.set(name, overridden(declaration, override));
   }
+  return catalogOf(byName);
+}
+
+/** A catalog of these declarations, which are under their own names. */
+export function catalogOf(byName: ReadonlyMap<string, ProviderDeclaration>): Catalog {
   const sorted = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     get(name) {
@@ -67,7 +72,8 @@ export function createCatalog(overrides: CatalogOverrides = {}): Catalog {
   };
 }
 
-function overridden(declaration: ProviderDeclaration, override: JsonObject): ProviderDeclaration {
+/** A declaration with an operator's facts in place of its own. Rejects with `invalid_input` naming the field. */
+export function overridden(declaration: ProviderDeclaration, override: JsonObject): ProviderDeclaration {
   const { [OWN_FACTS_KEY]: ownOverride = {}, ...published } = override;
   const base = toProviderInfo(declaration);
   const info: ProviderInfo = parsed(declaration.name, '', providerInfoSchema, merge({ ...base }, published));
@@ -95,11 +101,15 @@ function parsed<Schema extends z.ZodType>(
   throw refusedOverride(name, path.join('.'), issue?.message ?? 'invalid');
 }
 
-/** `Object.fromEntries` defines keys, so that `__proto__` in a file is a plain (and unknown) key. */
-function merge(base: JsonObject, override: JsonObject): JsonObject {
+/**
+ * Objects are merged, other values and lists replaced, and so are objects under the keys of `whole`.
+ * `Object.fromEntries` defines keys, so that `__proto__` in a file is a plain (and unknown) key.
+ */
+export function merge(base: JsonObject, override: JsonObject, whole: ReadonlySet<string> = new Set()): JsonObject {
   const entries = Object.entries(override).map(([key, value]): [string, JsonValue | undefined] => {
     const current = Object.hasOwn(base, key) ? base[key] : undefined;
-    return [key, isJsonObject(current) && isJsonObject(value) ? merge(current, value) : value];
+    const isMerged = isJsonObject(current) && isJsonObject(value) && !whole.has(key);
+    return [key, isMerged ? merge(current, value, whole) : value];
   });
   return Object.fromEntries([...Object.entries(base), ...entries]);
 }

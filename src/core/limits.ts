@@ -355,6 +355,21 @@ export const TOKEN_METADATA_CHARS_MAX = 2048;
 /** Refreshes of tokens issued together spread over this share of their margin, so that they do not come together. */
 export const REFRESH_JITTER_SHARE = 0.5;
 
+// Upstream catalog
+
+/** Providers taken from upstream, those included that it no longer has; the published catalog has 238. */
+export const CATALOG_ENTRIES_MAX = 2000;
+/** One entry as JSON; the largest published one has 3,900 characters. */
+export const CATALOG_ENTRY_CHARS_MAX = 65_536;
+/** Nesting of an entry; the published ones have 6 levels. */
+export const CATALOG_DEPTH_MAX = 12;
+/** One text of an entry; the longest published one is a prompt of 237 characters. */
+export const CATALOG_TEXT_CHARS_MAX = 2048;
+/** Names are parts of ids; the longest published one has 25 characters. */
+export const CATALOG_NAME_CHARS_MAX = 64;
+/** An expression that is run over token responses; the only published one has 44 characters. */
+export const CATALOG_EXPRESSION_CHARS_MAX = 200;
+
 // Demo
 
 /** The demo takes a quarter of a minute; beyond this it says so instead of waiting on. */

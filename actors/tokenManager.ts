@@ -266,6 +266,11 @@ export class TokenManager {
     shard.waiting.delete(connectionId);
   }
 
+  /** How credentials are attached has changed: all are opened anew. Who waits for the next one goes on waiting. */
+  forgetAll(): void {
+    for (const { tokens } of this.#shards) tokens.clear();
+  }
+
   #shard(connectionId: ConnectionId): Shard {
     let shard = this.#shardIndex.get(connectionId);
     if (shard === undefined) {

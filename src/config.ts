@@ -2,6 +2,7 @@
 // process does not start.
 
 import { join } from 'node:path';
+import { type CatalogSource, parseCatalogSource } from './catalog/source.ts';
 import { IntegrationError } from './core/errors.ts';
 import { type AllowList, parseAllowList } from './egress/address.ts';
 
@@ -14,6 +15,8 @@ export interface Config {
   readonly masterKeys: readonly string[];
   readonly egressAllow: AllowList;
   readonly catalogFile: string | null;
+  /** Null: only what is built in. */
+  readonly catalogSource: CatalogSource | null;
   readonly logLevel: string;
 }
 
@@ -23,6 +26,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const value = (name: string): string | undefined =>
     env[name] === undefined || env[name] === '' ? undefined : env[name];
+  const catalogUrl = value('TENON_CATALOG_URL');
   return {
     dataFolder: value('TENON_DATA_DIR') ?? join('.', '.tenon'),
     hostname: value('TENON_HOST') ?? '127.0.0.1',
@@ -34,6 +38,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       .filter((key) => key !== ''),
     egressAllow: parseAllowList(value('TENON_EGRESS_ALLOW') ?? ''),
     catalogFile: value('TENON_CATALOG_FILE') ?? null,
+    catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
   };
 }

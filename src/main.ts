@@ -1,7 +1,6 @@
 // Wires the product together and nothing else: store, vault, catalog, egress, runtime, flows, edge. `tenon serve`,
 // tests and the demo start it here.
 
-import { readFileSync } from 'node:fs';
 import { Fleets } from '../actors/fleets.ts';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
@@ -9,10 +8,10 @@ import { Supervisor } from '../actors/supervisor.ts';
 import { TokenManager } from '../actors/tokenManager.ts';
 import { type OpenedVault, openVault } from './auth/masterKeys.ts';
 import type { Vault } from './auth/vault.ts';
-import { createCatalog, readCatalogOverrides } from './catalog/catalog.ts';
+import { LiveCatalog } from './catalog/liveCatalog.ts';
 import type { Config } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
-import { IntegrationError, invariant } from './core/errors.ts';
+import { type IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
@@ -20,6 +19,8 @@ import { createApp } from './edge/app.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
+import { readOverrides } from './flows/catalog/overridesFile.ts';
+import { CatalogRefresh } from './flows/catalog/refresh.ts';
 import { openDownloadKey } from './flows/deliver/download.ts';
 import { takeOverRevisions } from './flows/install/deploy.ts';
 import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
@@ -59,7 +60,7 @@ export interface Running {
 /** Rejects with what kept it from starting; then nothing is left running. */
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, clock = systemClock } = options;
-  const catalog = createCatalog(readOverrides(config));
+  const catalog = new LiveCatalog(readOverrides(config.catalogFile), config.catalogSource !== null);
   const opened: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -72,6 +73,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const downloadKey = await openDownloadKey({ store, vault, log });
     const egress = createEgress({ allowList: config.egressAllow, clock });
     opened.push(() => egress.close());
+    const catalogRefresh = new CatalogRefresh({ store, egress, clock, log }, catalog, config.catalogSource).load();
     const listening = await listen(config.hostname, config.port, clock);
     const runtime = new Runtime({ store, clock, log });
     opened.push(
@@ -90,6 +92,7 @@ export async function start(options: StartOptions): Promise<Running> {
       vault,
       rotation,
       catalog,
+      catalogRefresh,
       connectors: createConnectors(clock),
       clock,
       log,
@@ -97,15 +100,14 @@ export async function start(options: StartOptions): Promise<Running> {
       publicUrl: config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`,
     };
     registerHandlers(runtime.dispatcher, services);
+    catalog.onChanged(() => forgetDerived(services));
     // Last of all that may fail: a key that nobody got to see would be lost.
     const firstKey = await ensureProject(store, clock);
     runtime.start();
     const retention = new Retention(services);
-    opened.push(
-      () => retention.stop(),
-      () => rotation.stop(),
-    );
+    opened.push(...[retention, rotation, catalogRefresh].map((service) => () => service.stop()));
     retention.start();
+    catalogRefresh.start();
     await takeOverRevisions(services);
     // What a full disk kept from taking over a deployed manifest.
     store.onRecovered(() => void takeOverRevisions(services));
@@ -122,6 +124,12 @@ export async function start(options: StartOptions): Promise<Running> {
     await stop();
     throw error;
   }
+}
+
+/** What was made of a catalog that has changed: the next lease makes it anew. */
+function forgetDerived({ targets, tokens }: Services): void {
+  targets.forgetAll();
+  tokens.forgetAll();
 }
 
 /** The store with the vault of what is in it: its keys are looked at before anything is written. */
@@ -150,17 +158,6 @@ function hostText(hostname: string): string {
 function localHost(hostname: string): string {
   if (hostname === '0.0.0.0') return '127.0.0.1';
   return hostname === '::' ? '[::1]' : hostText(hostname);
-}
-
-function readOverrides({ catalogFile }: Config) {
-  if (catalogFile === null) return {};
-  let text: string;
-  try {
-    text = readFileSync(catalogFile, 'utf8');
-  } catch (cause) {
-    throw new IntegrationError('invalid_input', `TENON_CATALOG_FILE: ${catalogFile} cannot be read`, { cause });
-  }
-  return readCatalogOverrides(text, catalogFile);
 }
 
 /** See `Vault.renewed`. With one key there is nothing to renew. */

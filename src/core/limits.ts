@@ -357,6 +357,8 @@ export const REFRESH_JITTER_SHARE = 0.5;
 
 // Upstream catalog
 
+/** A catalog file; the published one has 273 KB. */
+export const CATALOG_BYTES_MAX = 8 * 1_048_576;
 /** Providers taken from upstream, those included that it no longer has; the published catalog has 238. */
 export const CATALOG_ENTRIES_MAX = 2000;
 /** One entry as JSON; the largest published one has 3,900 characters. */
@@ -369,6 +371,20 @@ export const CATALOG_TEXT_CHARS_MAX = 2048;
 export const CATALOG_NAME_CHARS_MAX = 64;
 /** An expression that is run over token responses; the only published one has 44 characters. */
 export const CATALOG_EXPRESSION_CHARS_MAX = 200;
+/** How often upstream is asked … */
+export const CATALOG_INTERVAL_MS = 30 * MINUTE_MS;
+/** … give or take this share, so that many servers do not ask at the same moment. */
+export const CATALOG_INTERVAL_JITTER_SHARE = 0.1;
+/** The shortest pause after a failed refresh; it grows up to CATALOG_INTERVAL_MS. */
+export const CATALOG_RETRY_BASE_MS = 30 * SECOND_MS;
+/** A whole download: 8 MB on a line of 2 Mbit/s. */
+export const CATALOG_TIMEOUT_MS = 30 * SECOND_MS;
+/** Entries checked per turn of the event loop, about 10 ms. */
+export const CATALOG_ENTRIES_PER_TURN = 20;
+/** Longest validator that is kept; real ones have below 100 characters. */
+export const CATALOG_ETAG_CHARS_MAX = 512;
+/** Log lines about refused entries, and names in a line, per refresh; `tenon catalog status` has them all. */
+export const CATALOG_LOGGED_MAX = 20;
 
 // Demo
 

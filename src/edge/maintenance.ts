@@ -1,5 +1,5 @@
 // The part of the operator plane that handles data as a whole: a backup to download, an installation to erase, master
-// keys to rotate. The plane has checked who calls (`operator.ts`).
+// keys to rotate, the catalog to refresh. The plane has checked who calls (`operator.ts`).
 
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -36,5 +36,10 @@ export function maintenanceRoutes(services: EdgeServices): Hono<EdgeEnv> {
   });
   app.get('/keys', async (context) => context.json(await services.rotation.list()));
   app.post('/keys/rotate', async (context) => context.json(await services.rotation.rotate()));
+  app.get('/catalog', (context) => context.json(services.catalogRefresh.status()));
+  app.post('/catalog/refresh', async (context) => {
+    await services.catalogRefresh.refresh();
+    return context.json(services.catalogRefresh.status());
+  });
   return app;
 }

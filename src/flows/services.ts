@@ -11,6 +11,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
+import type { CatalogRefresh } from './catalog/refresh.ts';
 import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
 
@@ -26,6 +27,8 @@ export interface Services {
   /** The master keys of the vault, for operators. */
   readonly rotation: KeyRotation;
   readonly catalog: Catalog;
+  /** Keeps it as upstream has it. */
+  readonly catalogRefresh: CatalogRefresh;
   readonly connectors: Connectors;
   readonly clock: Clock;
   readonly log: Log;

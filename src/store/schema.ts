@@ -266,6 +266,16 @@ ALTER TABLE connections ADD COLUMN providerConsumerRef TEXT;
 CREATE INDEX connections_app ON connections (providerAppId, connectionId) WHERE providerAppId IS NOT NULL;
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS];
+/** What an upstream catalog said last and could be used. A provider that it no longer has keeps its row. */
+const CATALOG = `
+CREATE TABLE catalogEntries (
+  name TEXT PRIMARY KEY,
+  entry TEXT NOT NULL,
+  acceptedAtMs INTEGER NOT NULL,
+  missingSinceMs INTEGER
+);
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -2,6 +2,7 @@
 // can happen to the database is this list.
 
 import { ACCOUNT_STATEMENTS } from './tables/accounts.ts';
+import { CATALOG_STATEMENTS } from './tables/catalog.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
 import { EFFECT_STATEMENTS } from './tables/effects.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
@@ -20,5 +21,6 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...INSTALLATION_STATEMENTS,
     ...OUTBOX_STATEMENTS,
     ...SEALED_STATEMENTS,
+    ...CATALOG_STATEMENTS,
   }),
 );

@@ -8,10 +8,12 @@ import { Supervisor } from '../../actors/supervisor.ts';
 import { TokenManager } from '../../actors/tokenManager.ts';
 import type { Vault } from '../../src/auth/vault.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
+import { LiveCatalog } from '../../src/catalog/liveCatalog.ts';
 import { createConnectors } from '../../src/connectors/connectors.ts';
 import { type ErrorCode, errorFacts, type IntegrationError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
+import { CatalogRefresh } from '../../src/flows/catalog/refresh.ts';
 import { takeOverRevisions } from '../../src/flows/install/deploy.ts';
 import { KeyRotation } from '../../src/flows/operator/keys.ts';
 import { Retention } from '../../src/flows/operator/retention.ts';
@@ -181,14 +183,16 @@ export class Process {
       const fleets = new Fleets(runtime, clock, log);
       return { tokens, leases, fleets, targets: new Targets(store.reads, catalog) };
     });
+    const egress = network.egressOf(life);
     const whole: Services = {
       ...made,
       store,
       runtime,
-      egress: network.egressOf(life),
+      egress,
       vault,
       rotation: new KeyRotation({ store, vault, log }, { kind: 'environment' }),
       catalog,
+      catalogRefresh: new CatalogRefresh({ store, egress, clock, log }, new LiveCatalog(), null),
       connectors: createConnectors(clock),
       clock,
       log,

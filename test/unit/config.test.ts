@@ -14,6 +14,7 @@ describe('the environment is refused', () => {
     ['TENON_PUBLIC_URL', 'https://tenon.example.com/x', 'must be an origin'],
     ['TENON_PUBLIC_URL', 'https://tenon.example.com/?x', 'must be an origin'],
     ['TENON_PUBLIC_URL', 'https://me@tenon.example.com', 'must be an origin'],
+    ['TENON_CATALOG_URL', 'ftp://catalog.example/c.json', 'must be an https address or a file'],
     ['TENON_LOG_LEVEL', 'verbose', 'must be one of trace, debug'],
     ['TENON_EGRESS_ALLOW', 'localhost', 'is not an IP address'],
     ['TENON_EGRESS_ALLOW', '10.0.0.1/8', 'has address bits set'],
@@ -34,12 +35,23 @@ describe('the environment', () => {
       masterKeys: [],
       egressAllow: [],
       catalogFile: null,
+      catalogSource: null,
       logLevel: 'info',
     });
   });
 
   it('may have variables that are set to nothing', () => {
-    const names = ['DATA_DIR', 'HOST', 'PORT', 'PUBLIC_URL', 'MASTER_KEY', 'EGRESS_ALLOW', 'CATALOG_FILE', 'LOG_LEVEL'];
+    const names = [
+      'DATA_DIR',
+      'HOST',
+      'PORT',
+      'PUBLIC_URL',
+      'MASTER_KEY',
+      'EGRESS_ALLOW',
+      'CATALOG_FILE',
+      'CATALOG_URL',
+      'LOG_LEVEL',
+    ];
     expect(readConfig(Object.fromEntries(names.map((name) => [`TENON_${name}`, ''])))).toEqual(readConfig({}));
   });
 
@@ -52,6 +64,7 @@ describe('the environment', () => {
       TENON_MASTER_KEY: ' new , old,',
       TENON_EGRESS_ALLOW: '127.0.0.1:80, 10.0.0.0/8',
       TENON_CATALOG_FILE: 'catalog.json',
+      TENON_CATALOG_URL: 'https://catalog.example/catalog.json',
       TENON_LOG_LEVEL: 'warn',
     });
     expect(config).toMatchObject({
@@ -61,6 +74,7 @@ describe('the environment', () => {
       publicUrl: 'https://tenon.example.com',
       masterKeys: ['new', 'old'],
       catalogFile: 'catalog.json',
+      catalogSource: { kind: 'url', url: 'https://catalog.example/catalog.json' },
       logLevel: 'warn',
     });
     expect(config.egressAllow).toHaveLength(2);

@@ -3,7 +3,8 @@ import type { Runtime } from '../../../actors/runtime.ts';
 import { CREDENTIAL_PURPOSE, shardOf, TokenManager } from '../../../actors/tokenManager.ts';
 import type { Credential } from '../../../src/auth/credential.ts';
 import { createVault, parseMasterKey } from '../../../src/auth/vault.ts';
-import { createCatalog } from '../../../src/catalog/catalog.ts';
+import { type AcceptedEntry, LiveCatalog } from '../../../src/catalog/liveCatalog.ts';
+import { toProviderInfo } from '../../../src/catalog/wire.ts';
 import { type ConnectionId, parseId } from '../../../src/core/ids.ts';
 import {
   FUTILE_REFRESH_PAUSE_MS,
@@ -67,8 +68,9 @@ async function startTokens({ credential = OAUTH, lifetimeMs = HOUR_MS }: Stored 
     send: (actorId: string, event: object) => Promise.resolve(asked.push([actorId, event]) > 0),
     peek: () => ({ context: { wakeAtMs: null }, hasTag: () => false }),
   } as unknown as Runtime;
-  const tokens = new TokenManager(runtime, store.reads, vault, createCatalog(), clock, silentLog());
-  return { tokens, clock, asked, store };
+  const catalog = new LiveCatalog();
+  const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, silentLog());
+  return { tokens, clock, asked, store, catalog };
 }
 
 describe('no token is given', () => {
@@ -174,6 +176,27 @@ describe('a refused token', () => {
     expect([tokens.refused(connectionId, 1), asked.length]).toEqual(['none', 0]);
     await clock.advance(FUTILE_REFRESH_PAUSE_MS);
     expect([tokens.refused(connectionId, 1), asked.length]).toEqual(['coming', 1]);
+  });
+});
+
+describe('a catalog that attaches credentials otherwise', () => {
+  it('counts for every call once the opened ones are forgotten, and wakes nobody', async () => {
+    const { tokens, catalog } = await startTokens();
+    const before = tokens.usableToken(connectionId);
+    let isWoken = false;
+    void tokens.changed(connectionId, new AbortController().signal, 'a token').then(() => {
+      isWoken = true;
+    });
+    const info = toProviderInfo(catalog.get('hubspot'));
+    const accessTokenOpts = { attachmentType: 'accessTokenHeaderAttachment' as const, header: { name: 'X-Token' } };
+    const raw = { ...info, oauth2Opts: { ...info.oauth2Opts, accessTokenOpts } };
+    const entry = catalog.judge('hubspot', JSON.parse(JSON.stringify(raw))) as AcceptedEntry;
+    catalog.replaceUpstream(new Map([['hubspot', entry]]));
+    expect(tokens.usableToken(connectionId)).toBe(before);
+    tokens.forgetAll();
+    const after = tokens.usableToken(connectionId);
+    expect(after?.attachment.headers).toEqual(['X-Token', 'secret-1']);
+    expect([after?.generation, isWoken]).toEqual([before?.generation, false]);
   });
 });
 

@@ -38,6 +38,8 @@ const PATHS: readonly (readonly [method: string, path: string])[] = [
   ['POST', '/quarantine/1/discard'],
   ['GET', '/keys'],
   ['POST', '/keys/rotate'],
+  ['GET', '/catalog'],
+  ['POST', '/catalog/refresh'],
   ['GET', '/nothing'],
 ];
 
@@ -96,6 +98,17 @@ describe('the operator plane', () => {
     const answer = await call('/quarantine', headers());
     expect([answer.status, answer.json]).toEqual([200, { actors: [], cursor: null }]);
     expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('tells how the catalog stands, and refreshes none where there is no upstream', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await call('/catalog', headers);
+    expect([answer.status, answer.json]).toEqual([
+      200,
+      expect.objectContaining({ url: null, entries: 0, refused: [] }),
+    ]);
+    const refused = await call('/catalog/refresh', headers, 'POST');
+    expect([refused.status, refused.json.detail]).toEqual([422, 'no upstream catalog is configured']);
   });
 
   it('makes no backup that nobody would read', async () => {

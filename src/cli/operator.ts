@@ -191,7 +191,11 @@ async function withFolder<Result>(config: Config, work: (operator: Operator) => 
   }
 }
 
-function openReads(folder: string): Reads {
+/**
+ * The committed rows of a folder, read-only. Rejects with `not_found` if it has none, `forbidden` if this user may not
+ * read them, `snapshot_unreadable` if another version wrote them.
+ */
+export function openReads(folder: string): Reads {
   const path = databaseOf(folder);
   let reads: Reads | null = null;
   try {

@@ -78,7 +78,7 @@ export function addOperatorCommands(program: Command): void {
 }
 
 /** What every operator's command takes. */
-function withServer(command: Command): Command {
+export function withServer(command: Command): Command {
   return command
     .option('--url <url>', 'a server elsewhere (default: the one on TENON_DATA_DIR)')
     .option('--api-key <key>', 'an operator key for it (default: TENON_API_KEY)');

@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { IntegrationError } from '../core/errors.ts';
+import { addCatalogCommands } from './catalogCommands.ts';
 import type { KeyOptions } from './key.ts';
 import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
@@ -47,6 +48,7 @@ program
   .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));
 
 addOperatorCommands(program);
+addCatalogCommands(program);
 
 // Whoever reads the output may have seen enough (`| head`). Commands that have servers to end do it in their own way.
 program.hook('preAction', (_program, command) => {

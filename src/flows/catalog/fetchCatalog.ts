@@ -45,7 +45,7 @@ export async function fetchCatalog(
 }
 
 /** The text of a file. Rejects with `invalid_input` what is no file, too large or not UTF-8. */
-async function readCatalogFile(path: string, signal?: AbortSignal): Promise<string> {
+export async function readCatalogFile(path: string, signal?: AbortSignal): Promise<string> {
   try {
     const facts = await stat(path);
     if (!facts.isFile()) throw unreadable(path, 'is not a file');

@@ -7,6 +7,7 @@ import type { Credential } from '../../auth/credential.ts';
 import { captured, type TokenMetadata } from '../../auth/tokenResponse.ts';
 import type { AccountLookup, ProviderDeclaration } from '../../catalog/schema.ts';
 import { fillTemplate, normalizeVariable, resolveTemplate } from '../../catalog/template.ts';
+import { connectorOf } from '../../connectors/connectors.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/limits.ts';
@@ -131,7 +132,7 @@ async function identify(
   credential: Credential,
   metadata: ProviderMetadata,
 ): Promise<string | null> {
-  const connector = services.connectors.get(declaration.name);
+  const connector = connectorOf(services.connectors, declaration);
   if (connector?.identifyAccount === undefined) return null;
   const baseUrl = resolveTemplate(declaration.baseUrl, variablesIn(metadata));
   const attachment = attachmentOf(declaration, credential);

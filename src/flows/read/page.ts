@@ -4,6 +4,7 @@
 
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { ReadPageEffect } from '../../../machines/effects.ts';
+import { connectorOf } from '../../connectors/connectors.ts';
 import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
 import { ERROR_CODES, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
@@ -147,7 +148,7 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
   const { installation, read, checkpoint } = context;
   const target = services.targets.ofConnection(installation.connectionId);
   const provider = target.declaration.name;
-  const connector = services.connectors.get(provider);
+  const connector = connectorOf(services.connectors, target.declaration);
   if (connector === undefined)
     throw new IntegrationError('bad_request', `reading from ${provider} is not supported yet`);
   if (context.destination === null) {

@@ -90,8 +90,8 @@ export function learnedVariables({ auth, accountLookup, postAuthentication }: Pr
   return [...fromToken, ...fromCallback, ...fromLookup, ...postAuthentication].map(({ name }) => name);
 }
 
-/** The inputs that a provider's own addresses need, e.g. `workspace`. */
-function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
+/** The inputs that a provider's own addresses need, e.g. `workspace`: without them nothing is connected. */
+export function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
   const { auth, baseUrl } = declaration;
   const templates = [baseUrl];
   if (auth.scheme === 'oauth2') templates.push(auth.tokenUrl);

@@ -103,9 +103,13 @@ export function buildCodeExchangeRequest(
   },
 ): TokenRequest {
   const { client, code, redirectUri, codeVerifier, variables } = exchange;
-  const form: TokenForm = { grant_type: 'authorization_code', code, redirect_uri: redirectUri };
+  const auth = oauth2Of(declaration);
+  const form: TokenForm = {
+    ...auth.tokens.codeParams,
+    ...{ grant_type: 'authorization_code', code, redirect_uri: redirectUri },
+  };
   if (codeVerifier !== undefined) form['code_verifier'] = codeVerifier;
-  return tokenRequest(oauth2Of(declaration), client, form, variables);
+  return tokenRequest(auth, client, form, variables);
 }
 
 /** Refreshes (RFC 6749, 6), without a scope parameter: the answer keeps the scopes of the grant. */

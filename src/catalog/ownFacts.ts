@@ -3,6 +3,7 @@
 // exchanges at a simulator. As strict as the published form: an unknown key is a misspelling.
 
 import { z } from 'zod';
+import { expression } from './providerInfo.ts';
 import { PROVIDER_CATEGORIES } from './schema.ts';
 import type { OwnFacts } from './wire.ts';
 
@@ -32,6 +33,7 @@ const tokens = z.strictObject({
   endpointQuota: quota.exactOptional(),
   refreshUrl: z.string().exactOptional(),
   revocationUrl: z.string().exactOptional(),
+  codeParams: z.record(z.string(), z.string()).exactOptional(),
   hiddenErrors: z.array(hiddenError).readonly().exactOptional(),
   grantsPerAccountMax: z.int().positive().exactOptional(),
 });
@@ -90,7 +92,7 @@ const callbackField = z.strictObject({
   param: z.string().min(1),
   name: z.string().min(1),
   oneOf: z.record(z.string(), z.string()).exactOptional(),
-  matches: z.string().exactOptional(),
+  matches: expression.exactOptional(),
   whenAbsent: z.string().exactOptional(),
   isWorkspaceRef: z.boolean().exactOptional(),
 });
@@ -100,6 +102,7 @@ export const ownFactsSchema: z.ZodType<OwnFacts> = z.strictObject({
   category: z.enum(PROVIDER_CATEGORIES),
   sources: z.array(z.string()).readonly(),
   variantOf: z.string().exactOptional(),
+  inputPatterns: z.record(z.string(), expression).exactOptional(),
   accountLookup: accountLookup.exactOptional(),
   quotas: z.array(quota).readonly(),
   concurrency: z.array(concurrencyLimit).readonly(),

@@ -4,6 +4,9 @@
 
 import { z } from 'zod';
 
+/** A regular expression of a file. */
+export const expression = z.string().refine(isExpression, 'must be a regular expression');
+
 const inputField = z.strictObject({
   name: z.string().min(1),
   displayName: z.string().exactOptional(),
@@ -70,7 +73,7 @@ const oauth2Opts = z.strictObject({
           name: z.string(),
           displayName: z.string(),
           path: z.string(),
-          capture: z.string().refine(isExpression, 'must be a regular expression').exactOptional(),
+          capture: expression.exactOptional(),
         }),
       )
       .exactOptional(),

@@ -54,6 +54,11 @@ export interface ProviderDeclaration {
   readonly subscribeRequirements?: SubscribeRequirements;
   /** What the customer is asked for besides the credential, e.g. the workspace. */
   readonly inputs: readonly InputField[];
+  /**
+   * Input → pattern of the whole value. Customers type inputs; one that is the end of a host which gets the builder's
+   * client secret may only name the provider's own domains.
+   */
+  readonly inputPatterns?: Readonly<Record<string, string>>;
   /** What is fetched from the provider right after connecting. */
   readonly postAuthentication: readonly PostAuthenticationFact[];
   readonly isPostAuthenticationRequired: boolean;
@@ -154,6 +159,8 @@ export interface TokenFacts {
   readonly refreshUrl?: string;
   /** RFC 7009 */
   readonly revocationUrl?: string;
+  /** What the exchange of a code says besides the code, e.g. that the token shall end and be renewed. */
+  readonly codeParams?: Readonly<Record<string, string>>;
   /** How a 200 answer of the endpoint says that it failed, where the usual members do not. */
   readonly hiddenErrors?: readonly HiddenError[];
   /** Grants that one account may have with one client; a further one silently ends the oldest. */

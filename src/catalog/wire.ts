@@ -21,7 +21,7 @@ import {
 /** The facts that the published form has no place for. */
 export type OwnFacts = Pick<
   ProviderDeclaration,
-  'category' | 'sources' | 'variantOf' | 'accountLookup' | 'quotas' | 'concurrency' | 'hiddenErrors'
+  'category' | 'sources' | 'variantOf' | 'inputPatterns' | 'accountLookup' | 'quotas' | 'concurrency' | 'hiddenErrors'
 > & {
   /** Used where the entry authenticates with OAuth 2. */
   readonly tokens?: TokenFacts;
@@ -143,11 +143,13 @@ function oauth2OptsOf(auth: OAuth2Auth): OAuth2Opts {
 
 /** The own facts of a declaration, as `fromProviderInfo` takes them. */
 export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
-  const { category, sources, variantOf, accountLookup, quotas, concurrency, hiddenErrors, auth } = declaration;
+  const { category, sources, variantOf, inputPatterns, accountLookup, quotas, concurrency, hiddenErrors, auth } =
+    declaration;
   return present({
     category,
     sources,
     variantOf,
+    inputPatterns,
     accountLookup,
     quotas,
     concurrency,
@@ -179,6 +181,7 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     inputs: info.metadata?.input ?? [],
     postAuthentication: info.metadata?.postAuthentication ?? [],
     isPostAuthenticationRequired: info.postAuthInfoNeeded ?? false,
+    inputPatterns: own.inputPatterns,
     accountLookup: own.accountLookup,
     authHealthCheck: info.authHealthCheck,
     providerApp: {

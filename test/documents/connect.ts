@@ -237,12 +237,14 @@ function credentialRows({ auth }: ProviderDeclaration): readonly (readonly strin
 function metadataRow(declaration: ProviderDeclaration, field: InputField, needed: readonly string[]): string[] {
   const { name, displayName = name, prompt = '', defaultValue, docsURL, moduleDependencies } = field;
   const isWorkspace = name === 'workspace';
+  const pattern = declaration.inputPatterns?.[name];
   const only = Object.keys(moduleDependencies ?? {});
   const isPart = only.length > 0 && only.length < Object.keys(declaration.modules).length;
   const help = [
     plain(prompt),
     isWorkspace && defaultValue !== undefined ? `For example ${code(defaultValue)}.` : '',
     isPart ? `With ${only.length === 1 ? 'module' : 'modules'} ${listed(only.map(code))}.` : '',
+    pattern === undefined ? '' : `Has to match ${code(pattern)}.`,
     isPicked(declaration, name) ? 'Picks the account where several were consented to; else the first is taken.' : '',
     docsURL === undefined ? '' : `${link('More', docsURL)}.`,
   ];
@@ -294,6 +296,9 @@ function consentReturn(tenantParam: string): Example {
   };
 }
 
+/** Where the value is a whole host, of domains that `inputPatterns` lists. */
+const OWN_DOMAINS: Readonly<Record<string, string>> = { coupa: 'acme.coupahost.com' };
+
 function exampleMetadata(declaration: ProviderDeclaration): JsonObject {
   const body: Record<string, JsonValue> = {};
   const providerMetadata: Record<string, JsonValue> = {};
@@ -306,7 +311,9 @@ function exampleMetadata(declaration: ProviderDeclaration): JsonObject {
   return Object.keys(providerMetadata).length === 0 ? body : { ...body, providerMetadata };
 }
 
-function exampleValue({ baseUrl }: ProviderDeclaration, name: string): string {
+function exampleValue({ name: provider, baseUrl }: ProviderDeclaration, name: string): string {
+  const own = OWN_DOMAINS[provider];
+  if (own !== undefined && name === 'workspace') return own;
   if (/mail/i.test(name)) return 'jane@acme.example';
   if (baseUrl.startsWith(`{{.${name}}}`)) return 'https://crm.acme.example';
   return new RegExp(`^https://\\{\\{\\.${name}\\}\\}(?:/|$)`).test(baseUrl) ? 'crm.acme.example' : 'acme';

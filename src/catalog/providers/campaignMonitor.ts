@@ -18,7 +18,7 @@ export const campaignMonitor = {
     areScopesRequired: true,
     isWorkspaceRequired: false,
     tokenMetadata: {},
-    tokens: { clientAuthentication: 'requestBody', rotation: 'unknown' },
+    tokens: { clientAuthentication: 'requestBody', scopeSeparator: ',', rotation: 'unknown' },
   },
   defaultModule: '',
   modules: {},

@@ -35,6 +35,7 @@ export const coupa = {
         'https://compass.coupa.com/en-us/products/product-documentation/integration-technical-documentation/the-coupa-core-api/get-started-with-the-api',
     },
   ],
+  inputPatterns: { workspace: '^[a-z0-9-]+\\.(coupahost|coupacloud)\\.com$' },
   postAuthentication: [],
   isPostAuthenticationRequired: false,
   providerApp: { authQueryParams: [], params: [] },

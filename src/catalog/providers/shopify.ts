@@ -30,6 +30,7 @@ export const shopify = {
       clientAuthentication: 'requestBody',
       scopeSeparator: ',',
       rotation: 'singleUseGrace',
+      codeParams: { expiring: '1' },
       graceMs: HOUR_MS,
       idleLifetimeMs: 90 * DAY_MS,
     },

@@ -48,6 +48,7 @@ export const talkdesk = {
       defaultValue: 'talkdeskid.com',
     },
   ],
+  inputPatterns: { talkdesk_token_domain: '^(talkdeskid\\.(com|eu|au|co\\.uk)|talkdeskidca\\.com)$' },
   postAuthentication: [],
   isPostAuthenticationRequired: false,
   providerApp: { authQueryParams: [], params: [] },

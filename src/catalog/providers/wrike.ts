@@ -10,7 +10,7 @@ export const wrike = {
   displayName: 'Wrike',
   category: 'productivity',
   sources: ['https://developers.wrike.com/docs/oauth-20-authorization', 'https://developers.wrike.com/docs/faq'],
-  baseUrl: 'https://www.wrike.com/api',
+  baseUrl: 'https://{{.host}}/api',
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCode',

@@ -1,7 +1,7 @@
 // Who connects what: the part that every way of connecting shares. Called by the edge with validated bodies.
 
-import { isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
-import { normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
+import { type CallbackField, isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
+import { isAddressTemplate, normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
 
@@ -64,12 +64,44 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
     given.set(name, { ...item, value: normalizeVariable(declaration.baseUrl, name, item.value) });
   }
   const metadata = Object.fromEntries(given);
+  assertOwnDomains(declaration, metadata);
   // Told to who types it, now, and not to whoever makes the first call.
   const learned = learnedVariables(declaration);
+  if (!isAddressTemplate(declaration.baseUrl)) {
+    throw new IntegrationError('bad_request', `${declaration.displayName} has no address that could be called`, {
+      remedy: 'Its calls need more than a credential; it is listed, but cannot be connected yet.',
+    });
+  }
   const isWhole = !templateVariables(declaration.baseUrl).some((name) => learned.includes(name));
   if (isWhole) resolveTemplate(declaration.baseUrl, variablesIn(metadata));
   return metadata;
 }
+
+/**
+ * Values that decide where the client secret of the builder goes, when a customer typed them: those of `inputPatterns`,
+ * and those that the callback brings, if somebody names them beforehand.
+ */
+function assertOwnDomains(declaration: ProviderDeclaration, given: ProviderMetadata): void {
+  const { displayName, auth, inputPatterns = {} } = declaration;
+  const typed = Object.entries(inputPatterns).map(([name, matches]): ClosedValue => ({ name, matches }));
+  const brought: readonly ClosedValue[] = isAuthorizationCode(auth) ? (auth.callbackFields ?? []) : [];
+  for (const { name, oneOf = {}, matches } of [...typed, ...brought]) {
+    const value = given[name]?.value;
+    const isMatch = value !== undefined && matches !== undefined && new RegExp(matches).test(value);
+    if (value === undefined || isMatch || Object.values(oneOf).includes(value)) continue;
+    throw new IntegrationError('bad_request', `"${name}" is no value that ${displayName} has`, {
+      issues: [
+        {
+          in: 'body',
+          name: `providerMetadata.${name}`,
+          detail: `must be ${matches ?? Object.values(oneOf).join(', ')}`,
+        },
+      ],
+    });
+  }
+}
+
+type ClosedValue = Pick<CallbackField, 'name' | 'oneOf' | 'matches'>;
 
 /** A declared default stands for what is the same for most; the name of somebody's own account never is. */
 function defaultOf({ inputs }: ProviderDeclaration, name: string): MetadataItem | undefined {
@@ -98,6 +130,8 @@ export function requiredVariables(declaration: ProviderDeclaration): readonly st
   if (isAuthorizationCode(auth)) templates.push(auth.authUrl);
   if (auth.scheme === 'custom' && auth.exchange?.kind === 'assertion') templates.push(auth.exchange.tokenUrl);
   if (auth.scheme === 'custom' && auth.exchange?.kind === 'login') templates.push(auth.exchange.url);
+  const names = templates.flatMap(templateVariables);
+  if (auth.scheme === 'oauth2' && auth.isWorkspaceRequired) names.push('workspace');
   const learned = learnedVariables(declaration);
-  return [...new Set(templates.flatMap(templateVariables))].filter((name) => !learned.includes(name));
+  return [...new Set(names)].filter((name) => !learned.includes(name));
 }

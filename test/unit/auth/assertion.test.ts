@@ -67,7 +67,7 @@ describe('a signed assertion is refused', () => {
     await expect(refusal).rejects.toMatchObject({ code: 'bad_request', message: expect.stringMatching(message) });
     // What was typed is in no message, and the parser's own words neither.
     await expect(refusal).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
-    await expect(refusal).rejects.toMatchObject({ cause: undefined });
+    await expect(refusal).rejects.not.toHaveProperty('cause');
   });
 
   it('without a value that a claim needs', async () => {

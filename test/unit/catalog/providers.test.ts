@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import { OWN_FACTS_KEY, ownFactsSchema } from '../../../src/catalog/ownFacts.ts';
-import { tokenFactsOf } from '../../../src/catalog/schema.ts';
+import { isAuthorizationCode, tokenFactsOf } from '../../../src/catalog/schema.ts';
 import { templateVariables } from '../../../src/catalog/template.ts';
 import { ownFactsOf } from '../../../src/catalog/wire.ts';
 import { learnedVariables } from '../../../src/flows/connect/identity.ts';
@@ -13,6 +13,8 @@ const catalog = createCatalog();
 const declarations = catalog.list();
 /** Not asked for by the published form, since nothing of Snowflake is called over HTTP. */
 const UNKNOWN_VARIABLES: Readonly<Record<string, readonly string[]>> = { snowflake: ['workspace'] };
+/** Each customer registers the client of their own server, so that its secret is theirs. */
+const OWN_CLIENTS: Readonly<Record<string, string>> = {};
 
 describe('the built-in declarations', () => {
   it('are one file each, named as the provider', () => {
@@ -49,6 +51,20 @@ describe('the built-in declarations', () => {
     const missing = templates.flatMap(templateVariables).filter((variable) => !known.includes(variable));
     expect([...new Set(missing)]).toEqual(UNKNOWN_VARIABLES[name] ?? []);
   });
+
+  it.each(declarations.filter(({ auth }) => isAuthorizationCode(auth)))(
+    '$name sends the secret of the builder to its own domains only, whatever a customer types',
+    ({ auth, inputPatterns = {}, name }) => {
+      if (!isAuthorizationCode(auth) || name in OWN_CLIENTS) return;
+      const closed = [...Object.keys(inputPatterns), ...(auth.callbackFields ?? []).map((field) => field.name)];
+      for (const template of [auth.tokenUrl, auth.tokens.refreshUrl ?? auth.tokenUrl]) {
+        const end = /^https:\/\/([^/]*)/.exec(template)?.[1]?.split('}}').at(-1) ?? '';
+        const last = templateVariables(template.split('/').slice(0, 3).join('/')).at(-1);
+        if (last !== undefined && closed.includes(last) && end === '') continue;
+        expect(end, template).toMatch(last === undefined ? /^[a-z0-9-]+(\.[a-z0-9-]+)+$/ : /^(\.[a-z0-9-]+){2,}$/);
+      }
+    },
+  );
 
   it.each(declarations)('$name uses in its templates only what its form asks for', ({ auth }) => {
     if (auth.scheme !== 'custom') return;

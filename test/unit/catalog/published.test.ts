@@ -25,6 +25,7 @@ const DELIBERATE: Readonly<Record<string, string>> = {
   'freshdesk basicOpts': 'one API key is enough, any password goes with it',
   'gong oauth2Opts.tokenMetadataFields.otherFields': 'the base address is a variable that only the token answer knows',
   'notion oauth2Opts.authURLParams': 'the page picker of a public integration needs the owner',
+  'wrike baseURL': 'accounts live on hosts that only the token answer names',
   'wrike oauth2Opts.tokenMetadataFields.otherFields': 'accounts live on hosts that only the token answer names',
 };
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createCatalog } from '../../../../src/catalog/catalog.ts';
 import { hubspot } from '../../../../src/catalog/providers/hubspot.ts';
 import { salesforce } from '../../../../src/catalog/providers/salesforce.ts';
 import { metadataOf } from '../../../../src/flows/connect/identity.ts';
+
+const builtIn = createCatalog();
 
 describe('the metadata of a connection', () => {
   it.each<[string, Parameters<typeof metadataOf>[1]]>([
@@ -52,6 +55,35 @@ describe('the metadata of a connection', () => {
 
   it('may be empty where the address needs nothing', () => {
     expect(metadataOf(hubspot, {})).toEqual({});
+  });
+
+  it.each([
+    ['coupa', { workspace: 'acme.coupahost.com.evil.example' }],
+    ['coupa', { workspace: 'evil.example' }],
+    ['coupa', { workspace: 'acme.coupahost.com\nevil.example' }],
+    ['talkdesk', { workspace: 'acme', talkdesk_token_domain: 'evil.example' }],
+    ['talkdesk', { workspace: 'acme', talkdesk_token_domain: 'talkdeskid.comm' }],
+    ['zoho', { zoho_token_domain: 'evil.example' }],
+    ['zoho', { zoho_token_domain: 'constructor' }],
+  ])('of %s sends the secret of a provider app nowhere else: %j', (provider, values) => {
+    const providerMetadata = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+    expect(() => metadataOf(builtIn.get(provider), { providerMetadata })).toThrowError(
+      expect.objectContaining({ code: 'bad_request' }),
+    );
+  });
+
+  it.each([
+    ['coupa', { workspace: 'https://Acme.coupahost.com/' }, 'acme.coupahost.com'],
+    ['coupa', { workspace: 'acme-test.coupacloud.com' }, 'acme-test.coupacloud.com'],
+    ['talkdesk', { workspace: 'acme', talkdesk_token_domain: 'talkdeskidca.com' }, 'acme'],
+  ])('of %s takes its own domains: %j', (provider, values, workspace) => {
+    const providerMetadata = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+    expect(metadataOf(builtIn.get(provider), { providerMetadata })['workspace']?.value).toBe(workspace);
+  });
+
+  it('is refused where there is no address to call, and where a workspace is needed for other reasons', () => {
+    expect(() => metadataOf(builtIn.get('aws'), {})).toThrowError(/has no address that could be called/);
+    expect(() => metadataOf(builtIn.get('atlassian'), {})).toThrowError(/needs "workspace"/);
   });
 
   it('reaches no prototype by a hostile name', () => {

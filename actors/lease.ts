@@ -2,20 +2,14 @@
 // synchronously when the credential is usable and the budgets allow; otherwise the caller waits here, at most 15 s
 // in memory (DESIGN decision 5). Invariants: no credential outside a lease; every lease is released exactly once.
 
-import { LRUCache } from 'lru-cache';
 import type { Attachment } from '../src/auth/attach.ts';
 import type { ProviderDeclaration, QuotaScope } from '../src/catalog/schema.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
-import {
-  BUDGETS_CACHED_MAX,
-  CALLER_WAIT_MS_MAX,
-  EXACT_WINDOW_CALLS_MAX,
-  PLACE_LATENESS_MS_MAX,
-} from '../src/core/limits.ts';
-import { type Clock, delay, type Ms } from '../src/core/time.ts';
-import { WaitingList } from '../src/core/waitingList.ts';
-import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../src/limits/slidingWindow.ts';
+import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
+import type { Clock, Ms } from '../src/core/time.ts';
+import type { CallPriority } from '../src/limits/fairQueue.ts';
+import type { BudgetKey, Budgets, Full, Turn } from './budgets.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { OpenToken, TokenManager } from './tokenManager.ts';
 
@@ -24,15 +18,7 @@ export interface LeaseTarget {
   readonly connectionId: ConnectionId;
   /** The circuit that the call belongs to: provider and provider app. */
   readonly providerKey: string;
-  readonly windows: readonly BudgetKey[];
-  readonly concurrency: readonly BudgetKey[];
-}
-
-/** A declared limit with the key of those who share it. `windowMs` is 0 for a concurrency limit. */
-interface BudgetKey {
-  readonly key: string;
-  readonly limit: number;
-  readonly windowMs: Ms;
+  readonly budgets: readonly BudgetKey[];
 }
 
 /** Permission for one call. */
@@ -43,11 +29,6 @@ export interface Lease {
   answered(failure: string | null): void;
   /** Ends the lease; twice is harmless. A call that nobody answered counts for nothing. */
   release(): void;
-}
-
-interface Seats {
-  taken: number;
-  readonly waiting: WaitingList;
 }
 
 /** Turns the declared limits of a provider into the keys of one connection. */
@@ -63,14 +44,13 @@ export function leaseTarget(
   };
   const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) =>
     `${declaration.name}/${scope}/${owner[scope]}/${name}`;
+  const windows = declaration.quotas.map((quota) => ({ key: keyOf(quota), ...quota }));
+  const seats = declaration.concurrency.map((limit) => ({ key: keyOf(limit), ...limit, windowMs: 0 }));
   return {
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
-    windows: declaration.quotas
-      .filter(({ limit }) => limit <= EXACT_WINDOW_CALLS_MAX)
-      .map((quota) => ({ key: keyOf(quota), limit: quota.limit, windowMs: quota.windowMs })),
-    concurrency: declaration.concurrency.map((limit) => ({ key: keyOf(limit), limit: limit.limit, windowMs: 0 })),
+    budgets: [...windows, ...seats],
   };
 }
 
@@ -78,88 +58,84 @@ export function leaseTarget(
 export class Leases {
   readonly #tokens: TokenManager;
   readonly #supervisor: Supervisor;
+  readonly #budgets: Budgets;
   readonly #clock: Clock;
-  readonly #windows = new LRUCache<string, SlidingWindow>({ max: BUDGETS_CACHED_MAX });
-  readonly #seats = new Map<string, Seats>();
 
-  constructor(tokens: TokenManager, supervisor: Supervisor, clock: Clock) {
+  constructor(tokens: TokenManager, supervisor: Supervisor, budgets: Budgets, clock: Clock) {
     this.#tokens = tokens;
     this.#supervisor = supervisor;
+    this.#budgets = budgets;
     this.#clock = clock;
   }
 
   /**
    * A lease for one call; a promise of one if the caller must wait. Rejects (or throws) with `auth_invalidated`,
-   * `budget_exhausted` or `circuit_open` with `retryAtMs`, `timeout` if no token came in time, `overloaded`.
+   * `budget_exhausted` or `circuit_open` with `retryAtMs`, `timeout` if no token came in time, `overloaded`, and
+   * `app_fault` while the provider app is refused.
    */
-  lease(target: LeaseTarget): Lease | Promise<Lease> {
+  lease(target: LeaseTarget, priority: CallPriority): Lease | Promise<Lease> {
     const token = this.#tokens.usableToken(target.connectionId);
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
-    const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
-    if (heldUntilMs !== null) throw held(target, heldUntilMs);
-    const nowMs = this.#clock.nowMs();
-    const deadlineMs = nowMs + CALLER_WAIT_MS_MAX;
+    this.#assertNotHeld(target);
+    const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (token === null) {
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      return this.#wait(target, null, deadlineMs);
+      return this.#wait(target, priority, null, deadlineMs);
     }
-    const atMs = this.#takePlace(target, deadlineMs);
-    if (atMs === nowMs && this.#hasSeats(target)) return this.#grant(target, token);
-    return this.#wait(target, atMs, deadlineMs);
+    const full = this.#budgets.tryTake(target.budgets, priority, null);
+    if (full === null) return this.#grant(target, token);
+    assertInTime(full, deadlineMs);
+    return this.#wait(target, priority, full, deadlineMs);
   }
 
-  /**
-   * A token, a seat and a place in the windows are looked for until all three are there. The place is `takenAtMs`, null
-   * as long as none is taken; one that came too early for the others is given up for a later one, or calls would meet
-   * those of the next window.
-   */
-  async #wait(target: LeaseTarget, takenAtMs: Ms | null, deadlineMs: Ms): Promise<Lease> {
-    let placeAtMs = takenAtMs;
+  /** A token and a call of every budget are looked for until all are there at the same time, and only then taken. */
+  async #wait(target: LeaseTarget, priority: CallPriority, first: Full | null, deadlineMs: Ms): Promise<Lease> {
+    let full = first;
+    let turn: Turn | null = null;
     for (;;) {
-      const earlyMs = (placeAtMs ?? 0) - this.#clock.nowMs();
-      if (earlyMs > 0) await delay(this.#clock, earlyMs);
-      const full = target.concurrency.find(({ key, limit }) => (this.#seats.get(key)?.taken ?? 0) >= limit);
-      if (full !== undefined) {
-        await this.#until(deadlineMs, 'a free place', (signal, what) =>
-          this.#seatsOf(full.key).waiting.wait(signal, what),
-        );
-        continue;
+      if (full !== null) {
+        turn = await this.#budgets.turn(full.budget, priority, target.connectionId, deadlineMs);
+        full = null;
       }
-      const token = this.#tokens.usableToken(target.connectionId);
-      if (token === null) {
-        this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-        await this.renewed(target.connectionId, deadlineMs);
-        continue;
+      try {
+        const token = this.#tokens.usableToken(target.connectionId);
+        if (token !== null) {
+          this.#assertNotHeld(target);
+          full = this.#budgets.tryTake(target.budgets, priority, turn);
+          if (full === null) return this.#grant(target, token);
+          assertInTime(full, deadlineMs);
+          continue;
+        }
+      } finally {
+        turn?.end();
+        turn = null;
       }
-      const nowMs = this.#clock.nowMs();
-      if (placeAtMs !== null && nowMs - placeAtMs < PLACE_LATENESS_MS_MAX) return this.#grant(target, token);
-      placeAtMs = this.#takePlace(target, deadlineMs);
-      if (placeAtMs === nowMs) return this.#grant(target, token);
+      this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
+      await this.renewed(target.connectionId, deadlineMs);
     }
   }
 
   /** Waits for the next change of a credential, until `deadlineMs` at most. Rejects with `timeout` or `overloaded`. */
-  renewed(connectionId: ConnectionId, deadlineMs: Ms): Promise<void> {
-    return this.#until(deadlineMs, 'a new access token', (signal, what) =>
-      this.#tokens.changed(connectionId, signal, what),
-    );
-  }
-
-  async #until(
-    deadlineMs: Ms,
-    what: string,
-    wait: (signal: AbortSignal, what: string) => Promise<void>,
-  ): Promise<void> {
+  async renewed(connectionId: ConnectionId, deadlineMs: Ms): Promise<void> {
+    const what = 'a new access token';
     const late = new AbortController();
     const timer = this.#clock.timerAt(deadlineMs, () => late.abort());
-    await wait(late.signal, what).finally(() => timer.cancel());
+    await this.#tokens.changed(connectionId, late.signal, what).finally(() => timer.cancel());
     if (late.signal.aborted) throw new IntegrationError('timeout', `the call waited too long for ${what}`);
   }
 
+  #assertNotHeld(target: LeaseTarget): void {
+    const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
+    if (heldUntilMs !== null) throw held(target, heldUntilMs);
+  }
+
+  /** The budgets are taken; they are given back with the lease, or here if there is none. */
   #grant(target: LeaseTarget, token: OpenToken): Lease {
     const admission = this.#supervisor.admit(target.providerKey);
-    if (typeof admission === 'object') throw held(target, admission.retryAtMs);
-    for (const { key } of target.concurrency) this.#seatsOf(key).taken += 1;
+    if (typeof admission === 'object') {
+      this.#budgets.release(target.budgets);
+      throw held(target, admission.retryAtMs);
+    }
     let isAnswered = false;
     let isReleased = false;
     return {
@@ -173,53 +149,15 @@ export class Leases {
       release: () => {
         if (isReleased) return;
         isReleased = true;
-        for (const { key } of target.concurrency) this.#freeSeat(key);
+        this.#budgets.release(target.budgets);
       },
     };
   }
+}
 
-  /** Spends one call of every window and answers when it may go. Rejects with `budget_exhausted` after `deadlineMs`. */
-  #takePlace(target: LeaseTarget, deadlineMs: Ms): Ms {
-    const nowMs = this.#clock.nowMs();
-    let atMs = nowMs;
-    for (const budget of target.windows) atMs = Math.max(atMs, earliestAtMs(this.#windowOf(budget), nowMs));
-    if (atMs > deadlineMs) {
-      throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', {
-        retryAtMs: atMs,
-      });
-    }
-    for (const budget of target.windows) spend(this.#windowOf(budget), atMs);
-    return atMs;
-  }
-
-  #windowOf({ key, limit, windowMs }: BudgetKey): SlidingWindow {
-    let window = this.#windows.get(key);
-    if (window === undefined) {
-      window = newSlidingWindow(limit, windowMs);
-      this.#windows.set(key, window);
-    }
-    return window;
-  }
-
-  #seatsOf(key: string): Seats {
-    let seats = this.#seats.get(key);
-    if (seats === undefined) {
-      seats = { taken: 0, waiting: new WaitingList() };
-      this.#seats.set(key, seats);
-    }
-    return seats;
-  }
-
-  #hasSeats(target: LeaseTarget): boolean {
-    return target.concurrency.every(({ key, limit }) => (this.#seats.get(key)?.taken ?? 0) < limit);
-  }
-
-  #freeSeat(key: string): void {
-    const seats = this.#seatsOf(key);
-    seats.taken -= 1;
-    seats.waiting.wakeAll();
-    if (seats.taken === 0 && seats.waiting.isEmpty) this.#seats.delete(key);
-  }
+function assertInTime({ atMs }: Full, deadlineMs: Ms): void {
+  if (atMs === null || atMs <= deadlineMs) return;
+  throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs: atMs });
 }
 
 function held({ providerKey }: LeaseTarget, retryAtMs: Ms): IntegrationError {

@@ -1,6 +1,7 @@
 // Wires the product together and nothing else: store, vault, catalog, egress, runtime, flows, edge. `tenon serve`,
 // tests and the demo start it here.
 
+import { Budgets } from '../actors/budgets.ts';
 import { Fleets } from '../actors/fleets.ts';
 import { Leases } from '../actors/lease.ts';
 import { Runtime } from '../actors/runtime.ts';
@@ -80,12 +81,14 @@ export async function start(options: StartOptions): Promise<Running> {
       () => runtime.stop(),
       () => listening.close(),
     );
+    const budgets = new Budgets(store, clock, log);
     const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
     const services: Services = {
       store,
       runtime,
       tokens,
-      leases: new Leases(tokens, new Supervisor(runtime, clock), clock),
+      leases: new Leases(tokens, new Supervisor(runtime, clock), budgets, clock),
+      budgets,
       fleets: new Fleets(runtime, clock, log),
       targets: new Targets(store.reads, catalog),
       egress,

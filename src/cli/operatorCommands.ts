@@ -32,6 +32,12 @@ export function addOperatorCommands(program: Command): void {
     .action(async (id: string, options: ViewOptions) =>
       (await import('./why.ts')).explainInstallation(process.env, id, options),
     );
+  withServer(program.command('budgets').description("what of the provider's limits is spent, and who waits"))
+    .argument('<installation>', 'its id')
+    .option('--json', 'print everything as JSON')
+    .action(async (id: string, options: ViewOptions) =>
+      (await import('./budgets.ts')).showBudgets(process.env, id, options),
+    );
   const quarantine = program.command('quarantine').description('events that an actor could not handle');
   withServer(quarantine.command('list').description('paused actors with what was set aside'))
     .option('--cursor <cursor>', 'go on where the page before ended')

@@ -88,12 +88,22 @@ export const CALLER_WAIT_MS_MAX = 15 * SECOND_MS;
 /** Callers waiting in memory per installation; beyond it `overloaded`. */
 export const CALLERS_WAITING_MAX = 1000;
 
-/** A call that leaves so much later than its place in a window takes another place. */
-export const PLACE_LATENESS_MS_MAX = SECOND_MS;
-/** Windows of more calls are left to the provider's own 429: an exact one keeps the time of every call in it. */
-export const EXACT_WINDOW_CALLS_MAX = 1000;
-/** Budgets kept in memory; an account that made no call for long starts with a full one anyway. */
+/** Slices of a window: a window gives away at most one of them, two in a hundred. */
+export const METER_SLICES = 50;
+/** Windows that last at least this long are kept on disk; shorter ones are over before a process is up again. */
+export const DURABLE_WINDOW_MS_MIN = 15 * SECOND_MS;
+/** Of a window so much is reserved on disk at a time: what a crash may cost, against a commit per chunk … */
+export const BUDGET_CHUNK_SHARE = 0.05;
+/** … and never more calls than this. */
+export const BUDGET_CHUNK_MAX = 500;
+/** Of each limit, what schedules leave to people and to what people wait for. */
+export const BUDGET_RESERVED_SHARE = 0.2;
+/** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
+export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
+/** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
+/** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */
+export const CALLS_WAITING_PER_BUDGET_MAX = 10_000;
 
 // Edge
 

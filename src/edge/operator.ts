@@ -7,6 +7,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { OPERATOR_LIST_MAX } from '../core/limits.ts';
 import { replayActor, showActor } from '../flows/operator/actors.ts';
+import { budgetsOf } from '../flows/operator/budgets.ts';
 import { discard, listQuarantine, resume } from '../flows/operator/quarantine.ts';
 import { whyOf } from '../flows/operator/why.ts';
 import type { ApiKeys } from './auth.ts';
@@ -34,6 +35,9 @@ export function operatorRoutes(services: EdgeServices, keys: ApiKeys, token: str
   );
   app.get('/installations/:installation/why', (context) =>
     context.json(whyOf(look, context.req.param('installation'))),
+  );
+  app.get('/installations/:installation/budgets', (context) =>
+    context.json(budgetsOf(services, context.req.param('installation'))),
   );
   app.get('/quarantine', (context) =>
     context.json(listQuarantine(look, limitOf(context), context.req.query('cursor') ?? '')),

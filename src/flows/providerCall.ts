@@ -8,16 +8,22 @@ import type { ConnectionId } from '../core/ids.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
+import type { CallPriority } from '../limits/fairQueue.ts';
 import type { Services } from './services.ts';
 import type { ProviderTarget } from './targets.ts';
 
 type CallServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
 
 /** Calls of one target. Each takes a lease of its own. */
-export function providerCalls(services: CallServices, target: ProviderTarget, signal?: AbortSignal): ProviderCall {
+export function providerCalls(
+  services: CallServices,
+  target: ProviderTarget,
+  priority: CallPriority,
+  signal?: AbortSignal,
+): ProviderCall {
   return async (request) => {
     const { connectionId } = target.lease;
-    const first = await callOnce(services, target, request, signal);
+    const first = await callOnce(services, target, priority, request, signal);
     if (first.response.status !== 401) return first.response;
     const next = services.tokens.refused(connectionId, first.generation);
     if (next === 'none') {
@@ -27,7 +33,7 @@ export function providerCalls(services: CallServices, target: ProviderTarget, si
     if (next === 'coming') {
       await services.leases.renewed(connectionId, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
     }
-    const second = await callOnce(services, target, request, signal);
+    const second = await callOnce(services, target, priority, request, signal);
     if (second.response.status === 401) refusedAgain(services.tokens, connectionId, second.generation);
     return second.response;
   };
@@ -36,10 +42,11 @@ export function providerCalls(services: CallServices, target: ProviderTarget, si
 async function callOnce(
   { leases, egress, tokens }: CallServices,
   target: ProviderTarget,
+  priority: CallPriority,
   request: ProviderRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ response: BufferedResponse; generation: number }> {
-  const lease = await leases.lease(target.lease);
+  const lease = await leases.lease(target.lease, priority);
   try {
     const response = await egress.request({
       url: `${target.baseUrl}${withQuery(request.path, lease.attachment.query)}`,

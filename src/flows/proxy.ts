@@ -72,7 +72,7 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
   }
   const { leases, tokens, clock } = services;
   const { connectionId } = target.lease;
-  const leased = leases.lease(target.lease);
+  const leased = leases.lease(target.lease, 'interactive');
   const lease = leased instanceof Promise ? await leased : leased;
   // A body is gone once it was sent, so only a call without one can be made again with the next token.
   let next = 'none' as ReturnType<typeof tokens.refused>;
@@ -84,7 +84,7 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
   });
   if (outcome.kind !== 'discarded') return outcome;
   if (next === 'coming') await leases.renewed(connectionId, clock.nowMs() + CALLER_WAIT_MS_MAX);
-  const second = await leases.lease(target.lease);
+  const second = await leases.lease(target.lease, 'interactive');
   return forwardOnce(services, target, call, sink, second, (status) => {
     if (status === 401) refusedAgain(tokens, connectionId, second.generation);
     return true;

@@ -1,5 +1,6 @@
 // What flows work with, built once by `main.ts`. A flow takes the whole and names what it uses.
 
+import type { Budgets } from '../../actors/budgets.ts';
 import type { Fleets } from '../../actors/fleets.ts';
 import type { Leases } from '../../actors/lease.ts';
 import type { Runtime } from '../../actors/runtime.ts';
@@ -20,6 +21,7 @@ export interface Services {
   readonly runtime: Runtime;
   readonly tokens: TokenManager;
   readonly leases: Leases;
+  readonly budgets: Budgets;
   readonly fleets: Fleets;
   readonly targets: Targets;
   readonly egress: Egress;

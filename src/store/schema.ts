@@ -276,6 +276,12 @@ CREATE TABLE catalogEntries (
 );
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG];
+/** Windows of calls that outlive a process. */
+const BUDGETS = `
+CREATE TABLE budgets (budgetKey TEXT PRIMARY KEY, state TEXT NOT NULL, endsAtMs INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX budgets_end ON budgets (endsAtMs);
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

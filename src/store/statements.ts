@@ -2,6 +2,7 @@
 // can happen to the database is this list.
 
 import { ACCOUNT_STATEMENTS } from './tables/accounts.ts';
+import { BUDGET_STATEMENTS } from './tables/budgets.ts';
 import { CATALOG_STATEMENTS } from './tables/catalog.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
 import { EFFECT_STATEMENTS } from './tables/effects.ts';
@@ -17,6 +18,7 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...EFFECT_STATEMENTS,
     ...QUARANTINE_STATEMENTS,
     ...ACCOUNT_STATEMENTS,
+    ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
     ...OUTBOX_STATEMENTS,

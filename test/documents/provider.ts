@@ -7,7 +7,7 @@ import {
   type Quota,
   tokenFactsOf,
 } from '../../src/catalog/schema.ts';
-import { CALLER_WAIT_MS_MAX, EXACT_WINDOW_CALLS_MAX } from '../../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX } from '../../src/core/limits.ts';
 import { connectBlocks } from './connect.ts';
 import { bullet, code, count, link, listed, paragraph, plain, span, table } from './markdown.ts';
 import { tokenBlocks } from './tokens.ts';
@@ -139,22 +139,16 @@ function abilities({ name, support }: ProviderDeclaration): readonly string[] {
 function limits({ quotas, concurrency }: ProviderDeclaration): readonly string[] {
   if (quotas.length + concurrency.length === 0) return [];
   const rows = [...quotas.map(quotaRow), ...concurrency.map(concurrencyRow)];
-  const waits = `A call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
-  const isLarge = quotas.some(({ limit }) => limit > EXACT_WINDOW_CALLS_MAX);
-  const large = `Windows of more than ${count(EXACT_WINDOW_CALLS_MAX)} calls are left to the provider's 429.`;
-  return [
-    table(['Limit', 'At most', 'Shared by', 'Kept by Tenon'], rows),
-    paragraph(isLarge ? `${waits} ${large}` : waits),
-  ];
+  const waits = `Tenon keeps them: a call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
+  return [table(['Limit', 'At most', 'Shared by'], rows), paragraph(waits)];
 }
 
 function quotaRow({ name, limit, windowMs, scope }: Quota): readonly string[] {
-  const isKept = limit <= EXACT_WINDOW_CALLS_MAX;
-  return [code(name), `${count(limit)} in ${span(windowMs)}`, SHARED_BY[scope], isKept ? 'yes' : 'no'];
+  return [code(name), `${count(limit)} in ${span(windowMs)}`, SHARED_BY[scope]];
 }
 
 function concurrencyRow({ name, limit, scope }: ConcurrencyLimit): readonly string[] {
-  return [code(name), `${count(limit)} at once`, SHARED_BY[scope], 'yes'];
+  return [code(name), `${count(limit)} at once`, SHARED_BY[scope]];
 }
 
 function hiddenErrors(errors: readonly HiddenError[]): readonly string[] {

@@ -198,7 +198,7 @@ export class Customer {
     const one = () =>
       process.call(`${groupRef} calls`, async (services) => {
         const target = services.targets.ofInstallation(projectId, installationId);
-        const response = await providerCalls(services, target)({ method: 'GET', path: '/echo' });
+        const response = await providerCalls(services, target, 'interactive')({ method: 'GET', path: '/echo' });
         return response.status;
       });
     await Promise.all(Array.from({ length: rolls.between(1, 4) }, one));

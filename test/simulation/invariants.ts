@@ -6,8 +6,8 @@ import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
 import { parseCredential } from '../../src/auth/credential.ts';
 import type { Vault } from '../../src/auth/vault.ts';
 import { actorIdOf, machineOf } from '../../src/core/ids.ts';
-import { INCREMENTAL_OVERLAP_MS, PLACE_LATENESS_MS_MAX } from '../../src/core/limits.ts';
-import type { Ms } from '../../src/core/time.ts';
+import { INCREMENTAL_OVERLAP_MS } from '../../src/core/limits.ts';
+import { type Ms, SECOND_MS } from '../../src/core/time.ts';
 import { readActorId, readsOf } from '../../src/flows/read/reads.ts';
 import type { Services } from '../../src/flows/services.ts';
 import type { Reads } from '../../src/store/port.ts';
@@ -304,8 +304,8 @@ export function everyEndHasItsReason(reads: Reads): Broken {
   return mute === undefined ? null : `message ${mute.messageId} died without a reason`;
 }
 
-/** A call may leave a little later than its place, and the provider hears of it a little later than that. */
-const LEAVES_WITHIN_MS = 2 * PLACE_LATENESS_MS_MAX;
+/** The provider hears of a call a little later than it was counted. */
+const LEAVES_WITHIN_MS = 2 * SECOND_MS;
 
 /**
  * Times of calls within one life of the process, against a limit per window. Windows that outlive a process are asked

@@ -146,7 +146,7 @@ export const MUTANTS = {
       const blind: Pick<typeof targets, 'ofConnection' | 'ofInstallation' | 'forgetAll'> = {
         ofConnection: (connectionId) => {
           const target = targets.ofConnection(connectionId);
-          return { ...target, lease: { ...target.lease, windows: [], concurrency: [] } };
+          return { ...target, lease: { ...target.lease, budgets: [] } };
         },
         ofInstallation: (projectId, installationId) => targets.ofInstallation(projectId, installationId),
         forgetAll: () => targets.forgetAll(),

@@ -1,6 +1,7 @@
 // The process under test: built as `src/main.ts` builds it, over simulated time, network and disk. It ends without
 // notice and starts again on what the disk kept.
 
+import { Budgets } from '../../actors/budgets.ts';
 import { Fleets } from '../../actors/fleets.ts';
 import { Leases } from '../../actors/lease.ts';
 import { Runtime } from '../../actors/runtime.ts';
@@ -179,9 +180,10 @@ export class Process {
     const runtime = new Runtime({ store, clock, log, ...(definitions === undefined ? {} : { definitions }) });
     const made = withGrowingCaches(() => {
       const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
-      const leases = new Leases(tokens, new Supervisor(runtime, clock), clock);
+      const budgets = new Budgets(store, clock, log);
+      const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock);
       const fleets = new Fleets(runtime, clock, log);
-      return { tokens, leases, fleets, targets: new Targets(store.reads, catalog) };
+      return { tokens, budgets, leases, fleets, targets: new Targets(store.reads, catalog) };
     });
     const egress = network.egressOf(life);
     const whole: Services = {

@@ -6,11 +6,11 @@ import { LRUCache } from 'lru-cache';
 import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
 import { BUDGETS_CACHED_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
-import { earliestAtMs, newSlidingWindow, type SlidingWindow, spend } from '../../limits/slidingWindow.ts';
+import { earliestAtMs, type Meter, newMeter, spend } from '../../limits/meter.ts';
 import type { ConnectionRow } from '../../store/tables/connections.ts';
 
 export class EndpointBudget {
-  readonly #windows = new LRUCache<string, SlidingWindow>({ max: BUDGETS_CACHED_MAX });
+  readonly #windows = new LRUCache<string, Meter>({ max: BUDGETS_CACHED_MAX });
 
   /** Spends one request, or answers when there is one to spend; then nothing was spent. */
   take(declaration: ProviderDeclaration, connection: ConnectionRow, nowMs: Ms): Ms | null {
@@ -25,7 +25,7 @@ export class EndpointBudget {
     const key = `${declaration.name}/${quota.scope}/${owner}`;
     let window = this.#windows.get(key);
     if (window === undefined) {
-      window = newSlidingWindow(quota.limit, quota.windowMs);
+      window = newMeter(quota.limit, quota.windowMs);
       this.#windows.set(key, window);
     }
     const atMs = earliestAtMs(window, nowMs);

@@ -17,6 +17,7 @@ import {
 } from '../../core/limits.ts';
 import { DAY_MS, type Ms, type Timer } from '../../core/time.ts';
 import type { Store } from '../../store/store.ts';
+import { expireBudgets, readExpiredBudgets } from '../../store/tables/budgets.ts';
 import { eraseOauthStates, readExpiredStateHashes } from '../../store/tables/connections.ts';
 import {
   expireOperations,
@@ -39,7 +40,7 @@ import type { Services } from '../services.ts';
 /** Rows removed per table. */
 export type RemovedCounts = Readonly<Record<Rule, number>>;
 
-type Rule = 'operations' | 'outbox' | 'blobs' | 'oauthStates' | 'quarantine' | 'revisions' | 'snapshots';
+type Rule = 'budgets' | 'operations' | 'outbox' | 'blobs' | 'oauthStates' | 'quarantine' | 'revisions' | 'snapshots';
 
 /** Runs by itself from `start` to `stop`. */
 export class Retention {
@@ -82,6 +83,7 @@ export class Retention {
         (after) => sweepRevisions(store.reads, after, REVISIONS_KEPT, RETENTION_ROWS_PER_STEP),
         (ids) => store.commit([expireRevisions(ids)]),
       ),
+      budgets: await this.#budgets(nowMs),
       snapshots: await this.#endedActors(),
     };
     await giveBackPages(store, () => this.#isStopped);
@@ -177,6 +179,19 @@ export class Retention {
       if (hashes.length > 0) await store.commit([eraseOauthStates(hashes)]);
       count += hashes.length;
       if (hashes.length < RETENTION_ROWS_PER_STEP) break;
+    }
+    return count;
+  }
+
+  /** Windows that are over and limits that nobody asked for in a month. */
+  async #budgets(nowMs: Ms): Promise<number> {
+    const { store } = this.#services;
+    let count = 0;
+    while (await this.#mayGoOn()) {
+      const keys = readExpiredBudgets(store.reads, nowMs, RETENTION_ROWS_PER_STEP);
+      if (keys.length > 0) await store.commit([expireBudgets(keys, nowMs)]);
+      count += keys.length;
+      if (keys.length < RETENTION_ROWS_PER_STEP) break;
     }
     return count;
   }

@@ -154,7 +154,8 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
   if (context.destination === null) {
     throw new IntegrationError('bad_request', `the project has no destination named "${read.destination ?? ''}"`);
   }
-  const call = providerCalls(services, target, signal);
+  const priority = checkpoint.readType === 'backfill' ? 'backfill' : 'read';
+  const call = providerCalls(services, target, priority, signal);
   const filters = checkpoint.readType === 'backfill' ? read.backfillFilters : read.fieldFilters;
   const params: ReadParams = {
     objectName: read.objectName,

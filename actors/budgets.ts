@@ -1,0 +1,397 @@
+// What of the providers' limits is spent, and who waits for what is left. Counters are plain numbers in memory
+// (`src/limits/meter.ts`); windows that outlive a process are reserved on disk in chunks before they are spent, so that
+// a crash counts a chunk as spent and never spends it twice. Those who wait go by priority, and within one by owners in
+// turn (`src/limits/fairQueue.ts`). Invariant: nobody spends what a declared or learned limit does not allow, and
+// background work never what is reserved for people.
+
+import { LRUCache } from 'lru-cache';
+import { errorFacts, IntegrationError } from '../src/core/errors.ts';
+import {
+  BUDGET_CHUNK_MAX,
+  BUDGET_CHUNK_SHARE,
+  BUDGET_RESERVED_SHARE,
+  BUDGETS_CACHED_MAX,
+  CALLERS_WAITING_MAX,
+  CALLS_WAITING_PER_BUDGET_MAX,
+  DURABLE_WINDOW_MS_MIN,
+  LEARNED_LIMIT_KEPT_MS,
+} from '../src/core/limits.ts';
+import type { Log } from '../src/core/log.ts';
+import type { Clock, Ms, Timer } from '../src/core/time.ts';
+import { type CallPriority, FairQueue, isBackground } from '../src/limits/fairQueue.ts';
+import {
+  block,
+  earliestAtMs,
+  learn,
+  type Meter,
+  newMeter,
+  restore,
+  roomAt,
+  type StoredMeter,
+  spend,
+  stored,
+} from '../src/limits/meter.ts';
+import type { Store } from '../src/store/store.ts';
+import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
+
+/** A limit with the key of those who share it. `windowMs` is 0 for a number of calls at the same time. */
+export interface BudgetKey {
+  readonly key: string;
+  /** Of the limit, as its provider is declared. */
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: Ms;
+}
+
+/** Why a call cannot go now, and when it may at the earliest; null where nobody knows (a call must end first). */
+export interface Full {
+  readonly budget: BudgetKey;
+  readonly atMs: Ms | null;
+}
+
+/** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
+export interface Turn {
+  readonly key: string;
+  end(): void;
+}
+
+/** A budget as operators see it. */
+export interface BudgetView {
+  readonly key: string;
+  readonly limit: number;
+  readonly windowMs: Ms;
+  readonly spent: number;
+  readonly isLearned: boolean;
+  readonly reservedForPeople: number;
+  readonly blockedUntilMs: Ms | null;
+  readonly waiting: Readonly<Record<CallPriority, number>>;
+}
+
+interface Waiter {
+  readonly go: (turn: Turn) => void;
+  readonly fail: (error: IntegrationError) => void;
+}
+
+interface Budget {
+  readonly key: BudgetKey;
+  readonly queue: FairQueue<Waiter>;
+  /** Turns that were given and not ended. */
+  turns: number;
+  timer: Timer | null;
+}
+
+interface Window extends Budget {
+  readonly kind: 'window';
+  readonly meter: Meter;
+  /** Calls that are on disk as spent and may be made; Infinity where nothing is kept on disk. */
+  chunkLeft: number;
+  isReserving: boolean;
+  /** Calls under way: the provider's numbers do not have them yet. */
+  inFlight: number;
+}
+
+interface Seats extends Budget {
+  readonly kind: 'seats';
+  taken: number;
+}
+
+/** Of a limit, what background work leaves to people; of small ones nothing can be left. */
+function reservedOf(limit: number, priority: CallPriority): number {
+  return isBackground(priority) ? Math.floor(limit * BUDGET_RESERVED_SHARE) : 0;
+}
+
+/** All budgets of the process. */
+export class Budgets {
+  readonly #store: Pick<Store, 'reads' | 'commit'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX });
+  /** Only those that somebody sits on or waits for. */
+  readonly #seats = new Map<string, Seats>();
+
+  constructor(store: Pick<Store, 'reads' | 'commit'>, clock: Clock, log: Log) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
+   * first.
+   */
+  tryTake(keys: readonly BudgetKey[], priority: CallPriority, turn: Turn | null): Full | null {
+    const nowMs = this.#clock.nowMs();
+    for (const key of keys) {
+      const full = this.#fullness(this.#budgetOf(key), priority, turn, nowMs);
+      if (full !== null) return full;
+    }
+    for (const key of keys) this.#take(this.#budgetOf(key), nowMs);
+    return null;
+  }
+
+  /** Ends a call: its seats are free, and what the provider says from now on has it counted. */
+  release(keys: readonly BudgetKey[]): void {
+    for (const key of keys) {
+      const budget = this.#budgetOf(key);
+      if (budget.kind === 'window') {
+        budget.inFlight = Math.max(0, budget.inFlight - 1);
+        continue;
+      }
+      budget.taken -= 1;
+      this.#pump(budget);
+      if (budget.taken === 0 && budget.queue.size === 0 && budget.turns === 0) this.#seats.delete(key.key);
+    }
+  }
+
+  /**
+   * Waits for a turn at a budget that is full. Rejects with `budget_exhausted` (a window) or `timeout` (calls at the
+   * same time) at `deadlineMs`, `overloaded` if too many wait, `storage_unavailable` if nothing can be reserved.
+   */
+  turn(key: BudgetKey, priority: CallPriority, owner: string, deadlineMs: Ms): Promise<Turn> {
+    const budget = this.#budgetOf(key);
+    const { queue } = budget;
+    if (queue.size >= CALLS_WAITING_PER_BUDGET_MAX || queue.countOf(owner) >= CALLERS_WAITING_MAX) {
+      return Promise.reject(new IntegrationError('overloaded', 'too many calls wait for what the provider allows'));
+    }
+    return new Promise((resolve, reject) => {
+      const late = this.#clock.timerAt(deadlineMs, () => {
+        queue.remove(priority, owner, waiter);
+        reject(this.#lateness(budget, priority));
+      });
+      const waiter: Waiter = {
+        go: (turn) => {
+          late.cancel();
+          resolve(turn);
+        },
+        fail: (error) => {
+          late.cancel();
+          reject(error);
+        },
+      };
+      queue.push(priority, owner, waiter);
+      this.#pump(budget);
+    });
+  }
+
+  /** What an answer said of one of these budgets; names that are not declared say nothing of them. */
+  learn(
+    keys: readonly BudgetKey[],
+    name: string,
+    said: { readonly limit?: number; readonly remaining?: number },
+  ): void {
+    const nowMs = this.#clock.nowMs();
+    for (const key of keys) {
+      if (key.windowMs === 0 || key.name !== name) continue;
+      const window = this.#budgetOf(key) as Window;
+      const before = window.meter.limit;
+      learn(window.meter, said, window.inFlight, nowMs);
+      if (window.meter.limit !== before) this.#keep(window, window.chunkLeft);
+      if (window.queue.size > 0) this.#pump(window);
+    }
+  }
+
+  /** The provider wants no calls of these budgets before `untilMs`. */
+  block(keys: readonly BudgetKey[], untilMs: Ms): void {
+    for (const key of keys) {
+      if (key.windowMs === 0) continue;
+      const window = this.#budgetOf(key) as Window;
+      block(window.meter, untilMs);
+      this.#keep(window, window.chunkLeft);
+    }
+  }
+
+  view(keys: readonly BudgetKey[]): BudgetView[] {
+    const nowMs = this.#clock.nowMs();
+    return keys.map((key) => {
+      const budget = this.#budgetOf(key);
+      const waiting = budget.queue.counts();
+      const shared = { key: key.key, windowMs: key.windowMs, waiting };
+      if (budget.kind === 'seats') {
+        const reservedForPeople = reservedOf(key.limit, 'read');
+        return {
+          ...shared,
+          limit: key.limit,
+          spent: budget.taken,
+          isLearned: false,
+          reservedForPeople,
+          blockedUntilMs: null,
+        };
+      }
+      const { meter } = budget;
+      roomAt(meter, nowMs);
+      return {
+        ...shared,
+        limit: meter.limit,
+        spent: meter.total,
+        isLearned: meter.isLearned,
+        reservedForPeople: reservedOf(meter.limit, 'read'),
+        blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
+      };
+    });
+  }
+
+  #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
+    const { key } = budget;
+    const isOwnTurn = turn?.key === key.key;
+    if (!isOwnTurn && budget.queue.isAhead(priority)) return { budget: key, atMs: nowMs };
+    // What was promised to others who are about to take it is not there any more.
+    const promised = budget.turns - (isOwnTurn ? 1 : 0);
+    if (budget.kind === 'seats') {
+      const free = key.limit - reservedOf(key.limit, priority) - budget.taken - promised;
+      return free >= 1 ? null : { budget: key, atMs: null };
+    }
+    const { meter } = budget;
+    const reserved = reservedOf(meter.limit, priority) + promised;
+    if (roomAt(meter, nowMs, reserved) < 1) return { budget: key, atMs: earliestAtMs(meter, nowMs, reserved) };
+    return budget.chunkLeft - promised >= 1 ? null : { budget: key, atMs: nowMs };
+  }
+
+  #take(budget: Window | Seats, nowMs: Ms): void {
+    if (budget.kind === 'seats') {
+      budget.taken += 1;
+      return;
+    }
+    spend(budget.meter, nowMs);
+    budget.inFlight += 1;
+    budget.chunkLeft -= 1;
+    // Asked for ahead, so that calls seldom wait for the disk.
+    if (budget.chunkLeft < chunkOf(budget.meter) / 2) this.#reserve(budget, nowMs);
+  }
+
+  /** Gives turns to as many as there is room for; the rest is looked at again when there should be some. */
+  #pump(budget: Window | Seats): void {
+    budget.timer?.cancel();
+    budget.timer = null;
+    const nowMs = this.#clock.nowMs();
+    while (budget.queue.size > 0) {
+      const waiter = budget.queue.next((priority) => this.#openTurns(budget, priority, nowMs) > budget.turns);
+      if (waiter === undefined) break;
+      budget.turns += 1;
+      waiter.go(this.#turnAt(budget));
+    }
+    if (budget.kind === 'window' && budget.queue.size > 0) this.#arm(budget, nowMs);
+  }
+
+  #openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
+    if (budget.kind === 'seats') {
+      return budget.key.limit - reservedOf(budget.key.limit, priority) - budget.taken;
+    }
+    return Math.min(roomAt(budget.meter, nowMs, reservedOf(budget.meter.limit, priority)), budget.chunkLeft);
+  }
+
+  #turnAt(budget: Window | Seats): Turn {
+    let isEnded = false;
+    return {
+      key: budget.key.key,
+      end: () => {
+        if (isEnded) return;
+        isEnded = true;
+        budget.turns -= 1;
+        this.#pump(budget);
+      },
+    };
+  }
+
+  #arm(window: Window, nowMs: Ms): void {
+    if (window.chunkLeft < 1 && roomAt(window.meter, nowMs) >= 1) {
+      this.#reserve(window, nowMs);
+      return;
+    }
+    const isAnybodyAhead = window.queue.isAhead('write');
+    const reserved = isAnybodyAhead ? 0 : reservedOf(window.meter.limit, 'read');
+    const atMs = earliestAtMs(window.meter, nowMs, reserved);
+    // Turns that are out come back here by themselves.
+    if (atMs <= nowMs) return;
+    window.timer = this.#clock.timerAt(atMs, () => this.#pump(window));
+  }
+
+  /** Puts the next chunk on disk as spent; it may be spent only then. */
+  #reserve(window: Window, nowMs: Ms): void {
+    if (window.isReserving || window.chunkLeft === Number.POSITIVE_INFINITY) return;
+    const room = Math.floor(roomAt(window.meter, nowMs)) - Math.max(0, window.chunkLeft);
+    const chunk = Math.min(chunkOf(window.meter), room);
+    if (chunk < 1) return;
+    window.isReserving = true;
+    this.#write(window, window.chunkLeft + chunk, nowMs).then(
+      () => {
+        window.isReserving = false;
+        window.chunkLeft += chunk;
+        this.#pump(window);
+      },
+      (error: unknown) => {
+        window.isReserving = false;
+        const { message } = errorFacts(error);
+        this.#log.warn({ budget: window.key.key, err: message }, 'a budget could not be reserved');
+        const failure = new IntegrationError(
+          'storage_unavailable',
+          'the budget of this call could not be kept on disk',
+        );
+        for (;;) {
+          const waiter = window.queue.next(() => true);
+          if (waiter === undefined) return;
+          waiter.fail(failure);
+        }
+      },
+    );
+  }
+
+  /** Something was learned that should outlive the process; the disk may have it a little later. */
+  #keep(window: Window, chunkLeft: number): void {
+    const nowMs = this.#clock.nowMs();
+    this.#write(window, Number.isFinite(chunkLeft) ? chunkLeft : 0, nowMs).catch((error: unknown) => {
+      this.#log.warn({ budget: window.key.key, err: errorFacts(error).message }, 'a learned limit could not be kept');
+    });
+  }
+
+  /** The row has `unspent` more than was spent: whatever becomes of this process, they count. */
+  #write({ key, meter }: Window, unspent: number, nowMs: Ms): Promise<void> {
+    const { counts, ...facts } = stored(meter, nowMs);
+    const withChunk = unspent > 0 ? [...counts, ...chunkAt(meter, unspent)] : counts;
+    const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
+    return this.#store.commit([putBudget(key.key, { ...facts, counts: withChunk }, endsAtMs)]);
+  }
+
+  #lateness(budget: Window | Seats, priority: CallPriority): IntegrationError {
+    if (budget.kind === 'seats') return new IntegrationError('timeout', 'the call waited too long for a free place');
+    const { meter } = budget;
+    const retryAtMs = earliestAtMs(meter, this.#clock.nowMs(), reservedOf(meter.limit, priority));
+    return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
+  }
+
+  #budgetOf(key: BudgetKey): Window | Seats {
+    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key);
+  }
+
+  #seatsOf(key: BudgetKey): Seats {
+    let seats = this.#seats.get(key.key);
+    if (seats === undefined) {
+      seats = { kind: 'seats', key, queue: new FairQueue(), turns: 0, timer: null, taken: 0 };
+      this.#seats.set(key.key, seats);
+    }
+    return seats;
+  }
+
+  #windowOf(key: BudgetKey): Window {
+    let window = this.#windows.get(key.key);
+    if (window === undefined) {
+      const meter = newMeter(key.limit, key.windowMs);
+      const row = readBudget(this.#store.reads, key.key);
+      if (row !== undefined) restore(meter, JSON.parse(row) as StoredMeter);
+      const isDurable = key.windowMs >= DURABLE_WINDOW_MS_MIN;
+      const chunkLeft = isDurable ? 0 : Number.POSITIVE_INFINITY;
+      const own = { meter, chunkLeft, isReserving: false, inFlight: 0 };
+      window = { kind: 'window', key, queue: new FairQueue(), turns: 0, timer: null, ...own };
+      this.#windows.set(key.key, window);
+    }
+    return window;
+  }
+}
+
+function chunkOf({ limit }: Meter): number {
+  return Math.min(BUDGET_CHUNK_MAX, Math.max(1, Math.ceil(limit * BUDGET_CHUNK_SHARE)));
+}
+
+/** Calls that were not made yet count as made now. */
+function chunkAt({ head }: Meter, calls: number): number[] {
+  return [head, calls];
+}

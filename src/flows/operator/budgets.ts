@@ -1,0 +1,51 @@
+// The budgets that the calls of an installation are debited from: what is spent of each, what is left to people, what
+// was learned, and who waits.
+
+import { IntegrationError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { readInstallation } from '../../store/tables/installations.ts';
+import type { Services } from '../services.ts';
+
+export interface BudgetsView {
+  readonly installationId: string;
+  readonly provider: string;
+  readonly budgets: readonly BudgetLine[];
+}
+
+/** One budget as it is published. */
+export interface BudgetLine {
+  readonly key: string;
+  readonly name: string;
+  /** 0: calls at the same time. */
+  readonly windowMs: Ms;
+  readonly limit: number;
+  readonly isLearned: boolean;
+  readonly spent: number;
+  readonly reservedForPeople: number;
+  readonly blockedUntil: string | null;
+  /** Waiting calls by priority; only those of which there are some. */
+  readonly waiting: JsonObject;
+}
+
+/** Rejects with `not_found`. */
+export function budgetsOf(
+  { store, targets, budgets }: Pick<Services, 'store' | 'targets' | 'budgets'>,
+  id: string,
+): BudgetsView {
+  const installationId = id.replace(/^installation:/, '');
+  const installation = readInstallation(store.reads, installationId);
+  if (installation === undefined) throw new IntegrationError('not_found', 'there is no such installation');
+  const { declaration, lease } = targets.ofConnection(installation.connectionId);
+  const views = budgets.view(lease.budgets);
+  const lines = lease.budgets.map(({ name }, index): BudgetLine => {
+    const { blockedUntilMs, waiting, ...facts } = views[index] as (typeof views)[number];
+    return {
+      ...facts,
+      name,
+      blockedUntil: blockedUntilMs === null ? null : toRfc3339(blockedUntilMs),
+      waiting: Object.fromEntries(Object.entries(waiting).filter(([, count]) => count > 0)),
+    };
+  });
+  return { installationId, provider: declaration.name, budgets: lines };
+}

@@ -1,0 +1,167 @@
+// "At most `limit` calls within any `windowMs`", counted in slices: pure over plain numbers. A call counts until the
+// whole slice that it was made in has left the window, so that a window is never overspent and gives away at most one
+// slice of it. What the provider says of the same limit corrects the count, because others may use it too. The owner of
+// the state is `actors/budgets.ts`.
+
+import { METER_SLICES } from '../core/limits.ts';
+import type { Ms } from '../core/time.ts';
+
+export interface Meter {
+  readonly windowMs: Ms;
+  limit: number;
+  /** The provider said so, whatever was declared. */
+  isLearned: boolean;
+  /** Calls by slice, a ring; slice n is at n modulo its length. */
+  readonly counts: Float64Array;
+  /** The newest slice that counts. */
+  head: number;
+  total: number;
+  /** The provider wants nothing before this. */
+  blockedUntilMs: Ms;
+}
+
+/** A meter as a row: what is still counted, and what was learned. */
+export interface StoredMeter {
+  readonly limit: number | null;
+  readonly blockedUntilMs: Ms;
+  /** Slice number and calls in it, one after the other. */
+  readonly counts: readonly number[];
+}
+
+const LENGTH = METER_SLICES + 1;
+
+export function newMeter(limit: number, windowMs: Ms): Meter {
+  const counts = new Float64Array(LENGTH);
+  return { windowMs, limit, isLearned: false, counts, head: 0, total: 0, blockedUntilMs: Number.NEGATIVE_INFINITY };
+}
+
+function sliceMsOf({ windowMs }: Meter): Ms {
+  return windowMs / METER_SLICES;
+}
+
+/** Forgets what has left the window. Cheap where time has not reached another slice. */
+function advance(meter: Meter, nowMs: Ms): void {
+  const slice = Math.floor(nowMs / sliceMsOf(meter));
+  const passed = slice - meter.head;
+  if (passed === 0) return;
+  if (passed < 0) {
+    // A clock that was put back by a little: the calls count a little longer. By more than a window: from then on.
+    if (passed > -LENGTH) return;
+    shift(meter, slice);
+    return;
+  }
+  if (passed >= LENGTH) {
+    meter.counts.fill(0);
+    meter.total = 0;
+  } else {
+    for (let next = meter.head + 1; next <= slice; next++) {
+      const place = next % LENGTH;
+      meter.total -= meter.counts[place] ?? 0;
+      meter.counts[place] = 0;
+    }
+  }
+  meter.head = slice;
+}
+
+function shift(meter: Meter, head: number): void {
+  const ages = Array.from({ length: LENGTH }, (_, age) => meter.counts[modulo(meter.head - age)] ?? 0);
+  meter.head = head;
+  for (const [age, count] of ages.entries()) meter.counts[modulo(head - age)] = count;
+}
+
+function modulo(slice: number): number {
+  return ((slice % LENGTH) + LENGTH) % LENGTH;
+}
+
+/** Calls that still fit, with `reserved` of the limit left to others. */
+export function roomAt(meter: Meter, nowMs: Ms, reserved = 0): number {
+  advance(meter, nowMs);
+  return nowMs < meter.blockedUntilMs ? 0 : Math.max(0, meter.limit - reserved - meter.total);
+}
+
+/** The earliest time, not before `nowMs`, at which one more call fits. */
+export function earliestAtMs(meter: Meter, nowMs: Ms, reserved = 0): Ms {
+  advance(meter, nowMs);
+  let excess = meter.total - (meter.limit - reserved) + 1;
+  let atMs = Math.max(nowMs, meter.blockedUntilMs);
+  for (let slice = meter.head - METER_SLICES; excess > 0 && slice <= meter.head; slice++) {
+    const count = meter.counts[modulo(slice)] ?? 0;
+    if (count === 0) continue;
+    excess -= count;
+    atMs = Math.max(atMs, (slice + LENGTH) * sliceMsOf(meter));
+  }
+  // Less than one call ever fits: a limit of nothing. It is looked at again after a window.
+  return excess > 0 ? nowMs + meter.windowMs : atMs;
+}
+
+export function spend(meter: Meter, nowMs: Ms, calls = 1): void {
+  advance(meter, nowMs);
+  const place = modulo(meter.head);
+  meter.counts[place] = (meter.counts[place] ?? 0) + calls;
+  meter.total += calls;
+}
+
+/**
+ * The provider said what of this limit is left, as of an answer to one of `inFlight` + 1 calls. More spent than we
+ * know: others share it. Less: its window began anew, or it forgave; calls under way are not in its number yet.
+ */
+export function learn(
+  meter: Meter,
+  said: { readonly limit?: number | undefined; readonly remaining?: number | undefined },
+  inFlight: number,
+  nowMs: Ms,
+): void {
+  advance(meter, nowMs);
+  if (said.limit !== undefined && said.limit !== meter.limit) {
+    meter.limit = said.limit;
+    meter.isLearned = true;
+  }
+  if (said.remaining === undefined) return;
+  const spent = Math.max(0, meter.limit - said.remaining);
+  const foreign = spent - meter.total;
+  if (foreign > 0) spend(meter, nowMs, foreign);
+  else forgive(meter, -foreign - inFlight);
+}
+
+/** The oldest first: they would have left next. */
+function forgive(meter: Meter, calls: number): void {
+  let left = calls;
+  for (let slice = meter.head - METER_SLICES; left > 0 && slice <= meter.head; slice++) {
+    const place = modulo(slice);
+    const taken = Math.min(left, meter.counts[place] ?? 0);
+    meter.counts[place] = (meter.counts[place] ?? 0) - taken;
+    meter.total -= taken;
+    left -= taken;
+  }
+}
+
+export function block(meter: Meter, untilMs: Ms): void {
+  meter.blockedUntilMs = Math.max(meter.blockedUntilMs, untilMs);
+}
+
+export function stored(meter: Meter, nowMs: Ms): StoredMeter {
+  advance(meter, nowMs);
+  const counts: number[] = [];
+  for (let slice = meter.head - METER_SLICES; slice <= meter.head; slice++) {
+    const count = meter.counts[modulo(slice)] ?? 0;
+    if (count > 0) counts.push(slice, count);
+  }
+  const { isLearned, limit, blockedUntilMs } = meter;
+  return { limit: isLearned ? limit : null, blockedUntilMs: Math.max(0, blockedUntilMs), counts };
+}
+
+/** Takes up what a row says; what has left the window meanwhile is dropped with the next question. */
+export function restore(meter: Meter, row: StoredMeter): void {
+  if (row.limit !== null) {
+    meter.limit = row.limit;
+    meter.isLearned = true;
+  }
+  meter.blockedUntilMs = row.blockedUntilMs;
+  meter.head = row.counts.reduce((head, slice, index) => (index % 2 === 0 ? Math.max(head, slice) : head), 0);
+  for (let index = 0; index + 1 < row.counts.length; index += 2) {
+    const [slice = 0, count = 0] = [row.counts[index], row.counts[index + 1]];
+    if (slice <= meter.head - LENGTH) continue;
+    meter.counts[modulo(slice)] = (meter.counts[modulo(slice)] ?? 0) + count;
+    meter.total += count;
+  }
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { type BudgetKey, Budgets, type Turn } from '../../../actors/budgets.ts';
+import { IntegrationError } from '../../../src/core/errors.ts';
+import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
+import { silentLog } from '../../../src/core/log.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
+import type { CallPriority } from '../../../src/limits/fairQueue.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { type FakeClock, fakeClock, flush } from '../../support/clock.ts';
+import { withStore } from '../../support/store.ts';
+
+const BURST: BudgetKey = { key: 'p/burst', name: 'burst', limit: 10, windowMs: 10 * SECOND_MS };
+const DAILY: BudgetKey = { key: 'p/daily', name: 'daily', limit: 1000, windowMs: DAY_MS };
+const SEATS: BudgetKey = { key: 'p/seats', name: 'seats', limit: 2, windowMs: 0 };
+
+async function start(clock: FakeClock = fakeClock(), store?: Store) {
+  const used = store ?? (await withStore()).store;
+  return { budgets: new Budgets(used, clock, silentLog()), clock, store: used };
+}
+
+/** Calls as a lease makes them: tried, and waited for where there is no room. Answers who got one, in order. */
+function caller(budgets: Budgets, clock: FakeClock, keys: readonly BudgetKey[]) {
+  const granted: string[] = [];
+  const call = async (owner: string, priority: CallPriority, waitMs = CALLER_WAIT_MS_MAX): Promise<void> => {
+    const deadlineMs = clock.nowMs() + waitMs;
+    let turn: Turn | null = null;
+    for (;;) {
+      const full = budgets.tryTake(keys, priority, turn);
+      turn?.end();
+      if (full === null) break;
+      turn = await budgets.turn(full.budget, priority, owner, deadlineMs);
+    }
+    granted.push(owner);
+  };
+  return { granted, call };
+}
+
+describe('a call is refused', () => {
+  it('when its window allows none before the caller gives up, and is told when', async () => {
+    const { budgets, clock } = await start();
+    const { call } = caller(budgets, clock, [BURST]);
+    for (let turn = 0; turn < 10; turn++) await call('a', 'interactive');
+    const refused = expect(call('a', 'interactive', SECOND_MS)).rejects.toMatchObject({
+      code: 'budget_exhausted',
+      retryAtMs: expect.any(Number),
+    });
+    await clock.advance(SECOND_MS);
+    await refused;
+    expect(budgets.view([BURST])[0]?.waiting.interactive).toBe(0);
+  });
+
+  it('when no seat becomes free in time', async () => {
+    const { budgets, clock } = await start();
+    const { call } = caller(budgets, clock, [SEATS]);
+    await Promise.all([call('a', 'interactive'), call('b', 'interactive')]);
+    const refused = expect(call('c', 'interactive')).rejects.toMatchObject({ code: 'timeout' });
+    await clock.advance(CALLER_WAIT_MS_MAX);
+    await refused;
+  });
+
+  it('when too many calls of its owner wait, and those of others are not', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [SEATS]);
+    await Promise.all([call('x', 'interactive'), call('x', 'interactive')]);
+    const waiting = Array.from({ length: CALLERS_WAITING_MAX }, () => call('a', 'interactive').catch(() => {}));
+    await expect(call('a', 'interactive')).rejects.toMatchObject({ code: 'overloaded' });
+    const other = call('b', 'interactive');
+    budgets.release([SEATS]);
+    budgets.release([SEATS]);
+    await other;
+    expect(granted.slice(2)).toEqual(['a', 'b']);
+    await clock.advance(CALLER_WAIT_MS_MAX);
+    await Promise.all(waiting);
+  });
+
+  it('when the disk does not take what it would spend', async () => {
+    const { store } = await withStore();
+    const refusing = {
+      reads: store.reads,
+      commit: () => Promise.reject(new IntegrationError('storage_unavailable', 'full')),
+    };
+    const clock = fakeClock();
+    const { call } = caller(new Budgets(refusing, clock, silentLog()), clock, [DAILY]);
+    await expect(call('a', 'interactive')).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+});
+
+describe('taking', () => {
+  it('is all or nothing over several budgets', async () => {
+    const { budgets } = await start();
+    const one: BudgetKey = { ...BURST, key: 'p/one', limit: 1 };
+    expect(budgets.tryTake([BURST, one], 'interactive', null)).toBeNull();
+    expect(budgets.tryTake([BURST, one], 'interactive', null)).toMatchObject({ budget: one });
+    expect(budgets.view([BURST, one]).map(({ spent }) => spent)).toEqual([1, 1]);
+  });
+
+  it('does not pass those who wait, unless it matters more', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [SEATS]);
+    await Promise.all([call('a', 'read'), call('a', 'read')]);
+    const waiting = call('b', 'read');
+    await flush();
+    budgets.release([SEATS]);
+    // The seat is free and promised.
+    expect(budgets.tryTake([SEATS], 'backfill', null)).not.toBeNull();
+    await waiting;
+    expect(granted).toEqual(['a', 'a', 'b']);
+  });
+});
+
+describe('those who wait', () => {
+  it('go by priority, and share evenly whoever asks for more', async () => {
+    const { budgets, clock } = await start();
+    const one: BudgetKey = { ...BURST, limit: 1, windowMs: SECOND_MS };
+    const { call, granted } = caller(budgets, clock, [one]);
+    await call('first', 'interactive');
+    const calls = [
+      ...Array.from({ length: 6 }, () => call('greedy', 'read', MINUTE_MS)),
+      ...Array.from({ length: 2 }, () => call('modest', 'read', MINUTE_MS)),
+      call('person', 'interactive', MINUTE_MS),
+    ];
+    await clock.advance(20 * SECOND_MS);
+    await Promise.all(calls);
+    expect(granted).toEqual([
+      'first',
+      'person',
+      'greedy',
+      'modest',
+      'greedy',
+      'modest',
+      'greedy',
+      'greedy',
+      'greedy',
+      'greedy',
+    ]);
+  });
+
+  it('leave a fifth to people, also when nobody uses it', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [BURST]);
+    const reads = Array.from({ length: 10 }, () => call('reads', 'backfill', MINUTE_MS).catch(() => {}));
+    await flush();
+    expect(granted).toHaveLength(8);
+    await call('person', 'interactive');
+    await call('person', 'interactive');
+    expect(granted.slice(8)).toEqual(['person', 'person']);
+    await clock.advance(11 * SECOND_MS);
+    await Promise.all(reads);
+    expect(granted).toHaveLength(12);
+  });
+
+  it('get a fair share of a window for hours, at ten times what it allows', async () => {
+    const { budgets, clock } = await start();
+    const window: BudgetKey = { ...BURST, limit: 60, windowMs: 10 * SECOND_MS };
+    const { call, granted } = caller(budgets, clock, [window]);
+    const owners = Array.from({ length: 20 }, (_, index) => `o${index}`);
+    for (let round = 0; round < 60; round++) {
+      for (const [index, owner] of owners.entries()) {
+        // Some ask for twenty times as much as others.
+        const count = index % 4 === 0 ? 20 : 1;
+        for (let asked = 0; asked < count; asked++) call(owner, 'read', 12 * SECOND_MS).catch(() => {});
+      }
+      await clock.advance(SECOND_MS);
+    }
+    const counts = owners.map((owner) => granted.filter((one) => one === owner).length);
+    const modest = counts.filter((_, index) => index % 4 !== 0);
+    expect(Math.max(...counts) / Math.min(...counts)).toBeLessThan(6);
+    expect(Math.max(...modest) / Math.min(...modest)).toBeLessThanOrEqual(1.2);
+    // 48 of 60 are for background work; 60 seconds are six windows.
+    expect(granted.length).toBeGreaterThan(6 * 48 * 0.95);
+    expect(granted.length).toBeLessThanOrEqual(7 * 48);
+  });
+});
+
+describe('a window that outlives the process', () => {
+  it('is on disk before it is spent, and a crash counts what was reserved', async () => {
+    const { budgets, clock, store } = await start();
+    const { call } = caller(budgets, clock, [DAILY]);
+    await call('a', 'interactive');
+    expect(budgets.view([DAILY])[0]?.spent).toBe(1);
+    const again = await start(clock, store);
+    const [after] = again.budgets.view([DAILY]);
+    // A chunk is a twentieth; at most two of them are lost.
+    expect(after?.spent).toBeGreaterThanOrEqual(50);
+    expect(after?.spent).toBeLessThanOrEqual(101);
+  });
+
+  it('is never overspent over crashes', async () => {
+    const { store } = await withStore();
+    const clock = fakeClock();
+    const small: BudgetKey = { ...DAILY, limit: 40 };
+    let made = 0;
+    for (let life = 0; life < 30; life++) {
+      const { budgets } = await start(clock, store);
+      const { call } = caller(budgets, clock, [small]);
+      for (let turn = 0; turn < 3; turn++) {
+        const outcome = call('a', 'interactive', 1).then(
+          () => true,
+          () => false,
+        );
+        await clock.advance(1);
+        if (await outcome) made += 1;
+      }
+    }
+    expect(made).toBeLessThanOrEqual(40);
+    expect(made).toBeGreaterThan(10);
+  });
+
+  it('costs one commit per chunk, and calls seldom wait for it', async () => {
+    const { store } = await withStore();
+    let commits = 0;
+    const counted = {
+      reads: store.reads,
+      commit: (writes: Parameters<Store['commit']>[0]) => {
+        commits += 1;
+        return store.commit(writes);
+      },
+    };
+    const clock = fakeClock();
+    const budgets = new Budgets(counted, clock, silentLog());
+    const { call } = caller(budgets, clock, [DAILY]);
+    for (let turn = 0; turn < 500; turn++) await call('a', 'interactive');
+    expect(commits).toBeLessThanOrEqual(22);
+  });
+});
+
+describe('what the provider says', () => {
+  it('corrects the budget of that name, also after a restart', async () => {
+    const { budgets, clock, store } = await start();
+    budgets.tryTake([BURST], 'interactive', null);
+    budgets.learn([BURST, SEATS], 'burst', { limit: 190, remaining: 100 });
+    budgets.learn([BURST], 'other', { limit: 1 });
+    expect(budgets.view([BURST])).toMatchObject([{ limit: 190, spent: 90, isLearned: true }]);
+    await flush();
+    const again = await start(clock, store);
+    expect(again.budgets.view([BURST])).toMatchObject([{ limit: 190, isLearned: true }]);
+  });
+
+  it('holds calls back until it wants them again', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [BURST, SEATS]);
+    budgets.block([BURST, SEATS], clock.nowMs() + 5 * SECOND_MS);
+    const waiting = call('a', 'interactive');
+    await clock.advance(4 * SECOND_MS);
+    expect(granted).toEqual([]);
+    expect(budgets.view([BURST])[0]?.blockedUntilMs).toBe(clock.nowMs() + SECOND_MS);
+    await clock.advance(SECOND_MS);
+    await waiting;
+    expect(granted).toEqual(['a']);
+  });
+
+  it('lets those who wait go when more is left than was thought', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [BURST]);
+    for (let turn = 0; turn < 10; turn++) await call('a', 'interactive');
+    for (let turn = 0; turn < 10; turn++) budgets.release([BURST]);
+    const waiting = call('b', 'interactive');
+    await flush();
+    budgets.learn([BURST], 'burst', { remaining: 5 });
+    await waiting;
+    expect(granted.at(-1)).toBe('b');
+  });
+});

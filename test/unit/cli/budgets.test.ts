@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { budgetLines } from '../../../src/cli/budgets.ts';
+import { DAY_MS, SECOND_MS } from '../../../src/core/time.ts';
+
+const line = {
+  key: 'hubspot/externalAccount/244630517/burst',
+  name: 'burst',
+  windowMs: 10 * SECOND_MS,
+  limit: 110,
+  isLearned: false,
+  spent: 12,
+  reservedForPeople: 22,
+  blockedUntil: null,
+  waiting: {},
+};
+
+describe('budgetLines', () => {
+  it('says so where nothing is known', () => {
+    expect(budgetLines({ installationId: 'i', provider: 'notion', budgets: [] })).toEqual([
+      'notion declares no limits, and has told none yet.',
+    ]);
+  });
+
+  it('lays budgets out in columns, with who waits and what is blocked', () => {
+    const daily = {
+      ...line,
+      name: 'daily',
+      windowMs: DAY_MS,
+      limit: 100_000,
+      isLearned: true,
+      spent: 99_999.6,
+      blockedUntil: '2026-01-05T12:00:00.000Z',
+      waiting: { read: 3 },
+    };
+    const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 2 };
+    expect(budgetLines({ installationId: 'i', provider: 'hubspot', budgets: [line, daily, seats] })).toEqual([
+      'budget                     window   spent             limit is  waiting',
+      'burst (externalAccount)    10 s     12 of 110         declared',
+      'daily (externalAccount)    1 d      100000 of 100000  learned   3 read, until 2026-01-05T12:00:00.000Z',
+      'running (externalAccount)  at once  2 of 25           declared',
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { FairQueue } from '../../../src/limits/fairQueue.ts';
+
+const anyone = () => true;
+
+function drained(queue: FairQueue<string>): string[] {
+  const order: string[] = [];
+  for (let next = queue.next(anyone); next !== undefined; next = queue.next(anyone)) order.push(next);
+  return order;
+}
+
+describe('a fair queue', () => {
+  it('has nobody for nobody', () => {
+    const queue = new FairQueue<string>();
+    expect([queue.next(anyone), queue.size, queue.isAhead('backfill')]).toEqual([undefined, 0, false]);
+  });
+
+  it('takes owners in turn, whoever came with more', () => {
+    const queue = new FairQueue<string>();
+    for (const call of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) queue.push('read', call.slice(0, 1), call);
+    expect(drained(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
+  });
+
+  it('takes what a person waits for first, and a backfill last', () => {
+    const queue = new FairQueue<string>();
+    queue.push('backfill', 'a', 'backfill');
+    queue.push('read', 'a', 'read');
+    queue.push('interactive', 'b', 'call');
+    queue.push('write', 'b', 'write');
+    expect(queue.isAhead('interactive')).toBe(true);
+    expect(drained(queue)).toEqual(['call', 'write', 'read', 'backfill']);
+  });
+
+  it('passes over a priority that may not go now, without losing its place', () => {
+    const queue = new FairQueue<string>();
+    queue.push('read', 'a', 'read');
+    expect(queue.next((priority) => priority === 'interactive')).toBeUndefined();
+    expect(drained(queue)).toEqual(['read']);
+  });
+
+  it('says who is ahead: the same priority and higher ones', () => {
+    const queue = new FairQueue<string>();
+    queue.push('read', 'a', 'r');
+    expect([queue.isAhead('interactive'), queue.isAhead('read'), queue.isAhead('backfill')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('forgets one that gave up, once', () => {
+    const queue = new FairQueue<string>();
+    queue.push('read', 'a', 'a1');
+    queue.push('read', 'a', 'a2');
+    queue.remove('read', 'a', 'a1');
+    queue.remove('read', 'a', 'a1');
+    queue.remove('read', 'b', 'a2');
+    expect([queue.size, queue.countOf('a'), queue.counts().read]).toEqual([1, 1, 1]);
+    expect(drained(queue)).toEqual(['a2']);
+  });
+});

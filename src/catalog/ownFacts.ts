@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { expression } from './providerInfo.ts';
-import { PROVIDER_CATEGORIES } from './schema.ts';
+import { PROVIDER_CATEGORIES, RATE_HEADER_FAMILIES } from './schema.ts';
 import type { OwnFacts } from './wire.ts';
 
 /** Where an override has them. */
@@ -14,6 +14,11 @@ const ms = z.int().positive();
 const quotaScope = z.enum(['providerApp', 'externalAccount', 'user', 'sourceAddress']);
 const quota = z.strictObject({ name: z.string().min(1), scope: quotaScope, limit: z.int().positive(), windowMs: ms });
 const concurrencyLimit = z.strictObject({ name: z.string().min(1), scope: quotaScope, limit: z.int().positive() });
+
+const rateHeaders = z.strictObject({
+  family: z.enum(RATE_HEADER_FAMILIES),
+  quotas: z.record(z.string(), z.string().min(1)).exactOptional(),
+});
 
 const hiddenError = z.strictObject({
   path: z.string().min(1),
@@ -106,6 +111,7 @@ export const ownFactsSchema: z.ZodType<OwnFacts> = z.strictObject({
   accountLookup: accountLookup.exactOptional(),
   quotas: z.array(quota).readonly(),
   concurrency: z.array(concurrencyLimit).readonly(),
+  rateHeaders: rateHeaders.exactOptional(),
   hiddenErrors: z.array(hiddenError).readonly(),
   callbackFields: z.array(callbackField).readonly().exactOptional(),
   tokens: tokens.exactOptional(),

@@ -71,6 +71,8 @@ export interface ProviderDeclaration {
   readonly media?: Media;
   readonly quotas: readonly Quota[];
   readonly concurrency: readonly ConcurrencyLimit[];
+  /** Absent where its answers tell of limits in the usual headers or not at all. */
+  readonly rateHeaders?: RateHeaders;
   readonly hiddenErrors: readonly HiddenError[];
 }
 
@@ -289,6 +291,48 @@ export interface ConcurrencyLimit {
   readonly name: string;
   readonly scope: QuotaScope;
   readonly limit: number;
+}
+
+/** Ways in which answers tell of limits; `src/limits/headers` reads them. */
+export const RATE_HEADER_FAMILIES = [
+  'generic',
+  'aircall',
+  'airtable',
+  'apollo',
+  'atlassian',
+  'brevo',
+  'discord',
+  'freshdesk',
+  'front',
+  'github',
+  'gorgias',
+  'helpScout',
+  'hubspot',
+  'klaviyo',
+  'linear',
+  'monday',
+  'pipedrive',
+  'salesforce',
+  'salesloft',
+  'shopify',
+  'slack',
+  'stripe',
+  'xero',
+  'zendesk',
+  'zoho',
+] as const;
+
+export type RateHeaderFamily = (typeof RATE_HEADER_FAMILIES)[number];
+
+/** How the provider's answers tell of its limits. */
+export interface RateHeaders {
+  /** `generic`: the IETF fields, `X-RateLimit-*`, Retry-After. */
+  readonly family: RateHeaderFamily;
+  /**
+   * Name of a limit in the answers ('' where they name none) → the quota or concurrency limit declared here that is the
+   * same limit. Not part of the quotas: a file that raises one of them must not lose it.
+   */
+  readonly quotas?: Readonly<Record<string, string>>;
 }
 
 /** One call after connecting that learns facts of the account. Paths are those of `jsonAt`. */

@@ -21,7 +21,15 @@ import {
 /** The facts that the published form has no place for. */
 export type OwnFacts = Pick<
   ProviderDeclaration,
-  'category' | 'sources' | 'variantOf' | 'inputPatterns' | 'accountLookup' | 'quotas' | 'concurrency' | 'hiddenErrors'
+  | 'category'
+  | 'sources'
+  | 'variantOf'
+  | 'inputPatterns'
+  | 'accountLookup'
+  | 'quotas'
+  | 'concurrency'
+  | 'rateHeaders'
+  | 'hiddenErrors'
 > & {
   /** Used where the entry authenticates with OAuth 2. */
   readonly tokens?: TokenFacts;
@@ -143,8 +151,8 @@ function oauth2OptsOf(auth: OAuth2Auth): OAuth2Opts {
 
 /** The own facts of a declaration, as `fromProviderInfo` takes them. */
 export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
-  const { category, sources, variantOf, inputPatterns, accountLookup, quotas, concurrency, hiddenErrors, auth } =
-    declaration;
+  const { category, sources, variantOf, inputPatterns, accountLookup, quotas, concurrency, rateHeaders } = declaration;
+  const { hiddenErrors, auth } = declaration;
   return present({
     category,
     sources,
@@ -153,6 +161,7 @@ export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
     accountLookup,
     quotas,
     concurrency,
+    rateHeaders,
     hiddenErrors,
     tokens: auth.scheme === 'oauth2' ? auth.tokens : undefined,
     callbackFields: isAuthorizationCode(auth) ? auth.callbackFields : undefined,
@@ -192,6 +201,7 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     media: info.media,
     quotas: own.quotas,
     concurrency: own.concurrency,
+    rateHeaders: own.rateHeaders,
     hiddenErrors: own.hiddenErrors,
   });
 }

@@ -4,8 +4,9 @@
 
 import { type ErrorCode, IntegrationError } from '../core/errors.ts';
 import { type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
-import { type Ms, retryAfterAtMs } from '../core/time.ts';
+import type { Ms } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
+import { limitsSaid } from '../limits/headers/limitsSaid.ts';
 
 /** A request to the provider of a connection. `path` begins with a slash and goes to its base address. */
 export interface ProviderRequest {
@@ -85,7 +86,7 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [429, 'rate_limited'],
 ]);
 
-/** The error of a non-2xx answer by its status alone; `detail` is the provider's own words, if it had any. */
+/** The error of a non-2xx answer by status and usual headers; `detail` is the provider's own words, if it had any. */
 export function providerFailure(
   provider: string,
   response: BufferedResponse,
@@ -94,7 +95,7 @@ export function providerFailure(
 ): IntegrationError {
   const { status } = response;
   const code = CODE_BY_STATUS.get(status) ?? (status >= 500 ? 'provider_5xx' : 'bad_request');
-  const retryAtMs = retryAfterAtMs(response.headers['retry-after'], nowMs);
+  const { retryAtMs } = limitsSaid('generic', { status, headers: response.headers }, nowMs);
   return new IntegrationError(code, `${provider} answered ${status}${detail === undefined ? '' : `: ${detail}`}`, {
     upstreamStatus: status,
     ...(retryAtMs === null ? {} : { retryAtMs }),

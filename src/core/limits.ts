@@ -105,6 +105,19 @@ export const BUDGETS_CACHED_MAX = 100_000;
 /** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */
 export const CALLS_WAITING_PER_BUDGET_MAX = 10_000;
 
+// What answers say of limits
+
+/** A reset or a wait further away is a mistake of the provider: the longest windows are months. */
+export const LIMIT_AHEAD_MS_MAX = 31 * DAY_MS;
+/** A header that is longer is not read; lists of a dozen policies stay below. */
+export const LIMIT_HEADER_CHARS_MAX = 1024;
+/** Limits told by one answer; the most talkative provider tells of five. */
+export const LIMIT_READINGS_MAX = 16;
+/** A name of a policy or endpoint; budgets are kept by it. */
+export const LIMIT_NAME_CHARS_MAX = 64;
+/** A longer body is data and no refusal: parsing pages of records for an error code would double their cost. */
+export const LIMIT_BODY_CHARS_MAX = 16_384;
+
 // Edge
 
 /** A control-plane body; the largest real one is a manifest. */

@@ -77,8 +77,10 @@ export function parseTimestamp(text: string): Ms | null {
 /** `Retry-After` in both forms, seconds or a date (RFC 9110, 10.2.3), as a time; null without one that can be read. */
 export function retryAfterAtMs(value: string | undefined, nowMs: Ms): Ms | null {
   if (value === undefined) return null;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return nowMs + Number(value) * SECOND_MS;
-  return parseTimestamp(value);
+  // Some providers write fractions (`2.0`).
+  if (/^\s*\d{1,9}(\.\d{1,9})?\s*$/.test(value)) return nowMs + Math.ceil(Number(value) * SECOND_MS);
+  // `Date.parse` takes `-5` and `2.0s` for dates; those of HTTP and RFC 3339 have a time of day.
+  return value.includes(':') ? parseTimestamp(value) : null;
 }
 
 /** CPU-independent monotonic milliseconds with a fraction, for durations in log lines. */

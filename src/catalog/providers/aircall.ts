@@ -35,5 +35,6 @@ export const aircall = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 60, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'aircall', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -41,5 +41,6 @@ export const airtable = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'airtable' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -29,5 +29,6 @@ export const apollo = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'apollo' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

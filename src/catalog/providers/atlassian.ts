@@ -64,5 +64,6 @@ export const atlassian = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'atlassian' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -30,5 +30,6 @@ export const brevo = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'brevo' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -43,5 +43,6 @@ export const discord = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'discord' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -28,5 +28,6 @@ export const freshdesk = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 50, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'freshdesk', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -35,5 +35,6 @@ export const front = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 50, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'front', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -40,5 +40,6 @@ export const gorgias = {
   ),
   quotas: [{ name: 'perTwentySeconds', scope: 'externalAccount', limit: 80, windowMs: 20 * SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'gorgias', quotas: { '': 'perTwentySeconds' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -41,5 +41,6 @@ export const helpScoutMailbox = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 200, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'helpScout', quotas: { minute: 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -59,5 +59,6 @@ export const hubspot = {
   ),
   quotas: [{ name: 'burst', scope: 'externalAccount', limit: 110, windowMs: 10 * SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'hubspot', quotas: { burst: 'burst' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -45,5 +45,6 @@ export const intercom = {
     { name: 'perMinuteWorkspace', scope: 'externalAccount', limit: 25000, windowMs: MINUTE_MS },
   ],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perTenSeconds' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -46,5 +46,6 @@ export const klaviyo = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'klaviyo' },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

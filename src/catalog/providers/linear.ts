@@ -37,5 +37,6 @@ export const linear = {
   ),
   quotas: [{ name: 'perHour', scope: 'user', limit: 1200, windowMs: HOUR_MS }],
   concurrency: [],
+  rateHeaders: { family: 'linear', quotas: { requests: 'perHour' } },
   hiddenErrors: [{ path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' }],
 } as const satisfies ProviderDeclaration;

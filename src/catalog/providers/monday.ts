@@ -35,6 +35,7 @@ export const monday = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'monday' },
   hiddenErrors: [
     { path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' },
     { path: 'error_code', codePath: 'error_code', messagePath: 'error_message' },

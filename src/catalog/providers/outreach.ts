@@ -39,5 +39,6 @@ export const outreach = {
   media: pictures('v1722329361/media/outreach_1722329360.svg', 'v1722329335/media/outreach_1722329335.svg'),
   quotas: [{ name: 'perHour', scope: 'user', limit: 10000, windowMs: HOUR_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perHour' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -53,5 +53,6 @@ export const pipedrive = {
   ),
   quotas: [{ name: 'perTwoSeconds', scope: 'user', limit: 20, windowMs: 2 * SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'pipedrive', quotas: { burst: 'perTwoSeconds' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

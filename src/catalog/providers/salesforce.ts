@@ -96,5 +96,6 @@ export const salesforce = {
   media: pictures('v1722470590/media/salesforce_1722470589.svg', 'v1722470590/media/salesforce_1722470589.svg'),
   quotas: [],
   concurrency: [{ name: 'longRunning', scope: 'externalAccount', limit: 25 }],
+  rateHeaders: { family: 'salesforce', quotas: { concurrent: 'longRunning' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

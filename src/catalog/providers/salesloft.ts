@@ -40,5 +40,6 @@ export const salesloft = {
   ),
   quotas: [{ name: 'costPerMinute', scope: 'externalAccount', limit: 600, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'salesloft', quotas: { cost: 'costPerMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -52,5 +52,6 @@ export const shopify = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'shopify' },
   hiddenErrors: [{ path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' }],
 } as const satisfies ProviderDeclaration;

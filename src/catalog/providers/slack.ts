@@ -51,5 +51,6 @@ export const slack = {
   ),
   quotas: [],
   concurrency: [],
+  rateHeaders: { family: 'slack' },
   hiddenErrors: [{ path: 'ok', equals: false, codePath: 'error', messagePath: 'error' }],
 } as const satisfies ProviderDeclaration;

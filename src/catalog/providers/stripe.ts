@@ -33,5 +33,6 @@ export const stripe = {
   ),
   quotas: [{ name: 'live', scope: 'externalAccount', limit: 100, windowMs: SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'stripe', quotas: { 'global-rate': 'live' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

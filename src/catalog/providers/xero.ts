@@ -58,5 +58,9 @@ export const xero = {
     { name: 'perDay', scope: 'externalAccount', limit: 5000, windowMs: DAY_MS },
   ],
   concurrency: [{ name: 'requests', scope: 'externalAccount', limit: 5 }],
+  rateHeaders: {
+    family: 'xero',
+    quotas: { minute: 'perMinute', appMinute: 'perMinuteApp', day: 'perDay', concurrent: 'requests' },
+  },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -39,5 +39,6 @@ export const zendeskSupport = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 200, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'zendesk', quotas: { account: 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

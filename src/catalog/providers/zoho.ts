@@ -155,5 +155,6 @@ export const zoho = {
   ),
   quotas: [],
   concurrency: [{ name: 'requests', scope: 'externalAccount', limit: 10 }],
+  rateHeaders: { family: 'zoho', quotas: { concurrent: 'requests' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -5,6 +5,7 @@ import { IntegrationError } from '../../core/errors.ts';
 import { type JsonValue, jsonAt } from '../../core/json.ts';
 import { HOUR_MS, type Ms, SECOND_MS } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
+import { limitsSaid } from '../../limits/headers/limitsSaid.ts';
 import { providerFailure } from '../contract.ts';
 
 /** HubSpot moves an account between data centres; it says so with this status for hours. */
@@ -23,9 +24,11 @@ export function hubspotFailure(response: BufferedResponse, nowMs: Ms): Integrati
   if (response.status === STATUS_MIGRATING) {
     return new IntegrationError('provider_5xx', failure.message, { upstreamStatus });
   }
-  if (response.status === 429 && failure.retryAtMs === undefined) {
-    const isDaily = jsonAt(body ?? undefined, 'policyName') === 'DAILY';
-    const retryAtMs = nowMs + (isDaily ? DAILY_WAIT_MS : BURST_WAIT_MS);
+  if (response.status === 429) {
+    const bodyText = response.body.toString();
+    const said = limitsSaid('hubspot', { status: response.status, headers: response.headers, bodyText }, nowMs);
+    const isDaily = said.readings.some(({ name, remaining }) => name === 'daily' && remaining === 0);
+    const retryAtMs = said.retryAtMs ?? nowMs + (isDaily ? DAILY_WAIT_MS : BURST_WAIT_MS);
     return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs });
   }
   if (response.status === 400 && detail?.includes('Cannot deserialize value of type') === true) {

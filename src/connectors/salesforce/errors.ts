@@ -5,6 +5,7 @@ import { type ErrorCode, IntegrationError } from '../../core/errors.ts';
 import { type JsonValue, jsonAt } from '../../core/json.ts';
 import { MINUTE_MS, type Ms, SECOND_MS } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
+import { limitsSaid } from '../../limits/headers/limitsSaid.ts';
 import { providerFailure } from '../contract.ts';
 
 const CODES: ReadonlyMap<string, ErrorCode> = new Map([
@@ -13,7 +14,6 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ['API_DISABLED_FOR_ORG', 'api_disabled'],
   ['INVALID_QUERY_LOCATOR', 'cursor_gone'],
   ['INVALID_TYPE', 'schema_drift_missing_object'],
-  ['REQUEST_LIMIT_EXCEEDED', 'rate_limited'],
 ]);
 
 /** The daily quota rolls; the count of long-running requests passes. Neither comes with a Retry-After. */
@@ -40,10 +40,13 @@ export function salesforceFailure(response: BufferedResponse, objectName: string
     });
   }
   const code = CODES.get(errorCode);
-  if (code === undefined) return failure;
-  if (code !== 'rate_limited') return new IntegrationError(code, failure.message, { upstreamStatus });
-  const waitMs = words.includes('Concurrent') ? CONCURRENCY_WAIT_MS : DAILY_WAIT_MS;
-  return new IntegrationError(code, failure.message, { upstreamStatus, retryAtMs: nowMs + waitMs });
+  if (code !== undefined) return new IntegrationError(code, failure.message, { upstreamStatus });
+  const bodyText = response.body.toString();
+  const said = limitsSaid('salesforce', { status: upstreamStatus, headers: response.headers, bodyText }, nowMs);
+  if (!said.isLimited) return failure;
+  const isConcurrency = said.readings.some(({ name, remaining }) => name === 'concurrent' && remaining === 0);
+  const retryAtMs = said.retryAtMs ?? nowMs + (isConcurrency ? CONCURRENCY_WAIT_MS : DAILY_WAIT_MS);
+  return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs });
 }
 
 function firstError(response: BufferedResponse): JsonValue | undefined {

@@ -58,6 +58,11 @@ describe('createCatalog', () => {
       '"hubspot": tenon.tokens.rotation: ',
     ],
     [
+      'an unknown family of rate headers',
+      { hubspot: { tenon: { rateHeaders: { family: 'hubspto' } } } },
+      '"hubspot": tenon.rateHeaders.family: ',
+    ],
+    [
       'an own address without scheme',
       { hubspot: { tenon: { tokens: { revocationUrl: 'hubapi.com' } } } },
       '"hubspot": tenon.tokens.revocationUrl: must be an http',
@@ -71,7 +76,16 @@ describe('createCatalog', () => {
     const catalog = createCatalog({ hubspot: { tenon: { quotas, tokens: { rotation: 'singleUseRevoking' } } } });
     const { auth, ...hubspot } = catalog.get('hubspot');
     expect(hubspot.quotas).toEqual(quotas);
+    expect(hubspot.rateHeaders).toEqual({ family: 'hubspot', quotas: { burst: 'burst' } });
     expect(auth).toMatchObject({ tokens: { clientAuthentication: 'requestBody', rotation: 'singleUseRevoking' } });
+  });
+
+  it('tells how an unknown gateway speaks of limits', () => {
+    const rateHeaders = { family: 'github', quotas: { core: 'live' } };
+    expect(createCatalog({ stripe: { tenon: { rateHeaders } } }).get('stripe').rateHeaders).toEqual({
+      family: 'github',
+      quotas: { 'global-rate': 'live', core: 'live' },
+    });
   });
 
   it('takes a __proto__ key as an unknown key and leaves prototypes alone', () => {

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import { OWN_FACTS_KEY, ownFactsSchema } from '../../../src/catalog/ownFacts.ts';
-import { isAuthorizationCode, tokenFactsOf } from '../../../src/catalog/schema.ts';
+import { isAuthorizationCode, RATE_HEADER_FAMILIES, tokenFactsOf } from '../../../src/catalog/schema.ts';
 import { templateVariables } from '../../../src/catalog/template.ts';
 import { ownFactsOf } from '../../../src/catalog/wire.ts';
 import { learnedVariables } from '../../../src/flows/connect/identity.ts';
@@ -81,5 +81,19 @@ describe('the built-in declarations', () => {
     if (tokens === undefined) return;
     if (tokens.graceMs !== undefined) expect(tokens.rotation).toBe('singleUseGrace');
     if (tokens.lifetimeMs === 'permanent') expect(tokens.idleLifetimeMs).toBeUndefined();
+  });
+
+  it.each(declarations.filter(({ rateHeaders }) => rateHeaders?.quotas !== undefined))(
+    '$name maps what its answers tell to limits that it declares',
+    ({ quotas, concurrency, rateHeaders }) => {
+      const names = [...quotas, ...concurrency].map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const name of Object.values(rateHeaders?.quotas ?? {})) expect(names).toContain(name);
+    },
+  );
+
+  it('use every family of rate headers', () => {
+    const used = declarations.map(({ rateHeaders }) => rateHeaders?.family);
+    expect(RATE_HEADER_FAMILIES.filter((family) => !used.includes(family))).toEqual([]);
   });
 });

@@ -46,12 +46,19 @@ describe('the failure of an answer', () => {
   it.each([
     ['seconds', '120', NOW_MS + 120_000],
     ['zero seconds', '0', NOW_MS],
+    ['a fraction of seconds', '2.0', NOW_MS + 2000],
+    ['a date that has passed', 'Mon, 05 Jan 2026 08:00:00 GMT', NOW_MS],
     ['an HTTP date', 'Mon, 05 Jan 2026 09:05:00 GMT', NOW_MS + 300_000],
     ['nonsense', 'soon', undefined],
     ['a number that no clock reaches', '9'.repeat(12), undefined],
   ])('takes Retry-After as %s', (_what, value, retryAtMs) => {
     const failure = providerFailure('Acme', answer(429, '', { 'retry-after': value }), NOW_MS);
     expect(failure.retryAtMs).toBe(retryAtMs);
+  });
+
+  it('waits for the reset of a spent limit without Retry-After', () => {
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '30' };
+    expect(providerFailure('Acme', answer(429, '', headers), NOW_MS).retryAtMs).toBe(NOW_MS + 30_000);
   });
 });
 

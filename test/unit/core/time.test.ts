@@ -5,6 +5,7 @@ import {
   MINUTE_MS,
   monotonicMs,
   parseTimestamp,
+  retryAfterAtMs,
   systemClock,
   toRfc3339,
 } from '../../../src/core/time.ts';
@@ -125,5 +126,25 @@ describe('a timestamp', () => {
 
   it('is written in UTC with milliseconds', () => {
     expect(toRfc3339(Date.UTC(2026, 0, 5, 9))).toBe('2026-01-05T09:00:00.000Z');
+  });
+});
+
+describe('Retry-After', () => {
+  const nowMs = Date.UTC(2026, 0, 5, 9);
+
+  it.each([undefined, '', 'soon', '-5', '2.0s', '1e3', '9'.repeat(12)])('says nothing with %j', (value) => {
+    expect(retryAfterAtMs(value, nowMs)).toBeNull();
+  });
+
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    // Shopify writes `2.0`; `Date.parse` makes the first of February 2001 of it.
+    ['2.0', 2000],
+    ['0.0005', 1],
+    ['Mon, 05 Jan 2026 09:05:00 GMT', 300_000],
+    ['2026-01-05T09:05:00Z', 300_000],
+  ])('is a time with %j', (value, aheadMs) => {
+    expect(retryAfterAtMs(value, nowMs)).toBe(nowMs + aheadMs);
   });
 });

@@ -4,6 +4,7 @@ import type { JsonValue } from '../../../../src/core/json.ts';
 import { answer } from '../provider.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
+const DAY_SPENT = { 'x-hubspot-ratelimit-daily': '250000', 'x-hubspot-ratelimit-daily-remaining': '0' };
 const CURSOR = 'Cannot deserialize value of type `java.lang.Long` from String "x"';
 
 describe("HubSpot's errors", () => {
@@ -14,6 +15,7 @@ describe("HubSpot's errors", () => {
     ['a limit without a name', 429, '', {}, { code: 'rate_limited', retryAtMs: NOW_MS + 10_000 }],
     ['a limit with Retry-After', 429, {}, { 'retry-after': '3' }, { retryAtMs: NOW_MS + 3000 }],
     ['the daily limit, which no short wait helps', 429, { policyName: 'DAILY' }, {}, { retryAtMs: NOW_MS + 3_600_000 }],
+    ['a daily limit that only its headers tell', 429, '', DAY_SPENT, { retryAtMs: NOW_MS + 3_600_000 }],
     ['a cursor that is not one', 400, { message: CURSOR }, {}, { code: 'cursor_gone' }],
     ['another bad request', 400, { message: 'Property x does not exist' }, {}, { code: 'bad_request' }],
     ['an expired token', 401, { category: 'EXPIRED_AUTHENTICATION' }, {}, { code: 'auth_invalidated' }],

@@ -17,6 +17,7 @@ describe("Salesforce's errors", () => {
     ['a query that is wrong', 400, error('MALFORMED_QUERY', 'unexpected token'), { code: 'bad_request' }],
     ['the daily quota', 403, error('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'), waits(15 * MINUTE_MS)],
     ['long requests', 403, error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn'), waits(5 * SECOND_MS)],
+    ['a locked row', 400, error('UNABLE_TO_LOCK_ROW'), { code: 'bad_request' }],
     ['a busy server', 503, error('SERVER_UNAVAILABLE'), { code: 'provider_5xx' }],
     ['an HTML page', 503, '<h1>Maintenance</h1>', { code: 'provider_5xx', message: 'Salesforce answered 503' }],
     ['an empty list', 404, [], { code: 'not_found', message: 'Salesforce answered 404' }],

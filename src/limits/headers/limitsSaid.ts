@@ -1,0 +1,106 @@
+// What an answer says of the provider's limits: how much is left, whether it was refused for one, and until when. Pure;
+// called for every answer of a provider, so that one that says nothing costs a handful of look-ups. The families differ
+// in names and in where they say "no"; which one a provider has is a fact of its declaration.
+
+import type { RateHeaderFamily } from '../../catalog/schema.ts';
+import type { Ms } from '../../core/time.ts';
+import { atlassian } from './atlassian.ts';
+import { discord, pipedrive } from './edge.ts';
+import { generic } from './generic.ts';
+import { github } from './github.ts';
+import { hubspot } from './hubspot.ts';
+import { linear } from './linear.ts';
+import { monday } from './monday.ts';
+import { aircall, airtable, apollo, brevo, freshdesk, front, gorgias, helpScout, klaviyo, salesloft } from './plain.ts';
+import { type Answer, type LimitReading, type LimitsSaid, NO_READINGS, type Reader, type Refusal } from './said.ts';
+import { salesforce } from './salesforce.ts';
+import { shopify } from './shopify.ts';
+import { slack } from './slack.ts';
+import { stripe } from './stripe.ts';
+import { momentAtMs } from './values.ts';
+import { xero } from './xero.ts';
+import { zendesk } from './zendesk.ts';
+import { zoho } from './zoho.ts';
+
+const READERS: Readonly<Record<RateHeaderFamily, Reader>> = {
+  generic,
+  aircall,
+  airtable,
+  apollo,
+  atlassian,
+  brevo,
+  discord,
+  freshdesk,
+  front,
+  github,
+  gorgias,
+  helpScout,
+  hubspot,
+  klaviyo,
+  linear,
+  monday,
+  pipedrive,
+  salesforce,
+  salesloft,
+  shopify,
+  slack,
+  stripe,
+  xero,
+  zendesk,
+  zoho,
+};
+
+/** Shared by all answers that say nothing. */
+export const NOTHING_SAID: LimitsSaid = Object.freeze({
+  readings: NO_READINGS,
+  isLimited: false,
+  retryAtMs: null,
+  isLockedOut: false,
+});
+
+const LIMITED: Refusal = { isLimited: true };
+const NOT_LIMITED: Refusal = { isLimited: false };
+
+/** Never throws, whatever the headers and the body are. */
+export function limitsSaid(family: RateHeaderFamily, answer: Answer, receivedAtMs: Ms): LimitsSaid {
+  const reader = READERS[family];
+  const readings = reader.readings(answer, receivedAtMs);
+  const isError = answer.status >= 400;
+  if (!isError && (answer.bodyText === undefined || reader.hidesRefusals !== true)) return accepted(readings);
+  const refusal = reader.refusal?.(answer) ?? (answer.status === 429 ? LIMITED : NOT_LIMITED);
+  if (!isError && !refusal.isLimited) return accepted(readings);
+  const marked = refusal.name === undefined ? readings : withRefused(readings, refusal.name);
+  return {
+    readings: marked,
+    isLimited: refusal.isLimited,
+    retryAtMs: retryAtMs(refusal, marked, answer.headers, receivedAtMs),
+    isLockedOut: refusal.isLockedOut ?? false,
+  };
+}
+
+function accepted(readings: readonly LimitReading[]): LimitsSaid {
+  return readings.length === 0 ? NOTHING_SAID : { readings, isLimited: false, retryAtMs: null, isLockedOut: false };
+}
+
+/** The limit that refused has nothing left, whatever a counter that lags says. */
+function withRefused(readings: readonly LimitReading[], name: string): readonly LimitReading[] {
+  const known = readings.find((reading) => reading.name === name);
+  return [...readings.filter((reading) => reading !== known), { ...known, name, remaining: 0 }];
+}
+
+/** The provider's own words first; a limit that has something left is not the one to wait for. */
+function retryAtMs(
+  refusal: Refusal,
+  readings: readonly LimitReading[],
+  headers: Answer['headers'],
+  receivedAtMs: Ms,
+): Ms | null {
+  // `X-RateLimit-Retry-After` is Help Scout's spelling, and others'.
+  const stated = momentAtMs(headers['retry-after'] ?? headers['x-ratelimit-retry-after'], headers, receivedAtMs);
+  if (stated !== undefined) return stated;
+  if (!refusal.isLimited) return null;
+  if (refusal.waitMs !== undefined) return receivedAtMs + refusal.waitMs;
+  const resetsAtMs = readings.map(({ remaining, resetAtMs }) => (remaining === 0 ? (resetAtMs ?? 0) : 0));
+  const latestAtMs = Math.max(0, ...resetsAtMs);
+  return latestAtMs === 0 ? null : latestAtMs;
+}

@@ -1,0 +1,110 @@
+// Providers of which it is enough to know how their headers are called and how long their windows are.
+
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts';
+import { fieldReadings } from './fields.ts';
+import { genericReadings } from './generic.ts';
+import type { Reader } from './said.ts';
+
+// The three fields tell of the steady window; the burst of a second is seen only when it refuses.
+// https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
+export const klaviyo: Reader = {
+  readings: fieldReadings([
+    {
+      name: 'steady',
+      limit: 'ratelimit-limit',
+      remaining: 'ratelimit-remaining',
+      reset: 'ratelimit-reset',
+      windowMs: MINUTE_MS,
+    },
+  ]),
+};
+
+// A leaky bucket; enterprise accounts have a window of ten seconds, others of twenty.
+// https://developers.gorgias.com/reference/limitations
+export const gorgias: Reader = {
+  readings: fieldReadings([{ name: '', usedOfLimit: 'x-gorgias-account-api-call-limit' }]),
+};
+
+// https://developer.helpscout.com/mailbox-api/overview/rate-limiting/
+export const helpScout: Reader = {
+  readings: fieldReadings([
+    {
+      name: 'minute',
+      limit: 'x-ratelimit-limit-minute',
+      remaining: 'x-ratelimit-remaining-minute',
+      windowMs: MINUTE_MS,
+    },
+  ]),
+};
+
+// Cost points; https://developers.salesloft.com/docs/platform/api-basics/rate-limits/
+export const salesloft: Reader = {
+  readings: fieldReadings([
+    {
+      name: 'cost',
+      limit: 'x-ratelimit-limit-minute',
+      remaining: 'x-ratelimit-remaining-minute',
+      windowMs: MINUTE_MS,
+    },
+  ]),
+};
+
+// https://developers.freshdesk.com/api/#ratelimit
+export const freshdesk: Reader = {
+  readings: fieldReadings([
+    { name: '', limit: 'x-ratelimit-total', remaining: 'x-ratelimit-remaining', windowMs: MINUTE_MS },
+  ]),
+};
+
+// https://developers.brevo.com/docs/limit-headers
+export const brevo: Reader = {
+  readings: fieldReadings([
+    {
+      name: '',
+      limit: 'x-sib-ratelimit-limit',
+      remaining: 'x-sib-ratelimit-remaining',
+      reset: 'x-sib-ratelimit-reset',
+    },
+  ]),
+};
+
+// https://docs.apollo.io/reference/rate-limits
+export const apollo: Reader = {
+  readings: fieldReadings([
+    { name: 'minute', limit: 'x-rate-limit-minute', used: 'x-minute-usage', windowMs: MINUTE_MS },
+    { name: 'hour', limit: 'x-rate-limit-hourly', used: 'x-hourly-usage', windowMs: HOUR_MS },
+    { name: 'day', limit: 'x-rate-limit-24-hour', used: 'x-24-hour-usage', windowMs: DAY_MS },
+  ]),
+};
+
+// https://developer.aircall.io/api-references/#rate-limiting
+export const aircall: Reader = {
+  readings: fieldReadings([
+    {
+      name: '',
+      limit: 'x-aircallapi-limit',
+      remaining: 'x-aircallapi-remaining',
+      reset: 'x-aircallapi-reset',
+      windowMs: MINUTE_MS,
+    },
+  ]),
+};
+
+/** After a 429 every call is refused for this long, and no header says it. */
+const AIRTABLE_SILENCE_MS = 30 * SECOND_MS;
+
+// https://support.airtable.com/docs/managing-api-call-limits-in-airtable
+export const airtable: Reader = {
+  readings: genericReadings,
+  refusal: ({ status }) => (status === 429 ? { isLimited: true, waitMs: AIRTABLE_SILENCE_MS } : undefined),
+};
+
+// A 429 with calls left is one of the burst limits per resource, which `x-front-tier` numbers.
+// https://dev.frontapp.com/docs/rate-limiting
+export const front: Reader = {
+  readings: genericReadings,
+  refusal: ({ status, headers }) => {
+    const isBurst = headers['x-front-tier'] !== undefined && headers['x-ratelimit-remaining'] !== '0';
+    return status === 429 && isBurst ? { isLimited: true, name: 'tier' } : undefined;
+  },
+};

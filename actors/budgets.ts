@@ -7,6 +7,7 @@
 import { LRUCache } from 'lru-cache';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
 import {
+  BLOCK_MS_MAX,
   BUDGET_CHUNK_MAX,
   BUDGET_CHUNK_SHARE,
   BUDGET_RESERVED_SHARE,
@@ -174,11 +175,7 @@ export class Budgets {
   }
 
   /** What an answer said of one of these budgets; names that are not declared say nothing of them. */
-  learn(
-    keys: readonly BudgetKey[],
-    name: string,
-    said: { readonly limit?: number; readonly remaining?: number },
-  ): void {
+  learn(keys: readonly BudgetKey[], name: string, said: { limit?: number; remaining?: number }): void {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
       if (key.windowMs === 0 || key.name !== name) continue;
@@ -190,14 +187,22 @@ export class Budgets {
     }
   }
 
-  /** The provider wants no calls of these budgets before `untilMs`. */
+  /** The provider wants no calls of these budgets before `untilMs`; a slip of its clock must not end them for weeks. */
   block(keys: readonly BudgetKey[], untilMs: Ms): void {
+    const nowMs = this.#clock.nowMs();
     for (const key of keys) {
       if (key.windowMs === 0) continue;
       const window = this.#budgetOf(key) as Window;
-      block(window.meter, untilMs);
+      block(window.meter, Math.min(untilMs, nowMs + Math.max(key.windowMs, BLOCK_MS_MAX)));
       this.#keep(window, window.chunkLeft);
     }
+  }
+
+  /** Calls that wait for a window to move on, and for nothing else. */
+  get waitingForTimeCount(): number {
+    let count = 0;
+    for (const { timer, queue } of this.#windows.values()) if (timer !== null) count += queue.size;
+    return count;
   }
 
   view(keys: readonly BudgetKey[]): BudgetView[] {
@@ -207,15 +212,9 @@ export class Budgets {
       const waiting = budget.queue.counts();
       const shared = { key: key.key, windowMs: key.windowMs, waiting };
       if (budget.kind === 'seats') {
-        const reservedForPeople = reservedOf(key.limit, 'read');
-        return {
-          ...shared,
-          limit: key.limit,
-          spent: budget.taken,
-          isLearned: false,
-          reservedForPeople,
-          blockedUntilMs: null,
-        };
+        const { limit } = key;
+        const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };
+        return { ...shared, ...counted, isLearned: false, blockedUntilMs: null };
       }
       const { meter } = budget;
       roomAt(meter, nowMs);

@@ -100,6 +100,8 @@ export const BUDGET_CHUNK_MAX = 500;
 export const BUDGET_RESERVED_SHARE = 0.2;
 /** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
 export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
+/** What a refusal may hold a limit for, if its window is not longer: a provider that is asked again says so again. */
+export const BLOCK_MS_MAX = HOUR_MS;
 /** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
 /** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */

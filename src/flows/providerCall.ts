@@ -9,10 +9,12 @@ import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '..
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
+import type { Answer } from '../limits/headers/said.ts';
+import { tellLimits } from './limitsTold.ts';
 import type { Services } from './services.ts';
 import type { ProviderTarget } from './targets.ts';
 
-type CallServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
+type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'clock'>;
 
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(
@@ -40,7 +42,7 @@ export function providerCalls(
 }
 
 async function callOnce(
-  { leases, egress, tokens }: CallServices,
+  { leases, budgets, egress, tokens, clock }: CallServices,
   target: ProviderTarget,
   priority: CallPriority,
   request: ProviderRequest,
@@ -63,6 +65,7 @@ async function callOnce(
       ...(signal === undefined ? {} : { signal }),
     });
     lease.answered(faultOfStatus(response.status));
+    tellLimits(budgets, target, answerOf(response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response, generation: lease.generation };
   } catch (error) {
@@ -78,6 +81,11 @@ async function callOnce(
 export function refusedAgain(tokens: TokenManager, connectionId: ConnectionId, generation: number): void {
   tokens.refusedAgain(connectionId, generation);
   tokens.doubted(connectionId, generation);
+}
+
+/** A refusal may be told in the body; that of a page of records is not looked through. */
+function answerOf({ status, headers, body }: BufferedResponse): Answer {
+  return status < 400 ? { status, headers } : { status, headers, bodyText: body.toString() };
 }
 
 /** What of an answer counts against the provider's circuit: its own faults, not ours and not the customer's. */

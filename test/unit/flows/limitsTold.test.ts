@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { Budgets } from '../../../actors/budgets.ts';
+import { leaseTarget } from '../../../actors/lease.ts';
+import { createCatalog } from '../../../src/catalog/catalog.ts';
+import type { ConnectionId } from '../../../src/core/ids.ts';
+import { silentLog } from '../../../src/core/log.ts';
+import { HOUR_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { tellLimits } from '../../../src/flows/limitsTold.ts';
+import type { Answer } from '../../../src/limits/headers/said.ts';
+import { fakeClock } from '../../support/clock.ts';
+import { withStore } from '../../support/store.ts';
+
+const catalog = createCatalog();
+
+async function start(provider: string) {
+  const clock = fakeClock();
+  const { store } = await withStore();
+  const budgets = new Budgets(store, clock, silentLog());
+  const declaration = catalog.get(provider);
+  const facts = (id: string) => ({ connectionId: id as ConnectionId, providerAppId: 'app', workspaceRef: id });
+  const targetOf = (connectionId: string) => ({ declaration, lease: leaseTarget(declaration, facts(connectionId)) });
+  return {
+    clock,
+    tell: (answer: Answer) => tellLimits(budgets, targetOf('one'), answer, clock.nowMs()),
+    view: (connectionId = 'one') =>
+      Object.fromEntries(
+        budgets
+          .view(targetOf(connectionId).lease.budgets)
+          .map((budget): [string, typeof budget] => [budget.key.split('/').at(-1) ?? '', budget]),
+      ),
+  };
+}
+
+const HUBSPOT = {
+  'x-hubspot-ratelimit-max': '190',
+  'x-hubspot-ratelimit-remaining': '150',
+  'x-hubspot-ratelimit-interval-milliseconds': '10000',
+};
+
+describe('what an answer says of limits changes nothing', () => {
+  it('where it says nothing', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 200, headers: {} });
+    expect(view()['burst']).toMatchObject({ spent: 0, isLearned: false, blockedUntilMs: null });
+  });
+
+  it('where its window is another than the declared one of that name', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 200, headers: { ...HUBSPOT, 'x-hubspot-ratelimit-interval-milliseconds': '1000' } });
+    expect(view()['burst']).toMatchObject({ spent: 0, isLearned: false });
+  });
+
+  it('for other accounts', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 429, headers: { ...HUBSPOT, 'retry-after': '5' } });
+    expect(view('other')['burst']).toMatchObject({ spent: 0, blockedUntilMs: null });
+  });
+
+  it('where an error that is no refusal asks to come back later', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 503, headers: { 'retry-after': '30' } });
+    expect(view()['burst']?.blockedUntilMs).toBeNull();
+  });
+});
+
+describe('what an answer says of limits', () => {
+  it('holds calls back for an hour at most, whatever was said', async () => {
+    const { tell, view, clock } = await start('hubspot');
+    tell({ status: 429, headers: { ...HUBSPOT, 'retry-after': '2000000' } });
+    expect(view()['burst']?.blockedUntilMs).toBe(clock.nowMs() + HOUR_MS);
+  });
+
+  it('is the limit from then on, and what others have spent of it', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 200, headers: HUBSPOT });
+    expect(view()['burst']).toMatchObject({ limit: 190, isLearned: true, spent: 40, blockedUntilMs: null });
+  });
+
+  it('holds back the limit that is named as the one that refused, until then', async () => {
+    const { tell, view, clock } = await start('github');
+    tell({
+      status: 403,
+      headers: { 'retry-after': '60', 'x-ratelimit-resource': 'core', 'x-ratelimit-remaining': '0' },
+      bodyText: '{"message":"API rate limit exceeded"}',
+    });
+    expect(view()['perHour']?.blockedUntilMs).toBe(clock.nowMs() + 60 * SECOND_MS);
+  });
+
+  it('holds back those of the account where nobody says which, and none that all customers share', async () => {
+    const { tell, view, clock } = await start('intercom');
+    tell({ status: 429, headers: { 'retry-after': '7' } });
+    const until = clock.nowMs() + 7 * SECOND_MS;
+    expect(Object.entries(view()).map(([name, { blockedUntilMs }]) => [name, blockedUntilMs])).toEqual([
+      ['perTenSeconds', null],
+      ['perMinuteApp', null],
+      ['perMinuteWorkspace', until],
+    ]);
+  });
+});

@@ -13,6 +13,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface Services {
   readonly store: Store;
@@ -21,6 +22,7 @@ export interface Services {
   readonly leases: Leases;
   readonly fleets: Fleets;
   readonly targets: Targets;
+  readonly throttle: Throttle;
   readonly egress: Egress;
   readonly vault: Vault;
   /** The master keys of the vault, for operators. */

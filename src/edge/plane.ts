@@ -17,7 +17,7 @@ const PREFIX = '/proxy';
 const PROXY_LABELS: ReadonlySet<string> = new Set(['proxy', 'dev-proxy', 'staging-proxy']);
 
 /**
- * The path that routes a request: the raw request tells it, node:http's where there is one, the WHATWG request elsewhere.
+ * The path that routes a request. The raw request tells it: node:http's where there is one, the WHATWG one elsewhere.
  */
 export function routingPath(request: Request, options?: { env?: EdgeEnv['Bindings'] }): string {
   const incoming = options?.env?.incoming;
@@ -32,7 +32,7 @@ export function isProxied({ headers, url = '/' }: IncomingMessage): boolean {
 }
 
 /**
- * The path and query that go to the provider: as they came, without `/proxy` in front where the host serves every plane.
+ * The path and query that go to the provider: as they came, without `/proxy` where the host serves every plane.
  * A provider's own `/proxy/…` is called as `/proxy/proxy/…` there.
  */
 export function providerPath(target: string, host: string | undefined): string {

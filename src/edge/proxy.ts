@@ -97,8 +97,8 @@ function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): Pro
 }
 
 /**
- * A WebSocket would wait for a 101 that never comes. Other offers, as `h2c` from clients that try it on each connection,
- * may be passed over (RFC 9110 section 7.8).
+ * A WebSocket would wait for a 101 that never comes. Other offers may be passed over (RFC 9110 section 7.8): some
+ * clients offer `h2c` on each connection.
  */
 function refuseUpgrade(offer: string | undefined): void {
   if (offer === undefined || !offer.toLowerCase().includes('websocket')) return;

@@ -126,8 +126,8 @@ function clean(
 }
 
 /**
- * The parsers undo `chunked` and nothing else, so bytes under another coding would cross without the field that explains
- * them (RFC 9112 section 6.1). Requests of this kind end at the edge.
+ * The parsers undo `chunked` and nothing else, so bytes under another coding would cross without the field that
+ * explains them (RFC 9112 section 6.1). Requests of this kind end at the edge.
  */
 function checkCoding(value: string): void {
   if (value.trim().toLowerCase() === 'chunked') return;

@@ -1,5 +1,5 @@
-// A proxied call as it comes in: the rules that need no provider, then its attempts (`proxyRun.ts`). The bodies are never
-// looked at. Invariants: no credential outside the lease; the lease is always released; hop-by-hop and internal
+// A proxied call as it comes in: the rules that need no provider, then its attempts (`proxyRun.ts`). The bodies are
+// never looked at. Invariants: no credential outside the lease; the lease is always released; hop-by-hop and internal
 // headers never cross; a credential goes to the provider's own address and nowhere else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -72,10 +72,10 @@ export function proxyOverWeb(
 }
 
 /**
- * Rejects with `forbidden` if the proxy is off, with `rate_limited` in throttle mode while the provider wants to be left
- * alone, and with the codes of `ProxyRun.start`, before anything was sent to the client.
+ * Throws `forbidden` if the proxy is off, `rate_limited` in throttle mode while the provider wants to be left alone.
+ * Rejects with the codes of `ProxyRun.start`. Either way nothing was sent to the client.
  */
-async function proxy(
+function proxy(
   services: ProxyServices,
   target: ProxyTarget,
   call: ProxyCall,
@@ -89,13 +89,20 @@ async function proxy(
   }
   if (call.isThrottled) assertNotHeld(services, target);
   const { body } = call;
-  if (
-    !(body instanceof Readable) ||
-    bytesAnnounced === undefined ||
-    Number(bytesAnnounced) > REPLAYABLE_BODY_BYTES_MAX
-  ) {
-    return new ProxyRun(services, target, call, sink).start();
+  if (body instanceof Readable && bytesAnnounced !== undefined && Number(bytesAnnounced) <= REPLAYABLE_BODY_BYTES_MAX) {
+    return proxyReplayable(services, target, call, body, sink);
   }
+  return new ProxyRun(services, target, call, sink).start();
+}
+
+/** A short body is read before the lease is taken: its bytes can be sent again, and a slow client holds no place. */
+async function proxyReplayable(
+  services: ProxyServices,
+  target: ProxyTarget,
+  call: ProxyCall,
+  body: Readable,
+  sink: Sink,
+): Promise<ProxyOutcome> {
   call.askForBody?.();
   const bytes = await bytesOf(body);
   if (bytes === null) return { kind: 'clientGone' };
@@ -109,7 +116,7 @@ function assertNotHeld({ throttle, clock }: ProxyServices, { accountKey }: Proxy
   throw new IntegrationError('rate_limited', message, { retryAtMs: hold.untilMs, isRetryable: hold.isRetryable });
 }
 
-/** A short body whole, so that it can be sent again; null if the client left before its end. */
+/** A body whole; null if the client left before its end. */
 function bytesOf(body: Readable): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];

@@ -1,6 +1,6 @@
 // One proxied call with its attempts: take a lease, stream the call there and back, and where that is safe
-// (`resend.ts`) wait and do it again, before the client has seen anything. One object per call: it is the forward's hook
-// itself, so that the usual call, which succeeds at once, allocates nothing for what did not happen.
+// (`resend.ts`) wait and do it again, before the client has seen anything. One object per call: it is the hook of its
+// forward itself, so that the usual call, which succeeds at once, allocates nothing for what did not happen.
 // Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
 
 import type { Readable } from 'node:stream';

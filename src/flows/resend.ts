@@ -17,8 +17,8 @@ export interface Sendable {
 }
 
 /**
- * Idempotent methods (RFC 9110 section 9.2.2): 429 and 503 promise nothing about what was done before them. TRACE is not
- * forwarded at all.
+ * Idempotent methods (RFC 9110 section 9.2.2): 429 and 503 promise nothing about what was done before them. TRACE is
+ * not forwarded at all.
  */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 

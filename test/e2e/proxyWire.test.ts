@@ -71,6 +71,9 @@ describe('refused before anything is sent', () => {
     ['a carriage return in a field', () => lastCall('GET / HTTP/1.1', 'x-y: 1\rx-z: 2'), 400],
     ['a NUL in a field', () => lastCall('GET / HTTP/1.1', 'x-y: 1\u{0}2'), 400],
     ['a head of 17 KB', () => lastCall('GET / HTTP/1.1', `x-y: ${'z'.repeat(17_000)}`), 431],
+    ['two keys', () => lastCall('GET / HTTP/1.1', 'x-api-key: tnn_other'), 401],
+    ['two projects', () => lastCall('GET / HTTP/1.1', `x-amp-project-id: ${tenon.projectId}`), 400],
+    ['two installations', () => lastCall('GET / HTTP/1.1', 'x-amp-installation-id: other'), 404],
     ['two Hosts', () => lastCall('GET / HTTP/1.1', 'Host: else.example'), 400],
     ['no Host', () => `GET / HTTP/1.1\r\n${fields('connection: close')}\r\n`, 400],
     ['an empty Host', () => `GET / HTTP/1.1\r\nHost:\r\n${fields('connection: close')}\r\n`, 400],
@@ -282,7 +285,8 @@ describe('the answer', () => {
 
   it('comes without its trailers, which could be anything', async () => {
     provider.answer =
-      'HTTP/1.1 200 R\r\ntransfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n2\r\nok\r\n0\r\nx-t: 1\r\nset-cookie: a=b\r\n\r\n';
+      'HTTP/1.1 200 R\r\ntransfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n' +
+      '2\r\nok\r\n0\r\nx-t: 1\r\nset-cookie: a=b\r\n\r\n';
     const text = await send(lastCall('GET / HTTP/1.1', 'te: trailers'));
     expect(text).toMatch(/\r\n\r\n2\r\nok\r\n0\r\n\r\n$/);
     expect(text).not.toMatch(/trailer|x-t|set-cookie/i);

@@ -29,6 +29,7 @@ import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
+import { Throttle } from './flows/throttle.ts';
 import { announceOwner } from './store/ownerLock.ts';
 import type { Step } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -91,6 +92,7 @@ export async function start(options: StartOptions): Promise<Running> {
       budgets,
       fleets: new Fleets(runtime, clock, log),
       targets: new Targets(store.reads, catalog),
+      throttle: new Throttle(),
       egress,
       vault,
       rotation,

@@ -56,6 +56,8 @@ export interface ErrorOptionsOf {
   /** What the caller may read. Defaults to the message, so pass it wherever the message names internals. */
   readonly publicDetail?: string;
   readonly retryAtMs?: Ms;
+  /** Where this instance knows better than its code. */
+  readonly isRetryable?: boolean;
   /** The status a provider or destination answered with. */
   readonly upstreamStatus?: number;
   /** What the reader can do about it, one sentence. */
@@ -81,6 +83,7 @@ export class IntegrationError extends Error {
   readonly upstreamStatus: number | undefined;
   readonly remedy: string | undefined;
   readonly issues: readonly InputIssue[];
+  readonly isRetryable: boolean;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptionsOf = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -90,14 +93,11 @@ export class IntegrationError extends Error {
     this.upstreamStatus = options.upstreamStatus;
     this.remedy = options.remedy;
     this.issues = options.issues ?? [];
+    this.isRetryable = options.isRetryable ?? ERROR_CODES[code].isRetryable;
   }
 
   get status(): number {
     return ERROR_CODES[this.code].status;
-  }
-
-  get isRetryable(): boolean {
-    return ERROR_CODES[this.code].isRetryable;
   }
 }
 

@@ -148,6 +148,20 @@ export const REF_CHARS_MAX = 512;
 export const API_KEYS_CACHED_MAX = 10_000;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
+/** A body whose announced length is at most this is read before its call is sent, so that it can be sent again. */
+export const REPLAYABLE_BODY_BYTES_MAX = 65_536;
+/** Times that a proxied call is sent again because the provider asked for patience; a third refusal is an answer. */
+export const RESENDS_MAX = 2;
+/** Pause before a connection that was refused is tried again: a listener that restarts needs some time. */
+export const RECONNECT_PAUSE_MS = 200;
+/** Calls of all customers that wait in memory to be sent again; further refusals are passed on at once. */
+export const RESENDS_WAITING_MAX = 5000;
+/** Accounts whose providers' 429 are remembered for callers that are throttled. */
+export const THROTTLED_ACCOUNTS_MAX = 100_000;
+/** A 429 that does not say until when: the windows of those who do not are a second to ten seconds long. */
+export const THROTTLE_ASSUMED_MS = 10 * SECOND_MS;
+/** A 429 is believed for a day: daily quotas are back by then, and a mistake of the provider ends. */
+export const THROTTLE_MS_MAX = DAY_MS;
 /** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */
 export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 /** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */

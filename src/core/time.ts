@@ -68,6 +68,11 @@ export function toRfc3339(atMs: Ms): string {
   return new Date(atMs).toISOString();
 }
 
+/** RFC 1123 with the zone `UTC`, as the proxy's wire publishes it; rounded up, so that nobody comes too early. */
+export function toRfc1123Utc(atMs: Ms): string {
+  return new Date(Math.ceil(atMs / SECOND_MS) * SECOND_MS).toUTCString().replace('GMT', 'UTC');
+}
+
 /** Epoch milliseconds of an RFC 3339 or HTTP date, or null when the text is neither. */
 export function parseTimestamp(text: string): Ms | null {
   const atMs = Date.parse(text);

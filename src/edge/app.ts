@@ -1,7 +1,6 @@
 // The edge, top to bottom: which plane a request belongs to, who is calling, and what every answer has in common.
-// One origin serves every plane. A proxied call is told by its header before any path is looked at.
+// One origin serves every plane; `plane.ts` tells a proxied call before any path is looked at.
 
-import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { IntegrationError } from '../core/errors.ts';
@@ -12,15 +11,13 @@ import { ApiKeys, authenticate, projectOf } from './auth.ts';
 import { callbackRoute, customAuthCallbackRoute, customAuthRoute, oauthConnectRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { operatorRoutes } from './operator.ts';
+import { MISFRAMED_PATH, PROXY_PATH, routingPath } from './plane.ts';
 import { destinationRoutes, projectRoutes, providerAppRoutes } from './platform/accounts.ts';
 import { connectionRoutes, generateRoute } from './platform/connections.ts';
 import { deployRoute, installationView, integrationRoutes } from './platform/integrations.ts';
 import { problemResponse } from './problem.ts';
-import { PROXY_VERSION_HEADER, proxyHandler } from './proxy.ts';
+import { proxyHandler, withRetryHeaders } from './proxy.ts';
 import { operationJson } from './wire.ts';
-
-/** A path that no URL can have, so that only a proxied call routes there. */
-const PROXY_PATH = '/ proxy';
 
 /** `isReady` answers whether the process can take work now; `operatorToken` opens the operator plane. */
 export function createApp(
@@ -30,13 +27,19 @@ export function createApp(
 ): Hono<EdgeEnv> {
   const { clock, log } = services;
   const keys = new ApiKeys(services.store.reads);
-  const app = new Hono<EdgeEnv>({ getPath });
-  app.onError((error, context) => problemResponse(error, context.req.path, clock.nowMs(), log));
+  const app = new Hono<EdgeEnv>({ getPath: routingPath });
+  app.onError((error, context) => {
+    const response = problemResponse(error, context.req.path, clock.nowMs(), log);
+    return withRetryHeaders(response, error, context);
+  });
   app.notFound((context) => {
     const error = new IntegrationError('not_found', `there is nothing at ${context.req.method} ${context.req.path}`);
     return problemResponse(error, context.req.path, clock.nowMs(), log);
   });
   app.all(PROXY_PATH, proxyHandler(services, keys));
+  app.all(MISFRAMED_PATH, () => {
+    throw new IntegrationError('bad_request', 'the request has several Host fields or a body of unknown framing');
+  });
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.get('/ready', async (context) => {
     const isIt = await isReady();
@@ -52,20 +55,6 @@ export function createApp(
   app.route('/operator/v1', operatorRoutes(services, keys, operatorToken));
   app.route('/v1', platform(services, keys));
   return app;
-}
-
-/** The raw request tells the plane: node:http's header record where there is one, the WHATWG headers elsewhere. */
-function getPath(request: Request, options?: { env?: EdgeEnv['Bindings'] }): string {
-  const incoming: IncomingMessage | undefined = options?.env?.incoming;
-  const isProxied =
-    incoming === undefined
-      ? request.headers.has(PROXY_VERSION_HEADER)
-      : incoming.headers[PROXY_VERSION_HEADER] !== undefined;
-  if (isProxied) return PROXY_PATH;
-  const { url } = request;
-  const start = url.indexOf('/', url.indexOf('//') + 2);
-  const end = url.slice(start).search(/[?#]/);
-  return end === -1 ? url.slice(start) : url.slice(start, start + end);
 }
 
 function platform(services: EdgeServices, keys: ApiKeys): Hono<EdgeEnv> {

@@ -26,8 +26,14 @@ const TITLES: Readonly<Record<number, string>> = {
 export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log): Response {
   const requestId = newId<string>();
   const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);
-  const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = known;
+  const { status, code } = known;
   if (status >= 500) log.warn({ requestId, code, err: known.message, path }, 'request failed');
+  return problemOf(known, nowMs, requestId);
+}
+
+/** The same for what nobody needs to look up in the log. */
+export function problemOf(error: IntegrationError, nowMs: Ms, requestId = newId<string>()): Response {
+  const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = error;
   const body = {
     type: `https://httpstatuses.com/${status}`,
     title: TITLES[status] ?? 'Error',

@@ -7,14 +7,12 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { parseId } from '../core/ids.ts';
-import { monotonicMs } from '../core/time.ts';
-import { type ProxyOutcome, proxyOverNode, proxyOverWeb } from '../flows/proxy.ts';
+import { monotonicMs, toRfc1123Utc } from '../core/time.ts';
+import { isThrottleMode, type ProxyOutcome, proxyOverNode, proxyOverWeb, RATE_LIMITER_MODE } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
-
-/** A request with this header goes to the proxy, whatever its path: provider paths can look like ours. */
-export const PROXY_VERSION_HEADER = 'x-amp-proxy-version';
+import { PROXY_VERSION_HEADER, providerPath } from './plane.ts';
 
 /** nginx's status for a client that left; nobody receives it. */
 const STATUS_CLIENT_GONE = 499;
@@ -38,7 +36,8 @@ async function proxyNode(
 ): Promise<Response> {
   const startedMs = monotonicMs();
   const target = targetOf(services, keys, (name) => incoming.headers[name] as string | undefined);
-  const outcome = await proxyOverNode(services, target, incoming, outgoing);
+  const path = providerPath(incoming.url ?? '/', incoming.headers.host);
+  const outcome = await proxyOverNode(services, target, incoming, outgoing, path);
   finish(services, target, incoming.method, outcome, startedMs);
   return RESPONSE_ALREADY_SENT;
 }
@@ -46,7 +45,9 @@ async function proxyNode(
 async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
   const startedMs = monotonicMs();
   const target = targetOf(services, keys, (name) => request.headers.get(name) ?? undefined);
-  const { response, outcome } = proxyOverWeb(services, target, request);
+  const { origin, host } = new URL(request.url);
+  const path = providerPath(request.url.slice(origin.length), host);
+  const { response, outcome } = proxyOverWeb(services, target, request, path);
   const ended = outcome.then((result) => {
     finish(services, target, request.method, result, startedMs);
     return result.kind === 'clientGone' ? new Response(null, { status: STATUS_CLIENT_GONE }) : response;
@@ -77,6 +78,7 @@ function finish(
 function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): ProxyTarget {
   const caller = keys.caller(header('x-api-key'));
   requireFull(caller);
+  refuseUpgrade(header('upgrade'));
   if (header(PROXY_VERSION_HEADER) !== '1') throw wrongHeader(PROXY_VERSION_HEADER, 'must be 1');
   const named = header('x-amp-project-id');
   if (named === undefined) throw wrongHeader('x-amp-project-id', 'is required');
@@ -92,6 +94,28 @@ function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): Pro
     throw wrongHeader('x-amp-installation-id', 'is required, or x-amp-integration-name with x-amp-group-ref');
   }
   return targets.ofGroup(caller.projectId, integrationName, groupRef);
+}
+
+/**
+ * A WebSocket would wait for a 101 that never comes. Other offers may be passed over (RFC 9110 section 7.8): some
+ * clients offer `h2c` on each connection.
+ */
+function refuseUpgrade(offer: string | undefined): void {
+  if (offer === undefined || !offer.toLowerCase().includes('websocket')) return;
+  throw new IntegrationError('bad_request', 'the proxy carries requests and answers, not WebSockets', {
+    remedy: 'Open the WebSocket at the provider itself, or call its HTTP API.',
+  });
+}
+
+/**
+ * A caller in throttle mode is told of a 429 of ours as of a provider's: with the time until which calls are not sent.
+ */
+export function withRetryHeaders(response: Response, error: unknown, { req }: Context<EdgeEnv>): Response {
+  if (response.status !== 429 || !(error instanceof IntegrationError) || error.retryAtMs === undefined) return response;
+  if (req.header(PROXY_VERSION_HEADER) === undefined || !isThrottleMode(req.header(RATE_LIMITER_MODE))) return response;
+  response.headers.set('X-Amp-Retry-After', toRfc1123Utc(error.retryAtMs));
+  response.headers.set('X-Amp-Retryable', String(error.isRetryable));
+  return response;
 }
 
 function wrongHeader(name: string, detail: string): IntegrationError {

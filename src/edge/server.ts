@@ -1,12 +1,15 @@
 // Listens: on node:http with the raw response within reach, on Deno with its own server. Both serve the same app.
 
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer } from 'node:http';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
 import { type Clock, delay } from '../core/time.ts';
 import type { EdgeEnv } from './context.ts';
+import { isProxied } from './plane.ts';
+import { problemOf } from './problem.ts';
 
 export interface Listening {
   readonly port: number;
@@ -41,9 +44,16 @@ function notYet(): Response {
 
 function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
   let answer: Answer = notYet;
-  const server = createAdaptorServer({
-    fetch: (request, env) => answer(request, env as EdgeEnv['Bindings']),
-    serverOptions: { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX },
+  const listener = getRequestListener((request, env) => answer(request, env as EdgeEnv['Bindings']), {
+    errorHandler: (error) => problemOf(faultOf(error), clock.nowMs()),
+  });
+  const options = { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX };
+  const server = createServer(options, listener);
+  // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway
+  // should not be sent first.
+  server.on('checkContinue', (incoming, outgoing) => {
+    if (!isProxied(incoming)) outgoing.writeContinue();
+    void listener(incoming, outgoing);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, hostname, port)));
@@ -56,17 +66,24 @@ function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Lis
         },
         async close() {
           // An answer that is given from now on ends its connection, which would be kept for the next request.
-          if ('keepAliveTimeout' in server) Object.assign(server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
+          Object.assign(server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
           const closed = new Promise<void>((done) => server.close(() => done()));
-          if ('closeIdleConnections' in server) server.closeIdleConnections();
+          server.closeIdleConnections();
           const drained = new AbortController();
           await Promise.race([closed, delay(clock, HTTP_DRAIN_MS, drained.signal)]);
           drained.abort();
-          if ('closeAllConnections' in server) server.closeAllConnections();
+          server.closeAllConnections();
         },
       });
     });
   });
+}
+
+/** Of a request that could not even be read as one: a wrong Host, a path that is no URL. */
+function faultOf(error: unknown): IntegrationError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof RequestError) return new IntegrationError('bad_request', reason);
+  return new IntegrationError('invariant', reason, { publicDetail: 'internal error' });
 }
 
 /**

@@ -27,15 +27,15 @@ export interface ForwardCall {
   readonly method: string;
   /** `[name, value, …]`, cleaned, with the credential attached. Not modified; undici's type has no readonly. */
   readonly headers: string[];
-  /** Null when the request has no body. Consumed at most once: a call with a body cannot be replayed. */
-  readonly body: Readable | NodeReadableStream | null;
+  /** Null when the request has no body. A stream is consumed at most once; bytes can be sent again. */
+  readonly body: Readable | NodeReadableStream | Buffer | null;
   /** Gives the call up: `failed` with `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
 }
 
 export interface ForwardHooks {
-  /** Sees each response head, uncleaned; false keeps the response from the client. */
-  readonly accept: (status: number, rawHeaders: readonly string[]) => boolean;
+  /** Sees each response head, uncleaned: false keeps the response from the client, a list is added to its headers. */
+  accept(status: number, rawHeaders: readonly string[]): boolean | readonly string[];
 }
 
 export type ForwardOutcome =
@@ -78,7 +78,7 @@ class ForwardExchange extends Exchange {
   readonly #call: ForwardCall;
   readonly #sink: Sink;
   readonly #hooks: ForwardHooks;
-  readonly #body: Readable | null;
+  readonly #body: Readable | Buffer | null;
   #resolve: ((outcome: ForwardOutcome) => void) | null;
   #status = 0;
   #headSent = false;
@@ -102,7 +102,9 @@ class ForwardExchange extends Exchange {
     this.#sink = sink;
     this.#hooks = hooks;
     this.#resolve = resolve;
-    this.#body = call.body === null || call.body instanceof Readable ? call.body : Readable.fromWeb(call.body);
+    const { body } = call;
+    const isReady = body === null || body instanceof Readable || Buffer.isBuffer(body);
+    this.#body = isReady ? body : Readable.fromWeb(body);
   }
 
   start(): void {
@@ -116,7 +118,7 @@ class ForwardExchange extends Exchange {
       return;
     }
     // undici listens to the body only while it has the request; an upload may break before and after.
-    this.#body?.on('error', ignore);
+    if (this.#body instanceof Readable) this.#body.on('error', ignore);
     signal?.addEventListener('abort', this.#onAbort);
     this.#sink.onClose(this.#onClientGone);
     if (this.origin.callsOpen >= CONNECTIONS_PER_ORIGIN_MAX) this.#limitWait();
@@ -126,12 +128,15 @@ class ForwardExchange extends Exchange {
   override onResponseStart(controller: Controller, status: number, _headers: unknown, statusMessage = ''): void {
     if (status < 200 || this.#resolve === null) return;
     const raw = rawHeadersOf(controller);
-    if (!this.#hooks.accept(status, raw)) {
+    const verdict = this.#hooks.accept(status, raw);
+    if (verdict === false) {
       this.#settle({ kind: 'discarded', status, headers: raw });
       return;
     }
     this.#status = status;
-    this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', cleanResponseHeaders(raw));
+    const headers = cleanResponseHeaders(raw, status);
+    if (verdict !== true) headers.push(...verdict);
+    this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', headers);
     this.#headSent = true;
   }
 
@@ -153,7 +158,8 @@ class ForwardExchange extends Exchange {
   protected override failed(error: IntegrationError): void {
     if (this.#resolve === null) return;
     // The upload broke: the client is leaving, and the sink will say so a moment later.
-    const isUploadBroken = this.#body?.errored != null && this.#body.errored === error.cause;
+    const { errored = null } = this.#body instanceof Readable ? this.#body : {};
+    const isUploadBroken = errored !== null && errored === error.cause;
     if (this.#headSent) this.#sink.fail(error);
     this.#settle(isUploadBroken ? { kind: 'clientGone' } : { kind: 'failed', error, headSent: this.#headSent });
   }
@@ -222,6 +228,8 @@ class ForwardExchange extends Exchange {
 /** A path is sent as it is, so it must not name another host: servers obey an absolute URL in its place. */
 function checkRequestLine({ path, method }: ForwardCall): void {
   if (!path.startsWith('/')) throw new IntegrationError('bad_request', 'the path does not begin with a slash');
+  // A target has no fragment (RFC 9112 section 3.2); a credential in the query would end up in one.
+  if (path.includes('#')) throw new IntegrationError('bad_request', 'the path must not hold a fragment');
   if (REFUSED_METHODS.has(method.toUpperCase()))
     throw new IntegrationError('bad_request', `method ${method} is not forwarded`);
 }

@@ -2,6 +2,8 @@
 // repetition survive. Pure; called once per direction and call. Invariant: no credential of the caller reaches the
 // provider, and no field that speaks about one connection crosses to the other.
 
+import { IntegrationError } from '../core/errors.ts';
+
 /** Fields that speak about one connection (RFC 9110 section 7.6.1 and 11.7, RFC 9113 section 3.2.1). */
 const HOP_BY_HOP = [
   'connection',
@@ -62,6 +64,8 @@ const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
 /** `x-amp-*` in a response is Tenon speaking about retries and limits; a provider must not imitate it. */
 const RESPONSE_DROPPED_PREFIXES = ['x-amp-'];
 
+const NO_NAMES: readonly string[] = [];
+
 /**
  * The caller's headers as the provider may see them. `alsoDropped` holds lower-case names that the credential is about
  * to set. Content-Length stays: with a streamed body it keeps the caller's framing instead of turning it into chunks.
@@ -70,9 +74,14 @@ export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonl
   return clean(raw, REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES, alsoDropped);
 }
 
-/** The provider's headers as the caller may see them. Content-Encoding and -Length stay: the body passes as it is. */
-export function cleanResponseHeaders(raw: readonly string[]): string[] {
-  return clean(raw, RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES, []);
+/**
+ * The provider's headers as the caller may see them. Content-Encoding and -Length stay: the body passes as it is. A 204
+ * has none, and a length on it would be taken for one by whoever stands between (RFC 9110 section 8.6).
+ * Rejects with `provider_malformed` for a transfer coding that nobody offered to take.
+ */
+export function cleanResponseHeaders(raw: readonly string[], status = 200): string[] {
+  const kept = clean(raw, RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES, NO_NAMES);
+  return status === 204 ? without(kept, ['content-length']) : kept;
 }
 
 /** The first value of a field in a raw list, or undefined. `name` is lower-case. */
@@ -109,10 +118,20 @@ function clean(
     const value = raw[index + 1] ?? '';
     const lower = name.toLowerCase();
     if (lower === 'connection') connectionOptions = optionsOf(value, connectionOptions);
+    else if (dropped === RESPONSE_DROPPED && lower === 'transfer-encoding') checkCoding(value);
     if (dropped.has(lower) || alsoDropped.includes(lower) || startsWithAny(lower, droppedPrefixes)) continue;
     kept.push(name, value);
   }
   return connectionOptions === null ? kept : without(kept, connectionOptions);
+}
+
+/**
+ * The parsers undo `chunked` and nothing else, so bytes under another coding would cross without the field that
+ * explains them (RFC 9112 section 6.1). Requests of this kind end at the edge.
+ */
+function checkCoding(value: string): void {
+  if (value.trim().toLowerCase() === 'chunked') return;
+  throw new IntegrationError('provider_malformed', 'the body has a transfer coding that was not asked for');
 }
 
 function startsWithAny(name: string, prefixes: readonly string[]): boolean {

@@ -45,6 +45,9 @@ export class NodeSink implements Sink {
   }
 
   fail(): void {
+    const { req, socket } = this.#response;
+    // To HTTP/1.0 a body without a length ends with the connection, so only a reset tells that it is not whole.
+    if (req.httpVersionMinor === 0) socket?.resetAndDestroy();
     this.#response.destroy();
   }
 

@@ -1,9 +1,9 @@
 // What a provider's answer says of its limits, taken up by the budgets that the call was debited to. Reads and the
 // proxy both come here with every answer, so that whoever calls next knows it. Invariant: what cannot be matched with a
-// declared limit corrects none; only a refusal holds calls back, those of the same account where there are such limits.
+// declared limit corrects none, and a refusal holds back nobody but those who share the limit that is named in it.
 
 import type { Budgets } from '../../actors/budgets.ts';
-import type { ProviderDeclaration, Quota } from '../catalog/schema.ts';
+import type { ProviderDeclaration } from '../catalog/schema.ts';
 import type { Ms } from '../core/time.ts';
 import { limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
@@ -17,17 +17,14 @@ export function tellLimits(
   nowMs: Ms,
 ): LimitsSaid {
   const said = limitsSaid(declaration.rateHeaders?.family ?? 'generic', answer, nowMs);
-  const refused: string[] = [];
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, reading);
     if (name === undefined) continue;
     budgets.learn(lease.budgets, name, reading);
-    if (reading.remaining === 0) refused.push(name);
-  }
-  if (said.isLimited && said.retryAtMs !== null) {
-    const names = refused.length > 0 ? refused : likelyRefused(declaration.quotas);
-    const keys = lease.budgets.filter(({ name }) => names.includes(name));
-    budgets.block(keys, said.retryAtMs);
+    if (said.isLimited && said.retryAtMs !== null && reading.remaining === 0) {
+      const keys = lease.budgets.filter((key) => key.name === name);
+      budgets.block(keys, said.retryAtMs);
+    }
   }
   return said;
 }
@@ -40,10 +37,4 @@ function quotaNameOf({ rateHeaders, quotas }: ProviderDeclaration, reading: Limi
   const alike = quotas.filter((quota) => quota.windowMs === windowMs).map(({ name }) => name);
   if (declared !== undefined) return alike.includes(declared) ? declared : undefined;
   return alike.length === 1 ? alike[0] : undefined;
-}
-
-/** Nobody said which. Limits of one account first: a wrong guess about a shared one would hold everybody. */
-function likelyRefused(quotas: readonly Quota[]): readonly string[] {
-  const own = quotas.filter(({ scope }) => scope === 'externalAccount' || scope === 'user');
-  return (own.length > 0 ? own : quotas).map(({ name }) => name);
 }

@@ -1,35 +1,27 @@
-// One proxied call, top to bottom: find where it goes, take a lease, stream it there and back. The bodies are never
-// looked at. Invariants: no credential outside the lease; the lease is always released; hop-by-hop and internal
+// A proxied call as it comes in: the rules that need no provider, then its attempts (`proxyRun.ts`). The bodies are
+// never looked at. Invariants: no credential outside the lease; the lease is always released; hop-by-hop and internal
 // headers never cross; a credential goes to the provider's own address and nowhere else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { Lease } from '../../actors/lease.ts';
 import { IntegrationError } from '../core/errors.ts';
-import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
-import type { ForwardOutcome } from '../egress/forward.ts';
-import { cleanRequestHeaders } from '../egress/headers.ts';
+import { REPLAYABLE_BODY_BYTES_MAX } from '../core/limits.ts';
 import type { Sink } from '../egress/sink.ts';
 import { NodeSink } from '../egress/sinkNode.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
-import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
-import type { Services } from './services.ts';
+import { type ProxyCall, type ProxyOutcome, ProxyRun, type ProxyServices } from './proxyRun.ts';
 import type { ProxyTarget } from './targets.ts';
 
-/** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
-export type ProxyOutcome = ForwardOutcome;
+export type { ProxyOutcome } from './proxyRun.ts';
 
-interface ProxyCall {
-  readonly method: string;
-  /** Path and query as the caller wrote them, byte for byte. */
-  readonly path: string;
-  /** Name, value, name, value, … as received. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Readable | ReadableStream | null;
+/** Asks for the limiter of the proxy. */
+export const RATE_LIMITER_MODE = 'x-amp-rate-limiter-mode';
+
+/** The one published mode of the rate limiter; others are not ours to refuse, since none is documented. */
+export function isThrottleMode(value: string | null | undefined): boolean {
+  return value != null && value.toLowerCase() === 'throttle';
 }
-
-type ProxyServices = Pick<Services, 'leases' | 'tokens' | 'egress' | 'clock'>;
 
 /** Proxies a call that came over node:http; the response is written directly. Rejects as `proxy`. */
 export function proxyOverNode(
@@ -37,11 +29,20 @@ export function proxyOverNode(
   target: ProxyTarget,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  path: string,
 ): Promise<ProxyOutcome> {
-  const { method = 'GET', url = '/', rawHeaders, headers } = incoming;
-  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-  const call = { method, path: url, rawHeaders, body: hasBody ? incoming : null };
-  return proxy(services, target, call, new NodeSink(outgoing));
+  const { method = 'GET', rawHeaders, headers } = incoming;
+  const announced = headers['content-length'];
+  const hasBody = headers['transfer-encoding'] !== undefined || (announced ?? '0') !== '0';
+  const call = {
+    method,
+    path,
+    rawHeaders,
+    body: hasBody ? incoming : null,
+    isThrottled: isThrottleMode(headers[RATE_LIMITER_MODE] as string | undefined),
+    askForBody: headers.expect === undefined ? null : () => outgoing.writeContinue(),
+  };
+  return proxy(services, target, call, announced, new NodeSink(outgoing));
 }
 
 /**
@@ -52,79 +53,76 @@ export function proxyOverWeb(
   services: ProxyServices,
   target: ProxyTarget,
   request: Request,
+  path: string,
 ): { readonly response: Promise<Response>; readonly outcome: Promise<ProxyOutcome> } {
-  const { method, url, headers, body, signal } = request;
+  const { method, headers, signal } = request;
   const sink = new WebSink(method, signal);
-  const path = url.slice(new URL(url).origin.length);
-  const call = { method, path, rawHeaders: [...headers].flat(), body: body as ReadableStream | null };
-  return { response: sink.response, outcome: proxy(services, target, call, sink) };
+  const body = request.body as ReadableStream | null;
+  const call = {
+    method,
+    path,
+    rawHeaders: [...headers].flat(),
+    body: body === null ? null : Readable.fromWeb(body),
+    isThrottled: isThrottleMode(headers.get(RATE_LIMITER_MODE)),
+    // Servers of this kind answer `Expect` themselves.
+    askForBody: null,
+  };
+  const outcome = proxy(services, target, call, headers.get('content-length') ?? undefined, sink);
+  return { response: sink.response, outcome };
 }
 
 /**
- * Rejects with `forbidden` if the proxy is off and with the codes of `Leases.lease` or `Leases.renewed`, before
- * anything was sent to the client.
+ * Throws `forbidden` if the proxy is off, `rate_limited` in throttle mode while the provider wants to be left alone.
+ * Rejects with the codes of `ProxyRun.start`. Either way nothing was sent to the client.
  */
-async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink): Promise<ProxyOutcome> {
+function proxy(
+  services: ProxyServices,
+  target: ProxyTarget,
+  call: ProxyCall,
+  bytesAnnounced: string | undefined,
+  sink: Sink,
+): Promise<ProxyOutcome> {
   if (!target.isProxyEnabled) {
     throw new IntegrationError('forbidden', 'the proxy is not enabled for this installation', {
       remedy: 'Set proxy.enabled in the manifest of the integration.',
     });
   }
-  const { leases, tokens, clock } = services;
-  const { connectionId } = target.lease;
-  const leased = leases.lease(target.lease, 'interactive');
-  const lease = leased instanceof Promise ? await leased : leased;
-  // A body is gone once it was sent, so only a call without one can be made again with the next token.
-  let next = 'none' as ReturnType<typeof tokens.refused>;
-  const outcome = await forwardOnce(services, target, call, sink, lease, (status) => {
-    if (status !== 401) return true;
-    next = tokens.refused(connectionId, lease.generation);
-    if (next === 'none') tokens.doubted(connectionId, lease.generation);
-    return next === 'none' || call.body !== null;
-  });
-  if (outcome.kind !== 'discarded') return outcome;
-  if (next === 'coming') await leases.renewed(connectionId, clock.nowMs() + CALLER_WAIT_MS_MAX);
-  const second = await leases.lease(target.lease, 'interactive');
-  return forwardOnce(services, target, call, sink, second, (status) => {
-    if (status === 401) refusedAgain(tokens, connectionId, second.generation);
-    return true;
-  });
+  if (call.isThrottled) assertNotHeld(services, target);
+  const { body } = call;
+  if (body instanceof Readable && bytesAnnounced !== undefined && Number(bytesAnnounced) <= REPLAYABLE_BODY_BYTES_MAX) {
+    return proxyReplayable(services, target, call, body, sink);
+  }
+  return new ProxyRun(services, target, call, sink).start();
 }
 
-/** `accept` sees the status before the client does; false keeps the answer back and the sink untouched. */
-async function forwardOnce(
-  { egress, tokens }: ProxyServices,
+/** A short body is read before the lease is taken: its bytes can be sent again, and a slow client holds no place. */
+async function proxyReplayable(
+  services: ProxyServices,
   target: ProxyTarget,
   call: ProxyCall,
+  body: Readable,
   sink: Sink,
-  lease: Lease,
-  accept: (status: number) => boolean,
-): Promise<ForwardOutcome> {
-  const { headers: credentialHeaders, query } = lease.attachment;
-  const { method, body } = call;
-  try {
-    const headers = cleanRequestHeaders(call.rawHeaders, namesOf(credentialHeaders));
-    for (const part of credentialHeaders) headers.push(part);
-    const path = `${target.pathPrefix}${withQuery(call.path, query)}`;
-    const outcome = await egress.forward({ origin: target.origin, path, method, headers, body }, sink, {
-      accept(status) {
-        // Told at the head: a long body must not keep a circuit waiting for its probe.
-        lease.answered(faultOfStatus(status));
-        if (status < 400) tokens.worked(target.lease.connectionId, lease.generation);
-        return accept(status);
-      },
-    });
-    const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
-    if (fault !== null) lease.answered(fault);
-    return outcome;
-  } finally {
-    lease.release();
-  }
+): Promise<ProxyOutcome> {
+  call.askForBody?.();
+  const bytes = await bytesOf(body);
+  if (bytes === null) return { kind: 'clientGone' };
+  return new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink).start();
 }
 
-/** Lower-case names of a raw list; a credential sets one or two. */
-function namesOf(rawHeaders: readonly string[]): string[] {
-  const names: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) names.push((rawHeaders[index] ?? '').toLowerCase());
-  return names;
+function assertNotHeld({ throttle, clock }: ProxyServices, { accountKey }: ProxyTarget): void {
+  const hold = throttle.holdOf(accountKey, clock.nowMs());
+  if (hold === null) return;
+  const message = 'the provider asked to be left alone for a while; this call was not sent';
+  throw new IntegrationError('rate_limited', message, { retryAtMs: hold.untilMs, isRetryable: hold.isRetryable });
+}
+
+/** A body whole; null if the client left before its end. */
+function bytesOf(body: Readable): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    body.on('data', (piece: Buffer) => pieces.push(piece));
+    body.once('end', () => resolve(Buffer.concat(pieces)));
+    body.once('error', () => resolve(null));
+    body.once('close', () => resolve(null));
+  });
 }

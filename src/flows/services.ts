@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { CatalogRefresh } from './catalog/refresh.ts';
 import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface Services {
   readonly store: Store;
@@ -24,6 +25,7 @@ export interface Services {
   readonly budgets: Budgets;
   readonly fleets: Fleets;
   readonly targets: Targets;
+  readonly throttle: Throttle;
   readonly egress: Egress;
   readonly vault: Vault;
   /** The master keys of the vault, for operators. */

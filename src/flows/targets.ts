@@ -23,6 +23,8 @@ export interface ProviderTarget {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly lease: LeaseTarget;
+  /** The account at the provider, which several connections may share with their limits. */
+  readonly accountKey: string;
 }
 
 /** An installation as the proxy needs it. */
@@ -57,7 +59,8 @@ export class Targets {
     if (connection === undefined) throw new IntegrationError('not_found', 'no such connection');
     const declaration = this.#catalog.get(connection.provider);
     const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
-    return { declaration, baseUrl, lease: leaseTarget(declaration, connection) };
+    const accountKey = `${declaration.name}/${connection.workspaceRef ?? connectionId}`;
+    return { declaration, baseUrl, lease: leaseTarget(declaration, connection), accountKey };
   }
 
   /** Rejects with `not_found` unless the installation is the project's. */

@@ -2,8 +2,11 @@
 // under test) -> egress -> upstream. A front brings its own server; everything else is shared.
 
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http';
+import { memoryUsage } from 'node:process';
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllowList } from '../../src/egress/address.ts';
 import { createEgress } from '../../src/egress/egress.ts';
@@ -28,6 +31,8 @@ export type StartFront = (handler: FrontHandler) => Promise<number>;
 const ENDLESS_BYTES = 256 * 1_048_576;
 /** Less than that: socket buffers of two connections and of Node, on any system. */
 const BUFFERED_BYTES_MAX = 64 * 1_048_576;
+/** Growth of what is reachable while a long body passes. */
+const GROWTH_BYTES_MAX = 16 * 1_048_576;
 const PIECE = Buffer.alloc(65_536, 'x');
 
 const acceptAll: ForwardHooks = { accept: () => true };
@@ -97,6 +102,8 @@ export function sinkContract(name: string, start: StartFront): void {
   describe(`forward into ${name}`, () => {
     describe('what breaks', () => breaks(start));
     describe('what streams', () => streams(start));
+    describe('what crosses', () => crosses(start));
+    describe('memory', () => takesConstantMemory(start));
   });
 }
 
@@ -262,5 +269,132 @@ function streams(start: StartFront): void {
     const response = await answerTo(send(path.port, { headers: { 'accept-encoding': 'gzip' } }).end());
     expect(response.headers['content-encoding']).toBe('gzip');
     expect(await bodyOf(response)).toBe(bytes.toString('latin1'));
+  });
+}
+
+/** What passes and what does not, seen over the wire, whatever the server behind the sink is. */
+function crosses(start: StartFront): void {
+  const headersOf = async (call: ClientRequest) => {
+    const { headers, statusCode } = await answerTo(call);
+    return { headers, statusCode };
+  };
+
+  test('fields that Connection names stay behind, in both directions', async () => {
+    let seen: IncomingMessage['headers'] = {};
+    const path = await startPath(start, (request, response) => {
+      seen = request.headers;
+      response.writeHead(200, ['Connection', 'keep-alive, X-Back', 'X-Back', '1', 'X-Kept', '1']).end();
+    });
+    const options = { headers: { connection: 'close, x-secret', 'x-secret': '1', 'x-kept': '1', te: 'trailers' } };
+    const { headers } = await headersOf(send(path.port, options).end());
+    expect([seen['x-secret'], seen['te'], seen['x-kept']]).toEqual([undefined, undefined, '1']);
+    expect([headers['x-back'], headers['x-kept']]).toEqual([undefined, '1']);
+  });
+
+  test('trailers stay behind, in both directions, and the bodies are whole', async () => {
+    let seen: unknown;
+    const path = await startPath(start, async (request, response) => {
+      seen = [await bodyOf(request), request.headers['trailer'], request.trailers];
+      response.writeHead(200, { trailer: 'X-Trailer' });
+      response.addTrailers({ 'X-Trailer': '1' });
+      response.end('whole');
+    });
+    const call = send(path.port, { method: 'POST', headers: { trailer: 'X-Trailer', 'transfer-encoding': 'chunked' } });
+    call.addTrailers({ 'X-Trailer': '1' });
+    const response = await answerTo(call.end('whole'));
+    const body = await bodyOf(response);
+    expect([body, response.headers['trailer'], response.trailers]).toEqual(['whole', undefined, {}]);
+    expect(seen).toEqual(['whole', undefined, {}]);
+  });
+
+  test('server-sent events arrive one by one, while none of them is the last', async () => {
+    const wanted = [moment(), moment(), moment()];
+    const path = await startPath(start, async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      for (const [index, { reached }] of wanted.entries()) {
+        await reached;
+        response.write(`data: ${index}\n\n`);
+      }
+    });
+    const response = await answerTo(send(path.port).end());
+    expect(response.headers['content-type']).toBe('text/event-stream');
+    for (const [index, { reach }] of wanted.entries()) {
+      const event = new Promise((resolve) => response.once('data', resolve));
+      reach();
+      expect(String(await event)).toBe(`data: ${index}\n\n`);
+    }
+    response.destroy();
+    expect(await path.outcome).toEqual({ kind: 'clientGone' });
+  });
+
+  test.each([301, 302, 307, 308])('a redirect (%i) is an answer: its target is not called', async (status) => {
+    const target = await startUpstream((_request, response) => response.end('followed'));
+    const path = await startPath(start, (_request, response) => {
+      response.writeHead(status, { location: `${target.origin}/x` }).end();
+    });
+    const { headers, statusCode } = await headersOf(send(path.port, { headers: { cookie: 'a=b' } }).end());
+    expect([statusCode, headers.location]).toEqual([status, `${target.origin}/x`]);
+    expect(target.connections()).toBe(0);
+  });
+
+  test('HEAD keeps the length and the coding that GET would have', async () => {
+    const path = await startPath(start, (_request, response) => {
+      response.writeHead(200, { 'content-length': 500, 'content-encoding': 'br' }).end();
+    });
+    const { headers } = await headersOf(send(path.port, { method: 'HEAD' }).end());
+    expect([headers['content-length'], headers['content-encoding']]).toEqual(['500', 'br']);
+  });
+
+  test('what the hook adds comes behind what the provider sent', async () => {
+    const hooks: ForwardHooks = { accept: () => ['X-Amp-Retryable', 'true'] };
+    const listener: Listener = (_request, response) => response.writeHead(429, { 'X-Amp-Retryable': 'false' }).end();
+    const path = await startPath(start, listener, hooks);
+    const { headers, statusCode } = await headersOf(send(path.port).end());
+    expect([statusCode, headers['x-amp-retryable']]).toEqual([429, 'true']);
+  });
+}
+
+/**
+ * What is reachable after everything else was collected; bodies live outside of the heap. The second collection waits
+ * for the first one to have freed those, which it does on another thread.
+ */
+function liveBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  const { heapUsed, arrayBuffers } = memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** 256 MB through one call; 10 GB are the same for longer, which is what the bench is for. */
+function takesConstantMemory(start: StartFront): void {
+  test.each(['down', 'up'])('a long body on its way %s is never held', async (direction) => {
+    const isUp = direction === 'up';
+    const path = await startPath(start, async (request, response) => {
+      if (!isUp) return pour(response, () => {});
+      response.end(String(await measured(request)));
+    });
+    const before = liveBytes();
+    let most = 0;
+    const measured = async (stream: IncomingMessage): Promise<number> => {
+      let received = 0;
+      let measuredAt = 0;
+      for await (const chunk of stream) {
+        received += (chunk as Buffer).length;
+        if (received - measuredAt < ENDLESS_BYTES / 8) continue;
+        measuredAt = received;
+        most = Math.max(most, liveBytes());
+      }
+      return received;
+    };
+    const call = send(path.port, { method: isUp ? 'POST' : 'GET' });
+    if (isUp) pour(call, () => {});
+    else call.end();
+    const response = await answerTo(call);
+    const received = isUp ? Number(await bodyOf(response)) : await measured(response);
+    expect(received).toBe(ENDLESS_BYTES);
+    expect(most).toBeGreaterThan(0);
+    expect(most - before).toBeLessThan(GROWTH_BYTES_MAX);
   });
 }

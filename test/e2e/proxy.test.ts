@@ -10,6 +10,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newId, type ProjectId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
+import { REPLAYABLE_BODY_BYTES_MAX } from '../../src/core/limits.ts';
 import { MINUTE_MS } from '../../src/core/time.ts';
 import { hashApiKey, insertApiKey, insertProject } from '../../src/store/tables/accounts.ts';
 import { fakeClock } from '../support/clock.ts';
@@ -333,11 +334,15 @@ describe('the proxy carries', () => {
   ])('an answer with %i as it is', async (status, type, body) => {
     answer = (_incoming, outgoing) =>
       outgoing
-        .writeHead(status, 'Own Words', { 'content-type': type, 'retry-after': '7', location: 'https://else.example/' })
+        .writeHead(status, 'Own Words', {
+          'content-type': type,
+          'retry-after': '99',
+          location: 'https://else.example/',
+        })
         .end(body);
     const answered = await send('/', headersFor('stripe'));
     expect(answered).toMatchObject({ status, text: body });
-    expect(answered.headers).toMatchObject({ 'retry-after': '7', location: 'https://else.example/' });
+    expect(answered.headers).toMatchObject({ 'retry-after': '99', location: 'https://else.example/' });
   });
 });
 
@@ -464,13 +469,25 @@ describe('when something goes wrong', () => {
     expect(aged.tenon.sandbox.stats().refreshes).toBe(1);
   });
 
-  it('a 401 to a call with a body belongs to the caller, and asks for the next token', async () => {
+  it('a 401 to a call whose body is short renews the token and repeats it whole', async () => {
     await using aged = await agedToken();
     aged.tenon.sandbox.expireAccessTokens();
-    const init = { method: 'POST', body: 'x' };
-    expect((await aged.tenon.proxy(aged.id, '/echo/x', init)).status).toBe(401);
+    const response = await aged.tenon.proxy(aged.id, '/echo/x', { method: 'POST', body: 'x'.repeat(10_000) });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ method: 'POST', body: { bytes: 10_000 } });
+    expect(aged.tenon.sandbox.stats().refreshes).toBe(1);
+  });
+
+  it.each([
+    ['is long', () => 'x'.repeat(REPLAYABLE_BODY_BYTES_MAX + 1)],
+    ['came without a length', () => new Blob(['x']).stream()],
+  ])('a 401 to a call whose body %s belongs to the caller, and asks for the next token', async (_what, body) => {
+    await using aged = await agedToken();
+    aged.tenon.sandbox.expireAccessTokens();
+    const send = () => aged.tenon.proxy(aged.id, '/echo/x', { method: 'POST', body: body(), duplex: 'half' });
+    expect((await send()).status).toBe(401);
     expect((await aged.tenon.proxy(aged.id, '/echo/x')).status).toBe(200);
-    expect((await aged.tenon.proxy(aged.id, '/echo/x', init)).status).toBe(200);
+    expect((await send()).status).toBe(200);
     expect(aged.tenon.sandbox.stats().refreshes).toBe(1);
   });
 

@@ -21,6 +21,7 @@ import { Retention } from '../../src/flows/operator/retention.ts';
 import { registerHandlers } from '../../src/flows/register.ts';
 import type { Services } from '../../src/flows/services.ts';
 import { Targets } from '../../src/flows/targets.ts';
+import { Throttle } from '../../src/flows/throttle.ts';
 import type { Reads } from '../../src/store/port.ts';
 import { storeOver } from '../../src/store/store.ts';
 import type { Disk } from './disk.ts';
@@ -183,7 +184,7 @@ export class Process {
       const budgets = new Budgets(store, clock, log);
       const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock);
       const fleets = new Fleets(runtime, clock, log);
-      return { tokens, budgets, leases, fleets, targets: new Targets(store.reads, catalog) };
+      return { tokens, budgets, leases, fleets, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
     });
     const egress = network.egressOf(life);
     const whole: Services = {

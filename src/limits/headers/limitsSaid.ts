@@ -102,5 +102,8 @@ function retryAtMs(
   if (refusal.waitMs !== undefined) return receivedAtMs + refusal.waitMs;
   const resetsAtMs = readings.map(({ remaining, resetAtMs }) => (remaining === 0 ? (resetAtMs ?? 0) : 0));
   const latestAtMs = Math.max(0, ...resetsAtMs);
-  return latestAtMs === 0 ? null : latestAtMs;
+  if (latestAtMs > 0) return latestAtMs;
+  // Some tell nothing but when the window ends.
+  const end = readings.length > 0 ? undefined : (headers['x-ratelimit-reset'] ?? headers['ratelimit-reset']);
+  return momentAtMs(end, headers, receivedAtMs) ?? null;
 }

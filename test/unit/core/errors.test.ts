@@ -15,6 +15,10 @@ describe('an error', () => {
     }
   });
 
+  it('may know better than its code whether to try again', () => {
+    expect(new IntegrationError('rate_limited', 'locked out', { isRetryable: false }).isRetryable).toBe(false);
+  });
+
   it('shows the public detail, and its message where there is none', () => {
     expect(new IntegrationError('network', 'host 10.0.0.7 refused', { publicDetail: 'unreachable' })).toMatchObject({
       name: 'IntegrationError',

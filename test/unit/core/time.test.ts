@@ -7,6 +7,7 @@ import {
   parseTimestamp,
   retryAfterAtMs,
   systemClock,
+  toRfc1123Utc,
   toRfc3339,
 } from '../../../src/core/time.ts';
 import { fakeClock, flush } from '../../support/clock.ts';
@@ -126,6 +127,11 @@ describe('a timestamp', () => {
 
   it('is written in UTC with milliseconds', () => {
     expect(toRfc3339(Date.UTC(2026, 0, 5, 9))).toBe('2026-01-05T09:00:00.000Z');
+  });
+
+  it('is written for callers of the proxy with the zone UTC, in whole seconds and never too early', () => {
+    expect(toRfc1123Utc(Date.UTC(2025, 2, 6, 22, 9, 49))).toBe('Thu, 06 Mar 2025 22:09:49 UTC');
+    expect(toRfc1123Utc(Date.UTC(2025, 2, 6, 22, 9, 48) + 1)).toBe('Thu, 06 Mar 2025 22:09:49 UTC');
   });
 });
 

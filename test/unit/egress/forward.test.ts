@@ -133,6 +133,9 @@ describe('forward refuses without touching the sink', () => {
     ['user info', { origin: 'https://a:b@example.com' }, 'egress_refused'],
     ['an absolute URL as path', { path: 'http://169.254.169.254/' }, 'bad_request'],
     ['an empty path', { path: '' }, 'bad_request'],
+    ['a fragment', { path: '/a?b#c' }, 'bad_request'],
+    ['a line break in the method', { method: 'GET / HTTP/1.1\r\nx: y' }, 'bad_request'],
+    ['a space in a header name', { headers: ['a b', 'c'] }, 'bad_request'],
     ['a line break in the path', { path: '/a\r\nx: y' }, 'bad_request'],
     ['a line break in a header', { headers: ['a', 'b\r\nx: y'] }, 'bad_request'],
     ['two lengths', { headers: ['content-length', '1', 'Content-Length', '2'] }, 'bad_request'],
@@ -155,6 +158,36 @@ describe('forward refuses without touching the sink', () => {
     sink.isClosed = true;
     expect(await openEgress().forward(get(upstream.origin), sink, acceptAll)).toEqual({ kind: 'clientGone' });
     expect(upstream.connections()).toBe(0);
+  });
+
+  test.each([
+    ['a private address', '10.0.0.5'],
+    ['loopback', '127.0.0.2'],
+    ['the metadata address', '169.254.169.254'],
+    ['a link-local address', 'fe80::1'],
+    ['a mapped address', '::ffff:169.254.169.254'],
+    ['a unique local address', 'fd00:ec2::254'],
+  ])('a name that resolves to %s, at the moment of connecting', async (_what, address) => {
+    const resolve = async () => [{ address, family: address.includes(':') ? 6 : 4 }];
+    const egress = createEgress({ allowList: [], resolve });
+    onTestFinished(() => egress.close());
+    const sink = new RecordingSink();
+    const outcome = await egress.forward(get('https://provider.example'), sink, acceptAll);
+    expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'egress_refused' } });
+    expect(sink.calls).toEqual([]);
+  });
+
+  test('a name that was harmless before and resolves to a private address with the next connection', async () => {
+    const upstream = await startUpstream((_request, response) => response.setHeader('connection', 'close').end());
+    const addresses = ['127.0.0.1', '10.0.0.5'];
+    const resolve = async () => [{ address: addresses.shift() ?? '10.0.0.5', family: 4 }];
+    const egress = createEgress({ allowList: parseAllowList('127.0.0.1'), resolve });
+    onTestFinished(() => egress.close());
+    const forward = () =>
+      egress.forward(get(`http://provider.example:${upstream.port}`), new RecordingSink(), acceptAll);
+    expect(await forward()).toMatchObject({ kind: 'forwarded' });
+    expect(await forward()).toMatchObject({ kind: 'failed', error: { code: 'egress_refused' } });
+    expect(upstream.connections()).toBe(1);
   });
 
   test('an origin with a path is a bug of ours, because the path would be lost', async () => {
@@ -270,6 +303,19 @@ describe('forward', () => {
     };
     expect(await framing(['content-length', '3'])).toBe('3 undefined');
     expect(await framing([])).toBe('undefined chunked');
+  });
+
+  test('sends bytes as they are, as often as it is asked to', async () => {
+    const upstream = await startUpstream(async (request, response) => {
+      response.end(`${request.headers['content-length']} ${await bodyOf(request)}`);
+    });
+    const egress = openEgress();
+    const body = Buffer.from('abc');
+    for (const headers of [['content-length', '3'], []]) {
+      const sink = new RecordingSink();
+      await egress.forward(get(upstream.origin, { method: 'PUT', headers, body }), sink, acceptAll);
+      expect(sink.body).toBe('3 abc');
+    }
   });
 
   test('shows each head to the hook and keeps a refused response from the client, for another try', async () => {

@@ -67,9 +67,30 @@ describe('request headers', () => {
 
 describe('response headers', () => {
   test('hop-by-hop fields and what the provider says about its own origin are dropped', () => {
-    const dropped = ['Connection', 'Keep-Alive', 'Transfer-Encoding', 'Trailer', 'Upgrade', 'Proxy-Authenticate'];
+    const dropped = ['Connection', 'Keep-Alive', 'Trailer', 'Upgrade', 'Proxy-Authenticate'];
     const aboutOrigin = ['Set-Cookie', 'Alt-Svc', 'Strict-Transport-Security', 'Clear-Site-Data', 'X-Amp-Retryable'];
-    expect(cleanResponseHeaders(withValues(...dropped, ...aboutOrigin, 'ETag'))).toEqual(['ETag', 'v']);
+    const framing = ['Transfer-Encoding', 'Chunked'];
+    const raw = [...framing, ...withValues(...dropped, ...aboutOrigin, 'ETag')];
+    expect(cleanResponseHeaders(raw)).toEqual(['ETag', 'v']);
+  });
+
+  test.each(['gzip, chunked', 'gzip', 'chunked, chunked', 'identity', ''])(
+    'a body under the transfer coding "%s" cannot be passed on without the field that explains it',
+    (coding) => {
+      const clean = () => cleanResponseHeaders(['Transfer-Encoding', coding]);
+      expect(clean).toThrow(expect.objectContaining({ code: 'provider_malformed' }));
+    },
+  );
+
+  test('a 204 has no length, which somebody behind us could wait for; a 304 keeps that of what it confirms', () => {
+    const raw = ['Content-Length', '5', 'ETag', 'v'];
+    expect(cleanResponseHeaders(raw, 204)).toEqual(['ETag', 'v']);
+    expect(cleanResponseHeaders(raw, 304)).toEqual(raw);
+  });
+
+  test('names listed in Connection are dropped, in several fields and any spelling', () => {
+    const raw = ['X-A', '1', 'Connection', 'close, x-a', 'X-B', '2', 'CONNECTION', ' X-b ,keep-alive', 'X-C', '3'];
+    expect(cleanResponseHeaders(raw)).toEqual(['X-C', '3']);
   });
 
   test('framing of the body as it is, and vendor fields, are kept', () => {

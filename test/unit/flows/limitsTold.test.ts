@@ -36,6 +36,7 @@ const HUBSPOT = {
   'x-hubspot-ratelimit-remaining': '150',
   'x-hubspot-ratelimit-interval-milliseconds': '10000',
 };
+const BURST_SPENT = '{"policyName":"TEN_SECONDLY_ROLLING"}';
 
 describe('what an answer says of limits changes nothing', () => {
   it('where it says nothing', async () => {
@@ -52,8 +53,17 @@ describe('what an answer says of limits changes nothing', () => {
 
   it('for other accounts', async () => {
     const { tell, view } = await start('hubspot');
-    tell({ status: 429, headers: { ...HUBSPOT, 'retry-after': '5' } });
+    tell({ status: 429, headers: { 'retry-after': '5' }, bodyText: BURST_SPENT });
+    expect(view()['burst']?.blockedUntilMs).not.toBeNull();
     expect(view('other')['burst']).toMatchObject({ spent: 0, blockedUntilMs: null });
+  });
+
+  it('where a refusal names no declared limit', async () => {
+    const { tell, view } = await start('hubspot');
+    const bodyText = '{"policyName":"SECONDLY"}';
+    tell({ status: 429, headers: { 'retry-after': '5' }, bodyText });
+    tell({ status: 429, headers: { 'retry-after': '5' } });
+    expect(Object.values(view()).filter(({ blockedUntilMs }) => blockedUntilMs !== null)).toEqual([]);
   });
 
   it('where an error that is no refusal asks to come back later', async () => {
@@ -66,7 +76,7 @@ describe('what an answer says of limits changes nothing', () => {
 describe('what an answer says of limits', () => {
   it('holds calls back for an hour at most, whatever was said', async () => {
     const { tell, view, clock } = await start('hubspot');
-    tell({ status: 429, headers: { ...HUBSPOT, 'retry-after': '2000000' } });
+    tell({ status: 429, headers: { 'retry-after': '2000000' }, bodyText: BURST_SPENT });
     expect(view()['burst']?.blockedUntilMs).toBe(clock.nowMs() + HOUR_MS);
   });
 
@@ -84,16 +94,5 @@ describe('what an answer says of limits', () => {
       bodyText: '{"message":"API rate limit exceeded"}',
     });
     expect(view()['perHour']?.blockedUntilMs).toBe(clock.nowMs() + 60 * SECOND_MS);
-  });
-
-  it('holds back those of the account where nobody says which, and none that all customers share', async () => {
-    const { tell, view, clock } = await start('intercom');
-    tell({ status: 429, headers: { 'retry-after': '7' } });
-    const until = clock.nowMs() + 7 * SECOND_MS;
-    expect(Object.entries(view()).map(([name, { blockedUntilMs }]) => [name, blockedUntilMs])).toEqual([
-      ['perTenSeconds', null],
-      ['perMinuteApp', null],
-      ['perMinuteWorkspace', until],
-    ]);
   });
 });

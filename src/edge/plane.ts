@@ -1,0 +1,81 @@
+// Which plane a request belongs to, before any routing. A proxied call is told by its header, by the name of the host
+// or by a prefix of its path; everything else goes by path. Runs for every request: comparisons only.
+// Invariant: a provider's path never reaches a route of ours, whatever it looks like.
+
+import type { IncomingMessage } from 'node:http';
+import type { EdgeEnv } from './context.ts';
+
+/** A request with this header goes to the proxy, whatever its path: provider paths can look like ours. */
+export const PROXY_VERSION_HEADER = 'x-amp-proxy-version';
+
+/** Paths that no URL can have, so that nothing but this file routes there. */
+export const PROXY_PATH = '/ proxy';
+export const MISFRAMED_PATH = '/ misframed';
+
+const PREFIX = '/proxy';
+/** Leftmost labels of the published hosts, with the stages that clients know. Other labels say nothing. */
+const PROXY_LABELS: ReadonlySet<string> = new Set(['proxy', 'dev-proxy', 'staging-proxy']);
+
+/**
+ * The path that routes a request. The raw request tells it: node:http's where there is one, the WHATWG one elsewhere.
+ */
+export function routingPath(request: Request, options?: { env?: EdgeEnv['Bindings'] }): string {
+  const incoming = options?.env?.incoming;
+  if (incoming === undefined) return webPath(request);
+  if (isMisframed(incoming)) return MISFRAMED_PATH;
+  return isProxied(incoming) ? PROXY_PATH : pathnameOf(request.url);
+}
+
+/** Whether a request of node:http belongs to the proxy. */
+export function isProxied({ headers, url = '/' }: IncomingMessage): boolean {
+  return headers[PROXY_VERSION_HEADER] !== undefined || hasPrefix(url) || isProxyHost(headers.host);
+}
+
+/**
+ * The path and query that go to the provider: as they came, without `/proxy` where the host serves every plane.
+ * A provider's own `/proxy/…` is called as `/proxy/proxy/…` there.
+ */
+export function providerPath(target: string, host: string | undefined): string {
+  if (!hasPrefix(target) || isProxyHost(host)) return target;
+  const rest = target.slice(PREFIX.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function webPath(request: Request): string {
+  const pathname = pathnameOf(request.url);
+  const { headers } = request;
+  const isForProxy = headers.has(PROXY_VERSION_HEADER) || hasPrefix(pathname) || isProxyHost(new URL(request.url).host);
+  return isForProxy ? PROXY_PATH : pathname;
+}
+
+function pathnameOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}
+
+function hasPrefix(target: string): boolean {
+  if (!target.startsWith(PREFIX)) return false;
+  const next = target[PREFIX.length];
+  return next === undefined || next === '/' || next === '?';
+}
+
+function isProxyHost(host: string | undefined): boolean {
+  const dot = host === undefined ? -1 : host.indexOf('.');
+  return host !== undefined && dot > 0 && PROXY_LABELS.has(host.slice(0, dot).toLowerCase());
+}
+
+/**
+ * What two servers in a row could take for different requests: several Host fields (RFC 9112 section 3.2), a transfer
+ * coding that the parser does not undo, or one from HTTP/1.0, which had none (section 6.1).
+ */
+function isMisframed({ headers, rawHeaders, httpVersionMinor }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && (httpVersionMinor === 0 || coding.toLowerCase() !== 'chunked')) return true;
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}

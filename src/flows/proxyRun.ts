@@ -1,0 +1,211 @@
+// One proxied call with its attempts: take a lease, stream the call there and back, and where that is safe
+// (`resend.ts`) wait and do it again, before the client has seen anything. One object per call: it is the hook of its
+// forward itself, so that the usual call, which succeeds at once, allocates nothing for what did not happen.
+// Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
+
+import type { Readable } from 'node:stream';
+import type { Lease } from '../../actors/lease.ts';
+import { IntegrationError } from '../core/errors.ts';
+import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
+import { delay, type Ms, toRfc1123Utc } from '../core/time.ts';
+import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
+import { cleanRequestHeaders, headerRecord } from '../egress/headers.ts';
+import type { Sink } from '../egress/sink.ts';
+import type { LimitsSaid } from '../limits/headers/said.ts';
+import { tellLimits } from './limitsTold.ts';
+import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
+import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
+import type { Services } from './services.ts';
+import type { ProxyTarget } from './targets.ts';
+
+/** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
+export type ProxyOutcome = ForwardOutcome;
+
+export interface ProxyCall {
+  readonly method: string;
+  /** Path and query as the caller wrote them, byte for byte. */
+  readonly path: string;
+  /** Name, value, name, value, … as received. */
+  readonly rawHeaders: readonly string[];
+  /** Null without a body; bytes if it was read already. */
+  readonly body: Readable | Buffer | null;
+  /** A 429 is told to the caller with the time until which calls are not sent, and not waited for here. */
+  readonly isThrottled: boolean;
+  /** Asks the client for a body that it holds back (`Expect: 100-continue`), at most once; else null. */
+  readonly askForBody: (() => void) | null;
+}
+
+export type ProxyServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'clock'>;
+
+export class ProxyRun implements ForwardHooks, Sendable {
+  readonly method: string;
+  resends = 0;
+  deadlineMs: Ms = Number.POSITIVE_INFINITY;
+  readonly #services: ProxyServices;
+  readonly #target: ProxyTarget;
+  readonly #call: ProxyCall;
+  readonly #sink: Sink;
+  #lease: Lease | null = null;
+  #isBodyAskedFor = false;
+  #isReconnected = false;
+  #isRenewed = false;
+  /** What the next attempt waits for: a token, or a moment. */
+  #isTokenComing = false;
+  #againAtMs: Ms | null = null;
+
+  constructor(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink) {
+    this.method = call.method;
+    this.#services = services;
+    this.#target = target;
+    this.#call = call;
+    this.#sink = sink;
+  }
+
+  get isReplayable(): boolean {
+    const { body } = this.#call;
+    return body === null || Buffer.isBuffer(body) || !(body.readableDidRead || body.destroyed);
+  }
+
+  /** Rejects with the codes of `Leases.lease` and `Leases.renewed`, before anything was sent to the client. */
+  async start(): Promise<ProxyOutcome> {
+    const { leases } = this.#services;
+    for (;;) {
+      const leased = leases.lease(this.#target.lease, 'interactive');
+      const lease = leased instanceof Promise ? await this.#inTime(leased) : leased;
+      const outcome = await this.#send(lease);
+      if (outcome.kind === 'failed' && !outcome.headSent) this.#planReconnect(outcome.error);
+      else if (outcome.kind !== 'discarded') return outcome;
+      if (outcome.kind === 'failed' && this.#againAtMs === null) return outcome;
+      await this.#pause();
+      if (this.#sink.isClosed) return { kind: 'clientGone' };
+    }
+  }
+
+  /** See ForwardHooks. Told at the head: a long body must not keep a circuit waiting for its probe. */
+  accept(status: number, rawHeaders: readonly string[]): boolean | readonly string[] {
+    const lease = this.#lease as Lease;
+    lease.answered(faultOfStatus(status));
+    if (status < 400) {
+      // Where no limit is declared, an answer that was no refusal teaches nothing.
+      if (this.#target.lease.budgets.length > 0) this.#tellLimits(status, rawHeaders);
+      this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
+      return true;
+    }
+    const said = this.#tellLimits(status, rawHeaders);
+    if (status === 401) return this.#unauthorized(lease.generation);
+    return status === 503 || said.isLimited ? this.#limited(status, said) : true;
+  }
+
+  async #send(lease: Lease): Promise<ForwardOutcome> {
+    const { headers: credentialHeaders, query } = lease.attachment;
+    const { method, body, rawHeaders, path } = this.#call;
+    this.#lease = lease;
+    try {
+      const headers = cleanRequestHeaders(rawHeaders, namesOf(credentialHeaders));
+      for (const part of credentialHeaders) headers.push(part);
+      if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
+      const { origin, pathPrefix } = this.#target;
+      const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
+      const outcome = await this.#services.egress.forward(call, this.#sink, this);
+      const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
+      if (fault !== null) lease.answered(fault);
+      return outcome;
+    } finally {
+      lease.release();
+    }
+  }
+
+  #askForBody(ask: () => void): void {
+    if (this.#isBodyAskedFor) return;
+    this.#isBodyAskedFor = true;
+    ask();
+  }
+
+  /** A token that ended is replaced once; a 401 to the next one belongs to the caller. */
+  #unauthorized(generation: number): boolean {
+    const { tokens } = this.#services;
+    const { connectionId } = this.#target.lease;
+    if (this.#isRenewed) {
+      refusedAgain(tokens, connectionId, generation);
+      return true;
+    }
+    const next = tokens.refused(connectionId, generation);
+    if (next === 'none') tokens.doubted(connectionId, generation);
+    if (next === 'none' || !this.isReplayable) return true;
+    this.#isRenewed = true;
+    this.#isTokenComing = next === 'coming';
+    this.#setDeadline();
+    return false;
+  }
+
+  /** The body belongs to the client: what is said only there is not heard. */
+  #tellLimits(status: number, rawHeaders: readonly string[]): LimitsSaid {
+    const { budgets, clock } = this.#services;
+    return tellLimits(budgets, this.#target, { status, headers: headerRecord(rawHeaders) }, clock.nowMs());
+  }
+
+  #limited(status: number, said: LimitsSaid): boolean | readonly string[] {
+    const { throttle } = this.#services;
+    const nowMs = this.#setDeadline();
+    const hold = said.isLimited ? throttle.refused(this.#target.accountKey, said, nowMs) : null;
+    if (this.#call.isThrottled) return hold === null ? true : retryHeaders(hold.untilMs, hold.isRetryable);
+    if (said.isLockedOut || !throttle.hasRoom) return true;
+    this.#againAtMs = resendAtMs(this, status, said.retryAtMs, nowMs);
+    if (this.#againAtMs === null) return true;
+    this.resends += 1;
+    return false;
+  }
+
+  #planReconnect(error: IntegrationError): void {
+    if (this.#isReconnected || !this.#services.throttle.hasRoom) return;
+    this.#againAtMs = reconnectAtMs(this, error, this.#setDeadline());
+    this.#isReconnected = this.#againAtMs !== null;
+  }
+
+  /** All waiting of a call together is what a caller waits, from the first refusal on. Answers the time. */
+  #setDeadline(): Ms {
+    const nowMs = this.#services.clock.nowMs();
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) this.deadlineMs = nowMs + CALLER_WAIT_MS_MAX;
+    return nowMs;
+  }
+
+  async #pause(): Promise<void> {
+    const { clock, leases, throttle } = this.#services;
+    const atMs = this.#againAtMs;
+    this.#againAtMs = null;
+    if (this.#isTokenComing) {
+      this.#isTokenComing = false;
+      await leases.renewed(this.#target.lease.connectionId, this.deadlineMs);
+    }
+    if (atMs === null || this.#sink.isClosed) return;
+    const gone = new AbortController();
+    this.#sink.onClose(() => gone.abort());
+    await throttle.wait(clock, atMs, gone.signal);
+  }
+
+  /** A lease waits for itself as long as a caller does; what was waited before counts too. */
+  async #inTime(leased: Promise<Lease>): Promise<Lease> {
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) return leased;
+    const { clock } = this.#services;
+    const come = new AbortController();
+    const late = delay(clock, this.deadlineMs - clock.nowMs(), come.signal);
+    const first = await Promise.race([leased, late]).finally(() => come.abort());
+    if (first !== undefined) return first;
+    leased.then((lease) => lease.release(), ignore);
+    throw new IntegrationError('timeout', 'the call waited too long to be sent again');
+  }
+}
+
+/** The published headers of a 429 in throttle mode. */
+function retryHeaders(retryAtMs: Ms, isRetryable: boolean): readonly string[] {
+  return ['X-Amp-Retry-After', toRfc1123Utc(retryAtMs), 'X-Amp-Retryable', String(isRetryable)];
+}
+
+/** Lower-case names of a raw list; a credential sets one or two. */
+function namesOf(rawHeaders: readonly string[]): string[] {
+  const names: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) names.push((rawHeaders[index] ?? '').toLowerCase());
+  return names;
+}
+
+function ignore(): void {}

@@ -1,0 +1,50 @@
+// What providers said about coming back, by account: a caller in throttle mode (`x-amp-rate-limiter-mode`) is answered
+// from here instead of being sent to a provider that has refused already. In memory only; a restart asks the provider
+// again. Invariant: a hold ends, whatever the provider said.
+
+import { LRUCache } from 'lru-cache';
+import { RESENDS_WAITING_MAX, THROTTLE_ASSUMED_MS, THROTTLE_MS_MAX, THROTTLED_ACCOUNTS_MAX } from '../core/limits.ts';
+import { type Clock, delay, type Ms } from '../core/time.ts';
+import type { LimitsSaid } from '../limits/headers/said.ts';
+
+/** Until when an account is left alone. */
+export interface Hold {
+  readonly untilMs: Ms;
+  readonly isRetryable: boolean;
+}
+
+/** Holds of all accounts, and the calls that wait for one to end; one for the process. */
+export class Throttle {
+  readonly #holds = new LRUCache<string, Hold>({ max: THROTTLED_ACCOUNTS_MAX });
+  #waiting = 0;
+
+  /** Whether one more call may wait in memory. */
+  get hasRoom(): boolean {
+    return this.#waiting < RESENDS_WAITING_MAX;
+  }
+
+  /** Waits until then, or until `gone` aborts. */
+  async wait(clock: Clock, untilMs: Ms, gone: AbortSignal): Promise<void> {
+    this.#waiting += 1;
+    await delay(clock, untilMs - clock.nowMs(), gone);
+    this.#waiting -= 1;
+  }
+
+  /** The hold that lasts, or null. */
+  holdOf(accountKey: string, nowMs: Ms): Hold | null {
+    const hold = this.#holds.get(accountKey);
+    if (hold === undefined) return null;
+    if (nowMs < hold.untilMs) return hold;
+    this.#holds.delete(accountKey);
+    return null;
+  }
+
+  /** The provider answered 429; what it said last counts. */
+  refused(accountKey: string, said: Pick<LimitsSaid, 'retryAtMs' | 'isLockedOut'>, nowMs: Ms): Hold {
+    const askedMs = said.retryAtMs ?? nowMs + THROTTLE_ASSUMED_MS;
+    const untilMs = Math.min(Math.max(askedMs, nowMs), nowMs + THROTTLE_MS_MAX);
+    const hold = { untilMs, isRetryable: !said.isLockedOut };
+    this.#holds.set(accountKey, hold);
+    return hold;
+  }
+}

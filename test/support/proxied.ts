@@ -1,0 +1,111 @@
+// A Tenon on a fake clock with one Stripe installation, whose provider is a server of the test, called over both kinds
+// of servers: node:http and the WHATWG handler that Deno is given.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { JsonObject } from '../../src/core/json.ts';
+import { createApp } from '../../src/edge/app.ts';
+import { fakeClock } from './clock.ts';
+import { startTenon } from './tenon.ts';
+
+export const FRONTS = ['node:http', 'a Response'] as const;
+export type Front = (typeof FRONTS)[number];
+
+/** A request as it arrived at the provider. */
+export interface Arrival {
+  readonly atMs: number;
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export type Proxied = Awaited<ReturnType<typeof startProxied>>;
+
+/** `ownFacts` are laid over what the catalog says of Stripe. */
+export async function startProxied(ownFacts: JsonObject = {}) {
+  const clock = fakeClock();
+  const arrivals: Arrival[] = [];
+  const answers: RequestListener[] = [];
+  const provider = createServer(async (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const body = await text(incoming).catch(() => 'broken off');
+    arrivals.push({ atMs: clock.nowMs(), method, url, headers, body });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    answer?.(incoming, outgoing);
+  });
+  provider.listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  const { port } = provider.address() as AddressInfo;
+  const overrides = { stripe: { baseURL: `http://127.0.0.1:${port}`, tenon: ownFacts } };
+  const tenon = await startTenon({ clock, overrides });
+  await tenon.deploy(
+    'specVersion: 1.0.0\nintegrations:\n  - {name: stripe, provider: stripe, proxy: {enabled: true}}\n',
+  );
+  const connection = { groupRef: 'acme', consumerRef: 'ada', provider: 'stripe', apiKey: 'sk' };
+  await tenon.ok('POST', tenon.inProject('/connections:generate'), connection);
+  const { id } = await tenon.install('stripe', { provider: 'stripe' });
+  const app = createApp(tenon.running.services, async () => true, 'operator');
+
+  const call = (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
+    if (front === 'node:http') return tenon.proxy(id, path, init);
+    const headers = new Headers(init.headers);
+    headers.set('x-api-key', tenon.apiKey);
+    headers.set('x-amp-proxy-version', '1');
+    headers.set('x-amp-project-id', tenon.projectId);
+    headers.set('x-amp-installation-id', id);
+    if (typeof init.body === 'string') headers.set('content-length', String(init.body.length));
+    return Promise.resolve(app.fetch(new Request(`http://tenon.example${path}`, { ...init, headers }), {}));
+  };
+
+  return {
+    tenon,
+    clock,
+    provider,
+    port,
+    arrivals,
+    call,
+    /** What the next requests are answered with, in turn; the last goes on. */
+    answer(...next: RequestListener[]) {
+      answers.splice(0, answers.length, ...next);
+      arrivals.length = 0;
+    },
+    /** Lets time pass until the call is answered. */
+    async passing<T>(call: Promise<T>): Promise<T> {
+      let isOver = false;
+      const over = () => {
+        isOver = true;
+      };
+      call.then(over, over);
+      const lateMs = performance.now() + PATIENCE_MS;
+      while (!isOver && performance.now() < lateMs) await clock.advance(100);
+      return call;
+    },
+    /** Real I/O goes on until something is so; time stands still. */
+    until: realUntil,
+    async [Symbol.asyncDispose]() {
+      provider.closeAllConnections();
+      provider.close();
+      await tenon.stop();
+    },
+  };
+}
+
+/** What never becomes so must fail instead of keeping the process busy. */
+const PATIENCE_MS = 8000;
+
+async function realUntil(isSo: () => boolean): Promise<void> {
+  const lateMs = performance.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (performance.now() > lateMs) throw new Error('what was waited for did not happen');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** An answer with these headers. */
+export function answerWith(status: number, headers: Record<string, string> = {}, body = String(status)) {
+  const answer: RequestListener = (_incoming, outgoing) => void outgoing.writeHead(status, headers).end(body);
+  return answer;
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { isProxied, MISFRAMED_PATH, PROXY_PATH, providerPath, routingPath } from '../../../src/edge/plane.ts';
+
+const VERSION = { 'x-amp-proxy-version': '1' };
+
+function onNode(url: string, headers: Record<string, string> = {}, more: object = {}): IncomingMessage {
+  const all = { host: 'tenon.example', ...headers };
+  const raw = { url, headers: all, rawHeaders: Object.entries(all).flat(), httpVersionMinor: 1, ...more };
+  return raw as unknown as IncomingMessage;
+}
+
+/** How a request is routed on both kinds of servers, which must agree. */
+function routed(url: string, headers: Record<string, string> = {}): string {
+  const { host = 'tenon.example', ...rest } = headers;
+  const request = new Request(`http://${host}${url}`, { headers: rest });
+  const incoming = onNode(url, headers);
+  const onWeb = routingPath(request);
+  expect(routingPath(request, { env: { incoming } })).toBe(onWeb);
+  expect(isProxied(incoming)).toBe(onWeb === PROXY_PATH);
+  return onWeb;
+}
+
+describe('a request goes to the API', () => {
+  it.each([
+    ['/health', {}],
+    ['/v1/projects/x:y', {}],
+    ['/v1/proxy/x', {}],
+    ['/proxyx', {}],
+    ['/proxy-x/y', {}],
+    ['/Proxy/x', {}],
+    ['/v1/x', { host: 'api.tenon.example' }],
+    ['/v1/x', { host: 'proxy' }],
+    ['/v1/x', { host: 'proxy:8080' }],
+    ['/v1/x', { host: 'my-proxy.example' }],
+    ['/v1/x', { host: 'proxyx.example' }],
+    ['/v1/x', { host: 'a.proxy.example' }],
+    ['/v1/x', { host: '127.0.0.1:8080' }],
+  ])('%s %o', (url, headers) => {
+    expect(routed(url, headers)).toBe(url);
+  });
+
+  it('by its path without the query', () => {
+    expect(routed('/v1/x?y=/proxy/')).toBe('/v1/x');
+  });
+});
+
+describe('a request goes to the proxy', () => {
+  it.each<[string, Record<string, string>]>([
+    ['/health', VERSION],
+    ['/v1/projects', { 'x-amp-proxy-version': 'nonsense' }],
+    ['/callbacks/v1/oauth', { ...VERSION, host: 'api.tenon.example' }],
+    ['/proxy', {}],
+    ['/proxy/', {}],
+    ['/proxy?x=1', {}],
+    ['/proxy/v1/x', {}],
+    ['/health', { host: 'proxy.tenon.example' }],
+    ['/health', { host: 'PROXY.tenon.example:8080' }],
+    ['/v1/x', { host: 'dev-proxy.tenon.example' }],
+    ['/v1/x', { host: 'staging-proxy.tenon.example' }],
+  ])('%s %o', (url, headers) => {
+    expect(routed(url, headers)).toBe(PROXY_PATH);
+  });
+});
+
+it.each([
+  ['/v1/x', 'tenon.example', '/v1/x'],
+  ['/proxy', 'tenon.example', '/'],
+  ['/proxy?x=1', 'tenon.example', '/?x=1'],
+  ['/proxy/', 'tenon.example', '/'],
+  ['/proxy//evil.example/%2F?a=1&a=2', undefined, '//evil.example/%2F?a=1&a=2'],
+  ['/proxy/proxy/x', '127.0.0.1:8080', '/proxy/x'],
+  ['/proxyx', 'tenon.example', '/proxyx'],
+  ['/proxy/x', 'proxy.tenon.example', '/proxy/x'],
+])('%s at %s is %s for the provider', (target, host, path) => {
+  expect(providerPath(target, host)).toBe(path);
+});
+
+it.each([
+  ['two Hosts', { rawHeaders: ['Host', 'a', 'x', 'y', 'HOST', 'a'] }],
+  ['another coding', { headers: { 'transfer-encoding': 'gzip, chunked' } }],
+  ['a coding over HTTP/1.0', { headers: { 'transfer-encoding': 'chunked' }, httpVersionMinor: 0 }],
+])('%s: the request goes nowhere, whatever it says else', (_what, more) => {
+  const incoming = onNode('/', VERSION, more);
+  expect(routingPath(new Request('http://a/'), { env: { incoming } })).toBe(MISFRAMED_PATH);
+});

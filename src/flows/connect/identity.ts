@@ -122,7 +122,7 @@ export function learnedVariables({ auth, accountLookup, postAuthentication }: Pr
   return [...fromToken, ...fromCallback, ...fromLookup, ...postAuthentication].map(({ name }) => name);
 }
 
-/** The inputs that a provider's own addresses need, e.g. `workspace`: without them nothing is connected. */
+/** The inputs that a connection cannot be without: its addresses need them, or its assertion speaks of them. */
 export function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
   const { auth, baseUrl } = declaration;
   const templates = [baseUrl];
@@ -133,5 +133,13 @@ export function requiredVariables(declaration: ProviderDeclaration): readonly st
   const names = templates.flatMap(templateVariables);
   if (auth.scheme === 'oauth2' && auth.isWorkspaceRequired) names.push('workspace');
   const learned = learnedVariables(declaration);
-  return [...new Set(names)].filter((name) => !learned.includes(name));
+  return [...new Set([...names, ...assertedInputs(declaration)])].filter((name) => !learned.includes(name));
+}
+
+/** The others in an assertion are typed as part of the credential, or stand in its key file. */
+function assertedInputs({ auth, inputs }: ProviderDeclaration): readonly string[] {
+  const exchange = auth.scheme === 'custom' ? auth.exchange : undefined;
+  if (exchange?.kind !== 'assertion') return [];
+  const names = [exchange.issuer, exchange.subject ?? ''].flatMap(templateVariables);
+  return names.filter((name) => inputs.some((input) => input.name === name));
 }

@@ -6,7 +6,7 @@ import { type Attachment, attachmentOf } from '../../auth/attach.ts';
 import type { Credential } from '../../auth/credential.ts';
 import { captured, type TokenMetadata } from '../../auth/tokenResponse.ts';
 import type { AccountLookup, ProviderDeclaration } from '../../catalog/schema.ts';
-import { fillTemplate, normalizeVariable, resolveTemplate } from '../../catalog/template.ts';
+import { fillTemplate, normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
@@ -39,7 +39,7 @@ export async function learnAccount(
   const missing = learnedVariables(declaration).find((name) => metadata[name] === undefined);
   if (missing !== undefined && isInAddress(declaration, missing)) {
     throw new IntegrationError('provider_malformed', `${declaration.displayName} did not say its "${missing}"`, {
-      remedy: 'Connect again; if that does not help, the account may lack what the scopes ask for.',
+      remedy: 'Check what was typed and connect again; the account may also lack what the scopes ask for.',
     });
   }
   const named = asked.workspaceRef ?? (await identify(services, declaration, credential, metadata));
@@ -113,13 +113,19 @@ function pickedOf(
   const { path, equals } = pick;
   const items = list as readonly JsonObject[];
   if (path === undefined || equals === undefined) return items[0];
-  const wanted = filledOrNull(equals, variables);
-  return items.find((item) => String(jsonAt(item, path)) === wanted) ?? items[0];
+  const wanted = wantedOf(equals, variables);
+  const found = items.find((item) => String(jsonAt(item, path)) === wanted);
+  // Another one than the customer named is worse than none.
+  const isNamed = wanted !== null && templateVariables(equals).length > 0;
+  return found ?? (isNamed ? undefined : items[0]);
 }
 
-function filledOrNull(template: string, variables: Record<string, string>): string | null {
+/** With values as they stand in an address: an address that was pasted, or a name in capitals. Null: one is missing. */
+function wantedOf(template: string, variables: Record<string, string>): string | null {
+  const inIt = Object.entries(variables).filter(([name]) => templateVariables(template).includes(name));
+  const values = inIt.map(([name, value]): [string, string] => [name, normalizeVariable(template, name, value)]);
   try {
-    return fillTemplate(template, variables);
+    return fillTemplate(template, Object.fromEntries(values));
   } catch {
     return null;
   }

@@ -22,7 +22,7 @@ import type { ConnectionRow } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
 import { call, learnAccount } from './account.ts';
 import { checkCredential } from './healthCheck.ts';
-import { type ConnectIdentity, variablesIn } from './identity.ts';
+import { type ConnectIdentity, learnedVariables, missingOf, toldVariables, variablesIn } from './identity.ts';
 import { renewNow } from './renew.ts';
 import { appOpener, requestToken } from './requestToken.ts';
 import { storeConnection } from './storeConnection.ts';
@@ -204,6 +204,10 @@ function existingGrant(
       remedy: 'Create the one that these tokens were made with: POST /v1/projects/{project}/provider-apps.',
     });
   }
+  // Without an access token nobody can be asked before the first renewal, which has to be stored.
+  const names = typed.accessToken === undefined ? learnedVariables(declaration) : toldVariables(declaration);
+  const unsaid = missingOf(declaration, names, identity.metadata);
+  if (unsaid !== undefined) throw missing(declaration, `providerMetadata.${unsaid}`);
   const { token, issuedAtMs, expiresAtMs = null } = typed.accessToken ?? { ...NO_TOKEN, token: NO_TOKEN.accessToken };
   const credential: OAuth2Credential = {
     scheme: 'oauth2',

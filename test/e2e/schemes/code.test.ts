@@ -213,9 +213,7 @@ describe('what the callback brings', () => {
     const { server, clock } = world;
     server.once('/api/accounts', { body: { data: [{ accountId: 7 }] } });
     const brings: Record<string, string> = location === undefined ? {} : { location };
-    // What somebody types does not decide where the client secret goes.
-    const metadata = { zoho_token_domain: 'evil.example' };
-    const { id } = await connected(world, 'zoho', { brings, metadata });
+    const { id } = await connected(world, 'zoho', { brings });
     expect(server.callsTo('/token').map(({ host }) => host)).toEqual([`${token}.localhost`]);
     expect(server.callsTo('/api/accounts').map(({ host }) => host)).toEqual([`${mail}.localhost`]);
     expect(await shown(world, id)).toMatchObject({

@@ -14,6 +14,8 @@ import { type Ms, SECOND_MS } from '../core/time.ts';
 import { type TokenRequest, tokenRequest } from './oauth.ts';
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+/** RFC 7518, 3.3 and 3.5 */
+const RSA_BITS_MIN = 2048;
 const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export interface AssertionInput {
@@ -103,6 +105,8 @@ function privateKeyOf(pem: string, input: string): KeyObject {
     throw unusable(input, 'is not a private key in PEM form');
   }
   if (key.asymmetricKeyType !== 'rsa') throw unusable(input, 'is not an RSA key');
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits < RSA_BITS_MIN) throw unusable(input, `has ${bits} bits; an RSA key needs at least ${RSA_BITS_MIN} bits`);
   return key;
 }
 

@@ -339,7 +339,10 @@ export interface RateHeaders {
 export interface AccountLookup {
   readonly method: 'GET' | 'POST';
   readonly url: string;
-  /** Where the answer is a list: the element for which `path` equals `equals` (a template), else the first. */
+  /**
+   * Where the answer is a list: the element for which `path` equals `equals` (a template), else the first, unless the
+   * template is filled with what the customer typed. Without both: the first.
+   */
   readonly pick?: { readonly listPath: string; readonly path?: string; readonly equals?: string };
   readonly values: readonly { readonly name: string; readonly path: string; readonly capture?: string }[];
   /** What the provider calls the account; those who share it share its quotas. */

@@ -23,7 +23,8 @@ declare module 'oidc-provider' {
 
   interface Token {
     readonly grantId: string;
-    readonly accountId: string;
+    readonly accountId?: string;
+    readonly clientId?: string;
   }
 
   interface Tokens {
@@ -40,6 +41,7 @@ declare module 'oidc-provider' {
     constructor(issuer: string, configuration: object);
     readonly Client: { readonly prototype: Client; find(id: string): Promise<Client | undefined> };
     readonly AccessToken: Tokens;
+    readonly ClientCredentials: Tokens;
     readonly RefreshToken: Tokens;
     readonly Grant: new (grant: {
       readonly accountId: string;

@@ -13,6 +13,8 @@ import { HOUR_MS, SECOND_MS } from '../../src/core/time.ts';
 
 export const CLIENT_ID = 'builder';
 export const CLIENT_SECRET = 'the-secret-of-the-builder-at-the-provider';
+/** A customer's own client, which has no browser. */
+export const MACHINE = { clientId: 'machine', clientSecret: 'the-secret-of-a-customer-at-the-provider' };
 /** Lifetime of access tokens. */
 export const TOKEN_LIFETIME_MS = HOUR_MS;
 
@@ -35,12 +37,14 @@ export interface OidcServer {
   readonly accessTokensSeen: readonly string[];
   /** Refresh calls so far. */
   refreshes(): readonly TokenCall[];
-  /** Catalog fields that put this server behind HubSpot (a code) and Salesforce (a code with PKCE). */
+  /** How many tokens were given up (RFC 7009). */
+  revocations(): number;
+  /** Catalog fields: HubSpot (a code), Salesforce (a code with PKCE, given up at the end), Help Scout (no browser). */
   catalogOverrides(): JsonObject;
   /** A person's browser with cookies, from the consent page to the address it is sent back to. */
   consent(authorizeUrl: string): Promise<string>;
-  /** Gives the client another secret. */
-  changeSecret(secret: string): Promise<void>;
+  /** Gives the builder's client, or another, another secret. */
+  changeSecret(secret: string, clientId?: string): Promise<void>;
   /** Ends the grant that the newest refresh token belongs to. */
   revokeGrant(): Promise<void>;
   /** The answers to the next token calls are made and then lost. */
@@ -59,12 +63,14 @@ export async function startOidc(redirectUri: () => string): Promise<OidcServer> 
   const accessTokensSeen: string[] = [];
   const refreshTokens: string[] = [];
   const answers = { toLose: 0 };
+  const revocations = { count: 0 };
   // The address of Tenon's callback is a port of this run, so the client takes any address that is it now.
   provider.Client.prototype.redirectUriAllowed = (uri: string) => uri === redirectUri();
   provider.use(async (ctx, next) => {
     if (ctx.path.startsWith('/api/')) return api(provider, ctx, accessTokensSeen);
     if (ctx.path.startsWith('/interaction/')) return interaction(provider, ctx);
     await next();
+    if (ctx.path === '/token/revocation' && ctx.status === 200) revocations.count += 1;
     if (ctx.path !== '/token') return undefined;
     const { grant_type, code_verifier, refresh_token } = ctx.oidc?.params ?? {};
     calls.push({
@@ -89,8 +95,9 @@ export async function startOidc(redirectUri: () => string): Promise<OidcServer> 
     refreshes: () => calls.filter(({ grantType }) => grantType === 'refresh_token'),
     catalogOverrides: () => catalogOverrides(port),
     consent: (url) => consent(port, url, redirectUri()),
-    async changeSecret(secret) {
-      const client = await provider.Client.find(CLIENT_ID);
+    revocations: () => revocations.count,
+    async changeSecret(secret, clientId = CLIENT_ID) {
+      const client = await provider.Client.find(clientId);
       if (client !== undefined) client.clientSecret = secret;
     },
     async revokeGrant() {
@@ -121,11 +128,23 @@ function configuration(): object {
         grant_types: ['authorization_code', 'refresh_token'],
         token_endpoint_auth_method: 'client_secret_post',
       },
+      {
+        client_id: MACHINE.clientId,
+        client_secret: MACHINE.clientSecret,
+        redirect_uris: [],
+        response_types: [],
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
     ],
     jwks: { keys: [{ ...SIGNING_KEY, use: 'sig', kid: 'test' }] },
     cookies: { keys: ['a key of this run'] },
     scopes: ['crm.objects.contacts.read', 'api'],
-    features: { devInteractions: { enabled: false } },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: () => true },
+    },
     pkce: { required: () => false },
     rotateRefreshToken: true,
     issueRefreshToken: () => Promise.resolve(true),
@@ -134,6 +153,7 @@ function configuration(): object {
     ttl: {
       AccessToken: seconds,
       AuthorizationCode: 60,
+      ClientCredentials: seconds,
       Grant: 100 * seconds,
       IdToken: seconds,
       Interaction: seconds,
@@ -146,10 +166,10 @@ function configuration(): object {
 /** The resource: 200 with the token's account, 401 for a token that does not work. */
 async function api(provider: Provider, ctx: Context, seen: string[]): Promise<void> {
   const token = (ctx.get('authorization') ?? '').replace(/^Bearer /, '');
-  const access = await provider.AccessToken.find(token);
+  const access = (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
   if (access !== undefined) seen.push(token);
   ctx.status = access === undefined ? 401 : 200;
-  ctx.body = access === undefined ? { error: 'expired' } : { account: access.accountId };
+  ctx.body = access === undefined ? { error: 'expired' } : { account: access.accountId ?? access.clientId };
 }
 
 interface Stored {
@@ -217,6 +237,12 @@ function catalogOverrides(port: number): JsonObject {
     salesforce: {
       baseURL: `${workspaceOrigin}/api`,
       oauth2Opts: { ...addresses(workspaceOrigin), tokenMetadataFields: {} },
+      tenon: { tokens: { revocationUrl: `${workspaceOrigin}/token/revocation` } },
+    },
+    helpScoutMailbox: {
+      baseURL: `${origin}/api`,
+      oauth2Opts: { tokenURL: `${origin}/token` },
+      authHealthCheck: { url: `${origin}/api/me` },
     },
   };
 }

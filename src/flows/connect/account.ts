@@ -6,7 +6,7 @@ import { type Attachment, attachmentOf } from '../../auth/attach.ts';
 import type { Credential } from '../../auth/credential.ts';
 import { captured, type TokenMetadata } from '../../auth/tokenResponse.ts';
 import type { AccountLookup, ProviderDeclaration } from '../../catalog/schema.ts';
-import { fillTemplate, normalizeVariable, resolveTemplate } from '../../catalog/template.ts';
+import { fillTemplate, normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
@@ -14,7 +14,7 @@ import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/l
 import { headerRecord } from '../../egress/headers.ts';
 import { withQuery } from '../providerCall.ts';
 import type { Services } from '../services.ts';
-import { learnedVariables, type ProviderMetadata, variablesIn } from './identity.ts';
+import { assertAddresses, learnedVariables, missingOf, type ProviderMetadata, variablesIn } from './identity.ts';
 
 export interface Account {
   readonly metadata: ProviderMetadata;
@@ -24,7 +24,7 @@ export interface Account {
 
 /**
  * Everything that is known of an account. Rejects with `provider_malformed` if a value that the provider's addresses
- * need could not be learned: no call could ever be made.
+ * need could not be learned, or would lead elsewhere: no call could ever be made.
  */
 export async function learnAccount(
   services: Services,
@@ -33,15 +33,16 @@ export async function learnAccount(
   typed: ProviderMetadata,
   said: TokenMetadata | null,
 ): Promise<Account> {
-  const told = said === null ? typed : withTokenFacts(declaration, typed, said);
+  const told = said === null ? typed : ofProvider(declaration, () => withTokenFacts(declaration, typed, said));
   const asked = await lookUp(services, declaration, credential, told);
   const metadata = { ...told, ...asked.metadata };
-  const missing = learnedVariables(declaration).find((name) => metadata[name] === undefined);
-  if (missing !== undefined && isInAddress(declaration, missing)) {
+  const missing = missingOf(declaration, learnedVariables(declaration), metadata);
+  if (missing !== undefined) {
     throw new IntegrationError('provider_malformed', `${declaration.displayName} did not say its "${missing}"`, {
-      remedy: 'Connect again; if that does not help, the account may lack what the scopes ask for.',
+      remedy: 'Check what was typed and connect again; the account may also lack what the scopes ask for.',
     });
   }
+  ofProvider(declaration, () => assertAddresses(declaration, metadata));
   const named = asked.workspaceRef ?? (await identify(services, declaration, credential, metadata));
   return {
     metadata,
@@ -50,8 +51,14 @@ export async function learnAccount(
   };
 }
 
-function isInAddress({ baseUrl }: ProviderDeclaration, name: string): boolean {
-  return baseUrl.includes(`.${name}}}`) || baseUrl.includes(`.${name} }}`);
+/** What is refused of a provider's own words is not the customer's mistake: what they typed was looked at before. */
+function ofProvider<T>({ displayName }: ProviderDeclaration, use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    const message = `${displayName} said something of the account that leads to no address of its own`;
+    throw new IntegrationError('provider_malformed', message, { cause });
+  }
 }
 
 /** Adds what the token answer said, so that every input the provider asks for has a value afterwards. */
@@ -113,13 +120,19 @@ function pickedOf(
   const { path, equals } = pick;
   const items = list as readonly JsonObject[];
   if (path === undefined || equals === undefined) return items[0];
-  const wanted = filledOrNull(equals, variables);
-  return items.find((item) => String(jsonAt(item, path)) === wanted) ?? items[0];
+  const wanted = wantedOf(equals, variables);
+  const found = items.find((item) => String(jsonAt(item, path)) === wanted);
+  // Another one than the customer named is worse than none.
+  const isNamed = wanted !== null && templateVariables(equals).length > 0;
+  return found ?? (isNamed ? undefined : items[0]);
 }
 
-function filledOrNull(template: string, variables: Record<string, string>): string | null {
+/** With values as they stand in an address: an address that was pasted, or a name in capitals. Null: one is missing. */
+function wantedOf(template: string, variables: Record<string, string>): string | null {
+  const inIt = Object.entries(variables).filter(([name]) => templateVariables(template).includes(name));
+  const values = inIt.map(([name, value]): [string, string] => [name, normalizeVariable(template, name, value)]);
   try {
-    return fillTemplate(template, variables);
+    return fillTemplate(template, Object.fromEntries(values));
   } catch {
     return null;
   }

@@ -13,16 +13,17 @@ import {
   type ProviderDeclaration,
 } from '../../catalog/schema.ts';
 import { fillTemplate, resolveTemplate } from '../../catalog/template.ts';
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
-import { jsonAt, parseJson } from '../../core/json.ts';
+import { type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
 import type { Ms } from '../../core/time.ts';
 import { readDefaultProviderApp } from '../../store/tables/accounts.ts';
-import type { ConnectionRow } from '../../store/tables/connections.ts';
+import { type ConnectionRow, readConnections } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
 import { call, learnAccount } from './account.ts';
 import { checkCredential } from './healthCheck.ts';
-import { type ConnectIdentity, variablesIn } from './identity.ts';
+import { type ConnectIdentity, learnedVariables, missingOf, toldVariables, variablesIn } from './identity.ts';
+import { eraseConnection } from './removeConnection.ts';
 import { renewNow } from './renew.ts';
 import { appOpener, requestToken } from './requestToken.ts';
 import { storeConnection } from './storeConnection.ts';
@@ -71,8 +72,9 @@ const NO_TOKEN = { accessToken: '-', expiresAtMs: 0, issuedAtMs: 0 } as const;
 
 /**
  * Rejects with `bad_request` if the credential is missing, is of another scheme, cannot be sent or is refused by the
- * provider; `app_fault` if it refuses the provider app; `not_found` for an unknown provider; and with the codes of a
- * token request. With `connectionId` it becomes the next credential of that connection.
+ * provider; `app_fault` if it refuses the provider app; `auth_invalidated` if it refuses a refresh token from
+ * elsewhere, and `conflict` if that would replace what works; `not_found` for an unknown provider; and with the codes
+ * of a token request. With `connectionId` it becomes the next credential of that connection.
  */
 export async function generateConnection(
   services: Services,
@@ -101,8 +103,29 @@ export async function generateConnection(
     ...(acquired.issuedAtMs === undefined ? {} : { issuedAtMs: acquired.issuedAtMs }),
     connectionId,
   });
-  // Stored first: the answer to the one renewal that a single-use token allows must not be lost with this request.
-  return isThere ? row : renewNow(services, row);
+  return isThere ? row : firstToken(services, row);
+}
+
+/** Stored first: the answer to the one renewal that a single-use token allows must not be lost with this request. */
+async function firstToken(services: Services, row: ConnectionRow): Promise<ConnectionRow> {
+  try {
+    return await renewNow(services, row);
+  } catch (error) {
+    const { code } = errorFacts(error);
+    // Nothing is lost then, and what never worked is not a connection. One that was there before may be in use.
+    const isRefused = code === 'auth_invalidated' || code === 'app_fault';
+    if (isRefused && row.generation === 1) await eraseConnection(services, row);
+    throw error;
+  }
+}
+
+/** A token that may be refused only after it was stored must not take the place of one that works. */
+function assertReplaceable({ store }: Services, identity: ConnectIdentity): void {
+  const [existing] = readConnections(store.reads, identity.projectId, identity);
+  if (existing === undefined || existing.status === 'bad_credentials') return;
+  throw new IntegrationError('conflict', `"${identity.groupRef}" is connected already, and its connection works`, {
+    remedy: 'Delete that connection first, or send an access token along.',
+  });
 }
 
 async function assertAccepted(
@@ -204,6 +227,11 @@ function existingGrant(
       remedy: 'Create the one that these tokens were made with: POST /v1/projects/{project}/provider-apps.',
     });
   }
+  // Without an access token nobody can be asked before the first renewal, which has to be stored.
+  const names = typed.accessToken === undefined ? learnedVariables(declaration) : toldVariables(declaration);
+  const unsaid = missingOf(declaration, names, identity.metadata);
+  if (unsaid !== undefined) throw missing(declaration, `providerMetadata.${unsaid}`);
+  if (typed.accessToken === undefined) assertReplaceable(services, identity);
   const { token, issuedAtMs, expiresAtMs = null } = typed.accessToken ?? { ...NO_TOKEN, token: NO_TOKEN.accessToken };
   const credential: OAuth2Credential = {
     scheme: 'oauth2',
@@ -304,8 +332,7 @@ async function logIn(
   if (response.status === 401 || response.status === 403) {
     throw new IntegrationError('bad_request', `${declaration.displayName} refused user name, password or key`);
   }
-  const key =
-    response.status < 300 ? jsonAt(parseJson(response.body.toString(), 'the answer'), exchange.keyPath) : null;
+  const key = response.status < 300 ? memberOf(response.body.toString(), exchange.keyPath) : null;
   if (typeof key !== 'string' || key === '') {
     throw new IntegrationError(
       'provider_malformed',
@@ -314,6 +341,15 @@ async function logIn(
   }
   const text = fillTemplate(exchange.value.base64Of, { ...values, [exchange.keyVariable]: key });
   return { scheme: 'custom', values: { [exchange.value.name]: Buffer.from(text).toString('base64') } };
+}
+
+/** Null for a text that is not JSON: a provider's mistake is not the customer's. */
+function memberOf(text: string, path: string): JsonValue | undefined {
+  try {
+    return jsonAt(parseJson(text, 'the answer'), path);
+  } catch {
+    return null;
+  }
 }
 
 function missing(declaration: ProviderDeclaration, name: string): IntegrationError {

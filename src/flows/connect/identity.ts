@@ -1,6 +1,11 @@
 // Who connects what: the part that every way of connecting shares. Called by the edge with validated bodies.
 
-import { type CallbackField, isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
+import {
+  type CallbackField,
+  isAuthorizationCode,
+  type ProviderDeclaration,
+  tokenFactsOf,
+} from '../../catalog/schema.ts';
 import { isAddressTemplate, normalizeVariable, resolveTemplate, templateVariables } from '../../catalog/template.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
@@ -65,15 +70,13 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
   }
   const metadata = Object.fromEntries(given);
   assertOwnDomains(declaration, metadata);
-  // Told to who types it, now, and not to whoever makes the first call.
-  const learned = learnedVariables(declaration);
   if (!isAddressTemplate(declaration.baseUrl)) {
     throw new IntegrationError('bad_request', `${declaration.displayName} has no address that could be called`, {
       remedy: 'Its calls need more than a credential; it is listed, but cannot be connected yet.',
     });
   }
-  const isWhole = !templateVariables(declaration.baseUrl).some((name) => learned.includes(name));
-  if (isWhole) resolveTemplate(declaration.baseUrl, variablesIn(metadata));
+  // Told to who types it, now, and not to whoever makes the first call.
+  assertAddresses(declaration, metadata);
   return metadata;
 }
 
@@ -103,6 +106,41 @@ function assertOwnDomains(declaration: ProviderDeclaration, given: ProviderMetad
 
 type ClosedValue = Pick<CallbackField, 'name' | 'oneOf' | 'matches'>;
 
+/**
+ * Rejects with `bad_request` if a value would change one of the provider's addresses. Those that still miss a value
+ * are left: it may be learned, or belong to a module that nobody uses.
+ */
+export function assertAddresses(declaration: ProviderDeclaration, metadata: ProviderMetadata): void {
+  const variables = variablesIn(metadata);
+  for (const template of addressesOf(declaration)) {
+    const names = templateVariables(template);
+    const isFilled = names.length > 0 && names.every((name) => Object.hasOwn(variables, name));
+    if (isFilled) resolveTemplate(template, variables);
+  }
+}
+
+/** Every address that a connection may be used at. */
+function addressesOf(declaration: ProviderDeclaration): readonly string[] {
+  const { modules, accountLookup, authHealthCheck } = declaration;
+  const tokens = tokenFactsOf(declaration);
+  const others = [accountLookup?.url, authHealthCheck?.url, tokens?.refreshUrl, tokens?.revocationUrl];
+  return [
+    ...mainAddressesOf(declaration),
+    ...Object.values(modules).map(({ baseUrl }) => baseUrl),
+    ...others.filter((address) => address !== undefined),
+  ];
+}
+
+/** The address of the API, and those that a credential is had at. */
+function mainAddressesOf({ auth, baseUrl }: ProviderDeclaration): readonly string[] {
+  const addresses = [baseUrl];
+  if (auth.scheme === 'oauth2') addresses.push(auth.tokenUrl);
+  if (isAuthorizationCode(auth)) addresses.push(auth.authUrl);
+  if (auth.scheme === 'custom' && auth.exchange?.kind === 'assertion') addresses.push(auth.exchange.tokenUrl);
+  if (auth.scheme === 'custom' && auth.exchange?.kind === 'login') addresses.push(auth.exchange.url);
+  return addresses;
+}
+
 /** A declared default stands for what is the same for most; the name of somebody's own account never is. */
 function defaultOf({ inputs }: ProviderDeclaration, name: string): MetadataItem | undefined {
   const value = name === 'workspace' ? undefined : inputs.find((field) => field.name === name)?.defaultValue;
@@ -115,23 +153,42 @@ export function variablesIn(metadata: ProviderMetadata): Record<string, string> 
 }
 
 /** What a provider's addresses need and nobody types: the callback, the token answer or a call after it says it. */
-export function learnedVariables({ auth, accountLookup, postAuthentication }: ProviderDeclaration): string[] {
-  const fromToken = auth.scheme === 'oauth2' ? (auth.tokenMetadata.otherFields ?? []) : [];
-  const fromCallback = isAuthorizationCode(auth) ? (auth.callbackFields ?? []) : [];
-  const fromLookup = accountLookup?.values ?? [];
-  return [...fromToken, ...fromCallback, ...fromLookup, ...postAuthentication].map(({ name }) => name);
+export function learnedVariables(declaration: ProviderDeclaration): string[] {
+  const { accountLookup, postAuthentication } = declaration;
+  const asked = [...(accountLookup?.values ?? []), ...postAuthentication];
+  return [...toldVariables(declaration), ...asked.map(({ name }) => name)];
 }
 
-/** The inputs that a provider's own addresses need, e.g. `workspace`: without them nothing is connected. */
+/** Those of them that only connecting through the provider's own page brings. */
+export function toldVariables({ auth }: ProviderDeclaration): string[] {
+  const fromToken = auth.scheme === 'oauth2' ? (auth.tokenMetadata.otherFields ?? []) : [];
+  const fromCallback = isAuthorizationCode(auth) ? (auth.callbackFields ?? []) : [];
+  return [...fromToken, ...fromCallback].map(({ name }) => name);
+}
+
+/** The first of some variables that has no value and without which no call, or no renewal, can be made. */
+export function missingOf(
+  declaration: ProviderDeclaration,
+  names: readonly string[],
+  metadata: ProviderMetadata,
+): string | undefined {
+  const needed = mainAddressesOf(declaration).flatMap(templateVariables);
+  return names.find((name) => metadata[name] === undefined && needed.includes(name));
+}
+
+/** The inputs that a connection cannot be without: its addresses need them, or its assertion speaks of them. */
 export function requiredVariables(declaration: ProviderDeclaration): readonly string[] {
-  const { auth, baseUrl } = declaration;
-  const templates = [baseUrl];
-  if (auth.scheme === 'oauth2') templates.push(auth.tokenUrl);
-  if (isAuthorizationCode(auth)) templates.push(auth.authUrl);
-  if (auth.scheme === 'custom' && auth.exchange?.kind === 'assertion') templates.push(auth.exchange.tokenUrl);
-  if (auth.scheme === 'custom' && auth.exchange?.kind === 'login') templates.push(auth.exchange.url);
-  const names = templates.flatMap(templateVariables);
+  const { auth } = declaration;
+  const names = mainAddressesOf(declaration).flatMap(templateVariables);
   if (auth.scheme === 'oauth2' && auth.isWorkspaceRequired) names.push('workspace');
   const learned = learnedVariables(declaration);
-  return [...new Set(names)].filter((name) => !learned.includes(name));
+  return [...new Set([...names, ...assertedInputs(declaration)])].filter((name) => !learned.includes(name));
+}
+
+/** The others in an assertion are typed as part of the credential, or stand in its key file. */
+function assertedInputs({ auth, inputs }: ProviderDeclaration): readonly string[] {
+  const exchange = auth.scheme === 'custom' ? auth.exchange : undefined;
+  if (exchange?.kind !== 'assertion') return [];
+  const names = [exchange.issuer, exchange.subject ?? ''].flatMap(templateVariables);
+  return names.filter((name) => inputs.some((input) => input.name === name));
 }

@@ -23,6 +23,11 @@ export async function removeConnection(services: Services, connection: Connectio
     });
   }
   await revoke(services, connection);
+  await eraseConnection(services, connection);
+}
+
+/** Without a word to the provider. Rejects with `not_found` if it is gone. */
+export async function eraseConnection(services: Services, { connectionId }: ConnectionRow): Promise<void> {
   const event = { type: 'connection.deleted' };
   const writes = deleteConnection(connectionId);
   const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });

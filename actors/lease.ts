@@ -103,7 +103,7 @@ export class Leases {
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
       return this.#wait(target, null, deadlineMs);
     }
-    const atMs = this.#takePlace(target, deadlineMs);
+    const atMs = this.#takePlace(target, nowMs, deadlineMs);
     if (atMs === nowMs && this.#hasSeats(target)) return this.#grant(target, token);
     return this.#wait(target, atMs, deadlineMs);
   }
@@ -133,7 +133,7 @@ export class Leases {
       }
       const nowMs = this.#clock.nowMs();
       if (placeAtMs !== null && nowMs - placeAtMs < PLACE_LATENESS_MS_MAX) return this.#grant(target, token);
-      placeAtMs = this.#takePlace(target, deadlineMs);
+      placeAtMs = this.#takePlace(target, nowMs, deadlineMs);
       if (placeAtMs === nowMs) return this.#grant(target, token);
     }
   }
@@ -178,9 +178,11 @@ export class Leases {
     };
   }
 
-  /** Spends one call of every window and answers when it may go. Rejects with `budget_exhausted` after `deadlineMs`. */
-  #takePlace(target: LeaseTarget, deadlineMs: Ms): Ms {
-    const nowMs = this.#clock.nowMs();
+  /**
+   * Spends one call of every window and answers when it may go, `nowMs` where that is at once. Rejects with
+   * `budget_exhausted` after `deadlineMs`.
+   */
+  #takePlace(target: LeaseTarget, nowMs: Ms, deadlineMs: Ms): Ms {
     let atMs = nowMs;
     for (const budget of target.windows) atMs = Math.max(atMs, earliestAtMs(this.#windowOf(budget), nowMs));
     if (atMs > deadlineMs) {

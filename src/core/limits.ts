@@ -124,8 +124,8 @@ export const API_KEYS_CACHED_MAX = 10_000;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
 /**
- * Connections that the system holds until they are accepted, as far as its own bound allows (4,096 on Linux). What comes
- * beyond is told nothing and tries again after 1, 3, 7, 15 seconds: callers that all return after a restart, for one.
+ * Connections that the system holds until they are accepted, as far as its own bound allows (4,096 on Linux). What
+ * comes beyond is told nothing and tries again after 1, 3, 7, 15 seconds: callers that all return after a restart.
  */
 export const HTTP_BACKLOG = 4096;
 /** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */

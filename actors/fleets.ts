@@ -44,14 +44,24 @@ export class Fleets {
     const others = fleet.refusals.filter((refusal) => refusal.atMs > sinceMs && refusal.connectionId !== connectionId);
     fleet.refusals = [...others, { connectionId, atMs: this.#clock.nowMs() }].slice(-GRANT_STORM_MIN);
     if (fleet.refusals.length < GRANT_STORM_MIN) {
-      // The client was accepted, whatever became of the grant.
-      if (this.#hasTag(fleet, 'faulty')) this.#tell(fleet, { type: 'app.accepted' });
+      this.#clientAccepted(fleet);
       return false;
     }
     const connectionIds = fleet.refusals.map((refusal) => refusal.connectionId);
     this.#tell(fleet, { type: 'grants.failedTogether', connectionIds, message });
     fleet.refusals = [];
     return true;
+  }
+
+  /**
+   * A grant was refused of which an answer was lost before: for a reason of its own, so it counts for nothing. True:
+   * many are refused just now for no such reason, and whether this one is gone is not known either.
+   */
+  grantLost(providerAppId: string): boolean {
+    const fleet = this.#fleetOf(providerAppId);
+    if (this.#hasTag(fleet, 'suspect')) return true;
+    this.#clientAccepted(fleet);
+    return false;
   }
 
   /** A token was given: what was refused before it was refused for reasons of its own. */
@@ -75,6 +85,11 @@ export class Fleets {
   /** Whether the provider app is known to be refused, so that asking for others would only be refused as well. */
   isAppRefused(providerAppId: string): boolean {
     return this.#hasTag(this.#fleetOf(providerAppId), 'faulty');
+  }
+
+  /** Whatever became of the grant. */
+  #clientAccepted(fleet: Fleet): void {
+    if (this.#hasTag(fleet, 'faulty')) this.#tell(fleet, { type: 'app.accepted' });
   }
 
   #fleetOf(providerAppId: string): Fleet {

@@ -124,6 +124,7 @@ const credentialSetup = setup({
       generation: context.generation,
       attempt: context.attempt,
       isProbe: context.isProbe,
+      isAfterLoss: context.lostAnswerAtMs !== null,
     })),
     emitCheck: emit(({ context }) => ({
       type: 'effect.checkCredential' as const,

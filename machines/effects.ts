@@ -13,6 +13,8 @@ export interface RefreshEffect {
   readonly attempt: number;
   /** Sent although the provider app is held back: to see whether it still has to be. */
   readonly isProbe: boolean;
+  /** An answer was lost before: the refresh token may be one that was used, and a refusal says nothing of others. */
+  readonly isAfterLoss: boolean;
 }
 
 /** Ask the provider whether it takes the credential of `generation`. Answered by `credential.*`, or not at all. */

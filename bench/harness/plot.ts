@@ -29,6 +29,46 @@ const STYLE = `
     .limit-text { fill: #f0883e; } .line { stroke: #4493f8; } .dot { fill: #4493f8; }
   }`;
 
+/** How a number grew over the seconds of a run, with the moments that explain it. */
+export interface Course {
+  readonly title: string;
+  readonly unit: string;
+  /** In order of time. */
+  readonly points: readonly { readonly atMs: number; readonly value: number }[];
+  readonly moments: readonly { readonly atMs: number; readonly label: string }[];
+}
+
+const COURSE_WIDTH = 720;
+
+/** One number over time, as a file of its own. Rejects with a RangeError for a course without points. */
+export function courseOf({ title, unit, points, moments }: Course): string {
+  const lastMs = points.at(-1)?.atMs;
+  if (lastMs === undefined) throw new RangeError(`${title} has no points`);
+  const height = HEAD + HEIGHT;
+  const top = roundTop(Math.max(...points.map(({ value }) => value)));
+  const end = roundTop(lastMs / 1000);
+  const xOf = (atMs: number) => LEFT + ((COURSE_WIDTH - LEFT - RIGHT) * atMs) / 1000 / end;
+  const yOf = (value: number) => height - BOTTOM - ((HEIGHT - TOP) * value) / top;
+  const steps = Array.from({ length: STEPS + 1 }, (_, step) => step / STEPS);
+  const line = points.map(({ atMs, value }) => `${xOf(atMs).toFixed(1)},${yOf(value).toFixed(1)}`).join(' ');
+  return [
+    ...headOf(title, COURSE_WIDTH, height),
+    ...steps.map((step) => across(yOf(step * top), step === 0 ? 'axis' : 'grid', COURSE_WIDTH)),
+    ...steps.map((step) => textAt(LEFT - 6, yOf(step * top) + 4, 'end', short(step * top))),
+    ...steps.map((step) => textAt(xOf(step * end * 1000), height - BOTTOM + 16, 'middle', short(step * end))),
+    textAt((LEFT + COURSE_WIDTH - RIGHT) / 2, height - 10, 'middle', `${unit}, over seconds`),
+    ...moments.map(({ atMs, label }, index) => momentOf(xOf(atMs), TOP + 14 * index, height - BOTTOM, label)),
+    `<polyline class="line" points="${line}"/>`,
+    '</svg>\n',
+  ].join('\n');
+}
+
+function momentOf(x: number, top: number, bottom: number, label: string): string {
+  const line = `<line class="limit" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${top}" y2="${bottom}"/>`;
+  const place = `x="${(x + 5).toFixed(1)}" y="${top + 10}"`;
+  return `${line}<text class="limit-text" font-size="11" ${place}>${escaped(label)}</text>`;
+}
+
 /** The file. `sizeLabel` names the horizontal axis. Rejects with a RangeError for a series without points. */
 export function plotOf(title: string, sizeLabel: string, series: readonly Series[]): string {
   const [columns, rows] = [Math.min(COLUMNS, series.length), Math.ceil(series.length / COLUMNS)];
@@ -37,15 +77,17 @@ export function plotOf(title: string, sizeLabel: string, series: readonly Series
     const [x, y] = [(index % COLUMNS) * WIDTH, HEAD + Math.floor(index / COLUMNS) * HEIGHT];
     return `<g transform="translate(${x} ${y})">\n${panelOf(each, sizeLabel)}\n</g>`;
   });
+  return [...headOf(title, width, height), ...panels, '</svg>\n'].join('\n');
+}
+
+function headOf(title: string, width: number, height: number): readonly string[] {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escaped(title)}</title>`,
     `<style>${STYLE}\n</style>`,
     `<rect class="page" width="${width}" height="${height}"/>`,
     `<text x="16" y="26" font-size="16" font-weight="600">${escaped(title)}</text>`,
-    ...panels,
-    '</svg>\n',
-  ].join('\n');
+  ];
 }
 
 function panelOf(series: Series, sizeLabel: string): string {
@@ -71,8 +113,8 @@ function panelOf(series: Series, sizeLabel: string): string {
   ].join('\n');
 }
 
-function across(y: number, kind: 'axis' | 'grid' | 'limit'): string {
-  return `<line class="${kind}" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}"/>`;
+function across(y: number, kind: 'axis' | 'grid' | 'limit', width = WIDTH): string {
+  return `<line class="${kind}" x1="${LEFT}" x2="${width - RIGHT}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}"/>`;
 }
 
 function textAt(x: number, y: number, anchor: 'middle' | 'end', text: string): string {

@@ -8,6 +8,7 @@ import { LOG_FLUSH_INTERVAL_MS } from '../core/limits.ts';
 import { createLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { type Running, start } from '../main.ts';
+import { flushCompiled } from './compiled.ts';
 import { printError, printLine, printWarning, styled } from './print.ts';
 
 /** "Internal software error" of sysexits.h: a supervisor should restart us, and somebody should look. */
@@ -49,6 +50,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   announce(running);
+  flushCompiled();
 }
 
 function announce({ services, firstKey, warnings }: Running): void {

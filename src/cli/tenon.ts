@@ -6,6 +6,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { IntegrationError } from '../core/errors.ts';
 import { addCatalogCommands } from './catalogCommands.ts';
+import { keepCompiled } from './compiled.ts';
 import type { KeyOptions } from './key.ts';
 import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
@@ -14,6 +15,7 @@ const EXIT_FAILED = 1;
 
 // Everything written here holds customers' data, whoever may look into the folder.
 process.umask(0o077);
+keepCompiled(process.env);
 
 const program = new Command('tenon')
   .description('A self-hosted runtime for product integrations.')

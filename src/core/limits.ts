@@ -162,6 +162,11 @@ export const THROTTLED_ACCOUNTS_MAX = 100_000;
 export const THROTTLE_ASSUMED_MS = 10 * SECOND_MS;
 /** A 429 is believed for a day: daily quotas are back by then, and a mistake of the provider ends. */
 export const THROTTLE_MS_MAX = DAY_MS;
+/**
+ * Connections that the system holds until they are accepted, as far as its own bound allows (4,096 on Linux). What
+ * comes beyond is told nothing and tries again after 1, 3, 7, 15 seconds: callers that all return after a restart.
+ */
+export const HTTP_BACKLOG = 4096;
 /** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */
 export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 /** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */

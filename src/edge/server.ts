@@ -5,7 +5,7 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
-import { HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
+import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
 import { type Clock, delay } from '../core/time.ts';
 import type { EdgeEnv } from './context.ts';
 import { isProxied } from './plane.ts';
@@ -57,7 +57,7 @@ function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Lis
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, hostname, port)));
-    server.listen(port, hostname, () => {
+    server.listen({ port, host: hostname, backlog: HTTP_BACKLOG }, () => {
       const address = server.address();
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : port,

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -92,6 +92,24 @@ describe('a wrong command line', () => {
   it('help is no failure', async () => {
     const { code, out } = await run(['--help']);
     expect([code, out]).toEqual([0, expect.stringContaining('serve')]);
+  });
+});
+
+describe('what Node makes of the files', () => {
+  it('is kept for the next start also by a server that is killed, where nobody else may write', async () => {
+    const caches = join(folder, 'caches');
+    const server = await serve(join(folder, 'killed'), { XDG_CACHE_HOME: caches });
+    await server.stop('SIGKILL');
+    const [version = ''] = readdirSync(join(caches, 'tenon'));
+    expect(readdirSync(join(caches, 'tenon', version)).length).toBeGreaterThan(300);
+    for (const path of ['', 'tenon', join('tenon', version)]) {
+      expect(statSync(join(caches, path)).mode & 0o077).toBe(0);
+    }
+  });
+
+  it('is not missed where nothing can be written', async () => {
+    const { code, lines } = await run(['--help'], { XDG_CACHE_HOME: fileOf('no-folder', '') });
+    expect([code, lines]).toEqual([0, []]);
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
-import { CALLER_WAIT_MS_MAX, REFRESH_BACKOFF_MS_MAX } from '../../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX, GRANT_STORM_MIN, REFRESH_BACKOFF_MS_MAX } from '../../src/core/limits.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { type FakeClock, fakeClock } from '../support/clock.ts';
 import { CLIENT_ID, CLIENT_SECRET, type OidcServer, startOidc, TOKEN_LIFETIME_MS } from '../support/oidc.ts';
@@ -237,5 +237,33 @@ describe('an answer that is lost after the provider gave it', () => {
     expect(tenon.sandbox.stats()).toMatchObject({ refreshes: 1, refreshTokensReused: 1 } satisfies JsonObject);
     await tenon.connect('salesforce', { workspace: 'acme' });
     expect((await tenon.proxy(lost.id, '/echo/x')).status).toBe(200);
+  });
+
+  it('costs those connections and holds nobody, where a crash loses many at once', async () => {
+    const clock = fakeClock();
+    const tenon = await startTenon({ clock });
+    onTestFinished(() => tenon.stop());
+    await tenon.deploy(MANIFEST);
+    const ids: string[] = [];
+    for (let index = 0; index <= GRANT_STORM_MIN; index++) {
+      const groupRef = `customer-${index}`;
+      await tenon.connect('salesforce', { groupRef, workspace: `org-${index}` });
+      ids.push((await tenon.install('salesforce', { provider: 'salesforce' }, groupRef)).id);
+    }
+    const match = { method: 'POST', pathPrefix: '/services/oauth2/token' };
+    tenon.sandbox.faults.next(match, { kind: 'rotateThenReset' }, ids.length);
+    await clock.advance(5 * MINUTE_MS);
+    tenon.sandbox.expireAccessTokens();
+    const first = Promise.all(ids.map((id) => tenon.proxy(id, '/echo/x')));
+    const { sandbox } = tenon;
+    for (let tries = 0; sandbox.stats().refreshes < ids.length && tries < 100; tries++) await clock.advance(10);
+    await clock.advance(CALLER_WAIT_MS_MAX + SECOND_MS);
+    await first;
+    const second = Promise.all(ids.map((id) => tenon.proxy(id, '/echo/x')));
+    for (let tries = 0; sandbox.stats().refreshTokensReused < ids.length && tries < 100; tries++)
+      await clock.advance(10);
+    await clock.advance(CALLER_WAIT_MS_MAX + SECOND_MS);
+    expect((await second).map(({ status }) => status)).toEqual(ids.map(() => 424));
+    expect(sandbox.stats()).toMatchObject({ refreshTokensReused: ids.length } satisfies JsonObject);
   });
 });

@@ -135,8 +135,9 @@ describe('the credential machine', () => {
   it('asks for a refresh once per entry into refreshing, for the current generation and attempt', () => {
     for (const { from, to, effects } of accepted) {
       const isEntry = to.name === 'refreshing' && from.name !== 'refreshing';
-      const { connectionId, generation, attempt, isProbe } = to.context;
-      const expected = [{ type: 'effect.refresh', connectionId, generation, attempt, isProbe }];
+      const { connectionId, generation, attempt, isProbe, lostAnswerAtMs } = to.context;
+      const isAfterLoss = lostAnswerAtMs !== null;
+      const expected = [{ type: 'effect.refresh', connectionId, generation, attempt, isProbe, isAfterLoss }];
       expect(effects.filter(({ type }) => type === 'effect.refresh')).toEqual(isEntry ? expected : []);
     }
   });

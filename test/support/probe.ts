@@ -53,6 +53,7 @@ const probeSetup = setup({
       generation: 1,
       attempt: context.turn,
       isProbe: false,
+      isAfterLoss: false,
     })),
     closeRun: emit(({ context }) => ({
       type: 'effect.closeRun' as const,

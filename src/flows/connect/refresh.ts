@@ -143,7 +143,11 @@ function refused(
     fleets.appRefused(providerAppId, connectionId, words);
     return { event: appRefused(effect, words) };
   }
-  return { event: { ...refusal, isSuspect: fleets.grantRefused(providerAppId, connectionId, words) } };
+  // A token that was used before is refused for that reason: a kill may lose many answers at once, and is no incident.
+  const isSuspect = effect.isAfterLoss
+    ? fleets.grantLost(providerAppId)
+    : fleets.grantRefused(providerAppId, connectionId, words);
+  return { event: { ...refusal, isSuspect } };
 }
 
 /** Microsoft says this of a tenant from which the app was removed. */

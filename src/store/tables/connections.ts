@@ -186,10 +186,12 @@ export function readConnectionWithCredential(
   reads: Reads,
   connectionId: string,
 ): (ConnectionRow & { readonly sealed: Uint8Array }) | undefined {
-  const sql = `SELECT connections.*, credentials.sealed FROM connections JOIN credentials
-    ON credentials.connectionId = connections.connectionId AND credentials.generation = connections.generation
-    WHERE connections.connectionId = ?`;
-  return reads.get(sql, connectionId);
+  // As a join this takes 60 to 100 µs instead of 20: of all reads in a storm of renewals it was the dearest.
+  const sql = `SELECT *, (SELECT sealed FROM credentials WHERE credentials.connectionId = connections.connectionId
+      AND credentials.generation = connections.generation) AS sealed
+    FROM connections WHERE connectionId = ?`;
+  const row = reads.get<ConnectionRow & { readonly sealed: Uint8Array | null }>(sql, connectionId);
+  return row === undefined || row.sealed === null ? undefined : { ...row, sealed: row.sealed };
 }
 
 export function readCredential(

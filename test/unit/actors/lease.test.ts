@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
 import { Leases, type LeaseTarget, leaseTarget } from '../../../actors/lease.ts';
 import { Supervisor } from '../../../actors/supervisor.ts';
@@ -104,6 +104,13 @@ describe('a lease', () => {
   it('is given at once, without a promise, when nothing is in its way', async () => {
     const { leases } = await startLeases();
     expect(leases.lease(TARGET, 'interactive')).toMatchObject({ attachment: TOKEN.attachment, generation: 1 });
+  });
+
+  it('is given without a promise also where a millisecond ends meanwhile', async () => {
+    const { leases, clock } = await startLeases();
+    let nowMs = clock.nowMs();
+    vi.spyOn(clock, 'nowMs').mockImplementation(() => nowMs++);
+    expect(leases.lease({ ...TARGET, budgets: [budget(2, 1000)] }, 'interactive')).toMatchObject({ generation: 1 });
   });
 
   it('waits for the next token', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plotOf, type Series } from '../../../bench/harness/plot.ts';
+import { type Course, courseOf, plotOf, type Series } from '../../../bench/harness/plot.ts';
 
 const start: Series = {
   title: 'Time to ready <cold>',
@@ -64,5 +64,49 @@ describe('a plot of growth', () => {
     const places = [...svg.matchAll(/translate\((\d+) (\d+)\)/g)].map(([, x, y]) => [Number(x), Number(y)]);
     expect(new Set(places.map(String)).size).toBe(4);
     for (const [x = 0, y = 0] of places) expect([x < width, y < height]).toEqual([true, true]);
+  });
+});
+
+const renewed: Course = {
+  title: 'Tokens',
+  unit: 'tokens renewed',
+  points: [
+    { atMs: 0, value: 0 },
+    { atMs: 5000, value: 400 },
+    { atMs: 10_000, value: 1000 },
+  ],
+  moments: [
+    { atMs: 5000, label: '<killed>' },
+    { atMs: 6000, label: 'ready again' },
+  ],
+};
+
+describe('a plot of a course', () => {
+  it('cannot be drawn of a course without points', () => {
+    expect(() => courseOf({ ...renewed, points: [] })).toThrow(RangeError);
+  });
+
+  it('spreads times evenly, and a moment is where its time is', () => {
+    const svg = courseOf(renewed);
+    const [, line = ''] = /<polyline class="line" points="([^"]+)"/.exec(svg) ?? [];
+    const [[x0 = 0, y0 = 0] = [], [x1 = 0, y1 = 0] = [], [x2 = 0, y2 = 0] = []] = line
+      .split(' ')
+      .map((point) => point.split(',').map(Number));
+    expect(x1 - x0).toBeCloseTo(x2 - x1, 0);
+    expect([y0 > y1, y1 > y2]).toEqual([true, true]);
+    expect(attributes(svg, 'line class="limit"', 'x1')[0]).toBeCloseTo(x1, 0);
+  });
+
+  it('names its moments, in text that cannot become markup, for a light and for a dark page', () => {
+    const svg = courseOf(renewed);
+    for (const text of [
+      '&lt;killed&gt;',
+      'ready again',
+      'tokens renewed, over seconds',
+      'prefers-color-scheme: dark',
+    ]) {
+      expect(svg).toContain(text);
+    }
+    expect(svg).not.toContain('<killed>');
   });
 });

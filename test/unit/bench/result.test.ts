@@ -134,7 +134,7 @@ describe('the committed results', () => {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.json')) : [];
 
   it('are there', () => {
-    expect(files).toEqual(expect.arrayContaining(['actors.json', 'proxy.json', 'step.json']));
+    expect(files).toEqual(expect.arrayContaining(['actors.json', 'proxy.json', 'step.json', 'tokens.json']));
   });
 
   it.each(files)('%s has the published shape and the name of a bench', (file) => {

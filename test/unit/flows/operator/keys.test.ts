@@ -30,7 +30,14 @@ import { manifest, pass, startDriven } from '../../../support/drive.ts';
 import { tempFolder } from '../../../support/store.ts';
 
 const CREDENTIALS = RESEAL_ROWS_PER_STEP + 20;
-const EFFECT = { type: 'effect.refresh', connectionId: 'con-0', generation: 1, attempt: 0, isProbe: false } as const;
+const EFFECT = {
+  type: 'effect.refresh',
+  connectionId: 'con-0',
+  generation: 1,
+  attempt: 0,
+  isProbe: false,
+  isAfterLoss: false,
+} as const;
 const projectId = newId<ProjectId>();
 
 const credentialPlace = (connectionId: string, generation: number) => ({

@@ -39,6 +39,7 @@ export interface Course {
 }
 
 const COURSE_WIDTH = 720;
+const COURSE_TOP = HEAD + 14;
 
 /** One number over time, as a file of its own. Rejects with a RangeError for a course without points. */
 export function courseOf({ title, unit, points, moments }: Course): string {
@@ -48,7 +49,7 @@ export function courseOf({ title, unit, points, moments }: Course): string {
   const top = roundTop(Math.max(...points.map(({ value }) => value)));
   const end = roundTop(lastMs / 1000);
   const xOf = (atMs: number) => LEFT + ((COURSE_WIDTH - LEFT - RIGHT) * atMs) / 1000 / end;
-  const yOf = (value: number) => height - BOTTOM - ((HEIGHT - TOP) * value) / top;
+  const yOf = (value: number) => height - BOTTOM - ((height - BOTTOM - COURSE_TOP) * value) / top;
   const steps = Array.from({ length: STEPS + 1 }, (_, step) => step / STEPS);
   const line = points.map(({ atMs, value }) => `${xOf(atMs).toFixed(1)},${yOf(value).toFixed(1)}`).join(' ');
   return [
@@ -57,7 +58,7 @@ export function courseOf({ title, unit, points, moments }: Course): string {
     ...steps.map((step) => textAt(LEFT - 6, yOf(step * top) + 4, 'end', short(step * top))),
     ...steps.map((step) => textAt(xOf(step * end * 1000), height - BOTTOM + 16, 'middle', short(step * end))),
     textAt((LEFT + COURSE_WIDTH - RIGHT) / 2, height - 10, 'middle', `${unit}, over seconds`),
-    ...moments.map(({ atMs, label }, index) => momentOf(xOf(atMs), TOP + 14 * index, height - BOTTOM, label)),
+    ...moments.map(({ atMs, label }, index) => momentOf(xOf(atMs), COURSE_TOP + 14 * index, height - BOTTOM, label)),
     `<polyline class="line" points="${line}"/>`,
     '</svg>\n',
   ].join('\n');

@@ -153,6 +153,11 @@ export class TokenManager {
     return null;
   }
 
+  /** Of the token that a call would get. Rejects with `auth_invalidated`, `not_found`. */
+  generationOf(connectionId: ConnectionId): number {
+    return this.#token(connectionId).generation;
+  }
+
   /**
    * A provider answered 401 to a call with this generation. `newer`: another token is there; `coming`: it is on its
    * way; `none`: no token can help, the answer belongs to the caller. Never throws: a provider's answer must reach
@@ -260,10 +265,15 @@ export class TokenManager {
 
   /** Another credential, or another fate of it, is on disk: forgets the opened one and wakes who waits. */
   forget(connectionId: ConnectionId): void {
-    const shard = this.#shard(connectionId);
-    shard.tokens.delete(connectionId);
-    shard.waiting.get(connectionId)?.wakeAll();
-    shard.waiting.delete(connectionId);
+    this.#shard(connectionId).tokens.delete(connectionId);
+    this.wake(connectionId);
+  }
+
+  /** The next token did not come, or will not soon: who waits for it looks again whether that still makes sense. */
+  wake(connectionId: ConnectionId): void {
+    const { waiting } = this.#shard(connectionId);
+    waiting.get(connectionId)?.wakeAll();
+    waiting.delete(connectionId);
   }
 
   #shard(connectionId: ConnectionId): Shard {

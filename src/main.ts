@@ -84,7 +84,7 @@ export async function start(options: StartOptions): Promise<Running> {
       runtime,
       tokens,
       leases: new Leases(tokens, new Supervisor(runtime, clock), clock),
-      fleets: new Fleets(runtime, clock, log),
+      fleets: new Fleets(runtime, store.reads, clock, log),
       targets: new Targets(store.reads, catalog),
       egress,
       vault,

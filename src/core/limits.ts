@@ -281,7 +281,7 @@ export const FLEET_PROBE_MS_MAX = 30 * MINUTE_MS;
 export const FLEET_SUSPECT_MS_MAX = DAY_MS;
 /** A held credential that hears nothing tries for itself. */
 export const GRANT_HELD_MS_MAX = 6 * HOUR_MS;
-/** Held so many times without a success in between, a grant is gone. */
+/** Released from suspicion so many times without a success, and refused again, a grant is gone. */
 export const GRANT_SUSPICIONS_MAX = 3;
 /** Held credentials told per commit. */
 export const FLEET_PAGE = 500;

@@ -61,7 +61,7 @@ export function proxyOverWeb(
 }
 
 /**
- * Rejects with `forbidden` if the proxy is off and with the codes of `Leases.lease` or `Leases.renewed`, before
+ * Rejects with `forbidden` if the proxy is off and with the codes of `Leases.lease`, before
  * anything was sent to the client.
  */
 async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink): Promise<ProxyOutcome> {
@@ -83,7 +83,7 @@ async function proxy(services: ProxyServices, target: ProxyTarget, call: ProxyCa
     return next === 'none' || call.body !== null;
   });
   if (outcome.kind !== 'discarded') return outcome;
-  if (next === 'coming') await leases.renewed(connectionId, clock.nowMs() + CALLER_WAIT_MS_MAX);
+  if (next === 'coming') await leases.next(connectionId, lease.generation, clock.nowMs() + CALLER_WAIT_MS_MAX);
   const second = await leases.lease(target.lease);
   return forwardOnce(services, target, call, sink, second, (status) => {
     if (status === 401) refusedAgain(tokens, connectionId, second.generation);

@@ -178,7 +178,7 @@ export class Process {
     const made = withGrowingCaches(() => {
       const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
       const leases = new Leases(tokens, new Supervisor(runtime, clock), clock);
-      const fleets = new Fleets(runtime, clock, log);
+      const fleets = new Fleets(runtime, store.reads, clock, log);
       return { tokens, leases, fleets, targets: new Targets(store.reads, catalog) };
     });
     const whole: Services = {

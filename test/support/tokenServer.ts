@@ -41,8 +41,8 @@ export interface TokenServerOptions {
   readonly lifetimeMs?: Ms | null;
   /** Catalog facts of the token endpoint; rotating and revoking unless they say otherwise. */
   readonly facts?: JsonObject;
-  /** More published fields of the provider. */
-  readonly published?: JsonObject;
+  /** Where token answers have facts of the account, as the catalog says it. */
+  readonly metadataFields?: JsonObject;
 }
 
 export class TokenServer {
@@ -93,15 +93,15 @@ export class TokenServer {
 
   /** Catalog fields that put this server behind HubSpot. */
   catalogOverrides(): JsonObject {
-    const { facts = {}, published = {} } = this.#options;
+    const { facts = {}, metadataFields: tokenMetadataFields = {} } = this.#options;
     return {
       hubspot: {
         baseURL: this.origin,
-        oauth2Opts: { authURL: `${this.origin}/authorize`, tokenURL: `${this.origin}/token` },
+        oauth2Opts: { authURL: `${this.origin}/authorize`, tokenURL: `${this.origin}/token`, tokenMetadataFields },
         modules: { crm: { baseURL: `${this.origin}/crm` } },
         authHealthCheck: { url: `${this.origin}/me` },
-        ...published,
-        tenon: { tokens: { rotation: 'singleUseRevoking', ...facts } },
+        // Its limits of calls are another matter.
+        tenon: { tokens: { rotation: 'singleUseRevoking', ...facts }, quotas: [] },
       },
     };
   }

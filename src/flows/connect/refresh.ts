@@ -7,7 +7,7 @@ import type { ReconcileHandler, Settlement } from '../../../actors/dispatch.ts';
 import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
 import type { CredentialContext } from '../../../machines/credentialEvents.ts';
 import type { MachineEvent, RefreshEffect } from '../../../machines/effects.ts';
-import { canRenew, type OAuth2Credential, parseCredential } from '../../auth/credential.ts';
+import { canRenew, type OAuth2Credential, parseCredential, secretsOf } from '../../auth/credential.ts';
 import { dueAtMs, endsAtMs, keepAliveAtMs } from '../../auth/lifetime.ts';
 import type { TokenRequest } from '../../auth/oauth.ts';
 import { buildRenewalRequest, isFromSource } from '../../auth/renewal.ts';
@@ -28,7 +28,9 @@ import {
   REFRESH_BACKOFF_MS_MAX,
   REFRESH_RETRY_AFTER_MS_MAX,
 } from '../../core/limits.ts';
+import { without } from '../../core/scrub.ts';
 import type { Ms } from '../../core/time.ts';
+import { readProviderApp } from '../../store/tables/accounts.ts';
 import {
   type ConnectionRow,
   putCredential,
@@ -36,6 +38,7 @@ import {
   readCredential,
   refreshedConnection,
 } from '../../store/tables/connections.ts';
+import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
 import { EndpointBudget } from './endpointBudget.ts';
@@ -138,7 +141,11 @@ function refused(
 ): Settlement {
   const { fleets, log } = services;
   const { connectionId, provider, providerAppId } = connection;
-  const words = `${outcome.providerError} ${outcome.description}`.trim();
+  const credential = openCredential(services, connection);
+  const words = without(`${outcome.providerError} ${outcome.description}`.trim(), [
+    ...secretsOf(credential),
+    ...clientSecrets(services, providerAppId),
+  ]);
   if (outcome.reason === 'sourceRefused') {
     log.error({ provider, err: words }, 'the provider does not let the address of this server in');
     return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
@@ -147,7 +154,6 @@ function refused(
     log.error({ provider, err: words }, 'the provider does not understand how its tokens are asked for');
     return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
   }
-  const credential = openCredential(services, connection);
   const isSource = isSourceAttempt(credential, effect);
   // Its refresh token is gone, what it came from is not.
   if (credential.source !== undefined && !isSource) return settled(services, effect, 'refresh.failed', words);
@@ -174,6 +180,12 @@ function refused(
 function isAnswerLost({ runtime }: Services, connectionId: string): boolean {
   const { lostAnswerAtMs } = runtime.peek(actorIdOf('credential', connectionId)).context as CredentialContext;
   return lostAnswerAtMs !== null;
+}
+
+/** None if the provider app was deleted meanwhile. */
+function clientSecrets(services: Services, providerAppId: string | null): readonly string[] {
+  const app = providerAppId === null ? undefined : readProviderApp(services.store.reads, providerAppId);
+  return app === undefined ? [] : [openClient(services, app.providerAppId).clientSecret];
 }
 
 /** Microsoft says this of a tenant from which the app was removed. */

@@ -175,6 +175,14 @@ export function readHeldConnectionIds(reads: Reads, providerAppId: string, after
   return reads.all<{ connectionId: string }>(sql, providerAppId, after, limit).map((row) => row.connectionId);
 }
 
+/** Connections of a provider app whose credential is held back, counted up to `max`. */
+export function countHeld(reads: Reads, providerAppId: string, max: number): number {
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM connections
+    JOIN snapshots ON actorId = 'credential:' || connectionId
+    WHERE providerAppId = ? AND state ->> '$.value' IN ('suspect', 'appFault') LIMIT ?)`;
+  return reads.get<{ n: number }>(sql, providerAppId, max)?.n ?? 0;
+}
+
 /** Whether the credential of a connection is held back. */
 export function isHeld(reads: Reads, connectionId: string): boolean {
   const sql = `SELECT 1 FROM snapshots WHERE actorId = 'credential:' || ?

@@ -1,4 +1,4 @@
-// The operator plane, `/operator/v1`: looks into any actor of any project and decides about what is held or in quarantine.
+// The operator plane, `/operator/v1`: looks into any actor of any project, and decides about what is held or set aside.
 // For commands, not for browsers. The caller proves either that it may read the data folder, with the token that
 // this process left there (`owner.json`), or has an API key with the scope `operator`; a project's key is not enough.
 

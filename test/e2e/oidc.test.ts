@@ -83,7 +83,7 @@ describe('connecting', () => {
   });
 });
 
-describe.each(['hubspot', 'salesforce'] as const)('refreshing at %s', (provider) => {
+describe.each(['hubspot', 'salesforce'] as const)('row 1: refreshing at %s', (provider) => {
   it('happens once however many calls need it, and next time with the rotated token', async () => {
     const world = await startWorld();
     const { tenon, oidc, clock } = world;
@@ -185,7 +185,7 @@ describe('a refresh that fails', () => {
   });
 });
 
-describe('an answer that is lost after the provider gave it', () => {
+describe('row 3: an answer that is lost after the provider gave it', () => {
   async function losing(provider: 'hubspot' | 'salesforce', sandbox: TenonOptions['sandbox'] = {}) {
     const clock = fakeClock();
     const tenon = await startTenon({ clock, sandbox });

@@ -1,6 +1,6 @@
-// Tells the held credentials of a provider app that they may try again, or that they are gone; and finds the one that is
-// tried. Those that try again are spread over time, each at an instant of its own, so that a provider that has come back
-// does not go down again.
+// Tells the held credentials of a provider app that they may try again, or that they are gone; and finds the one that
+// is tried. Those that try again are spread over time, each at an instant of its own, so that a provider that has come
+// back does not go down again.
 
 import type { ReplayableHandler } from '../../../actors/dispatch.ts';
 import type { Message } from '../../../actors/host.ts';

@@ -176,7 +176,7 @@ function refused(
   return { event: { ...refusal, isSuspect }, ...news };
 }
 
-/** Then the grant ended because its refresh token was used twice, which is no sign of what the provider does to others. */
+/** Then the grant ended because its refresh token was used twice: no sign of what the provider does to others. */
 function isAnswerLost({ runtime }: Services, connectionId: string): boolean {
   const { lostAnswerAtMs } = runtime.peek(actorIdOf('credential', connectionId)).context as CredentialContext;
   return lostAnswerAtMs !== null;

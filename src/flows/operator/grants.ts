@@ -67,7 +67,7 @@ export function listHeldApps({ store }: Look, limit: number, cursor: string): He
   };
 }
 
-/** `release`: everybody tries again, spread over minutes. `confirm`: the grants are gone, customers must connect again. */
+/** `release`: everybody tries again, spread over minutes. `confirm`: the grants are gone, customers connect again. */
 export type GrantDecision = 'release' | 'confirm';
 
 /** What was decided about. */
@@ -83,8 +83,8 @@ interface Deciding {
 }
 
 /**
- * Ends a hold. Rejects with `not_found` for an unknown provider app, naming near ids, and with `conflict` where there is
- * nothing to decide: it is trusted, or the provider refuses the provider app itself, which says nothing of grants.
+ * Ends a hold. Rejects with `not_found` for an unknown provider app, naming near ids, and with `conflict` where there
+ * is nothing to decide: it is trusted, or the provider refuses the provider app itself, which says nothing of grants.
  */
 export async function decideGrants({ runtime, look }: Deciding, id: string, decision: GrantDecision): Promise<Decided> {
   const { reads } = look.store;

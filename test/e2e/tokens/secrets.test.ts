@@ -15,8 +15,9 @@ import { askForNext, call, customers, startWorld, why } from './world.ts';
 /** Quotes everything that came, under each name that error texts have. */
 function quoting(status: number, error: string): (request: TokenCall) => TokenAnswer {
   return ({ form }) => {
-    const words = `client_secret=${form.get('client_secret')} "${form.get('refresh_token')}" ${form.get('refresh_token')}`;
-    return { status, body: { error, error_description: words, message: words, token: form.get('refresh_token') } };
+    const token = form.get('refresh_token');
+    const words = `client_secret=${form.get('client_secret')} "${token}" ${token}`;
+    return { status, body: { error, error_description: words, message: words, token } };
   };
 }
 

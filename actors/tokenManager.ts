@@ -78,7 +78,7 @@ function isOwner({ index, of }: { readonly index: number; readonly of: number },
   return jumpHash(shard, of) === index;
 }
 
-/** Not of what lies ahead: after a clock was put back, nothing may keep a token from being renewed until it caught up. */
+/** Not of what lies ahead: a clock that was put back must not stop renewals until it has caught up. */
 function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
   return nowMs >= sinceMs && nowMs - sinceMs < ms;
 }

@@ -68,7 +68,7 @@ export class Incidents {
     }
     if (machine !== 'credential') return;
     const providerAppId = readConnection(reads, key)?.providerAppId ?? null;
-    if (providerAppId !== null) this.#credential(providerAppId, key, event, context?.lostAnswerAtMs != null);
+    if (providerAppId !== null) this.#credential(reads, providerAppId, key, event, context?.lostAnswerAtMs != null);
   }
 
   /** Who was left asking to connect again although the provider would renew their grant. */
@@ -93,7 +93,13 @@ export class Incidents {
     return null;
   }
 
-  #credential(providerAppId: string, connectionId: string, { type, nowMs }: StepEvent, isExplained: boolean): void {
+  #credential(
+    reads: Reads,
+    providerAppId: string,
+    connectionId: string,
+    { type, nowMs }: StepEvent,
+    isExplained: boolean,
+  ): void {
     const app = this.#appOf(providerAppId);
     if (type === 'refresh.succeeded') this.#over(providerAppId);
     if (/^(refresh\.succeeded|credential\.stored|connection\.deleted|grant\.confirmed)$/.test(type)) {
@@ -104,7 +110,10 @@ export class Incidents {
     if (app.isStorm) this.#refused.add(connectionId);
     if (app.isStorm || isExplained) return;
     app.refusals.set(connectionId, nowMs);
-    const together = [...app.refusals].filter(([, atMs]) => atMs > nowMs - GRANT_STORM_WINDOW_MS);
+    // Whoever was deleted is not told of to a process that starts after that.
+    const together = [...app.refusals].filter(
+      ([id, atMs]) => atMs > nowMs - GRANT_STORM_WINDOW_MS && readConnection(reads, id) !== undefined,
+    );
     if (together.length < GRANT_STORM_MIN) return;
     app.isStorm = true;
     for (const [id] of together) this.#refused.add(id);

@@ -1,6 +1,7 @@
 // Tenons that are broken on purpose, in the wiring of the simulation and not in the product: each breaks one promise,
 // and must be caught. `none` is the product as it is.
 
+import { assign } from 'xstate';
 import type { Dispatcher, ReconcileHandler, ReplayableHandler, Settlement } from '../../actors/dispatch.ts';
 import { MACHINES } from '../../actors/runtime.ts';
 import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
@@ -12,7 +13,7 @@ import type {
   RefreshEffect,
   SettleFleetEffect,
 } from '../../machines/effects.ts';
-import { MINUTE_MS } from '../../src/core/time.ts';
+import { MINUTE_MS, type Ms } from '../../src/core/time.ts';
 import { deliverHandler } from '../../src/flows/deliver/round.ts';
 import type { Services } from '../../src/flows/services.ts';
 import type { RowWrite, Step, Writer } from '../../src/store/port.ts';
@@ -84,6 +85,11 @@ const CARELESS = {
     answersAndMayRepeat: () => true,
   },
 };
+
+const holdAMinute = assign(({ context }, params: unknown) => ({
+  ...context,
+  wakeAtMs: (params as { nowMs: Ms }).nowMs + MINUTE_MS,
+}));
 
 /** Methods of an object that stands in for another: private members are the other's. */
 function delegated<Part extends object>(whole: Part, names: readonly (keyof Part & string)[]): PropertyDescriptorMap {
@@ -198,10 +204,10 @@ export const MUTANTS = {
     })),
   },
   insists: {
-    does: 'tries a grant that is held again at any alarm, early ones too',
+    does: 'tries a grant that is held again after a minute, without being told to',
     definitions: MACHINES.map((definition) =>
       definition.name === 'credential'
-        ? { ...definition, machine: definition.machine.provide({ guards: { isDue: () => true } }) }
+        ? { ...definition, machine: definition.machine.provide({ actions: { hold: holdAMinute } }) }
         : definition,
     ),
   },

@@ -115,6 +115,17 @@ export class Leases {
     }
   }
 
+  /**
+   * Waits for another token than that of `generation`, which was refused. Rejects like `lease`, as soon as it is known
+   * that none comes before `deadlineMs`.
+   */
+  async next(connectionId: ConnectionId, generation: number, deadlineMs: Ms): Promise<void> {
+    while (this.#tokens.generationOf(connectionId) === generation) {
+      this.#tokens.assertNextWithin(connectionId, deadlineMs);
+      await this.renewed(connectionId, deadlineMs);
+    }
+  }
+
   /** Waits for the next change of a credential, until `deadlineMs` at most. Rejects with `timeout` or `overloaded`. */
   async renewed(connectionId: ConnectionId, deadlineMs: Ms): Promise<void> {
     const what = 'a new access token';

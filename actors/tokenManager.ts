@@ -22,6 +22,7 @@ import {
   OPEN_TOKEN_OVERHEAD_BYTES,
   OPEN_TOKENS_BYTES_PER_SHARD_MAX,
   OPEN_TOKENS_PER_SHARD_MAX,
+  REFRESH_MARGIN_SHARE,
   REFRESH_REQUEST_INTERVAL_MS,
   TOKEN_LEEWAY_MS,
   TOKEN_SHARDS,
@@ -52,10 +53,10 @@ export interface OpenToken {
   isProven: boolean;
   requestedAtMs: Ms;
   refusedAtMs: Ms;
-  /** Until then a 401 does not ask for another token. */
-  futileUntilMs: Ms;
-  /** Until then a 401 does not have the credential checked. */
-  doubtedUntilMs: Ms;
+  /** Since then a 401 does not ask for another token, for a while. */
+  futileAtMs: Ms;
+  /** Since then a 401 does not have the credential checked, for a while. */
+  doubtedAtMs: Ms;
 }
 
 /** The purpose that a stored credential is sealed with (see `Vault`). */
@@ -75,6 +76,16 @@ interface Shard {
 
 function isOwner({ index, of }: { readonly index: number; readonly of: number }, shard: number): boolean {
   return jumpHash(shard, of) === index;
+}
+
+/** Not of what lies ahead: a clock that was put back must not stop renewals until it has caught up. */
+function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
+  return nowMs >= sinceMs && nowMs - sinceMs < ms;
+}
+
+/** Never the whole of a lifetime, or a token of a second would be renewed for each call and used for none. */
+function leewayMs(lifetimeMs: number): number {
+  return Math.min(TOKEN_LEEWAY_MS, Math.max(0, lifetimeMs) * REFRESH_MARGIN_SHARE);
 }
 
 function newShard(): Shard {
@@ -153,6 +164,11 @@ export class TokenManager {
     return null;
   }
 
+  /** Of the token that a call would get. Rejects with `auth_invalidated`, `not_found`. */
+  generationOf(connectionId: ConnectionId): number {
+    return this.#token(connectionId).generation;
+  }
+
   /**
    * A provider answered 401 to a call with this generation. `newer`: another token is there; `coming`: it is on its
    * way; `none`: no token can help, the answer belongs to the caller. Never throws: a provider's answer must reach
@@ -163,8 +179,9 @@ export class TokenManager {
       const token = this.#token(connectionId);
       if (token.generation !== generation) return 'newer';
       const nowMs = this.#clock.nowMs();
-      const isYoung = nowMs - token.issuedAtMs < YOUNG_TOKEN_MS;
-      if (!token.canRefresh || isYoung || nowMs < token.futileUntilMs) return 'none';
+      const isYoung = isWithin(nowMs, token.issuedAtMs, YOUNG_TOKEN_MS);
+      const isFutile = isWithin(nowMs, token.futileAtMs, FUTILE_REFRESH_PAUSE_MS);
+      if (!token.canRefresh || isYoung || isFutile) return 'none';
       this.#requestNext(connectionId, token, nowMs, true);
       return this.#isNextWithin(connectionId, nowMs + CALLER_WAIT_MS_MAX) ? 'coming' : 'none';
     } catch {
@@ -178,7 +195,7 @@ export class TokenManager {
    */
   refusedAgain(connectionId: ConnectionId, generation: number): void {
     const token = this.#shard(connectionId).tokens.get(connectionId);
-    if (token?.generation === generation) token.futileUntilMs = this.#clock.nowMs() + FUTILE_REFRESH_PAUSE_MS;
+    if (token?.generation === generation) token.futileAtMs = this.#clock.nowMs();
   }
 
   /**
@@ -203,8 +220,8 @@ export class TokenManager {
     const nowMs = this.#clock.nowMs();
     // What can be renewed is judged by the token endpoint.
     if (token === undefined || token.canRefresh || token.generation !== generation) return;
-    if (nowMs < token.doubtedUntilMs) return;
-    token.doubtedUntilMs = nowMs + CREDENTIAL_DOUBT_PAUSE_MS;
+    if (isWithin(nowMs, token.doubtedAtMs, CREDENTIAL_DOUBT_PAUSE_MS)) return;
+    token.doubtedAtMs = nowMs;
     this.#tell(connectionId, { type: 'credential.doubted', generation });
   }
 
@@ -260,10 +277,15 @@ export class TokenManager {
 
   /** Another credential, or another fate of it, is on disk: forgets the opened one and wakes who waits. */
   forget(connectionId: ConnectionId): void {
-    const shard = this.#shard(connectionId);
-    shard.tokens.delete(connectionId);
-    shard.waiting.get(connectionId)?.wakeAll();
-    shard.waiting.delete(connectionId);
+    this.#shard(connectionId).tokens.delete(connectionId);
+    this.wake(connectionId);
+  }
+
+  /** The next token did not come, or will not soon: who waits for it looks again whether that still makes sense. */
+  wake(connectionId: ConnectionId): void {
+    const { waiting } = this.#shard(connectionId);
+    waiting.get(connectionId)?.wakeAll();
+    waiting.delete(connectionId);
   }
 
   /** How credentials are attached has changed: all are opened anew. Who waits for the next one goes on waiting. */
@@ -314,21 +336,21 @@ export class TokenManager {
       attachment: attachmentOf(this.#catalog.get(row.provider), credential),
       generation,
       issuedAtMs: row.issuedAtMs,
-      usableUntilMs: row.expiresAtMs === null ? null : row.expiresAtMs - TOKEN_LEEWAY_MS,
+      usableUntilMs: row.expiresAtMs === null ? null : row.expiresAtMs - leewayMs(row.expiresAtMs - row.issuedAtMs),
       refreshAtMs: row.refreshAtMs,
       canRefresh: canRenew(credential),
       isProven: row.status === 'working',
       requestedAtMs: Number.NEGATIVE_INFINITY,
       refusedAtMs: Number.NEGATIVE_INFINITY,
-      futileUntilMs: Number.NEGATIVE_INFINITY,
-      doubtedUntilMs: Number.NEGATIVE_INFINITY,
+      futileAtMs: Number.NEGATIVE_INFINITY,
+      doubtedAtMs: Number.NEGATIVE_INFINITY,
     };
   }
 
   #requestNext(connectionId: ConnectionId, token: OpenToken, nowMs: Ms, isRefused = false): void {
     // That a token is refused is news also right after it was asked for because it is due.
     const askedAtMs = isRefused ? token.refusedAtMs : token.requestedAtMs;
-    if (nowMs - askedAtMs < REFRESH_REQUEST_INTERVAL_MS) return;
+    if (isWithin(nowMs, askedAtMs, REFRESH_REQUEST_INTERVAL_MS)) return;
     token.requestedAtMs = nowMs;
     if (isRefused) token.refusedAtMs = nowMs;
     this.#tell(connectionId, { type: 'refresh.requested', generation: token.generation, isRefused });

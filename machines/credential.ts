@@ -105,6 +105,8 @@ const credentialSetup = setup({
     markProbe: assign(({ context }) => ({ ...context, isProbe: true })),
     unmarkProbe: assign(({ context }) => ({ ...context, isProbe: false })),
     noteSuspicion: assign(({ context }) => ({ ...context, suspicions: context.suspicions + 1 })),
+    // It was decided, so that a later incident does not take it back.
+    endSuspicion: assign(({ context }) => ({ ...context, suspicions: GRANT_SUSPICIONS_MAX })),
     // Nothing of it is remembered here, but a step that changes nothing commits nothing.
     noteDescription: assign(({ context }) => ({ ...context })),
     noteProof: assign(({ context }) => ({ ...context, isProven: true })),
@@ -332,12 +334,13 @@ const credentialMachine = credentialSetup.createMachine({
     },
     suspect: {
       tags: ['usable', 'held'],
-      entry: ['noteSuspicion', { type: 'hold', params: ({ event }) => event }],
+      entry: { type: 'hold', params: ({ event }) => event },
       on: {
-        'grant.confirmed': 'revoked',
+        'grant.confirmed': { target: 'revoked', actions: 'endSuspicion' },
+        // Counted here and not when it is held: an incident of hours has many probes and is one suspicion.
         'grant.released': {
           target: 'backingOff',
-          actions: { type: 'waitUntil', params: ({ event }) => ({ atMs: event.retryAtMs }) },
+          actions: ['noteSuspicion', { type: 'waitUntil', params: ({ event }) => ({ atMs: event.retryAtMs }) }],
         },
         'grant.probed': { target: 'refreshing', actions: 'markProbe' },
         // Nobody came: whatever became of the actor of the provider app, this one does not wait for ever.

@@ -20,7 +20,7 @@ export interface CredentialContext {
   readonly attempt: number;
   /** The attempt under way is sent although the provider app is held back. */
   readonly isProbe: boolean;
-  /** Times it was held as suspect since the last success. */
+  /** Suspicions that ended without a success since the last one. */
   readonly suspicions: number;
   /** A call with this generation has worked. */
   readonly isProven: boolean;

@@ -25,14 +25,23 @@ export interface CheckCredentialEffect {
 }
 
 /**
- * Tell the held credentials of a provider app what became of it, those whose id comes after `after` first. Answered by
- * `fleet.pageSettled` as long as there are more.
+ * Tell the held credentials of a provider app what became of it, those whose id comes after `after` first; `suspected`
+ * is told to those that were refused since `sinceMs` and believed. Answered by `fleet.pageSettled` as long as there are
+ * more.
  */
 export interface SettleFleetEffect {
   readonly type: 'effect.settleFleet';
   readonly providerAppId: string;
-  readonly verdict: 'released' | 'confirmed';
+  readonly verdict: 'released' | 'confirmed' | 'suspected';
+  readonly sinceMs: Ms;
   readonly after: string;
+}
+
+/** Have one held credential of a provider app tried: `connectionId`, or another if that one is not held any more. */
+export interface ProbeFleetEffect {
+  readonly type: 'effect.probeFleet';
+  readonly providerAppId: string;
+  readonly connectionId: string;
 }
 
 /** Write down what became of a connection and tell every installation that uses it. Needs no answer. */
@@ -111,6 +120,7 @@ export type Effect =
   | RefreshEffect
   | CheckCredentialEffect
   | SettleFleetEffect
+  | ProbeFleetEffect
   | TellInstallationsEffect
   | ApplyConfigEffect
   | TellReadsEffect

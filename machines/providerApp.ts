@@ -5,10 +5,10 @@
 //   faulty    the provider refuses the provider app itself (wrong secret, suspended). No grant can be renewed; from
 //             time to time one is tried.
 // Refusals are counted in memory (`actors/fleets.ts`); only changes of state are committed. One renewal that works
-// ends both; what was held is then told to try again, spread over time. Invariant: suspect and faulty have an alarm.
+// ends both; what was held is then told to try again, spread over time. Who is held is read from tables by whoever
+// performs the effects here. Invariants: suspect and faulty have an alarm; one probe is asked for per alarm.
 
 import { assign, emit, setup } from 'xstate';
-import { actorIdOf } from '../src/core/ids.ts';
 import {
   FLEET_CANDIDATES_MAX,
   FLEET_PROBE_BASE_MS,
@@ -19,7 +19,7 @@ import {
 } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import { defineMachine } from './definition.ts';
-import type { AlarmFired, SendEffect, SettleFleetEffect, Stamped } from './effects.ts';
+import type { AlarmFired, ProbeFleetEffect, SettleFleetEffect, Stamped } from './effects.ts';
 
 /** What the actor of a provider app remembers. */
 export interface ProviderAppContext {
@@ -57,6 +57,7 @@ interface FleetNews {
 interface FleetPageSettled {
   readonly type: 'fleet.pageSettled';
   readonly verdict: SettleFleetEffect['verdict'];
+  readonly sinceMs: Ms;
   readonly after: string;
 }
 
@@ -73,9 +74,10 @@ const providerAppSetup = setup({
     context: {} as ProviderAppContext,
     events: {} as Stamped<ProviderAppEvent>,
     input: {} as { readonly key: string },
-    emitted: {} as SendEffect | SettleFleetEffect,
+    emitted: {} as ProbeFleetEffect | SettleFleetEffect,
   },
   guards: {
+    isVerdict: (_, params: Pick<SettleFleetEffect, 'verdict'>) => params.verdict !== 'suspected',
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
     isDueForTooLong: ({ context }, params: { nowMs: Ms }) =>
       context.wakeAtMs !== null &&
@@ -105,11 +107,19 @@ const providerAppSetup = setup({
       wakeAtMs: nextProbeAtMs(context.probes + 1, params.nowMs),
     })),
     probe: emit(({ context }) => ({
-      type: 'effect.send' as const,
-      to: actorIdOf('credential', context.candidates[context.probes % context.candidates.length] ?? ''),
-      event: { type: 'grant.probed' },
+      type: 'effect.probeFleet' as const,
+      providerAppId: context.providerAppId,
+      connectionId: context.candidates[context.probes % context.candidates.length] ?? '',
     })),
-    settle: emit(({ context }, params: { verdict: SettleFleetEffect['verdict']; after: string }) => ({
+    /** Those that were believed before it was seen that it happens to everybody, however many they are. */
+    suspectAll: emit(({ context }) => ({
+      type: 'effect.settleFleet' as const,
+      providerAppId: context.providerAppId,
+      verdict: 'suspected' as const,
+      sinceMs: (context.sinceMs ?? 0) - GRANT_STORM_WINDOW_MS,
+      after: '',
+    })),
+    settle: emit(({ context }, params: Pick<SettleFleetEffect, 'verdict' | 'sinceMs' | 'after'>) => ({
       type: 'effect.settleFleet' as const,
       providerAppId: context.providerAppId,
       ...params,
@@ -117,19 +127,13 @@ const providerAppSetup = setup({
   },
 });
 
-/** Those that were believed before it was seen that it happens to everybody. */
-const suspectAll = providerAppSetup.enqueueActions(({ context, event, enqueue }) => {
-  for (const connectionId of context.candidates) {
-    enqueue.emit({
-      type: 'effect.send',
-      to: actorIdOf('credential', connectionId),
-      event: { type: 'grant.suspected', sinceMs: event.nowMs - GRANT_STORM_WINDOW_MS },
-    });
-  }
+const nextPage = providerAppSetup.emit(({ context, event }) => {
+  const { verdict, sinceMs, after } = event as FleetPageSettled;
+  return { type: 'effect.settleFleet', providerAppId: context.providerAppId, verdict, sinceMs, after };
 });
-
-const release = ['endHold' as const, { type: 'settle' as const, params: { verdict: 'released' as const, after: '' } }];
-const confirm = ['endHold' as const, { type: 'settle' as const, params: { verdict: 'confirmed' as const, after: '' } }];
+const first = { sinceMs: 0, after: '' } as const;
+const release = ['endHold' as const, { type: 'settle' as const, params: { verdict: 'released' as const, ...first } }];
+const confirm = ['endHold' as const, { type: 'settle' as const, params: { verdict: 'confirmed' as const, ...first } }];
 
 const providerAppMachine = providerAppSetup.createMachine({
   id: 'providerApp',
@@ -145,7 +149,8 @@ const providerAppMachine = providerAppSetup.createMachine({
   initial: 'trusted',
   on: {
     'fleet.pageSettled': {
-      actions: { type: 'settle', params: ({ event }) => ({ verdict: event.verdict, after: event.after }) },
+      guard: { type: 'isVerdict', params: ({ event }) => event },
+      actions: nextPage,
     },
   },
   states: {
@@ -153,7 +158,7 @@ const providerAppMachine = providerAppSetup.createMachine({
       on: {
         'grants.failedTogether': {
           target: 'suspect',
-          actions: [{ type: 'beginHold', params: ({ event }) => event }, suspectAll],
+          actions: [{ type: 'beginHold', params: ({ event }) => event }, 'suspectAll'],
         },
         'app.refused': {
           target: 'faulty',
@@ -171,6 +176,8 @@ const providerAppMachine = providerAppSetup.createMachine({
     suspect: {
       tags: ['suspect'],
       on: {
+        // In other states whoever is pulled back would wait for a release that has been.
+        'fleet.pageSettled': { actions: nextPage },
         'grant.worked': { target: 'trusted', actions: release },
         'app.changed': { target: 'trusted', actions: release },
         'grants.released': { target: 'trusted', actions: release },
@@ -193,8 +200,9 @@ const providerAppMachine = providerAppSetup.createMachine({
             actions: confirm,
           },
           {
+            // Some refusals were on their way to the disk when it was seen what they are.
             guard: { type: 'isDue', params: ({ event }) => event },
-            actions: ['probe', { type: 'noteProbe', params: ({ event }) => event }],
+            actions: ['suspectAll', 'probe', { type: 'noteProbe', params: ({ event }) => event }],
           },
         ],
       },
@@ -205,7 +213,7 @@ const providerAppMachine = providerAppSetup.createMachine({
         // The client is accepted again, and now the grants are not.
         'grants.failedTogether': {
           target: 'suspect',
-          actions: [{ type: 'beginHold', params: ({ event }) => event }, suspectAll],
+          actions: [{ type: 'beginHold', params: ({ event }) => event }, 'suspectAll'],
         },
         'grant.worked': { target: 'trusted', actions: release },
         'app.accepted': { target: 'trusted', actions: release },

@@ -90,7 +90,7 @@ export async function start(options: StartOptions): Promise<Running> {
       tokens,
       leases: new Leases(tokens, new Supervisor(runtime, clock), budgets, clock),
       budgets,
-      fleets: new Fleets(runtime, clock, log),
+      fleets: new Fleets(runtime, store.reads, clock, log),
       targets: new Targets(store.reads, catalog),
       throttle: new Throttle(),
       egress,

@@ -64,3 +64,16 @@ function jsonOrNull(json: string): unknown {
     return null;
   }
 }
+
+/** Members of a credential that are no secret and that the words of a provider may well name. */
+const OPEN_MEMBERS: ReadonlySet<string> = new Set(['scheme', 'tokenType', 'scopes', 'grant', 'clientId', 'username']);
+
+/** Every text in a credential that must not be seen: to be taken out of what a provider says. */
+export function secretsOf(credential: Credential): readonly string[] {
+  const leaves = (value: unknown): string[] => {
+    if (typeof value === 'string') return [value];
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, member]) => (OPEN_MEMBERS.has(name) ? [] : leaves(member)));
+  };
+  return leaves(credential);
+}

@@ -102,6 +102,11 @@ const APP_ERRORS: ReadonlySet<string> = new Set([
 const SOURCE_REFUSED =
   /\b(ip|address)\b.{0,40}\b(restrict|not allow|not permit|not whitelist|not in the allow|blocked)/i;
 
+/** Whether the words of a provider say that it does not let the address of this machine in. */
+export function isSourceRefused(words: string): boolean {
+  return SOURCE_REFUSED.test(words);
+}
+
 const RATE_ERRORS: ReadonlySet<string> = new Set(['slow_down', 'ratelimited', 'rate_limited', 'rate_limit_exceeded']);
 const DOWN_ERRORS: ReadonlySet<string> = new Set([
   'temporarily_unavailable',
@@ -142,7 +147,7 @@ export function processTokenResponse(
   const description = redacted(body === null ? '' : descriptionOf(body));
   return {
     kind: 'refused',
-    reason: SOURCE_REFUSED.test(description) ? 'sourceRefused' : refusalReason(status, code),
+    reason: isSourceRefused(description) ? 'sourceRefused' : refusalReason(status, code),
     providerError: redacted(code ?? `http_${status}`),
     description,
   };

@@ -29,7 +29,7 @@ export function whenText(time: string | null, nowMs: Ms, none: string): string {
   return atMs === null ? none : timeText(atMs, nowMs);
 }
 
-/** `key=value` for each member; those that end in `AtMs` are times. */
+/** `key=value` for each member; those that end in `AtMs` or are called `sinceMs` are times. */
 export function detailsText(details: JsonObject): string {
   const text = (key: string, value: JsonValue) => (isTime(key, value) ? toRfc3339(value) : valueText(value));
   return Object.entries(details)
@@ -43,13 +43,19 @@ export function memberText(key: string, value: JsonValue, nowMs: Ms): string {
 }
 
 function isTime(key: string, value: JsonValue): value is number {
-  return typeof value === 'number' && key.endsWith('AtMs');
+  return typeof value === 'number' && (key.endsWith('AtMs') || key === 'sinceMs');
 }
+
+const PLAIN = /^[^\s=",]+$/;
 
 /** Quoted only where it would be unclear where it ends. */
 export function valueText(value: JsonValue): string {
   if (value === null) return 'none';
-  if (typeof value === 'string') return /^[^\s="]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') return PLAIN.test(value) ? value : JSON.stringify(value);
+  // Ids, as a rule.
+  if (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && PLAIN.test(item))) {
+    return value.join(', ');
+  }
   return JSON.stringify(value);
 }
 

@@ -13,6 +13,7 @@ import type { RestoreCommandOptions } from './restore.ts';
 // Loaded when it is used: to read all of the product takes longer than most commands do.
 const actorCommands = () => import('./actor.ts');
 const quarantineCommands = () => import('./quarantine.ts');
+const grantCommands = () => import('./grants.ts');
 
 export function addOperatorCommands(program: Command): void {
   const actor = program.command('actor').description('look into one actor');
@@ -53,6 +54,7 @@ export function addOperatorCommands(program: Command): void {
     .action(async (seq: string, options: OperatorOptions) =>
       (await quarantineCommands()).discardEvent(process.env, seq, options),
     );
+  addGrantCommands(program);
   withServer(program.command('backup').description('copy all data into one file, while the server goes on'))
     .argument('<file>', 'to write')
     .option('--force', 'replace it if it exists')
@@ -81,6 +83,27 @@ export function addOperatorCommands(program: Command): void {
     .action(async (id: string, options: EraseCommandOptions) =>
       (await import('./erase.ts')).erase(process.env, id, options),
     );
+}
+
+function addGrantCommands(program: Command): void {
+  const grants = program.command('grants').description('customers that are held back because of their provider app');
+  withServer(
+    grants.command('list').description('provider apps that are not trusted, and how many customers that holds'),
+  )
+    .option('--cursor <cursor>', 'go on where the page before ended')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ListOptions) => (await grantCommands()).listGrants(process.env, options));
+  const decisions = [
+    ['release', 'let everybody who is held try again'],
+    ['confirm', 'take the refused grants for gone: their customers must connect again'],
+  ] as const;
+  for (const [decision, description] of decisions) {
+    withServer(grants.command(decision).description(description))
+      .argument('<provider app>', 'its id, from the list')
+      .action(async (id: string, options: OperatorOptions) =>
+        (await grantCommands()).decideAboutGrants(process.env, id, decision, options),
+      );
+  }
 }
 
 /** What every operator's command takes. */

@@ -325,7 +325,7 @@ export const FLEET_PROBE_MS_MAX = 30 * MINUTE_MS;
 export const FLEET_SUSPECT_MS_MAX = DAY_MS;
 /** A held credential that hears nothing tries for itself. */
 export const GRANT_HELD_MS_MAX = 6 * HOUR_MS;
-/** Held so many times without a success in between, a grant is gone. */
+/** Released from suspicion so many times without a success, and refused again, a grant is gone. */
 export const GRANT_SUSPICIONS_MAX = 3;
 /** Held credentials told per commit. */
 export const FLEET_PAGE = 500;
@@ -449,6 +449,8 @@ export const DEMO_LOG_LINES_KEPT = 20;
 export const OWNER_LOCK_WAIT_MS = 200;
 /** Lists of the operator plane: quarantined events, waiting effects, reads of an installation; a screenful is 50. */
 export const OPERATOR_LIST_MAX = 200;
+/** Held customers of a provider app are counted up to this for an operator; 10,000 take about 100 ms. */
+export const OPERATOR_HELD_COUNTED_MAX = 10_000;
 /** Ids compared with a mistyped one; each comparison of two UUIDs costs about 10 µs on the thread that serves. */
 export const OPERATOR_IDS_COMPARED_MAX = 500;
 

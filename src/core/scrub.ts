@@ -33,3 +33,14 @@ export function scrubbed(text: string): string {
     .replace(PREFIXED_UUID, REMOVED)
     .replace(RUN, (run) => (/\d/.test(run) && /[A-Za-z]/.test(run) ? REMOVED : run));
 }
+
+/** Shorter ones could be any word, and are no secret that holds. */
+const SECRET_CHARS_MIN = 6;
+
+/** The text without these secrets, whatever they look like: whoever was sent them may quote them in any form. */
+export function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (left, secret) => (secret.length < SECRET_CHARS_MIN ? left : left.replaceAll(secret, REMOVED)),
+    text,
+  );
+}

@@ -1,4 +1,4 @@
-// The operator plane, `/operator/v1`: looks into any actor of any project and decides about what is in quarantine.
+// The operator plane, `/operator/v1`: looks into any actor of any project, and decides about what is held or set aside.
 // For commands, not for browsers. The caller proves either that it may read the data folder, with the token that
 // this process left there (`owner.json`), or has an API key with the scope `operator`; a project's key is not enough.
 
@@ -8,6 +8,7 @@ import { IntegrationError } from '../core/errors.ts';
 import { OPERATOR_LIST_MAX } from '../core/limits.ts';
 import { replayActor, showActor } from '../flows/operator/actors.ts';
 import { budgetsOf } from '../flows/operator/budgets.ts';
+import { decideGrants, listHeldApps } from '../flows/operator/grants.ts';
 import { discard, listQuarantine, resume } from '../flows/operator/quarantine.ts';
 import { whyOf } from '../flows/operator/why.ts';
 import type { ApiKeys } from './auth.ts';
@@ -45,6 +46,14 @@ export function operatorRoutes(services: EdgeServices, keys: ApiKeys, token: str
   app.post('/quarantine/:seq/discard', async (context) =>
     context.json(await discard(deciding, seqOf(context.req.param('seq')))),
   );
+  app.get('/provider-apps', (context) =>
+    context.json(listHeldApps(look, limitOf(context), context.req.query('cursor') ?? '')),
+  );
+  for (const decision of ['release', 'confirm'] as const) {
+    app.post(`/provider-apps/:app/${decision}`, async (context) =>
+      context.json(await decideGrants(deciding, context.req.param('app'), decision)),
+    );
+  }
   app.route('/', maintenanceRoutes(services));
   return app;
 }

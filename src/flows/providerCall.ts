@@ -33,7 +33,7 @@ export function providerCalls(
       return first.response;
     }
     if (next === 'coming') {
-      await services.leases.renewed(connectionId, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
+      await services.leases.next(connectionId, first.generation, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
     }
     const second = await callOnce(services, target, priority, request, signal);
     if (second.response.status === 401) refusedAgain(services.tokens, connectionId, second.generation);

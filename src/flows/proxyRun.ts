@@ -66,7 +66,7 @@ export class ProxyRun implements ForwardHooks, Sendable {
     return body === null || Buffer.isBuffer(body) || !(body.readableDidRead || body.destroyed);
   }
 
-  /** Rejects with the codes of `Leases.lease` and `Leases.renewed`, before anything was sent to the client. */
+  /** Rejects with the codes of `Leases.lease` and `Leases.next`, before anything was sent to the client. */
   async start(): Promise<ProxyOutcome> {
     const { leases } = this.#services;
     for (;;) {
@@ -175,7 +175,7 @@ export class ProxyRun implements ForwardHooks, Sendable {
     this.#againAtMs = null;
     if (this.#isTokenComing) {
       this.#isTokenComing = false;
-      await leases.renewed(this.#target.lease.connectionId, this.deadlineMs);
+      await leases.next(this.#target.lease.connectionId, (this.#lease as Lease).generation, this.deadlineMs);
     }
     if (atMs === null || this.#sink.isClosed) return;
     const gone = new AbortController();

@@ -1,7 +1,7 @@
 // Who performs which effect.
 
 import type { Dispatcher } from '../../actors/dispatch.ts';
-import { settleFleetHandler } from './connect/fleet.ts';
+import { probeFleetHandler, settleFleetHandler } from './connect/fleet.ts';
 import { checkCredentialHandler } from './connect/healthCheck.ts';
 import { refreshHandler } from './connect/refresh.ts';
 import { deliverHandler } from './deliver/round.ts';
@@ -14,6 +14,7 @@ export function registerHandlers(dispatcher: Dispatcher, services: Services): vo
   dispatcher.register('effect.refresh', refreshHandler(services));
   dispatcher.register('effect.checkCredential', checkCredentialHandler(services));
   dispatcher.register('effect.settleFleet', settleFleetHandler(services));
+  dispatcher.register('effect.probeFleet', probeFleetHandler(services));
   dispatcher.register('effect.applyConfig', applyConfigHandler(services));
   dispatcher.register('effect.tellReads', tellReadsHandler(services));
   dispatcher.register('effect.tellInstallations', tellInstallationsHandler(services));

@@ -239,6 +239,17 @@ describe('the credential machine', () => {
     }
   });
 
+  it('counts a suspicion when it ends, however often it was tried meanwhile, and none that was decided', () => {
+    for (const { from, to, event } of accepted) {
+      const isEnd = from.name === 'suspect' && event.type === 'grant.released';
+      if (isEnd) expect(to.context.suspicions).toBe(from.context.suspicions + 1);
+      else if (event.type === 'grant.confirmed') expect(to.context.suspicions).toBe(GRANT_SUSPICIONS_MAX);
+      else expect(to.context.suspicions).toBeOneOf([0, from.context.suspicions]);
+      if (event.type === 'grant.suspected') expect(from.context.suspicions).toBeLessThan(GRANT_SUSPICIONS_MAX);
+    }
+    expect(accepted.some(({ event }) => event.type === 'grant.confirmed')).toBe(true);
+  });
+
   it('marks a probe for as long as it is under way', () => {
     for (const { to, event, isAccepted } of edges) {
       if (to.name === 'deleted') continue;

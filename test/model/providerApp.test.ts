@@ -5,6 +5,7 @@ import {
   FLEET_PROBE_BASE_MS,
   FLEET_PROBE_MS_MAX,
   FLEET_SUSPECT_MS_MAX,
+  GRANT_STORM_WINDOW_MS,
 } from '../../src/core/limits.ts';
 import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
@@ -20,7 +21,8 @@ const model: Model<ProviderAppContext> = {
     { type: 'app.changed' },
     { type: 'grants.released' },
     { type: 'grants.confirmed' },
-    { type: 'fleet.pageSettled', verdict: 'released', after: 'c9' },
+    { type: 'fleet.pageSettled', verdict: 'released', sinceMs: 0, after: 'c9' },
+    { type: 'fleet.pageSettled', verdict: 'suspected', sinceMs: 5, after: 'c9' },
     { type: 'alarm.fired' },
     { type: 'alarm.fired', nowMs: (wakeAtMs ?? NOW_MS) - 1 },
     { type: 'alarm.fired', nowMs: wakeAtMs ?? NOW_MS },
@@ -79,14 +81,13 @@ describe('the machine of a provider app', () => {
     }
   });
 
-  it('takes back what was believed of the first few, and remembers no more of them than it may', () => {
+  it('takes back what was believed of those before, and remembers no more of them than it may', () => {
     const begun = accepted.filter(({ event }) => event.type === 'grants.failedTogether');
     expect(begun.length).toBeGreaterThan(0);
-    for (const { to, effects } of begun) {
+    for (const { to, event, effects } of begun) {
       expect(to.context.candidates).toEqual(REFUSED.slice(0, FLEET_CANDIDATES_MAX));
-      expect(effects.map((effect) => ('to' in effect ? effect.to : effect.type))).toEqual(
-        to.context.candidates.map((id) => `credential:${id}`),
-      );
+      const sinceMs = event.nowMs - GRANT_STORM_WINDOW_MS;
+      expect(effects).toMatchObject([{ type: 'effect.settleFleet', verdict: 'suspected', sinceMs, after: '' }]);
     }
   });
 
@@ -95,10 +96,11 @@ describe('the machine of a provider app', () => {
     expect(probes.length).toBeGreaterThan(0);
     for (const { from, to, event, effects } of probes) {
       const { candidates, probes: count } = from.context;
-      const wanted = candidates[count % candidates.length];
-      expect(effects).toMatchObject([
-        { type: 'effect.send', to: `credential:${wanted}`, event: { type: 'grant.probed' } },
-      ]);
+      const connectionId = candidates[count % candidates.length];
+      const probed = { type: 'effect.probeFleet', providerAppId: 'k1', connectionId };
+      // Refusals that were still on their way to the disk are taken back as well.
+      const again = { type: 'effect.settleFleet', verdict: 'suspected' };
+      expect(effects).toMatchObject(from.name === 'suspect' ? [again, probed] : [probed]);
       const pauseMs = Math.min(FLEET_PROBE_BASE_MS * 2 ** (count + 1), FLEET_PROBE_MS_MAX);
       expect(to.context.wakeAtMs).toBe(event.nowMs + pauseMs);
     }
@@ -118,9 +120,13 @@ describe('the machine of a provider app', () => {
     }
   });
 
-  it('goes on with the next page of those who are told', () => {
-    for (const { effects } of accepted.filter(({ event }) => event.type === 'fleet.pageSettled')) {
-      expect(effects).toEqual([{ type: 'effect.settleFleet', providerAppId: 'k1', verdict: 'released', after: 'c9' }]);
+  it('goes on with the next page of those who are told, and pulls nobody back unless it suspects', () => {
+    const paged = edges.filter(({ event }) => event.type === 'fleet.pageSettled');
+    for (const { from, event, effects } of paged) {
+      const { verdict, sinceMs, after } = event;
+      const isOver = verdict === 'suspected' && from.name !== 'suspect';
+      const next = { type: 'effect.settleFleet', providerAppId: 'k1', verdict, sinceMs, after };
+      expect(effects).toEqual(isOver ? [] : [next]);
     }
   });
 

@@ -75,6 +75,13 @@ export class Grants {
     return access.grant.account;
   }
 
+  /** Whether a refresh token would be taken, but for an incident. */
+  isHonoured(refreshToken: string): boolean {
+    const facts = refreshTokenFacts(refreshToken);
+    const grant = this.#grants.get(facts?.grantId ?? '');
+    return facts !== null && grant !== undefined && !grant.isRevoked && facts.index === grant.index;
+  }
+
   /** The account that a grant was given for. */
   accountOfGrant(grantId: string): string | null {
     return this.#grants.get(grantId)?.account ?? null;
@@ -82,6 +89,13 @@ export class Grants {
 
   /** The token endpoint. */
   answer(form: URLSearchParams): SimAnswer {
+    const { name } = this.options;
+    if (this.#weather.hasIncident('clientRefused', name)) {
+      return { status: 401, body: JSON.stringify({ error: 'invalid_client' }) };
+    }
+    if (!form.has('code') && this.#weather.hasIncident('grantsRefused', name)) {
+      return { status: 400, body: JSON.stringify({ error: 'invalid_grant' }) };
+    }
     const before = this.#fault();
     if (before !== null) return before;
     const grant = form.has('code') ? this.#exchange(form.get('code') ?? '') : this.#refresh(form.get('refresh_token'));

@@ -6,7 +6,7 @@ import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
 import { parseCredential } from '../../src/auth/credential.ts';
 import type { Vault } from '../../src/auth/vault.ts';
 import { actorIdOf, machineOf } from '../../src/core/ids.ts';
-import { INCREMENTAL_OVERLAP_MS } from '../../src/core/limits.ts';
+import { GRANT_HELD_MS_MAX, INCREMENTAL_OVERLAP_MS } from '../../src/core/limits.ts';
 import { type Ms, SECOND_MS } from '../../src/core/time.ts';
 import { readActorId, readsOf } from '../../src/flows/read/reads.ts';
 import type { Services } from '../../src/flows/services.ts';
@@ -248,6 +248,47 @@ export function reconnectHasItsReason(connectionId: string, reasons: ReadonlySet
   return reasons.has(connectionId) ? null : `${connectionId} is marked bad and nothing happened to it`;
 }
 
+/**
+ * A customer whose grant the provider still honours is not left asking to connect again after an incident. `refused`
+ * are those who were refused while everybody was.
+ */
+export function noCustomerIsMarkedBadInAnIncident(
+  { connectionId, status }: Pick<ConnectionRow, 'connectionId' | 'status'>,
+  refused: ReadonlySet<string>,
+  isHonoured: boolean,
+): Broken {
+  if (status !== 'bad_credentials' || !isHonoured || !refused.has(connectionId)) return null;
+  return `${connectionId} is marked bad, was refused together with others, and its grant is honoured`;
+}
+
+/** A customer is held back while their provider app is in doubt, and released with it. */
+export function nobodyIsHeldForNothing(connectionId: string, forMs: number, withinMs: number): Broken {
+  return forMs <= withinMs ? null : `${connectionId} is held for ${forMs} ms with a provider app that is trusted`;
+}
+
+/** An event of a credential actor, as its history has it. */
+export interface PastEvent {
+  readonly type: string;
+  readonly nowMs: Ms;
+}
+
+/** What lets a refresh token that was refused be sent again: a probe, a release, or six hours in which nobody came. */
+export function refusedTokenHasAReason(connectionId: string, events: readonly PastEvent[]): Broken {
+  const at = events.findLastIndex(({ type }) => type === 'refresh.refused');
+  const refused = events[at];
+  const later = events.slice(at + 1);
+  if (refused === undefined || later.some(({ type }) => /^(refresh\.succeeded|credential\.stored)$/.test(type))) {
+    return null;
+  }
+  const isAllowed = later.some(
+    ({ type, nowMs }) =>
+      type === 'grant.probed' ||
+      type === 'grant.released' ||
+      (type === 'alarm.fired' && nowMs >= refused.nowMs + GRANT_HELD_MS_MAX),
+  );
+  return isAllowed ? null : `${connectionId} sends a refused refresh token again`;
+}
+
 /** A checkpoint accounts for exactly the records in messages that are committed with it or were before. */
 export function checkpointIsNeverAhead(operationId: string, recordsRead: number, told: number): Broken {
   if (recordsRead === told) return null;
@@ -271,14 +312,17 @@ export function readsKeepTheirSchedule(services: Services, sinceMs: Ms): Broken 
   return null;
 }
 
-/** When all is at rest no effect is left and no message that could be sent. */
+/** Of a credential when the provider is well and an operator has decided what the runtime could not know. */
+const BUSY: ReadonlySet<string> = new Set(['refreshing', 'backingOff', 'suspect', 'appFault']);
+
+/** When all is at rest no effect is left, no message that could be sent, and nobody is held back. */
 export function nothingIsLeftToDo(reads: Reads): Broken {
   const effect = reads.get<{ effectId: string; payload: string }>('SELECT * FROM effects');
   if (effect !== undefined) return `effect ${effect.effectId} is left: ${effect.payload}`;
   const message = reads.get<OutboxRow>('SELECT * FROM outbox WHERE isDead = 0');
   if (message !== undefined) return `message ${message.messageId} waits after ${message.attempts} attempts`;
   const credentials = storedActors(reads).filter(({ actorId }) => actorId.startsWith('credential:'));
-  const busy = credentials.find((actor) => ['refreshing', 'backingOff'].includes(stateOf(actor).name));
+  const busy = credentials.find((actor) => BUSY.has(stateOf(actor).name));
   return busy === undefined ? null : `${busy.actorId} is ${stateOf(busy).name}`;
 }
 

@@ -1,12 +1,19 @@
 // Tenons that are broken on purpose, in the wiring of the simulation and not in the product: each breaks one promise,
 // and must be caught. `none` is the product as it is.
 
+import { assign } from 'xstate';
 import type { Dispatcher, ReconcileHandler, ReplayableHandler, Settlement } from '../../actors/dispatch.ts';
 import { MACHINES } from '../../actors/runtime.ts';
 import { CREDENTIAL_PURPOSE } from '../../actors/tokenManager.ts';
 import type { MachineDefinition } from '../../machines/definition.ts';
-import type { DeliverEffect, Effect, ReadPageEffect, RefreshEffect } from '../../machines/effects.ts';
-import { MINUTE_MS } from '../../src/core/time.ts';
+import type {
+  DeliverEffect,
+  Effect,
+  ReadPageEffect,
+  RefreshEffect,
+  SettleFleetEffect,
+} from '../../machines/effects.ts';
+import { MINUTE_MS, type Ms } from '../../src/core/time.ts';
 import { deliverHandler } from '../../src/flows/deliver/round.ts';
 import type { Services } from '../../src/flows/services.ts';
 import type { RowWrite, Step, Writer } from '../../src/store/port.ts';
@@ -23,6 +30,7 @@ export interface Mutant {
 }
 
 type Refreshing = ReconcileHandler<RefreshEffect, unknown>;
+type SettlingFleet = ReplayableHandler<SettleFleetEffect>;
 type Reading = ReplayableHandler<ReadPageEffect>;
 type Delivering = ReplayableHandler<DeliverEffect>;
 
@@ -77,6 +85,18 @@ const CARELESS = {
     answersAndMayRepeat: () => true,
   },
 };
+
+const holdAMinute = assign(({ context }, params: unknown) => ({
+  ...context,
+  wakeAtMs: (params as { nowMs: Ms }).nowMs + MINUTE_MS,
+}));
+
+/** Methods of an object that stands in for another: private members are the other's. */
+function delegated<Part extends object>(whole: Part, names: readonly (keyof Part & string)[]): PropertyDescriptorMap {
+  return Object.fromEntries(
+    names.map((name) => [name, { value: (whole[name] as (...args: unknown[]) => unknown).bind(whole) }]),
+  );
+}
 
 export const MUTANTS = {
   none: { does: 'nothing wrong' },
@@ -153,6 +173,43 @@ export const MUTANTS = {
       };
       return { ...services, targets: blind as typeof targets };
     },
+  },
+  believesEverybody: {
+    does: 'believes every refused grant, however many are refused together',
+    services: (services) => {
+      const { fleets } = services;
+      const believing = Object.create(fleets, {
+        grantRefused: { value: () => ({ isSuspect: false, news: {} }) },
+        ...delegated(fleets, ['grantWorked', 'appRefused', 'appAccepted', 'appChanged', 'isAppRefused', 'isSuspect']),
+      }) as typeof fleets;
+      return { ...services, fleets: believing };
+    },
+  },
+  releasesNobody: {
+    does: 'does not tell the customers who are held that the incident is over',
+    dispatcher: replacing<SettlingFleet>('effect.settleFleet', (handler) => ({
+      ...handler,
+      perform: async (effect, signal) => {
+        const settlement = await handler.perform(effect, signal);
+        return effect.verdict === 'released' ? { ...settlement, messages: [] } : settlement;
+      },
+    })),
+  },
+  pullsNobodyBack: {
+    does: 'leaves those who were refused first asking to connect again',
+    dispatcher: replacing<SettlingFleet>('effect.settleFleet', (handler) => ({
+      ...handler,
+      perform: (effect, signal) =>
+        effect.verdict === 'suspected' ? Promise.resolve({ event: null }) : handler.perform(effect, signal),
+    })),
+  },
+  insists: {
+    does: 'tries a grant that is held again after a minute, without being told to',
+    definitions: MACHINES.map((definition) =>
+      definition.name === 'credential'
+        ? { ...definition, machine: definition.machine.provide({ actions: { hold: holdAMinute } }) }
+        : definition,
+    ),
   },
   takesStaleAnswers: {
     does: 'lets the credential actor take answers and requests of another generation or attempt',

@@ -183,7 +183,7 @@ export class Process {
       const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
       const budgets = new Budgets(store, clock, log);
       const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock);
-      const fleets = new Fleets(runtime, clock, log);
+      const fleets = new Fleets(runtime, store.reads, clock, log);
       return { tokens, budgets, leases, fleets, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
     });
     const egress = network.egressOf(life);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Rotation } from '../../machines/credentialEvents.ts';
 import { drawFrom } from '../../src/core/chance.ts';
+import { GRANT_STORM_MIN } from '../../src/core/limits.ts';
 import { HOUR_MS, MINUTE_MS, type Ms, SECOND_MS } from '../../src/core/time.ts';
 import type { ConnectionRow } from '../../src/store/tables/connections.ts';
 import { Account } from './accounts.ts';
@@ -14,6 +15,7 @@ import { Customer, type CustomerFacts, type CustomerParts, deployNowAndThen, sen
 import { Destinations } from './destination.ts';
 import { Disk } from './disk.ts';
 import { Grants } from './grants.ts';
+import { Incidents, operate } from './incidents.ts';
 import {
   type AccountOf,
   everyEndHasItsReason,
@@ -96,6 +98,7 @@ class Simulation {
   readonly #grants: Readonly<Record<ProviderName, Grants>>;
   readonly #customers: readonly Customer[];
   readonly #promised = new Map<string, boolean>();
+  readonly #incidents = new Incidents();
   readonly #durationMs: Ms;
   #calmFromMs: Ms = 0;
   #isAtRest = false;
@@ -108,12 +111,16 @@ class Simulation {
     this.#world = world;
     this.#rolls = rolls;
     this.#durationMs = rolls.between(4, 24) * MINUTE_MS;
-    const weather = new Weather(world, new Rolls(seed, 'weather'), this.#durationMs);
+    const weather = new Weather(world, new Rolls(seed, 'weather'), new Rolls(seed, 'incident'), this.#durationMs);
     this.#weather = weather;
     world.note(`weather: ${weather.forecast}`);
     const lifetimes = [2 * MINUTE_MS, 6 * MINUTE_MS, 30 * MINUTE_MS, null];
-    const grants = (name: string, rotation: Rotation) =>
-      new Grants(world, weather, { name, rotation, lifetimeMs: rolls.pick(lifetimes) });
+    const grants = (name: string, rotation: Rotation) => {
+      const rolled = rolls.pick(lifetimes);
+      // An incident that is over before tokens end is none.
+      const lifetimeMs = weather.incident?.endpoint === name ? rolls.pick([2 * MINUTE_MS, 6 * MINUTE_MS]) : rolled;
+      return new Grants(world, weather, { name, rotation, lifetimeMs });
+    };
     this.#grants = {
       hubspot: grants('hub', rolls.pick(['stable', 'stable', 'singleUseGrace'])),
       salesforce: grants('sf', 'singleUseRevoking'),
@@ -125,6 +132,7 @@ class Simulation {
       reads: () => this.#disk.reads,
       connectionOf: (token) => this.#connectionOf(token),
       onRefresh: (connectionId) => this.#onRefresh(connectionId),
+      onCommitted: (write) => this.#incidents.committed(write, this.#disk.reads),
       limitsOf: (request) => this.#limitsOf(request),
     });
     const kill: Process['kill'] = (life, why) => this.#process.kill(life, why);
@@ -200,7 +208,7 @@ class Simulation {
     const untilMs = world.nowMs + REST_WITHIN_MS;
     for (let look = 0; ; look++) {
       await world.sleep(LOOK_EVERY_MS);
-      if (look % 3 === 0) for (const customer of this.#customers) await customer.repair();
+      if (look % 3 === 0) await this.#repair();
       const unrest = this.#unrest();
       if (unrest === null) break;
       if (world.nowMs > untilMs) return world.violate('everythingComesToRest', unrest);
@@ -215,6 +223,25 @@ class Simulation {
     this.#check('noSecretIsStoredOpenly', noSecretIsStoredOpenly(reads));
     this.#check('everyEndHasItsReason', everyEndHasItsReason(reads));
     this.#isAtRest = true;
+  }
+
+  /** Before anybody connects again: who is asked to must be asked rightly. */
+  async #repair(): Promise<void> {
+    const { reads } = this.#disk;
+    const nowMs = this.#world.nowMs + this.#world.skewMs;
+    const wronged = this.#incidents.wronged(reads, nowMs, ({ connectionId }) => this.#isHonoured(connectionId));
+    this.#check('noCustomerIsMarkedBadInAnIncident', wronged);
+    this.#check('nobodyIsHeldForNothing', this.#incidents.forgotten(reads, nowMs));
+    await this.#process.call('the operator decides', (services) =>
+      operate(services, (connectionId) => this.#isHonoured(connectionId)),
+    );
+    for (const customer of this.#customers) await customer.repair();
+  }
+
+  #isHonoured(connectionId: string): boolean {
+    const { reads } = this.#disk;
+    const token = storedRefreshToken(reads, vault, connectionId) ?? '';
+    return Object.values(this.#grants).some((grants) => grants.isHonoured(token));
   }
 
   #unrest(): string | null {
@@ -257,8 +284,12 @@ class Simulation {
 
   #populate(): Customer[] {
     const rolls = this.#rolls;
-    return Array.from({ length: rolls.between(1, 3) }, (_, index) => {
-      const provider = rolls.pick(['hubspot', 'salesforce'] as const);
+    const { incident } = this.#weather;
+    const storied = incident?.endpoint === 'hub' ? 'hubspot' : 'salesforce';
+    // Fewer than a handful are no fleet.
+    const count = incident === null ? rolls.between(1, 3) : rolls.between(GRANT_STORM_MIN + 1, GRANT_STORM_MIN + 3);
+    return Array.from({ length: count }, (_, index) => {
+      const provider = incident === null ? rolls.pick(['hubspot', 'salesforce'] as const) : storied;
       const groupRef = `g${index}`;
       const objects =
         provider === 'hubspot'
@@ -267,7 +298,9 @@ class Simulation {
       const account = new Account(this.#world, rolls, `${provider}-${groupRef}`, 1000 * (index + 1), objects);
       this.#accounts.set(account.name, account);
       const integrations = provider === 'salesforce' ? ['org'] : rolls.pick([['crm'], ['second'], ['crm', 'second']]);
-      const facts: CustomerFacts = { projectId: rolls.pick(PROJECTS), provider, groupRef, account, integrations };
+      // One provider app for all of them.
+      const own = incident === null ? rolls.pick(PROJECTS) : PROJECTS[0];
+      const facts: CustomerFacts = { projectId: own, provider, groupRef, account, integrations };
       return new Customer(this.#partsFor(provider), facts);
     });
   }

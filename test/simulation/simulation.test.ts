@@ -12,7 +12,7 @@ import { makeTemplate } from './template.ts';
 const SEEDS = 300;
 /** Seeds within which a broken Tenon must be caught. */
 const CAUGHT_WITHIN = 200;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 const folder = scratchFolder();
 const template = join(folder, 'template.db');

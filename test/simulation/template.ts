@@ -17,7 +17,7 @@ import { manifestOf } from './customers.ts';
 import { Rolls } from './rolls.ts';
 import { START_MS } from './world.ts';
 
-export const PROJECTS: readonly ProjectId[] = ['p1' as ProjectId, 'p2' as ProjectId];
+export const PROJECTS = ['p1' as ProjectId, 'p2' as ProjectId] as const;
 
 /** Pure but for a cache, so that all seeds may share it. */
 export const vault = createVault([parseMasterKey(Buffer.alloc(32, 7).toString('base64'))]);

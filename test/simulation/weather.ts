@@ -75,15 +75,32 @@ const STORMS = [
 
 const CRASHES_MAX = 6;
 
+/**
+ * One seed in so many has an incident: for a while a provider refuses to renew any grant, or refuses the client. Then
+ * it is as if nothing had been. It is without gaps: a renewal that works in between says that others were refused
+ * rightly.
+ */
+const INCIDENT_ONE_IN = 4;
+
+export interface Incident {
+  readonly kind: 'grantsRefused' | 'clientRefused';
+  /** Of the token endpoint: `hub` or `sf`. */
+  readonly endpoint: string;
+  readonly fromMs: Ms;
+  readonly untilMs: Ms;
+}
+
 export class Weather {
   readonly #world: World;
   readonly #rolls: Rolls;
   readonly #sides = new Map<Fault, number>();
   readonly #storms: { readonly fault: Fault; readonly fromMs: Ms; readonly untilMs: Ms }[] = [];
+  readonly incident: Incident | null;
   #crashesLeft: number;
   isCalm = false;
 
-  constructor(world: World, rolls: Rolls, durationMs: Ms) {
+  /** `incidents` rolls for itself, so that seeds without one are what they were. */
+  constructor(world: World, rolls: Rolls, incidents: Rolls, durationMs: Ms) {
     this.#world = world;
     this.#rolls = rolls;
     this.#crashesLeft = rolls.below(CRASHES_MAX + 1);
@@ -95,12 +112,21 @@ export class Weather {
       const fromMs = world.nowMs + rolls.below(durationMs);
       this.#storms.push({ fault: rolls.pick(STORMS), fromMs, untilMs: fromMs + rolls.between(1, 8) * MINUTE_MS });
     }
+    this.incident = incidents.isOneIn(INCIDENT_ONE_IN) ? incidentOf(incidents, world.nowMs, durationMs) : null;
   }
 
   /** The faults of this seed, for the trace. */
   get forecast(): string {
     const on = [...this.#sides].filter(([, sides]) => sides > 0).map(([fault, sides]) => `${fault}/${sides}`);
-    return [...on, ...this.#storms.map(({ fault }) => `${fault} storm`)].join(' ');
+    const incident = this.incident === null ? [] : [`incident of ${this.incident.kind}`];
+    return [...on, ...this.#storms.map(({ fault }) => `${fault} storm`), ...incident].join(' ');
+  }
+
+  /** Also while all else is calm: it has an end of its own. */
+  hasIncident(kind: Incident['kind'], endpoint: string): boolean {
+    const { incident } = this;
+    if (incident?.kind !== kind || incident.endpoint !== endpoint) return false;
+    return incident.fromMs <= this.#world.nowMs && this.#world.nowMs < incident.untilMs;
   }
 
   strikes(fault: Fault): boolean {
@@ -119,4 +145,15 @@ export class Weather {
     this.#crashesLeft -= 1;
     return true;
   }
+}
+
+/** Late enough that some have connected, long enough that tokens of minutes end in it. */
+function incidentOf(rolls: Rolls, nowMs: Ms, durationMs: Ms): Incident {
+  const fromMs = nowMs + rolls.between(3 * MINUTE_MS, Math.max(3 * MINUTE_MS, durationMs));
+  return {
+    kind: rolls.pick(['grantsRefused', 'grantsRefused', 'clientRefused']),
+    endpoint: rolls.pick(['hub', 'sf']),
+    fromMs,
+    untilMs: fromMs + rolls.between(4, 30) * MINUTE_MS,
+  };
 }

@@ -2,9 +2,11 @@
 // whether a promise was broken. It knows nothing of the product's insides: rows, requests and answers only.
 
 import type { ErrorCode } from '../../src/core/errors.ts';
+import { actorIdOf } from '../../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX } from '../../src/core/limits.ts';
 import type { Ms } from '../../src/core/time.ts';
 import type { BatchOutcome, Reads, RowWrite, Step } from '../../src/store/port.ts';
+import { readHistory } from '../../src/store/tables/snapshots.ts';
 import { type Destinations, recordsIn } from './destination.ts';
 import type { DiskObserver } from './disk.ts';
 import { refreshTokenFacts } from './grants.ts';
@@ -17,7 +19,9 @@ import {
   noReplacedTokenIsUsed,
   noWindowIsOverspent,
   oneRefreshInFlight,
+  type PastEvent,
   reconnectHasItsReason,
+  refusedTokenHasAReason,
 } from './invariants.ts';
 import type { CallObserver, NetworkObserver, SimAnswer, SimRequest } from './network.ts';
 import type { Life, World } from './world.ts';
@@ -31,6 +35,8 @@ export interface WitnessParts {
   readonly connectionOf: (refreshToken: string) => string | null;
   /** A refresh of this connection leaves the process. */
   readonly onRefresh: (connectionId: string) => void;
+  /** A row was committed. */
+  readonly onCommitted: (write: RowWrite) => void;
   /** The limits that apply to a call, by key. */
   readonly limitsOf: (request: SimRequest) => readonly CallLimit[];
 }
@@ -124,6 +130,7 @@ export class Witness implements DiskObserver, NetworkObserver {
   applied(steps: readonly Step[], outcome: BatchOutcome): void {
     if ('failure' in outcome) return;
     const writes = steps.flatMap((step, index) => (outcome.steps[index]?.kind === 'committed' ? step.writes : []));
+    for (const write of writes) this.#parts.onCommitted(write);
     for (const { statement, params } of writes) {
       if (statement === 'outbox.insert') this.#runOf(String(params[2])).rows += recordsIn(String(params[3])).length;
       if (statement === 'effects.attempt') this.#attempted.add(connectionOfEffect(String(params[0])));
@@ -183,6 +190,7 @@ export class Witness implements DiskObserver, NetworkObserver {
     this.#check('oneRefreshInFlight', oneRefreshInFlight(facts.grantId, isAnotherOpen));
     this.#check('attemptIsOnDisk', attemptIsOnDisk(connectionId, effectId));
     this.#check('noReceivedRotationIsLost', noReplacedTokenIsUsed(facts, this.newestOf));
+    this.#check('refusedTokenHasAReason', refusedTokenHasAReason(connectionId, this.#pastOf(connectionId)));
     const refresh: Refresh = { life, effectId: effectId ?? '', state: 'sent', isDiskRefusing: false };
     this.#refreshes.set(facts.grantId, refresh);
     this.#parts.onRefresh(connectionId);
@@ -196,6 +204,12 @@ export class Witness implements DiskObserver, NetworkObserver {
         if (code === 'outcome_unknown') this.#reasons.add(connectionId);
       },
     };
+  }
+
+  /** The last events of a credential actor. */
+  #pastOf(connectionId: string): readonly PastEvent[] {
+    const segments = readHistory(this.#parts.reads(), actorIdOf('credential', connectionId)) ?? [];
+    return segments.flatMap(({ events }) => events.map(({ event }) => event));
   }
 
   #learn({ status, body }: SimAnswer, connectionId: string, life: Life): void {

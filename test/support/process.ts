@@ -67,10 +67,14 @@ export function spawnServe(env: Readonly<Record<string, string>>, blocksMax?: nu
   };
 }
 
-/** A Tenon in a process of its own. `halt` and `stop` end it with `signal`; with SIGTERM it must end cleanly. */
+/**
+ * A Tenon in a process of its own. `halt` and `stop` end it with `signal`; with SIGTERM it must end cleanly. `extra` is
+ * asked at each start for further variables.
+ */
 export async function startTenonProcess(
   sandboxOptions: SandboxOptions = {},
   signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL',
+  extra: () => Readonly<Record<string, string>> = () => ({}),
 ): Promise<Tenon> {
   const sandbox = await startSandbox({ autoConsent: true, ...sandboxOptions });
   const secrets = new Map<string, string>();
@@ -83,7 +87,14 @@ export async function startTenonProcess(
     TENON_EGRESS_ALLOW: '127.0.0.1/32',
     TENON_CATALOG_FILE: catalogFile,
   };
-  const parts = { sandbox, receiver, folder, fatal: [], secrets, start: () => runningOf(spawnServe(env), signal) };
+  const parts = {
+    sandbox,
+    receiver,
+    folder,
+    fatal: [],
+    secrets,
+    start: () => runningOf(spawnServe({ ...env, ...extra() }), signal),
+  };
   const first = spawnServe(env);
   const running = await runningOf(first, signal);
   const projectId = await first.printed(/project {3}(\S+)/);

@@ -41,7 +41,7 @@ export async function finishAuthorization(services: Services, query: CallbackQue
     codeRequest(services, declaration, pending, brought, code),
     true,
   );
-  services.fleets.grantWorked(pending.providerAppId);
+  services.fleets.appAccepted(pending.providerAppId);
   const account = await learnAccount(services, declaration, granted.credential, brought, granted.metadata);
   const named = fields.find(({ isWorkspaceRef }) => isWorkspaceRef === true)?.name;
   return storeConnection(services, {

@@ -6,7 +6,7 @@
 import type { ReconcileHandler, Settlement } from '../../../actors/dispatch.ts';
 import { CREDENTIAL_PURPOSE } from '../../../actors/tokenManager.ts';
 import type { MachineEvent, RefreshEffect } from '../../../machines/effects.ts';
-import { canRenew, type OAuth2Credential, parseCredential } from '../../auth/credential.ts';
+import { canRenew, type OAuth2Credential, parseCredential, secretsOf } from '../../auth/credential.ts';
 import { dueAtMs, endsAtMs, keepAliveAtMs } from '../../auth/lifetime.ts';
 import type { TokenRequest } from '../../auth/oauth.ts';
 import { buildRenewalRequest, isFromSource } from '../../auth/renewal.ts';
@@ -20,13 +20,16 @@ import {
 import type { ProviderDeclaration } from '../../catalog/schema.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
 import { type ErrorFacts, IntegrationError } from '../../core/errors.ts';
+import { actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import {
   EFFECT_DEADLINE_MS,
   REFRESH_BACKOFF_BASE_MS,
   REFRESH_BACKOFF_MS_MAX,
   REFRESH_RETRY_AFTER_MS_MAX,
 } from '../../core/limits.ts';
+import { without } from '../../core/scrub.ts';
 import type { Ms } from '../../core/time.ts';
+import { readProviderApp } from '../../store/tables/accounts.ts';
 import {
   type ConnectionRow,
   putCredential,
@@ -34,9 +37,11 @@ import {
   readCredential,
   refreshedConnection,
 } from '../../store/tables/connections.ts';
+import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
 import { EndpointBudget } from './endpointBudget.ts';
+import { releasedAtMs } from './fleet.ts';
 import { appOpener, sendTokenRequest } from './requestToken.ts';
 
 const ANSWER_PURPOSE = 'refreshAnswer';
@@ -44,11 +49,14 @@ const ANSWER_PURPOSE = 'refreshAnswer';
 /** The provider's answer as it is sealed: everything that `processTokenResponse` needs, whenever it runs. */
 interface RawAnswer extends TokenResponse {
   readonly receivedAtMs: Ms;
+  /** When it was asked for, refused grants of the provider app were not believed. */
+  readonly wasSuspect: boolean;
 }
 
 interface PreparedRefresh {
   readonly effect: RefreshEffect;
   readonly request: TokenRequest;
+  readonly wasSuspect: boolean;
 }
 
 /** What is asked of the credential actor by an answer that is not a new token. */
@@ -61,10 +69,20 @@ export function refreshHandler(services: Services): ReconcileHandler<RefreshEffe
     deadlineMs: EFFECT_DEADLINE_MS,
     prepare: (effect) => prepare(services, budget, effect),
     send: (prepared) => send(services, prepared),
-    process: (effect, result) => Promise.resolve(processAnswer(services, effect, result)),
-    failed: (effect, error) => notSent(services, effect, error),
-    outcomeUnknown: (effect, error) => settled(services, effect, 'refresh.outcomeUnknown', error.message),
+    process: async (effect, result) => heard(services, effect, processAnswer(services, effect, result)),
+    failed: (effect, error) => heard(services, effect, notSent(services, effect, error)),
+    outcomeUnknown: (effect, { message }) =>
+      heard(services, effect, settled(services, effect, 'refresh.outcomeUnknown', message)),
   };
+}
+
+/** Whoever waits for the token hears of every answer: a wait for one that is held back, or due in minutes, is over. */
+function heard({ tokens }: Services, { connectionId }: RefreshEffect, settlement: Settlement): Settlement {
+  const onCommitted = () => {
+    settlement.onCommitted?.();
+    tokens.wake(connectionId as ConnectionId);
+  };
+  return { ...settlement, onCommitted };
 }
 
 function notSent(services: Services, effect: RefreshEffect, { code, message, retryAtMs }: ErrorFacts): Settlement {
@@ -108,7 +126,7 @@ function processAnswer(services: Services, effect: RefreshEffect, result: Uint8A
     const type = outcome.reason === 'rate_limited' ? 'refresh.failed' : 'refresh.outcomeUnknown';
     return settled(services, effect, type, message, outcome.retryAfterMs);
   }
-  return refused(services, effect, declaration, connection, outcome);
+  return refused(services, effect, declaration, connection, outcome, answer);
 }
 
 /** Whose fault a refusal is, and what that means for the others of the same provider app. */
@@ -118,10 +136,15 @@ function refused(
   declaration: ProviderDeclaration,
   connection: ConnectionRow,
   outcome: TokenRefused,
+  { wasSuspect }: RawAnswer,
 ): Settlement {
   const { fleets, log } = services;
   const { connectionId, provider, providerAppId } = connection;
-  const words = `${outcome.providerError} ${outcome.description}`.trim();
+  const credential = openCredential(services, connection);
+  const words = without(`${outcome.providerError} ${outcome.description}`.trim(), [
+    ...secretsOf(credential),
+    ...clientSecrets(services, providerAppId),
+  ]);
   if (outcome.reason === 'sourceRefused') {
     log.error({ provider, err: words }, 'the provider does not let the address of this server in');
     return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
@@ -130,7 +153,6 @@ function refused(
     log.error({ provider, err: words }, 'the provider does not understand how its tokens are asked for');
     return settled(services, effect, 'refresh.failed', words, REFRESH_BACKOFF_MS_MAX);
   }
-  const credential = openCredential(services, connection);
   const isSource = isSourceAttempt(credential, effect);
   // Its refresh token is gone, what it came from is not.
   if (credential.source !== undefined && !isSource) return settled(services, effect, 'refresh.failed', words);
@@ -140,14 +162,23 @@ function refused(
   if (isTheirs) return { event: { ...refusal, isSuspect: false } };
   if (outcome.reason === 'appFault') {
     log.error({ provider, providerAppId, err: words }, 'the provider refuses the provider app');
-    fleets.appRefused(providerAppId, connectionId, words);
-    return { event: appRefused(effect, words) };
+    return { event: appRefused(effect, words), ...fleets.appRefused(providerAppId, connectionId, words) };
+  }
+  if (wasSuspect && !fleets.isSuspect(providerAppId)) {
+    // Of the incident that ended while it was on its way: released like those that were held until then.
+    const retryAtMs = releasedAtMs(connectionId, services.clock.nowMs());
+    const released = { to: actorIdOf('credential', connectionId), event: { type: 'grant.released', retryAtMs } };
+    return { event: { ...refusal, isSuspect: true }, messages: [released] };
   }
   // A token that was used before is refused for that reason: a kill may lose many answers at once, and is no incident.
-  const isSuspect = effect.isAfterLoss
-    ? fleets.grantLost(providerAppId)
-    : fleets.grantRefused(providerAppId, connectionId, words);
-  return { event: { ...refusal, isSuspect } };
+  const { isSuspect, news } = fleets.grantRefused(providerAppId, connectionId, words, effect.isAfterLoss);
+  return { event: { ...refusal, isSuspect }, ...news };
+}
+
+/** None if the provider app was deleted meanwhile. */
+function clientSecrets(services: Services, providerAppId: string | null): readonly string[] {
+  const app = providerAppId === null ? undefined : readProviderApp(services.store.reads, providerAppId);
+  return app === undefined ? [] : [openClient(services, app.providerAppId).clientSecret];
 }
 
 /** Microsoft says this of a tenant from which the app was removed. */
@@ -177,12 +208,13 @@ async function prepare(services: Services, budget: EndpointBudget, effect: Refre
   if (retryAtMs !== null) {
     throw new IntegrationError('budget_exhausted', 'the token endpoint allows no further request yet', { retryAtMs });
   }
-  return { effect, request };
+  const wasSuspect = providerAppId !== null && fleets.isSuspect(providerAppId);
+  return { effect, request, wasSuspect };
 }
 
-async function send(services: Services, { effect, request }: PreparedRefresh): Promise<Uint8Array> {
+async function send(services: Services, { effect, request, wasSuspect }: PreparedRefresh): Promise<Uint8Array> {
   const response = await sendTokenRequest(services, request);
-  const answer: RawAnswer = { ...response, receivedAtMs: services.clock.nowMs() };
+  const answer: RawAnswer = { ...response, receivedAtMs: services.clock.nowMs(), wasSuspect };
   return services.vault.seal(JSON.stringify(answer), answerPlace(effect));
 }
 
@@ -235,9 +267,7 @@ function granted(
       putCredential(connectionId, generation, services.vault.seal(JSON.stringify(credential), place)),
       refreshedConnection({ connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs }),
     ],
-    onCommitted: () => {
-      services.tokens.forget(connectionId);
-      if (providerAppId !== null) services.fleets.grantWorked(providerAppId);
-    },
+    ...(providerAppId === null ? {} : services.fleets.grantWorked(providerAppId)),
+    onCommitted: () => services.tokens.forget(connectionId),
   };
 }

@@ -6,6 +6,7 @@ import { processTokenResponse, type TokenGranted, type TokenResponse } from '../
 import type { ProviderDeclaration } from '../../catalog/schema.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/limits.ts';
+import { without } from '../../core/scrub.ts';
 import { headerRecord } from '../../egress/headers.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
@@ -47,7 +48,7 @@ export async function requestToken(
     const code = outcome.reason === 'provider_malformed' ? 'provider_malformed' : 'provider_5xx';
     throw new IntegrationError(code, `${declaration.displayName} could not complete the connection just now`);
   }
-  const words = `${outcome.providerError} ${outcome.description}`.trim();
+  const words = without(`${outcome.providerError} ${outcome.description}`.trim(), secretsIn(request));
   // Without a provider app the client is what the customer typed.
   const isApp = outcome.reason === 'appFault' && hasApp;
   throw new IntegrationError(
@@ -57,6 +58,16 @@ export async function requestToken(
       ? { remedy: 'Have the address that Tenon calls from allowed at the provider.' }
       : {},
   );
+}
+
+/** Members of a token request that name things instead of opening them. */
+const OPEN_FIELDS: ReadonlySet<string> = new Set([
+  ...['grant_type', 'client_id', 'redirect_uri', 'scope', 'audience', 'username', 'client_assertion_type'],
+]);
+
+function secretsIn({ body }: TokenRequest): readonly string[] {
+  const fields = body.startsWith('{') ? Object.entries(JSON.parse(body) as object) : [...new URLSearchParams(body)];
+  return fields.flatMap(([name, value]) => (OPEN_FIELDS.has(name) || typeof value !== 'string' ? [] : [value]));
 }
 
 /** Opens the provider app of a connection when a request turns out to need it. */

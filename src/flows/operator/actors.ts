@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { OPERATOR_IDS_COMPARED_MAX, OPERATOR_LIST_MAX } from '../../core/limits.ts';
 import { nearNames } from '../../core/nearNames.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { readConnection, readHeldConnectionIds } from '../../store/tables/connections.ts';
 import { type EffectRow, readEffectsFor } from '../../store/tables/effects.ts';
 import { readCheckpointsOf, readInstallation } from '../../store/tables/installations.ts';
 import { type QuarantinedRow, readQuarantined } from '../../store/tables/quarantine.ts';
@@ -183,9 +184,18 @@ function nearIds({ store }: Look, id: string): readonly string[] {
   return trusted.length > 0 ? trusted : nearNames(id, like(`${machine}:`), NEAR_IDS_MAX);
 }
 
-/** An installation's reads and its connection; a read's installation. */
+/** An installation's reads and its connection; a read's installation; a provider app and those whom it holds. */
 function relatedTo({ store }: Look, actorId: ActorId): readonly string[] {
   const machine = machineOf(actorId);
+  if (machine === 'providerApp') {
+    const held = readHeldConnectionIds(store.reads, keyOf(actorId), '', OPERATOR_LIST_MAX);
+    return held.map((connectionId) => actorIdOf('credential', connectionId));
+  }
+  if (machine === 'credential') {
+    const providerApp = actorIdOf('providerApp', readConnection(store.reads, keyOf(actorId))?.providerAppId ?? '');
+    // It has a row since its first trouble.
+    return readSnapshot(store.reads, providerApp) === undefined ? [] : [providerApp];
+  }
   if (machine === 'read') return [actorIdOf('installation', keyOf(actorId).split('/', 1)[0] ?? '')];
   if (machine !== 'installation') return [];
   const installationId = keyOf(actorId);

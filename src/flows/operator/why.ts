@@ -6,6 +6,7 @@ import { WHY_BESIDES_MAX } from '../../core/limits.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
 import { unknownActor } from './actors.ts';
 import {
+  addressRefused,
   answerLost,
   appRefused,
   circuitOpen,
@@ -45,6 +46,7 @@ const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
   ['connection', appRefused],
   ['connection', grantSuspect],
   ['connection', answerLost],
+  ['connection', addressRefused],
   ['connection', tokenEndpointFailing],
   ['connection', keyRefused],
   ['connection', circuitOpen],

@@ -7,7 +7,14 @@ import type { ReadPageEffect } from '../../../machines/effects.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
 import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
-import { ERROR_CODES, type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorFacts,
+  errorFacts,
+  IntegrationError,
+  invariant,
+} from '../../core/errors.ts';
 import { newId, type OperationId } from '../../core/ids.ts';
 import {
   EFFECT_DEADLINE_MS,
@@ -210,6 +217,9 @@ function restarted(services: Services, { effect, checkpoint }: PageContext, erro
   return { event, writes: [putCheckpoint({ ...checkpoint, cursor: null, recordsRead: 0 })] };
 }
 
+/** Nothing is wrong with the page. What a builder has to mend costs no customer their place in a backfill. */
+const PUTS_OFF: ReadonlySet<ErrorCode> = new Set(['budget_exhausted', 'rate_limited', 'circuit_open', 'app_fault']);
+
 /** Decides by code whether this is a failure to count, a wait, or the end. */
 function pageFailed(
   services: Services,
@@ -220,7 +230,7 @@ function pageFailed(
   const nowMs = services.clock.nowMs();
   const { turn, attempt, deferrals } = effect;
   const { message } = error;
-  if (error.code === 'budget_exhausted' || error.code === 'rate_limited' || error.code === 'circuit_open') {
+  if (PUTS_OFF.has(error.code)) {
     const soonestAtMs = nowMs + fullJitterMs(deferrals, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
     const askedAtMs = Math.min(retryAtMs ?? 0, nowMs + READ_RETRY_AFTER_MS_MAX);
     return { event: { type: 'page.deferred', turn, message, retryAtMs: Math.max(askedAtMs, soonestAtMs) } };

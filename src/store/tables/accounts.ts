@@ -132,6 +132,23 @@ export function deleteProviderApp(providerAppId: string, projectId: ProjectId): 
   return { statement: 'providerApps.delete', params: [providerAppId, projectId], mustChange: 'rejected' };
 }
 
+/** Provider apps whose actor does not trust what is said of their grants, by id, those after `after`. */
+export function readProviderAppsNotTrusted(
+  reads: Reads,
+  after: string,
+  limit: number,
+): (Pick<ProviderAppRow, 'providerAppId' | 'provider' | 'projectId'> & { readonly state: string })[] {
+  const sql = `SELECT providerAppId, provider, projectId, state FROM providerApps
+    JOIN snapshots ON actorId = 'providerApp:' || providerAppId
+    WHERE providerAppId > ? AND state <> '' AND state ->> '$.value' <> 'trusted' ORDER BY providerAppId LIMIT ?`;
+  return reads.all(sql, after, limit);
+}
+
+export function readProviderAppIds(reads: Reads, limit: number): string[] {
+  const sql = 'SELECT providerAppId FROM providerApps ORDER BY providerAppId LIMIT ?';
+  return reads.all<{ providerAppId: string }>(sql, limit).map(({ providerAppId }) => providerAppId);
+}
+
 export function readProviderApp(reads: Reads, providerAppId: string): ProviderAppRow | undefined {
   return reads.get('SELECT * FROM providerApps WHERE providerAppId = ?', providerAppId);
 }

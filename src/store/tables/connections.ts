@@ -175,6 +175,55 @@ export function readHeldConnectionIds(reads: Reads, providerAppId: string, after
   return reads.all<{ connectionId: string }>(sql, providerAppId, after, limit).map((row) => row.connectionId);
 }
 
+/** Connections of a provider app whose credential is held back, counted up to `max`. */
+export function countHeld(reads: Reads, providerAppId: string, max: number): number {
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM connections
+    JOIN snapshots ON actorId = 'credential:' || connectionId
+    WHERE providerAppId = ? AND state ->> '$.value' IN ('suspect', 'appFault') LIMIT ?)`;
+  return reads.get<{ n: number }>(sql, providerAppId, max)?.n ?? 0;
+}
+
+/** Whether the credential of a connection is held back. */
+export function isHeld(reads: Reads, connectionId: string): boolean {
+  const sql = `SELECT 1 FROM snapshots WHERE actorId = 'credential:' || ?
+    AND state <> '' AND state ->> '$.value' IN ('suspect', 'appFault')`;
+  return reads.get(sql, connectionId) !== undefined;
+}
+
+/** Connections of a provider app that were refused since `sinceMs` and believed, by id, those after `after`. */
+export function readBelievedConnectionIds(
+  reads: Reads,
+  providerAppId: string,
+  sinceMs: Ms,
+  after: string,
+  limit: number,
+): string[] {
+  const sql = `SELECT connectionId FROM connections JOIN snapshots ON actorId = 'credential:' || connectionId
+    WHERE providerAppId = ? AND connectionId > ? AND state ->> '$.value' = 'revoked'
+    AND state ->> '$.context.lastErrorAtMs' >= ? ORDER BY connectionId LIMIT ?`;
+  return reads.all<{ connectionId: string }>(sql, providerAppId, after, sinceMs, limit).map((row) => row.connectionId);
+}
+
+/** The latest refused grants of a provider app, latest first, without those that a lost answer explains. */
+export function readRefusals(
+  reads: Reads,
+  providerAppId: string,
+  sinceMs: Ms,
+  limit: number,
+): { connectionId: string; atMs: Ms }[] {
+  const sql = `SELECT connectionId, updatedAtMs AS atMs FROM connections
+    JOIN snapshots ON actorId = 'credential:' || connectionId
+    WHERE providerAppId = ? AND status = 'bad_credentials' AND updatedAtMs > ?
+    AND state ->> '$.context.lostAnswerAtMs' IS NULL ORDER BY updatedAtMs DESC, connectionId LIMIT ?`;
+  return reads.all(sql, providerAppId, sinceMs, limit);
+}
+
+/** When a token of a provider app was last renewed; null if none ever was. */
+export function readLastRenewalMs(reads: Reads, providerAppId: string): Ms | null {
+  const sql = 'SELECT max(issuedAtMs) AS atMs FROM connections WHERE providerAppId = ? AND generation > 1';
+  return reads.get<{ atMs: Ms | null }>(sql, providerAppId)?.atMs ?? null;
+}
+
 /** Connections that the same account of a provider has with one provider app. */
 export function countGrants(reads: Reads, providerAppId: string, consumerRef: string): number {
   const sql = 'SELECT count(*) AS n FROM connections WHERE providerAppId = ? AND providerConsumerRef = ?';

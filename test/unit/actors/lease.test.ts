@@ -25,8 +25,8 @@ const TOKEN: OpenToken = {
   requestedAtMs: 0,
   refusedAtMs: 0,
   isProven: false,
-  doubtedUntilMs: Number.NEGATIVE_INFINITY,
-  futileUntilMs: 0,
+  doubtedAtMs: Number.NEGATIVE_INFINITY,
+  futileAtMs: 0,
 };
 
 /** Leases over a token that the test gives and takes. */

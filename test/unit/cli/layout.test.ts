@@ -37,6 +37,9 @@ describe('text', () => {
     ['a=b', '"a=b"'],
     [0, '0'],
     [{ a: [1] }, '{"a":[1]}'],
+    [['c1', 'c2'], 'c1, c2'],
+    [['a b'], '["a b"]'],
+    [[], '[]'],
   ])('of the value %j is %s', (value, expected) => {
     expect(valueText(value)).toBe(expected);
   });

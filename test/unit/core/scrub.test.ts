@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errorFacts } from '../../../src/core/errors.ts';
-import { scrubbed } from '../../../src/core/scrub.ts';
+import { scrubbed, without } from '../../../src/core/scrub.ts';
 
 const JWT =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c';
@@ -48,5 +48,12 @@ describe('what helps to find a fault', () => {
     'property "hs_v2_date_entered_appointmentscheduled" does not exist',
   ])('stays: %s', (text) => {
     expect(scrubbed(text)).toBe(text);
+  });
+});
+
+describe('a secret that is known', () => {
+  it('is taken out however short and however it stands, and a word that it could be is not', () => {
+    const text = 'rt-2-0 of "rt-2-0" (rt-2-0-abc) by me';
+    expect(without(text, ['rt-2-0', 'me', ''])).toBe('[removed] of "[removed]" ([removed]-abc) by me');
   });
 });

@@ -1,5 +1,6 @@
 // Reasons that lie with the connection: the customer's grant, its token, the provider app, the provider itself.
 
+import { isSourceRefused } from '../../../auth/tokenResponse.ts';
 import type { Ms } from '../../../core/time.ts';
 import type { Facts } from '../facts.ts';
 import { earliestOf, type Since } from '../past.ts';
@@ -95,7 +96,7 @@ export function appRefused({ credential, providerName, nowMs }: Facts): Diagnosi
     fault: 'builder',
     remedy:
       `Check the client id and secret of the provider app, and that ${providerName} still has it active. ` +
-      'When the provider app is changed here, everything goes on at once.',
+      'When the provider app is changed here, everything goes on within minutes.',
   };
 }
 
@@ -115,6 +116,26 @@ export function grantSuspect({ credential, providerName, nowMs }: Facts): Diagno
     remedy:
       'Ask the provider, and check whether the provider app was changed or removed there. One customer is tried from ' +
       'time to time; if that works everybody goes on, and after a day of refusals they are believed.',
+  };
+}
+
+/** Nothing is wrong with the grant, and asking the customer would not help. */
+export function addressRefused({ credential, providerName, nowMs }: Facts): Diagnosis | null {
+  if (credential?.state !== 'backingOff' || !isSourceRefused(credential.context.lastError ?? '')) return null;
+  const { lastError, endsAtMs } = credential.context;
+  return {
+    name: 'addressRefused',
+    isWell: false,
+    waitsFor: `${providerName} to let the address of this server in`,
+    since: renewalFailingSince(credential),
+    next: nextAt('It is tried again', credential.wakeAtMs),
+    says:
+      `${providerName} does not renew the token for the address that Tenon calls from: ${quoted(lastError)}. ` +
+      `The grant itself is sound, and no customer has to connect again.${tokenText(endsAtMs, nowMs)}`,
+    fault: 'operator',
+    remedy:
+      'Have the address that this server calls from allowed at the provider, or let it call from one that is; ' +
+      'everything then goes on by itself.',
   };
 }
 

@@ -111,6 +111,18 @@ const CASES: readonly Case[] = [
     ['done once and as late as possible', 'good until 2026-01-05 12:30:00 UTC'],
   ],
   [
+    'addressRefused',
+    {
+      credential: credential(
+        'backingOff',
+        { lastError: 'invalid_grant ip restricted', attempt: 2, endsAtMs: minutes(30) },
+        { wakeAtMs: minutes(2), past: past('backingOff', ['refresh.failed', 'backingOff', 45]) },
+      ),
+    },
+    { fault: 'operator', until: '2026-01-05T12:02:00.000Z' },
+    ['for the address that Tenon calls from: "invalid_grant ip restricted"', 'no customer has to connect again'],
+  ],
+  [
     'tokenEndpointFailing',
     {
       credential: credential(

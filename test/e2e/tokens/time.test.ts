@@ -7,7 +7,12 @@ import { buildAssertionRequest } from '../../../src/auth/assertion.ts';
 import { refreshAtMs } from '../../../src/auth/lifetime.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import { newId } from '../../../src/core/ids.ts';
-import { REFRESH_JITTER_SHARE, REFRESH_MARGIN_MS_MAX, TOKEN_LEEWAY_MS } from '../../../src/core/limits.ts';
+import {
+  METER_SLICES,
+  REFRESH_JITTER_SHARE,
+  REFRESH_MARGIN_MS_MAX,
+  TOKEN_LEEWAY_MS,
+} from '../../../src/core/limits.ts';
 import { createLog } from '../../../src/core/log.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { pass, settled, until } from '../../support/drive.ts';
@@ -192,7 +197,9 @@ describe('row 15: a token endpoint with a limit of its own', () => {
     await askForNext(world, one);
     await settled(world);
     expect(world.server.refreshes(one.account)).toHaveLength(1);
-    expect(credentialOf(world, one)).toMatchObject({ state: 'backingOff', wakeAtMs: firstAtMs + MINUTE_MS });
+    // A call leaves its window with the slice that it was made in.
+    const wakeAtMs = firstAtMs + MINUTE_MS + MINUTE_MS / METER_SLICES;
+    expect(credentialOf(world, one)).toMatchObject({ state: 'backingOff', wakeAtMs });
     expect(await call(world, one)).toEqual([200, '']);
     // Somebody else has a limit of their own.
     await askForNext(world, other);

@@ -28,6 +28,7 @@ import {
   newMeter,
   restore,
   roomAt,
+  type Said,
   type StoredMeter,
   spend,
   stored,
@@ -140,7 +141,7 @@ export class Budgets {
       }
       budget.taken -= 1;
       this.#pump(budget);
-      if (budget.taken === 0 && budget.queue.size === 0 && budget.turns === 0) this.#seats.delete(key.key);
+      this.#dropIdle(budget);
     }
   }
 
@@ -175,7 +176,7 @@ export class Budgets {
   }
 
   /** What an answer said of one of these budgets; names that are not declared say nothing of them. */
-  learn(keys: readonly BudgetKey[], name: string, said: { limit?: number; remaining?: number }): void {
+  learn(keys: readonly BudgetKey[], name: string, said: Said): void {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
       if (key.windowMs === 0 || key.name !== name) continue;
@@ -231,18 +232,16 @@ export class Budgets {
 
   #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
     const { key } = budget;
-    const isOwnTurn = turn?.key === key.key;
-    if (!isOwnTurn && budget.queue.isAhead(priority)) return { budget: key, atMs: nowMs };
-    // What was promised to others who are about to take it is not there any more.
-    const promised = budget.turns - (isOwnTurn ? 1 : 0);
-    if (budget.kind === 'seats') {
-      const free = key.limit - reservedOf(key.limit, priority) - budget.taken - promised;
-      return free >= 1 ? null : { budget: key, atMs: null };
-    }
-    const { meter } = budget;
-    const reserved = reservedOf(meter.limit, priority) + promised;
-    if (roomAt(meter, nowMs, reserved) < 1) return { budget: key, atMs: earliestAtMs(meter, nowMs, reserved) };
-    return budget.chunkLeft - promised >= 1 ? null : { budget: key, atMs: nowMs };
+    const isFirst = turn !== null;
+    if (!isFirst && budget.queue.isAhead(priority)) return { budget: key, atMs: nowMs };
+    const open = this.#openTurns(budget, priority, nowMs);
+    // Who has waited for one budget takes of all that there is: two who hold turns at two budgets and respect each
+    // other's would give them up and ask again for ever.
+    if (open - (isFirst ? 0 : budget.turns) >= 1) return null;
+    if (budget.kind === 'seats') return { budget: key, atMs: null };
+    const reserved = reservedOf(budget.meter.limit, priority);
+    const isSpent = roomAt(budget.meter, nowMs, reserved) < 1;
+    return { budget: key, atMs: isSpent ? earliestAtMs(budget.meter, nowMs, reserved) : nowMs };
   }
 
   #take(budget: Window | Seats, nowMs: Ms): void {
@@ -263,7 +262,7 @@ export class Budgets {
     budget.timer = null;
     const nowMs = this.#clock.nowMs();
     while (budget.queue.size > 0) {
-      const waiter = budget.queue.next((priority) => this.#openTurns(budget, priority, nowMs) > budget.turns);
+      const waiter = budget.queue.next((priority) => this.#openTurns(budget, priority, nowMs) >= budget.turns + 1);
       if (waiter === undefined) break;
       budget.turns += 1;
       waiter.go(this.#turnAt(budget));
@@ -272,9 +271,8 @@ export class Budgets {
   }
 
   #openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
-    if (budget.kind === 'seats') {
-      return budget.key.limit - reservedOf(budget.key.limit, priority) - budget.taken;
-    }
+    const { limit } = budget.key;
+    if (budget.kind === 'seats') return limit - reservedOf(limit, priority) - budget.taken;
     return Math.min(roomAt(budget.meter, nowMs, reservedOf(budget.meter.limit, priority)), budget.chunkLeft);
   }
 
@@ -287,6 +285,7 @@ export class Budgets {
         isEnded = true;
         budget.turns -= 1;
         this.#pump(budget);
+        this.#dropIdle(budget);
       },
     };
   }
@@ -355,6 +354,11 @@ export class Budgets {
     const { meter } = budget;
     const retryAtMs = earliestAtMs(meter, this.#clock.nowMs(), reservedOf(meter.limit, priority));
     return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
+  }
+
+  #dropIdle(budget: Window | Seats): void {
+    if (budget.kind !== 'seats' || budget.taken > 0 || budget.queue.size > 0 || budget.turns > 0) return;
+    this.#seats.delete(budget.key.key);
   }
 
   #budgetOf(key: BudgetKey): Window | Seats {

@@ -101,26 +101,39 @@ export function spend(meter: Meter, nowMs: Ms, calls = 1): void {
   meter.total += calls;
 }
 
+/** What a provider says of one of its limits; providers that count points say fractions. */
+export interface Said {
+  readonly limit?: number | undefined;
+  readonly remaining?: number | undefined;
+  /** When all of it is left again. */
+  readonly resetAtMs?: Ms | undefined;
+}
+
 /**
  * The provider said what of this limit is left, as of an answer to one of `inFlight` + 1 calls. More spent than we
  * know: others share it. Less: its window began anew, or it forgave; calls under way are not in its number yet.
  */
-export function learn(
-  meter: Meter,
-  said: { readonly limit?: number | undefined; readonly remaining?: number | undefined },
-  inFlight: number,
-  nowMs: Ms,
-): void {
+export function learn(meter: Meter, said: Said, inFlight: number, nowMs: Ms): void {
   advance(meter, nowMs);
-  if (said.limit !== undefined && said.limit !== meter.limit) {
-    meter.limit = said.limit;
+  // A limit of less than a call would end all calls, and with them what could correct it.
+  const limit = said.limit === undefined ? meter.limit : Math.max(1, Math.floor(said.limit));
+  if (limit !== meter.limit) {
+    meter.limit = limit;
     meter.isLearned = true;
   }
   if (said.remaining === undefined) return;
-  const spent = Math.max(0, meter.limit - said.remaining);
+  const spent = Math.max(0, meter.limit - Math.floor(said.remaining));
   const foreign = spent - meter.total;
-  if (foreign > 0) spend(meter, nowMs, foreign);
+  if (foreign > 0) spendUntil(meter, said.resetAtMs, foreign);
   else forgive(meter, -foreign - inFlight);
+}
+
+/** Calls of others, in the slice that leaves the window when the provider's ends; nobody said when: in the newest. */
+function spendUntil(meter: Meter, resetAtMs: Ms | undefined, calls: number): void {
+  const leaving = resetAtMs === undefined ? meter.head : Math.ceil(resetAtMs / sliceMsOf(meter)) - LENGTH;
+  const place = modulo(Math.min(meter.head, Math.max(leaving, meter.head - METER_SLICES)));
+  meter.counts[place] = (meter.counts[place] ?? 0) + calls;
+  meter.total += calls;
 }
 
 /** The oldest first: they would have left next. */

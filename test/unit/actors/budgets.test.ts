@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type BudgetKey, Budgets, type Turn } from '../../../actors/budgets.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
@@ -224,7 +224,50 @@ describe('a window that outlives the process', () => {
   });
 });
 
+describe('calls of several budgets', () => {
+  it('do not pass their turns round in a circle when each has one place', async () => {
+    const { budgets, clock } = await start();
+    const tryTake = vi.spyOn(budgets, 'tryTake');
+    const [a, b] = [
+      { key: 'p/a', name: 'a', limit: 1, windowMs: SECOND_MS },
+      { key: 'p/b', name: 'b', limit: 1, windowMs: SECOND_MS },
+    ];
+    const there = caller(budgets, clock, [a, b]);
+    const back = caller(budgets, clock, [b, a]);
+    await there.call('first', 'interactive');
+    const calls = [
+      there.call('v', 'interactive'),
+      there.call('w', 'interactive'),
+      back.call('x', 'interactive'),
+      back.call('y', 'interactive'),
+    ];
+    await flush();
+    budgets.release([a, b]);
+    // Both have room in the same moment: one caller gets the turn at one, another that at the other.
+    budgets.learn([a], 'a', { remaining: 1 });
+    budgets.learn([b], 'b', { remaining: 1 });
+    for (let second = 0; second < 6; second++) {
+      await clock.advance(1.1 * SECOND_MS);
+      // Round in a circle nothing but this would end them.
+      expect(tryTake.mock.calls.length).toBeLessThan(100);
+    }
+    await Promise.all(calls);
+    expect(there.granted.length + back.granted.length).toBe(5);
+  });
+});
+
 describe('what the provider says', () => {
+  it('of less than a call gives nobody a turn', async () => {
+    const { budgets, clock } = await start();
+    const { call, granted } = caller(budgets, clock, [BURST]);
+    budgets.learn([BURST], 'burst', { limit: 10, remaining: 0.5 });
+    const waiting = call('a', 'interactive');
+    await clock.advance(9 * SECOND_MS);
+    expect(granted).toEqual([]);
+    await clock.advance(2 * SECOND_MS);
+    await waiting;
+  });
+
   it('corrects the budget of that name, also after a restart', async () => {
     const { budgets, clock, store } = await start();
     budgets.tryTake([BURST], 'interactive', null);

@@ -90,6 +90,31 @@ describe('what the provider says', () => {
     expect(roomAt(meter, 10)).toBe(94);
   });
 
+  it('counts what others spent only until the window of the provider ends, where that is told', () => {
+    const meter = newMeter(100, WINDOW_MS);
+    learn(meter, { remaining: 0, resetAtMs: 10_000 + 200 }, 0, 10_000);
+    expect(roomAt(meter, 10_100)).toBe(0);
+    expect(earliestAtMs(meter, 10_100)).toBeLessThanOrEqual(10_200 + SLICE_MS);
+    expect(roomAt(meter, 10_200 + SLICE_MS)).toBe(100);
+  });
+
+  it.each([
+    ['is over already', 5000],
+    ['is far away', 1e9],
+  ])('keeps within the window when its end %s', (_what, resetAtMs) => {
+    const meter = newMeter(100, WINDOW_MS);
+    learn(meter, { remaining: 40, resetAtMs }, 0, 10_000);
+    expect(roomAt(meter, 10_000)).toBe(40);
+    expect(roomAt(meter, 10_000 + WINDOW_MS + 2 * SLICE_MS)).toBe(100);
+  });
+
+  it('in fractions is rounded down, and never to a limit that allows nothing', () => {
+    const meter = newMeter(100, WINDOW_MS);
+    learn(meter, { limit: 0.5, remaining: 0.5 }, 0, 0);
+    expect([meter.limit, roomAt(meter, 0)]).toEqual([1, 0]);
+    expect(roomAt(meter, WINDOW_MS + SLICE_MS)).toBe(1);
+  });
+
   it('changes the limit, which is remembered as learned', () => {
     const meter = newMeter(100, WINDOW_MS);
     learn(meter, { limit: 190 }, 0, 0);

@@ -53,7 +53,6 @@ export interface Full {
 
 /** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
 export interface Turn {
-  readonly key: string;
   end(): void;
 }
 
@@ -279,7 +278,6 @@ export class Budgets {
   #turnAt(budget: Window | Seats): Turn {
     let isEnded = false;
     return {
-      key: budget.key.key,
       end: () => {
         if (isEnded) return;
         isEnded = true;

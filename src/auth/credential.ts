@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
+import { jsonOrNull } from '../core/json.ts';
 
 const client = z.strictObject({ clientId: z.string().min(1), clientSecret: z.string() }).readonly();
 const scopes = z.array(z.string()).readonly();
@@ -54,15 +55,6 @@ export function parseCredential(json: string): Credential {
   throw new IntegrationError('invariant', 'T-CREDENTIAL: a sealed credential has an unknown shape', {
     publicDetail: 'internal error T-CREDENTIAL',
   });
-}
-
-/** The parser's own message quotes the text, so it is dropped. */
-function jsonOrNull(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
 }
 
 /** Members of a credential that are no secret and that the words of a provider may well name. */

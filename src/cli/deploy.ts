@@ -5,12 +5,12 @@ import { readFile, stat } from 'node:fs/promises';
 import process from 'node:process';
 import { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
-import type { JsonValue } from '../core/json.ts';
+import { type JsonValue, jsonOrNull } from '../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, MANIFEST_BYTES_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { parseAllowList } from '../egress/address.ts';
 import { createEgress } from '../egress/egress.ts';
 import { harmless, printLine, styled } from './print.ts';
-import { jsonOrNull, notTenon, refusalOf, serverOrigin } from './problem.ts';
+import { notTenon, refusalOf, serverOrigin } from './problem.ts';
 
 const deployed = z.array(
   z.object({ name: z.string(), provider: z.string(), latestRevision: z.object({ id: z.string() }) }),

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createCatalog } from '../catalog/catalog.ts';
 import { type Config, readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
-import { isJsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonValue, jsonOrNull } from '../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { systemClock } from '../core/time.ts';
 import { parseAllowList } from '../egress/address.ts';
@@ -25,7 +25,7 @@ import type { Reads } from '../store/port.ts';
 import { SCHEMA_VERSION } from '../store/schema.ts';
 import { openForReading } from '../store/sqlite.ts';
 import { folderError, openStore, type Store, type StoreOptions } from '../store/store.ts';
-import { jsonOrNull, notTenon, refusalOf, serverOrigin } from './problem.ts';
+import { notTenon, refusalOf, serverOrigin } from './problem.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -24,15 +24,6 @@ export function serverOrigin(url: string): string {
   });
 }
 
-/** The answer's JSON, or null where it is something else. */
-export function jsonOrNull(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return null;
-  }
-}
-
 /** Whatever answers at the address, it is not this product. */
 export function notTenon(): IntegrationError {
   return new IntegrationError('provider_malformed', 'the server did not answer as Tenon does', {

@@ -24,6 +24,15 @@ export function parseJson(text: string, what: string): JsonValue {
   }
 }
 
+/** JSON from outside, or null where the text is something else, such as a page for people. */
+export function jsonOrNull(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The value under a dotted path (`paging.next.link`, `0.id` for the first of a list; an empty path is the value
  * itself), or undefined where a step is missing.

@@ -2,7 +2,7 @@
 // Source: https://developers.hubspot.com/docs/api/error-handling and /docs/api/usage-details
 
 import { IntegrationError } from '../../core/errors.ts';
-import { type JsonValue, jsonAt } from '../../core/json.ts';
+import { jsonAt, jsonOrNull } from '../../core/json.ts';
 import { HOUR_MS, type Ms, SECOND_MS } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
 import { limitsSaid } from '../../limits/headers/limitsSaid.ts';
@@ -16,8 +16,7 @@ const BURST_WAIT_MS = 10 * SECOND_MS;
 const DAILY_WAIT_MS = HOUR_MS;
 
 export function hubspotFailure(response: BufferedResponse, nowMs: Ms): IntegrationError {
-  const body = parsedOrNull(response);
-  const message = jsonAt(body ?? undefined, 'message');
+  const message = jsonAt(jsonOrNull(response.body.toString()), 'message');
   const detail = typeof message === 'string' ? message.slice(0, 300) : undefined;
   const failure = providerFailure('HubSpot', response, nowMs, detail);
   const upstreamStatus = response.status;
@@ -35,12 +34,4 @@ export function hubspotFailure(response: BufferedResponse, nowMs: Ms): Integrati
     return new IntegrationError('cursor_gone', failure.message, { upstreamStatus });
   }
   return failure;
-}
-
-function parsedOrNull(response: BufferedResponse): JsonValue {
-  try {
-    return JSON.parse(response.body.toString()) as JsonValue;
-  } catch {
-    return null;
-  }
 }

@@ -2,7 +2,7 @@
 // Source: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 
 import { type ErrorCode, IntegrationError } from '../../core/errors.ts';
-import { type JsonValue, jsonAt } from '../../core/json.ts';
+import { type JsonValue, jsonAt, jsonOrNull } from '../../core/json.ts';
 import { MINUTE_MS, type Ms, SECOND_MS } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
 import { limitsSaid } from '../../limits/headers/limitsSaid.ts';
@@ -50,10 +50,6 @@ export function salesforceFailure(response: BufferedResponse, objectName: string
 }
 
 function firstError(response: BufferedResponse): JsonValue | undefined {
-  try {
-    const body = JSON.parse(response.body.toString()) as JsonValue;
-    return Array.isArray(body) ? body[0] : body;
-  } catch {
-    return undefined;
-  }
+  const body = jsonOrNull(response.body.toString());
+  return Array.isArray(body) ? body[0] : body;
 }

@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import type { LiveCatalog, RefusedEntry } from '../../catalog/liveCatalog.ts';
-import type { JsonValue } from '../../core/json.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import type { Reads, RowWrite } from '../../store/port.ts';
 import { putMeta, readMeta } from '../../store/tables/accounts.ts';
 import { type CatalogEntryRow, readCatalogEntries } from '../../store/tables/catalog.ts';
@@ -39,22 +39,14 @@ export function putRefreshState(state: RefreshState): RowWrite {
 }
 
 export function readStoredCatalog(reads: Reads): StoredCatalog {
-  const parsed = stateSchema.safeParse(jsonOf(readMeta(reads, META) ?? ''));
+  const parsed = stateSchema.safeParse(jsonOrNull(readMeta(reads, META) ?? ''));
   return { state: parsed.success ? parsed.data : null, rows: readCatalogEntries(reads) };
 }
 
 /** Takes over what is stored and answers what this version, or the operator's file, no longer allows. */
 export function takeOverStored(catalog: LiveCatalog, rows: readonly CatalogEntryRow[]): readonly RefusedEntry[] {
-  const judged = rows.map(({ name, entry }) => catalog.judge(name, jsonOf(entry)));
+  const judged = rows.map(({ name, entry }) => catalog.judge(name, jsonOrNull(entry)));
   const accepted = judged.flatMap((entry) => ('reason' in entry ? [] : [entry]));
   catalog.replaceUpstream(new Map(accepted.map((entry) => [entry.name, entry])));
   return judged.flatMap((entry) => ('reason' in entry ? [entry] : []));
-}
-
-function jsonOf(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return null;
-  }
 }

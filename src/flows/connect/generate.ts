@@ -15,7 +15,7 @@ import {
 import { fillTemplate, resolveTemplate } from '../../catalog/template.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
-import { type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
+import { jsonAt, jsonOrNull } from '../../core/json.ts';
 import type { Ms } from '../../core/time.ts';
 import { readDefaultProviderApp } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnections } from '../../store/tables/connections.ts';
@@ -332,7 +332,7 @@ async function logIn(
   if (response.status === 401 || response.status === 403) {
     throw new IntegrationError('bad_request', `${declaration.displayName} refused user name, password or key`);
   }
-  const key = response.status < 300 ? memberOf(response.body.toString(), exchange.keyPath) : null;
+  const key = response.status < 300 ? jsonAt(jsonOrNull(response.body.toString()), exchange.keyPath) : null;
   if (typeof key !== 'string' || key === '') {
     throw new IntegrationError(
       'provider_malformed',
@@ -341,15 +341,6 @@ async function logIn(
   }
   const text = fillTemplate(exchange.value.base64Of, { ...values, [exchange.keyVariable]: key });
   return { scheme: 'custom', values: { [exchange.value.name]: Buffer.from(text).toString('base64') } };
-}
-
-/** Null for a text that is not JSON: a provider's mistake is not the customer's. */
-function memberOf(text: string, path: string): JsonValue | undefined {
-  try {
-    return jsonAt(parseJson(text, 'the answer'), path);
-  } catch {
-    return null;
-  }
 }
 
 function missing(declaration: ProviderDeclaration, name: string): IntegrationError {

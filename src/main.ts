@@ -16,7 +16,7 @@ import { type IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
-import { createApp } from './edge/app.ts';
+import { createEdge } from './edge/app.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
@@ -117,7 +117,7 @@ export async function start(options: StartOptions): Promise<Running> {
     // What a full disk kept from taking over a deployed manifest.
     store.onRecovered(() => void takeOverRevisions(services));
     const operatorToken = randomToken(OPERATOR_TOKEN_BYTES);
-    listening.serve(createApp(services, () => isReady(store), operatorToken));
+    listening.serve(createEdge(services, () => isReady(store), operatorToken));
     announceOwner(config.dataFolder, {
       url: `http://${localHost(config.hostname)}:${listening.port}`,
       token: operatorToken,

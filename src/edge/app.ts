@@ -11,34 +11,47 @@ import { ApiKeys, authenticate, projectOf } from './auth.ts';
 import { callbackRoute, customAuthCallbackRoute, customAuthRoute, oauthConnectRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { operatorRoutes } from './operator.ts';
-import { MISFRAMED_PATH, PROXY_PATH, routingPath } from './plane.ts';
+import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
 import { destinationRoutes, projectRoutes, providerAppRoutes } from './platform/accounts.ts';
 import { connectionRoutes, generateRoute } from './platform/connections.ts';
 import { deployRoute, installationView, integrationRoutes } from './platform/integrations.ts';
 import { problemResponse } from './problem.ts';
-import { proxyHandler, withRetryHeaders } from './proxy.ts';
+import { type NodeProxy, proxyOfNode, proxyWeb, withRetryHeaders } from './proxy.ts';
 import { operationJson } from './wire.ts';
 
+/** All planes. */
+export interface Edge {
+  /** Every plane, in WHATWG requests and responses. */
+  readonly app: Hono<EdgeEnv>;
+  /** The proxy plane again, for servers that have requests of node:http. */
+  readonly proxy: NodeProxy;
+}
+
 /** `isReady` answers whether the process can take work now; `operatorToken` opens the operator plane. */
-export function createApp(
+export function createEdge(services: EdgeServices, isReady: () => Promise<boolean>, operatorToken: string): Edge {
+  const keys = new ApiKeys(services.store.reads);
+  return { app: createApp(services, keys, isReady, operatorToken), proxy: proxyOfNode(services, keys) };
+}
+
+function createApp(
   services: EdgeServices,
+  keys: ApiKeys,
   isReady: () => Promise<boolean>,
   operatorToken: string,
 ): Hono<EdgeEnv> {
   const { clock, log } = services;
-  const keys = new ApiKeys(services.store.reads);
   const app = new Hono<EdgeEnv>({ getPath: routingPath });
   app.onError((error, context) => {
     const response = problemResponse(error, context.req.path, clock.nowMs(), log);
-    return withRetryHeaders(response, error, context);
+    return withRetryHeaders(response, error, (name) => context.req.header(name));
   });
   app.notFound((context) => {
     const error = new IntegrationError('not_found', `there is nothing at ${context.req.method} ${context.req.path}`);
     return problemResponse(error, context.req.path, clock.nowMs(), log);
   });
-  app.all(PROXY_PATH, proxyHandler(services, keys));
+  app.all(PROXY_PATH, (context) => proxyWeb(services, keys, context.req.raw));
   app.all(MISFRAMED_PATH, () => {
-    throw new IntegrationError('bad_request', 'the request has several Host fields or a body of unknown framing');
+    throw misframed();
   });
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.get('/ready', async (context) => {

@@ -1,6 +1,6 @@
 // What handlers of the edge find in a request's context.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ProjectId } from '../core/ids.ts';
 import type { Services } from '../flows/services.ts';
 
@@ -11,8 +11,8 @@ export interface Caller {
 }
 
 export interface EdgeEnv {
-  /** Present where the server is node:http; elsewhere requests and responses are WHATWG objects only. */
-  Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse };
+  /** Present where the server is node:http; elsewhere requests are WHATWG objects only. */
+  Bindings: { readonly incoming?: IncomingMessage };
   Variables: { caller: Caller };
 }
 

@@ -3,6 +3,7 @@
 // Invariant: a provider's path never reaches a route of ours, whatever it looks like.
 
 import type { IncomingMessage } from 'node:http';
+import { IntegrationError } from '../core/errors.ts';
 import type { EdgeEnv } from './context.ts';
 
 /** A request with this header goes to the proxy, whatever its path: provider paths can look like ours. */
@@ -15,6 +16,9 @@ export const MISFRAMED_PATH = '/ misframed';
 const PREFIX = '/proxy';
 /** Leftmost labels of the published hosts, with the stages that clients know. Other labels say nothing. */
 const PROXY_LABELS: ReadonlySet<string> = new Set(['proxy', 'dev-proxy', 'staging-proxy']);
+
+/** What a Host field may hold (RFC 9110 section 7.2): a name or an address, maybe with a port. */
+const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
 /**
  * The path that routes a request. The raw request tells it: node:http's where there is one, the WHATWG one elsewhere.
@@ -29,6 +33,24 @@ export function routingPath(request: Request, options?: { env?: EdgeEnv['Binding
 /** Whether a request of node:http belongs to the proxy. */
 export function isProxied({ headers, url = '/' }: IncomingMessage): boolean {
   return headers[PROXY_VERSION_HEADER] !== undefined || hasPrefix(url) || isProxyHost(headers.host);
+}
+
+/**
+ * Throws `bad_request` for a request of node:http that whoever reads it next could understand otherwise: in its
+ * framing, its Host, or a backslash that some take for a slash. What becomes a WHATWG request is checked by that.
+ */
+export function assertPlain(incoming: IncomingMessage): void {
+  if (isMisframed(incoming)) throw misframed();
+  const { headers, url = '/' } = incoming;
+  if (!HOST.test(headers.host ?? '')) throw new IntegrationError('bad_request', 'the Host field names no host');
+  const backslash = url.indexOf('\\');
+  if (backslash === -1 || url.lastIndexOf('?', backslash) !== -1) return;
+  throw new IntegrationError('bad_request', 'the path has a backslash');
+}
+
+/** Of a request that no plane takes. */
+export function misframed(): IntegrationError {
+  return new IntegrationError('bad_request', 'the request has several Host fields or a body of unknown framing');
 }
 
 /**

@@ -1,18 +1,17 @@
 // The proxy plane: reads who calls and which installation is meant from the headers, hands the call to the flow, and
-// answers with a problem what never reached the provider. On node:http the response is written directly; elsewhere a
-// `Response` carries it.
+// answers with a problem what never reached the provider. On node:http calls come here without Hono and the response is
+// written directly; elsewhere Hono routes and a `Response` carries it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Context } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { parseId } from '../core/ids.ts';
 import { monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import { isThrottleMode, type ProxyOutcome, proxyOverNode, proxyOverWeb, RATE_LIMITER_MODE } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
-import type { EdgeEnv, EdgeServices } from './context.ts';
-import { PROXY_VERSION_HEADER, providerPath } from './plane.ts';
+import type { EdgeServices } from './context.ts';
+import { assertPlain, PROXY_PATH, PROXY_VERSION_HEADER, providerPath } from './plane.ts';
+import { problemResponse } from './problem.ts';
 
 /** nginx's status for a client that left; nobody receives it. */
 const STATUS_CLIENT_GONE = 499;
@@ -20,29 +19,32 @@ const STATUS_CLIENT_GONE = 499;
 /** The value of a header by its lower-case name. */
 type Header = (name: string) => string | undefined;
 
-export function proxyHandler(services: EdgeServices, keys: ApiKeys) {
-  return (context: Context<EdgeEnv>): Promise<Response> => {
-    const { incoming, outgoing } = context.env;
-    if (incoming === undefined || outgoing === undefined) return proxyWeb(services, keys, context.req.raw);
-    return proxyNode(services, keys, incoming, outgoing);
+/**
+ * Proxies a call of node:http. Resolves when it is over, with the problem to answer it with where nothing was sent to
+ * the client, else with null; never rejects.
+ */
+export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<Response | null>;
+
+export function proxyOfNode(services: EdgeServices, keys: ApiKeys): NodeProxy {
+  return async (incoming, outgoing) => {
+    const startedMs = monotonicMs();
+    const header: Header = (name) => incoming.headers[name] as string | undefined;
+    try {
+      assertPlain(incoming);
+      const target = targetOf(services, keys, header);
+      const path = providerPath(incoming.url ?? '/', incoming.headers.host);
+      const outcome = await proxyOverNode(services, target, incoming, outgoing, path);
+      finish(services, target, incoming.method, outcome, startedMs);
+      return null;
+    } catch (error) {
+      const response = problemResponse(error, PROXY_PATH, services.clock.nowMs(), services.log);
+      return withRetryHeaders(response, error, header);
+    }
   };
 }
 
-async function proxyNode(
-  services: EdgeServices,
-  keys: ApiKeys,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<Response> {
-  const startedMs = monotonicMs();
-  const target = targetOf(services, keys, (name) => incoming.headers[name] as string | undefined);
-  const path = providerPath(incoming.url ?? '/', incoming.headers.host);
-  const outcome = await proxyOverNode(services, target, incoming, outgoing, path);
-  finish(services, target, incoming.method, outcome, startedMs);
-  return RESPONSE_ALREADY_SENT;
-}
-
-async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
+/** Proxies a WHATWG request. Rejects with what kept it from the provider. */
+export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
   const startedMs = monotonicMs();
   const target = targetOf(services, keys, (name) => request.headers.get(name) ?? undefined);
   const { origin, host } = new URL(request.url);
@@ -110,9 +112,9 @@ function refuseUpgrade(offer: string | undefined): void {
 /**
  * A caller in throttle mode is told of a 429 of ours as of a provider's: with the time until which calls are not sent.
  */
-export function withRetryHeaders(response: Response, error: unknown, { req }: Context<EdgeEnv>): Response {
+export function withRetryHeaders(response: Response, error: unknown, header: Header): Response {
   if (response.status !== 429 || !(error instanceof IntegrationError) || error.retryAtMs === undefined) return response;
-  if (req.header(PROXY_VERSION_HEADER) === undefined || !isThrottleMode(req.header(RATE_LIMITER_MODE))) return response;
+  if (header(PROXY_VERSION_HEADER) === undefined || !isThrottleMode(header(RATE_LIMITER_MODE))) return response;
   response.headers.set('X-Amp-Retry-After', toRfc1123Utc(error.retryAtMs));
   response.headers.set('X-Amp-Retryable', String(error.isRetryable));
   return response;

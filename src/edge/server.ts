@@ -1,12 +1,12 @@
-// Listens: on node:http with the raw response within reach, on Deno with its own server. Both serve the same app.
+// Listens: on node:http, where proxied calls go past Hono and its request objects, on Deno with its own server. Both
+// serve the same planes.
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Hono } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
 import { type Clock, delay } from '../core/time.ts';
+import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
@@ -14,7 +14,7 @@ import { problemOf } from './problem.ts';
 export interface Listening {
   readonly port: number;
   /** What answers from now on; until then everything is told to come back. */
-  serve(app: Hono<EdgeEnv>): void;
+  serve(edge: Edge): void;
   /** Stops accepting, gives open requests HTTP_DRAIN_MS, then cuts the rest off. */
   close(): Promise<void>;
 }
@@ -36,24 +36,32 @@ export function listen(hostname: string, port: number, clock: Clock): Promise<Li
   return deno === undefined ? listenOnNode(hostname, port, clock) : listenOnDeno(deno, hostname, port, clock);
 }
 
-type Answer = (request: Request, env: EdgeEnv['Bindings']) => Response | Promise<Response>;
-
 function notYet(): Response {
   return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
 }
 
 function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
-  let answer: Answer = notYet;
-  const listener = getRequestListener((request, env) => answer(request, env as EdgeEnv['Bindings']), {
-    errorHandler: (error) => problemOf(faultOf(error), clock.nowMs()),
-  });
+  let edge: Edge | null = null;
+  const answering = (answer: Parameters<typeof getRequestListener>[0]) =>
+    getRequestListener(answer, { errorHandler: (error) => problemOf(faultOf(error), clock.nowMs()) });
+  const listener = answering((request, env) => edge?.app.fetch(request, env as EdgeEnv['Bindings']) ?? notYet());
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (edge === null || !isProxied(incoming)) {
+      void listener(incoming, outgoing);
+      return;
+    }
+    // A `Request` and a route cost as much as the rest of the edge; only a problem is a `Response`.
+    void edge.proxy(incoming, outgoing).then((problem) => {
+      if (problem !== null) void answering(async () => problem)(incoming, outgoing);
+    });
+  };
   const options = { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX };
-  const server = createServer(options, listener);
+  const server = createServer(options, serve);
   // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway
   // should not be sent first.
   server.on('checkContinue', (incoming, outgoing) => {
     if (!isProxied(incoming)) outgoing.writeContinue();
-    void listener(incoming, outgoing);
+    serve(incoming, outgoing);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, hostname, port)));
@@ -61,8 +69,8 @@ function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Lis
       const address = server.address();
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : port,
-        serve(app) {
-          answer = (request, env) => answerOnNode(app, request, env);
+        serve(served) {
+          edge = served;
         },
         async close() {
           // An answer that is given from now on ends its connection, which would be kept for the next request.
@@ -86,18 +94,8 @@ function faultOf(error: unknown): IntegrationError {
   return new IntegrationError('invariant', reason, { publicDetail: 'internal error' });
 }
 
-/**
- * Hono answers HEAD with a copy of what GET gives. A copy of "already sent" is an answer like any other and would be
- * written over what the proxy has sent.
- */
-function answerOnNode(app: Hono<EdgeEnv>, request: Request, env: EdgeEnv['Bindings']): Response | Promise<Response> {
-  const response = app.fetch(request, env);
-  if (env.incoming?.method !== 'HEAD') return response;
-  return Promise.resolve(response).then((copy) => (env.outgoing?.headersSent ? RESPONSE_ALREADY_SENT : copy));
-}
-
 function listenOnDeno(deno: DenoRuntime, hostname: string, port: number, clock: Clock): Promise<Listening> {
-  let answer: Answer = notYet;
+  let edge: Edge | null = null;
   return new Promise((resolve, reject) => {
     try {
       const server = deno.serve(
@@ -107,13 +105,13 @@ function listenOnDeno(deno: DenoRuntime, hostname: string, port: number, clock: 
           onListen: (address) =>
             resolve({
               port: address.port,
-              serve(app) {
-                answer = (request, env) => app.fetch(request, env);
+              serve(served) {
+                edge = served;
               },
               close: () => Promise.race([server.shutdown(), delay(clock, HTTP_DRAIN_MS)]),
             }),
         },
-        (request) => answer(request, {}),
+        (request) => edge?.app.fetch(request, {}) ?? notYet(),
       );
     } catch (error) {
       reject(listenError(error as NodeJS.ErrnoException, hostname, port));

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { JsonObject } from '../../src/core/json.ts';
-import { createApp } from '../../src/edge/app.ts';
+import { createEdge } from '../../src/edge/app.ts';
 import { fakeClock } from './clock.ts';
 import { startTenon } from './tenon.ts';
 
@@ -47,7 +47,7 @@ export async function startProxied(ownFacts: JsonObject = {}) {
   const connection = { groupRef: 'acme', consumerRef: 'ada', provider: 'stripe', apiKey: 'sk' };
   await tenon.ok('POST', tenon.inProject('/connections:generate'), connection);
   const { id } = await tenon.install('stripe', { provider: 'stripe' });
-  const app = createApp(tenon.running.services, async () => true, 'operator');
+  const { app } = createEdge(tenon.running.services, async () => true, 'operator');
 
   const call = (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
     if (front === 'node:http') return tenon.proxy(id, path, init);

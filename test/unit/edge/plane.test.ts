@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { isProxied, MISFRAMED_PATH, PROXY_PATH, providerPath, routingPath } from '../../../src/edge/plane.ts';
+import { IntegrationError } from '../../../src/core/errors.ts';
+import {
+  assertPlain,
+  isProxied,
+  MISFRAMED_PATH,
+  PROXY_PATH,
+  providerPath,
+  routingPath,
+} from '../../../src/edge/plane.ts';
 
 const VERSION = { 'x-amp-proxy-version': '1' };
 
@@ -83,4 +91,31 @@ it.each([
 ])('%s: the request goes nowhere, whatever it says else', (_what, more) => {
   const incoming = onNode('/', VERSION, more);
   expect(routingPath(new Request('http://a/'), { env: { incoming } })).toBe(MISFRAMED_PATH);
+});
+
+describe('a request of node:http that is proxied', () => {
+  it.each<[string, string, object]>([
+    ['two Hosts', '/', { rawHeaders: ['Host', 'a', 'HOST', 'a'] }],
+    ['another coding', '/', { headers: { host: 'a', 'transfer-encoding': 'gzip, chunked' } }],
+    ['no Host', '/', { headers: {} }],
+    ['an empty Host', '/', { headers: { host: '' } }],
+    ['a path in its Host', '/', { headers: { host: 'a/b' } }],
+    ['user info in its Host', '/', { headers: { host: 'a@b' } }],
+    ['a space in its Host', '/', { headers: { host: 'a b' } }],
+    ['two ports', '/', { headers: { host: 'a:1:2' } }],
+    ['a backslash in its path', '/\\evil.example', {}],
+    ['a backslash before its query', '/x\\y?z', {}],
+  ])('is refused with %s', (_what, url, more) => {
+    expect(() => assertPlain(onNode(url, VERSION, more))).toThrow(IntegrationError);
+  });
+
+  it.each([
+    ['/', 'tenon.example'],
+    ['/x?y=\\', 'a_b.example:8080'],
+    ['/', '127.0.0.1:8080'],
+    ['/', '[::1]:8080'],
+    ['/', 'TENON.'],
+  ])('is taken: %s at %s', (url, host) => {
+    expect(() => assertPlain(onNode(url, { ...VERSION, host }))).not.toThrow();
+  });
 });

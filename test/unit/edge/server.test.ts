@@ -19,7 +19,7 @@ async function start() {
     return context.text('done');
   });
   app.get('/fast', (context) => context.text('done'));
-  listening.serve(app);
+  listening.serve({ app, proxy: async () => new Response(null, { status: 501 }) });
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());
   const call = async (path: string): Promise<IncomingMessage> => {
@@ -62,5 +62,38 @@ describe('a server that closes', () => {
     expect((await slow).statusCode).toBe(200);
     // The clock stands still: the bound cannot be what ends it.
     await closed;
+  });
+});
+
+describe('a proxied call', () => {
+  it('goes to the proxy with its own objects, and everything else to the app', async () => {
+    const listening = await listen('127.0.0.1', 0, fakeClock());
+    const app = new Hono<EdgeEnv>();
+    app.all('*', (context) => context.text('of the app'));
+    listening.serve({
+      app,
+      async proxy(incoming, outgoing) {
+        if (incoming.url === '/refused') return new Response('a problem', { status: 418 });
+        outgoing.end('of the proxy');
+        return null;
+      },
+    });
+    const call = async (path: string, headers: Record<string, string>) => {
+      const response = await fetch(`http://127.0.0.1:${listening.port}${path}`, { headers });
+      return `${response.status} ${await response.text()}`;
+    };
+    const proxied = { 'x-amp-proxy-version': '1' };
+    expect(await call('/refused', proxied)).toBe('418 a problem');
+    expect(await call('/x', proxied)).toBe('200 of the proxy');
+    expect(await call('/x', {})).toBe('200 of the app');
+    await listening.close();
+  });
+
+  it('is told to come back as long as nothing is served', async () => {
+    const listening = await listen('127.0.0.1', 0, fakeClock());
+    const headers = { 'x-amp-proxy-version': '1' };
+    const { status } = await fetch(`http://127.0.0.1:${listening.port}/x`, { headers });
+    expect(status).toBe(503);
+    await listening.close();
   });
 });

@@ -8,9 +8,6 @@ import { LRUCache } from 'lru-cache';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
 import {
   BLOCK_MS_MAX,
-  BUDGET_CHUNK_MAX,
-  BUDGET_CHUNK_SHARE,
-  BUDGET_RESERVED_SHARE,
   BUDGETS_CACHED_MAX,
   CALLERS_WAITING_MAX,
   CALLS_WAITING_PER_BUDGET_MAX,
@@ -18,11 +15,12 @@ import {
   LEARNED_LIMIT_KEPT_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
-import type { Clock, Ms, Timer } from '../src/core/time.ts';
-import { type CallPriority, FairQueue, isBackground } from '../src/limits/fairQueue.ts';
+import type { Clock, Ms } from '../src/core/time.ts';
+import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
 import {
   block,
   earliestAtMs,
+  holdCalls,
   learn,
   type Meter,
   newMeter,
@@ -35,71 +33,22 @@ import {
 } from '../src/limits/meter.ts';
 import type { Store } from '../src/store/store.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
-
-/** A limit with the key of those who share it. `windowMs` is 0 for a number of calls at the same time. */
-export interface BudgetKey {
-  readonly key: string;
-  /** Of the limit, as its provider is declared. */
-  readonly name: string;
-  readonly limit: number;
-  readonly windowMs: Ms;
-}
-
-/** Why a call cannot go now, and when it may at the earliest; null where nobody knows (a call must end first). */
-export interface Full {
-  readonly budget: BudgetKey;
-  readonly atMs: Ms | null;
-}
-
-/** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
-export interface Turn {
-  end(): void;
-}
-
-/** A budget as operators see it. */
-export interface BudgetView {
-  readonly key: string;
-  readonly limit: number;
-  readonly windowMs: Ms;
-  readonly spent: number;
-  readonly isLearned: boolean;
-  readonly reservedForPeople: number;
-  readonly blockedUntilMs: Ms | null;
-  readonly waiting: Readonly<Record<CallPriority, number>>;
-}
-
-interface Waiter {
-  readonly go: (turn: Turn) => void;
-  readonly fail: (error: IntegrationError) => void;
-}
-
-interface Budget {
-  readonly key: BudgetKey;
-  readonly queue: FairQueue<Waiter>;
-  /** Turns that were given and not ended. */
-  turns: number;
-  timer: Timer | null;
-}
-
-interface Window extends Budget {
-  readonly kind: 'window';
-  readonly meter: Meter;
-  /** Calls that are on disk as spent and may be made; Infinity where nothing is kept on disk. */
-  chunkLeft: number;
-  isReserving: boolean;
-  /** Calls under way: the provider's numbers do not have them yet. */
-  inFlight: number;
-}
-
-interface Seats extends Budget {
-  readonly kind: 'seats';
-  taken: number;
-}
-
-/** Of a limit, what background work leaves to people; of small ones nothing can be left. */
-function reservedOf(limit: number, priority: CallPriority): number {
-  return isBackground(priority) ? Math.floor(limit * BUDGET_RESERVED_SHARE) : 0;
-}
+import {
+  type BudgetKey,
+  type BudgetView,
+  chunkOf,
+  type Full,
+  type Held,
+  type HeldReport,
+  openTurns,
+  reservedOf,
+  type Seats,
+  sparesOf,
+  type Turn,
+  viewOf,
+  type Waiter,
+  type Window,
+} from './budgetState.ts';
 
 /** All budgets of the process. */
 export class Budgets {
@@ -109,6 +58,7 @@ export class Budgets {
   readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX });
   /** Only those that somebody sits on or waits for. */
   readonly #seats = new Map<string, Seats>();
+  #wanted: (key: string) => void = () => {};
 
   constructor(store: Pick<Store, 'reads' | 'commit'>, clock: Clock, log: Log) {
     this.#store = store;
@@ -145,6 +95,52 @@ export class Budgets {
   }
 
   /**
+   * Takes calls ahead for a holder: at most `want` of every budget, less where little is left, nothing while anybody
+   * waits. They take room as if they were made, but do not age until `settle` says that they were.
+   */
+  hold(keys: readonly BudgetKey[], want: number): Held | null {
+    const nowMs = this.#clock.nowMs();
+    const budgets = keys.map((key) => this.#budgetOf(key));
+    const leastOf = (kind: Window['kind'] | Seats['kind']) => {
+      const spares = budgets.filter((budget) => budget.kind === kind).map((budget) => sparesOf(budget, nowMs));
+      return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
+    };
+    const held = { calls: leastOf('window'), seats: leastOf('seats') };
+    if (held.calls < 1 || held.seats < 1) return null;
+    for (const budget of budgets) {
+      if (budget.kind === 'seats') budget.taken += held.seats;
+      else this.#holdOf(budget, held.calls, nowMs);
+    }
+    return held;
+  }
+
+  /**
+   * A holder tells what it did. Calls count as made now, which is later than they were: what leaves a window here has
+   * left it at the provider too.
+   */
+  settle(keys: readonly BudgetKey[], { used, ended, returned, seats }: HeldReport): void {
+    const nowMs = this.#clock.nowMs();
+    for (const key of keys) {
+      const budget = this.#budgetOf(key);
+      if (budget.kind === 'seats') {
+        budget.taken -= seats;
+      } else {
+        holdCalls(budget.meter, -(used + returned));
+        spend(budget.meter, nowMs, used);
+        budget.inFlight = Math.max(0, budget.inFlight + used - ended);
+        budget.chunkLeft += returned;
+      }
+      if (budget.queue.size > 0) this.#pump(budget);
+      this.#dropIdle(budget);
+    }
+  }
+
+  /** Calls back with a budget of which what is held is wanted back: somebody waits, or there is less than was held. */
+  onWanted(wanted: (key: string) => void): void {
+    this.#wanted = wanted;
+  }
+
+  /**
    * Waits for a turn at a budget that is full. Rejects with `budget_exhausted` (a window) or `timeout` (calls at the
    * same time) at `deadlineMs`, `overloaded` if too many wait, `storage_unavailable` if nothing can be reserved.
    */
@@ -171,6 +167,7 @@ export class Budgets {
       };
       queue.push(priority, owner, waiter);
       this.#pump(budget);
+      if (queue.size > 0) this.#wanted(key.key);
     });
   }
 
@@ -183,6 +180,7 @@ export class Budgets {
       const before = window.meter.limit;
       learn(window.meter, said, window.inFlight, nowMs);
       if (window.meter.limit !== before) this.#keep(window, window.chunkLeft);
+      if (roomAt(window.meter, nowMs) < 1) this.#wanted(key.key);
       if (window.queue.size > 0) this.#pump(window);
     }
   }
@@ -195,6 +193,7 @@ export class Budgets {
       const window = this.#budgetOf(key) as Window;
       block(window.meter, Math.min(untilMs, nowMs + Math.max(key.windowMs, BLOCK_MS_MAX)));
       this.#keep(window, window.chunkLeft);
+      this.#wanted(key.key);
     }
   }
 
@@ -207,33 +206,14 @@ export class Budgets {
 
   view(keys: readonly BudgetKey[]): BudgetView[] {
     const nowMs = this.#clock.nowMs();
-    return keys.map((key) => {
-      const budget = this.#budgetOf(key);
-      const waiting = budget.queue.counts();
-      const shared = { key: key.key, windowMs: key.windowMs, waiting };
-      if (budget.kind === 'seats') {
-        const { limit } = key;
-        const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };
-        return { ...shared, ...counted, isLearned: false, blockedUntilMs: null };
-      }
-      const { meter } = budget;
-      roomAt(meter, nowMs);
-      return {
-        ...shared,
-        limit: meter.limit,
-        spent: meter.total,
-        isLearned: meter.isLearned,
-        reservedForPeople: reservedOf(meter.limit, 'read'),
-        blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
-      };
-    });
+    return keys.map((key) => viewOf(this.#budgetOf(key), nowMs));
   }
 
   #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
     const { key } = budget;
     const isFirst = turn !== null;
     if (!isFirst && budget.queue.isAhead(priority)) return { budget: key, atMs: nowMs };
-    const open = this.#openTurns(budget, priority, nowMs);
+    const open = openTurns(budget, priority, nowMs);
     // Who has waited for one budget takes of all that there is: two who hold turns at two budgets and respect each
     // other's would give them up and ask again for ever.
     if (open - (isFirst ? 0 : budget.turns) >= 1) return null;
@@ -250,9 +230,18 @@ export class Budgets {
     }
     spend(budget.meter, nowMs);
     budget.inFlight += 1;
-    budget.chunkLeft -= 1;
-    // Asked for ahead, so that calls seldom wait for the disk.
-    if (budget.chunkLeft < chunkOf(budget.meter) / 2) this.#reserve(budget, nowMs);
+    this.#useChunk(budget, 1, nowMs);
+  }
+
+  #holdOf(window: Window, calls: number, nowMs: Ms): void {
+    holdCalls(window.meter, calls);
+    this.#useChunk(window, calls, nowMs);
+  }
+
+  /** The next chunk is asked for ahead, so that calls seldom wait for the disk. */
+  #useChunk(window: Window, calls: number, nowMs: Ms): void {
+    window.chunkLeft -= calls;
+    if (window.chunkLeft < chunkOf(window.meter) / 2) this.#reserve(window, nowMs);
   }
 
   /** Gives turns to as many as there is room for; the rest is looked at again when there should be some. */
@@ -261,18 +250,12 @@ export class Budgets {
     budget.timer = null;
     const nowMs = this.#clock.nowMs();
     while (budget.queue.size > 0) {
-      const waiter = budget.queue.next((priority) => this.#openTurns(budget, priority, nowMs) >= budget.turns + 1);
+      const waiter = budget.queue.next((priority) => openTurns(budget, priority, nowMs) >= budget.turns + 1);
       if (waiter === undefined) break;
       budget.turns += 1;
       waiter.go(this.#turnAt(budget));
     }
     if (budget.kind === 'window' && budget.queue.size > 0) this.#arm(budget, nowMs);
-  }
-
-  #openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
-    const { limit } = budget.key;
-    if (budget.kind === 'seats') return limit - reservedOf(limit, priority) - budget.taken;
-    return Math.min(roomAt(budget.meter, nowMs, reservedOf(budget.meter.limit, priority)), budget.chunkLeft);
   }
 
   #turnAt(budget: Window | Seats): Turn {
@@ -342,7 +325,8 @@ export class Budgets {
   /** The row has `unspent` more than was spent: whatever becomes of this process, they count. */
   #write({ key, meter }: Window, unspent: number, nowMs: Ms): Promise<void> {
     const { counts, ...facts } = stored(meter, nowMs);
-    const withChunk = unspent > 0 ? [...counts, ...chunkAt(meter, unspent)] : counts;
+    const open = unspent + meter.held;
+    const withChunk = open > 0 ? [...counts, ...chunkAt(meter, open)] : counts;
     const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
     return this.#store.commit([putBudget(key.key, { ...facts, counts: withChunk }, endsAtMs)]);
   }
@@ -386,10 +370,6 @@ export class Budgets {
     }
     return window;
   }
-}
-
-function chunkOf({ limit }: Meter): number {
-  return Math.min(BUDGET_CHUNK_MAX, Math.max(1, Math.ceil(limit * BUDGET_CHUNK_SHARE)));
 }
 
 /** Calls that were not made yet count as made now. */

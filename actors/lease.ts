@@ -9,7 +9,8 @@ import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
-import type { BudgetKey, Budgets, Full, Turn } from './budgets.ts';
+import type { BudgetKey, Full, Turn } from './budgetState.ts';
+import type { Budgets } from './budgets.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { OpenToken, TokenManager } from './tokenManager.ts';
 

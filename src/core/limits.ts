@@ -98,6 +98,8 @@ export const BUDGET_CHUNK_SHARE = 0.05;
 export const BUDGET_CHUNK_MAX = 500;
 /** Of each limit, what schedules leave to people and to what people wait for. */
 export const BUDGET_RESERVED_SHARE = 0.2;
+/** Of what is left of a limit so much is held for one edge thread at a time: the others find something left. */
+export const HELD_SHARE = 0.25;
 /** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
 export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
 /** What a refusal may hold a limit for, if its window is not longer: a provider that is asked again says so again. */

@@ -16,6 +16,8 @@ export interface Meter {
   /** The newest slice that counts. */
   head: number;
   total: number;
+  /** Calls that may be made at any moment, or are made and not told of yet. They take room and do not age. */
+  held: number;
   /** The provider wants nothing before this. */
   blockedUntilMs: Ms;
 }
@@ -32,7 +34,8 @@ const LENGTH = METER_SLICES + 1;
 
 export function newMeter(limit: number, windowMs: Ms): Meter {
   const counts = new Float64Array(LENGTH);
-  return { windowMs, limit, isLearned: false, counts, head: 0, total: 0, blockedUntilMs: Number.NEGATIVE_INFINITY };
+  const blockedUntilMs = Number.NEGATIVE_INFINITY;
+  return { windowMs, limit, isLearned: false, counts, head: 0, total: 0, held: 0, blockedUntilMs };
 }
 
 function sliceMsOf({ windowMs }: Meter): Ms {
@@ -76,10 +79,10 @@ function modulo(slice: number): number {
 /** Calls that still fit, with `reserved` of the limit left to others. */
 export function roomAt(meter: Meter, nowMs: Ms, reserved = 0): number {
   advance(meter, nowMs);
-  return nowMs < meter.blockedUntilMs ? 0 : Math.max(0, meter.limit - reserved - meter.total);
+  return nowMs < meter.blockedUntilMs ? 0 : Math.max(0, meter.limit - reserved - meter.total - meter.held);
 }
 
-/** The earliest time, not before `nowMs`, at which one more call fits. */
+/** The earliest time, not before `nowMs`, at which one more call fits; what is held may come back at any moment. */
 export function earliestAtMs(meter: Meter, nowMs: Ms, reserved = 0): Ms {
   advance(meter, nowMs);
   let excess = meter.total - (meter.limit - reserved) + 1;
@@ -99,6 +102,11 @@ export function spend(meter: Meter, nowMs: Ms, calls = 1): void {
   const place = modulo(meter.head);
   meter.counts[place] = (meter.counts[place] ?? 0) + calls;
   meter.total += calls;
+}
+
+/** Takes calls out of the room ahead of their time; a negative number ends that. */
+export function holdCalls(meter: Meter, calls: number): void {
+  meter.held = Math.max(0, meter.held + calls);
 }
 
 /** What a provider says of one of its limits; providers that count points say fractions. */
@@ -123,9 +131,10 @@ export function learn(meter: Meter, said: Said, inFlight: number, nowMs: Ms): vo
   }
   if (said.remaining === undefined) return;
   const spent = Math.max(0, meter.limit - Math.floor(said.remaining));
-  const foreign = spent - meter.total;
+  // Of what is held nobody knows yet how much was made.
+  const foreign = spent - meter.total - meter.held;
   if (foreign > 0) spendUntil(meter, said.resetAtMs, foreign);
-  else forgive(meter, -foreign - inFlight);
+  else forgive(meter, meter.total - spent - inFlight);
 }
 
 /** Calls of others, in the slice that leaves the window when the provider's ends; nobody said when: in the newest. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type BudgetKey, Budgets, type Turn } from '../../../actors/budgets.ts';
+import type { BudgetKey, Turn } from '../../../actors/budgetState.ts';
+import { Budgets } from '../../../actors/budgets.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';

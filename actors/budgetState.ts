@@ -1,0 +1,134 @@
+// What is known of one budget: its counters, who waits for it, and how operators see it. Plain objects without rules of
+// their own; `budgets.ts` changes them.
+
+import type { IntegrationError } from '../src/core/errors.ts';
+import { BUDGET_CHUNK_MAX, BUDGET_CHUNK_SHARE, BUDGET_RESERVED_SHARE, HELD_SHARE } from '../src/core/limits.ts';
+import type { Ms, Timer } from '../src/core/time.ts';
+import { type CallPriority, type FairQueue, isBackground } from '../src/limits/fairQueue.ts';
+import { type Meter, roomAt } from '../src/limits/meter.ts';
+
+/** A limit with the key of those who share it. `windowMs` is 0 for a number of calls at the same time. */
+export interface BudgetKey {
+  readonly key: string;
+  /** Of the limit, as its provider is declared. */
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: Ms;
+}
+
+/** Why a call cannot go now, and when it may at the earliest; null where nobody knows (a call must end first). */
+export interface Full {
+  readonly budget: BudgetKey;
+  readonly atMs: Ms | null;
+}
+
+/** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
+export interface Turn {
+  end(): void;
+}
+
+/** A budget as operators see it. */
+export interface BudgetView {
+  readonly key: string;
+  readonly limit: number;
+  readonly windowMs: Ms;
+  /** Calls made in the window, and those that are held for edge threads. */
+  readonly spent: number;
+  readonly isLearned: boolean;
+  readonly reservedForPeople: number;
+  readonly blockedUntilMs: Ms | null;
+  readonly waiting: Readonly<Record<CallPriority, number>>;
+}
+
+/** Somebody who waits for a turn. */
+export interface Waiter {
+  readonly go: (turn: Turn) => void;
+  readonly fail: (error: IntegrationError) => void;
+}
+
+interface Shared {
+  readonly key: BudgetKey;
+  readonly queue: FairQueue<Waiter>;
+  /** Turns that were given and not ended. */
+  turns: number;
+  timer: Timer | null;
+}
+
+/** Calls in a stretch of time. */
+export interface Window extends Shared {
+  readonly kind: 'window';
+  readonly meter: Meter;
+  /** Calls that are on disk as spent and may be made; Infinity where nothing is kept on disk. */
+  chunkLeft: number;
+  isReserving: boolean;
+  /** Calls under way: the provider's numbers do not have them yet. */
+  inFlight: number;
+}
+
+/** Calls at the same time. */
+export interface Seats extends Shared {
+  readonly kind: 'seats';
+  taken: number;
+}
+
+/** Calls taken ahead, for a holder that makes them later; Infinity where the provider declares no such limit. */
+export interface Held {
+  readonly calls: number;
+  readonly seats: number;
+}
+
+/** What a holder did with what it holds. */
+export interface HeldReport {
+  /** Calls that were made. */
+  readonly used: number;
+  /** Of those that were made, now or told before, the ones that have ended. */
+  readonly ended: number;
+  /** Calls that will not be made. */
+  readonly returned: number;
+  /** Seats that are given back. */
+  readonly seats: number;
+}
+
+/** Of a limit, what background work leaves to people; of small ones nothing can be left. */
+export function reservedOf(limit: number, priority: CallPriority): number {
+  return isBackground(priority) ? Math.floor(limit * BUDGET_RESERVED_SHARE) : 0;
+}
+
+/** Calls of a window that are put on disk at a time. */
+export function chunkOf({ limit }: Meter): number {
+  return Math.min(BUDGET_CHUNK_MAX, Math.max(1, Math.ceil(limit * BUDGET_CHUNK_SHARE)));
+}
+
+/** Turns that could be given now, those that are out included. */
+export function openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
+  const { limit } = budget.key;
+  if (budget.kind === 'seats') return limit - reservedOf(limit, priority) - budget.taken;
+  return Math.min(roomAt(budget.meter, nowMs, reservedOf(budget.meter.limit, priority)), budget.chunkLeft);
+}
+
+/** What may be held of a budget: a share of what is open, and nothing that somebody waits for. */
+export function sparesOf(budget: Window | Seats, nowMs: Ms): number {
+  if (budget.queue.size > 0 || budget.turns > 0) return 0;
+  return Math.max(0, Math.floor(openTurns(budget, 'interactive', nowMs) * HELD_SHARE));
+}
+
+/** For operators. */
+export function viewOf(budget: Window | Seats, nowMs: Ms): BudgetView {
+  const { key } = budget;
+  const shared = { key: key.key, windowMs: key.windowMs, waiting: budget.queue.counts() };
+  if (budget.kind === 'seats') {
+    const { limit } = key;
+    const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };
+    return { ...shared, ...counted, isLearned: false, blockedUntilMs: null };
+  }
+  const { meter } = budget;
+  roomAt(meter, nowMs);
+  return {
+    ...shared,
+    limit: meter.limit,
+    spent: meter.total + meter.held,
+    isLearned: meter.isLearned,
+    reservedForPeople: reservedOf(meter.limit, 'read'),
+    blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
+  };
+}

@@ -34,7 +34,11 @@ export class PublishedSchemas {
   }
 
   /** What is wrong with a value of a named schema, e.g. `ApiProblem` of `api`. */
-  value(document: 'api' | 'catalog' | 'webhook', name: string, value: JsonValue): readonly string[] {
+  value(
+    document: 'api' | 'catalog' | 'config' | 'manifest' | 'webhook',
+    name: string,
+    value: JsonValue,
+  ): readonly string[] {
     const schema = objectAt(this.#document(document), 'components', 'schemas', name);
     return this.#check(document, name, schema, value);
   }
@@ -69,7 +73,8 @@ function asDraft7(value: JsonValue): JsonValue {
     if (child === undefined || key === 'example') return [];
     if (key === 'maximum' && value['exclusiveMaximum'] === true) return [['exclusiveMaximum', child]];
     if (key === 'exclusiveMaximum' && typeof child === 'boolean') return [];
-    return [[key, asDraft7(child)]];
+    // Its alternatives overlap: a fixed field with a mapped name is a mapping, too.
+    return [[key === 'oneOf' ? 'anyOf' : key, asDraft7(child)]];
   });
   return Object.fromEntries(entries);
 }

@@ -387,6 +387,10 @@ export const SCHEMA_WATCH_INTERVAL_MIN_MINUTES = 60;
 export const CONFIG_BYTES_MAX = 262_144;
 /** Nesting of an installation config; the published shape has 9 levels. */
 export const CONFIG_DEPTH_MAX = 20;
+/** Changes of one object's config, or paths of one update mask: as many as an object may have fields. */
+export const CONFIG_CHANGES_MAX = MANIFEST_FIELDS_MAX;
+/** A path of an update mask, or of a change: names of an object and a field, some of it escaped. */
+export const MASK_PATH_CHARS_MAX = 2 * FIELD_NAME_CHARS_MAX;
 
 // Catalog and credentials
 

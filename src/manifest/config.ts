@@ -89,6 +89,10 @@ export interface SubscribeConfig {
 }
 
 const ACTIONS = ['read', 'write', 'subscribe'] as const;
+
+/** The actions whose objects a config names. */
+export type ConfigAction = (typeof ACTIONS)[number];
+
 /** The published contract offers filters for these only; elsewhere they would silently deliver everything. */
 const FILTERING_PROVIDERS: ReadonlySet<string> = new Set(['salesforce', 'salesforceSandbox', 'hubspot']);
 const QUOTA_OPTIMIZING_PROVIDERS: ReadonlySet<string> = new Set(['salesforce', 'salesforceSandbox']);
@@ -136,7 +140,7 @@ function providerFindings(content: ConfigContent, { provider }: IntegrationSpec)
 }
 
 function objectFindings(
-  action: (typeof ACTIONS)[number],
+  action: ConfigAction,
   content: ConfigContent,
   integration: IntegrationSpec,
   installed: ConfigContent | undefined,

@@ -1,0 +1,115 @@
+// Updates of an installation by mask: which members of the body replace what the installation has. Called by the
+// endpoint for it. Invariants: what no path of the mask names stays as it is; the order of the paths means nothing;
+// either the whole result is valid, or nothing of it is used.
+
+import { type InputIssue, IntegrationError } from '../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX } from '../core/limits.ts';
+import { type ConfigAction, type ConfigContent, parseConfig } from './config.ts';
+import { objectIn, withObject, withoutObject } from './configObjects.ts';
+import type { IntegrationSpec } from './manifest.ts';
+
+/** What an update may change. */
+export interface InstallationChoice {
+  readonly connectionId: string;
+  readonly createdBy: string;
+  readonly content: ConfigContent;
+}
+
+/** Members that a page which only picks fields does not know: left out of a whole object, they keep their values. */
+const KEPT_READ_MEMBERS = ['schedule', 'destination', 'disabled', 'backfill', 'fieldFilters'] as const;
+
+type Steps = readonly string[];
+
+/**
+ * The installation after the update; the body's `installation` is `body`. A path is matched with the keys that the
+ * body has, the longest first, because clients write names with dots as they are; `\.` and `\:` are taken too. A read
+ * object that is replaced keeps its schedule, destination, backfill, filters and `disabled` unless the body has them;
+ * null removes. Rejects with `bad_request`: a path that may not be updated, that the body has no value for, or a
+ * result that is not valid.
+ */
+export function updateByMask(
+  current: InstallationChoice,
+  { mask, body }: { readonly mask: readonly string[]; readonly body: JsonValue },
+  integration: IntegrationSpec,
+): InstallationChoice {
+  if (mask.length > CONFIG_CHANGES_MAX) throw refused('updateMask', `must have at most ${CONFIG_CHANGES_MAX} entries`);
+  const paths = mask.map((text, index) => {
+    const name = `updateMask[${index}]`;
+    if (text.length > MASK_PATH_CHARS_MAX || !UPDATABLE.test(text))
+      throw refused(name, `"${text.slice(0, 100)}" is not a path that can be updated`);
+    const steps = stepsIn(body, text);
+    if (steps === null) throw refused(name, 'names nothing that the installation in the body has');
+    return { steps, name };
+  });
+  if (paths.length === 0) return current;
+  let { connectionId, createdBy } = current;
+  let content = current.content as JsonObject;
+  // An object before what lies inside it, whatever the order of the mask.
+  for (const { steps, name } of paths.toSorted((a, b) => a.steps.length - b.steps.length)) {
+    const value = valueAt(body, steps);
+    if (steps[0] === 'connectionId') connectionId = textOf(value, name);
+    else if (steps[1] === 'createdBy') createdBy = textOf(value, name);
+    else content = withValue(content, steps.slice(2), value);
+  }
+  return { connectionId, createdBy, content: parseConfig(content, integration, current.content) };
+}
+
+function withValue(content: JsonObject, [block = '', second = '', ...rest]: Steps, value: JsonValue): JsonObject {
+  if (block === 'proxy')
+    return { ...content, proxy: replaced(content['proxy'], [second, ...rest].filter(Boolean), value) };
+  const action = block as ConfigAction;
+  const [key, ...inside] = rest;
+  if (key === undefined) return { ...content, [action]: replaced(content[action], [second], value ?? {}) };
+  if (inside.length === 0 && value === null) return withoutObject(content, action, key);
+  const before = objectIn(content, action, key);
+  if (inside.length > 0) return withObject(content, action, key, replaced(before, inside, value));
+  return withObject(content, action, key, action === 'read' ? withKept(before, value) : value);
+}
+
+/** `target` with the value at `steps`; whatever is on the way and no object becomes one. */
+function replaced(target: JsonValue | undefined, [step, ...rest]: Steps, value: JsonValue): JsonValue {
+  if (step === undefined) return value;
+  const members = Object.entries(isJsonObject(target) ? target : {}).filter(([key]) => key !== step);
+  const before = isJsonObject(target) && Object.hasOwn(target, step) ? target[step] : undefined;
+  return Object.fromEntries([...members, [step, replaced(before, rest, value)]]);
+}
+
+function withKept(before: JsonValue | undefined, value: JsonValue): JsonValue {
+  if (!isJsonObject(before) || !isJsonObject(value)) return value;
+  const kept = KEPT_READ_MEMBERS.filter((member) => before[member] !== undefined && !Object.hasOwn(value, member));
+  return { ...value, ...Object.fromEntries(kept.map((member) => [member, before[member]])) };
+}
+
+const UPDATABLE =
+  /^(?:connectionId|config\.(?:createdBy|content\.(?:proxy\.enabled|(?:read|write|subscribe)\.objects(?:\..+)?)))$/s;
+
+/** The keys of the body that a path names, or null. Goes by the beginnings of the path, however many keys there are. */
+function stepsIn(value: JsonValue | undefined, path: string): Steps | null {
+  if (!isJsonObject(value)) return null;
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const written = path.slice(0, end);
+    for (const key of new Set([written, written.replaceAll(/\\([.:])/g, '$1')])) {
+      if (!Object.hasOwn(value, key)) continue;
+      const rest = end === path.length ? [] : stepsIn(value[key], path.slice(end + 1));
+      if (rest !== null) return [key, ...rest];
+    }
+  }
+  return null;
+}
+
+function valueAt(body: JsonValue, steps: Steps): JsonValue {
+  let value: JsonValue | undefined = body;
+  for (const step of steps) value = isJsonObject(value) ? value[step] : undefined;
+  return value ?? null;
+}
+
+function textOf(value: JsonValue, name: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw refused(name, 'must name a text that is not empty');
+}
+
+function refused(name: string, detail: string): IntegrationError {
+  const issues: readonly InputIssue[] = [{ in: 'body', name, detail }];
+  return new IntegrationError('bad_request', `${name} ${detail}`, { issues });
+}

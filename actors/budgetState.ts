@@ -1,11 +1,20 @@
 // What is known of one budget: its counters, who waits for it, and how operators see it. Plain objects without rules of
-// their own; `budgets.ts` changes them.
+// their own, and the rows that outlive the process; `budgets.ts` changes them.
 
 import type { IntegrationError } from '../src/core/errors.ts';
-import { BUDGET_CHUNK_MAX, BUDGET_CHUNK_SHARE, BUDGET_RESERVED_SHARE, HELD_SHARE } from '../src/core/limits.ts';
+import {
+  BUDGET_CHUNK_MAX,
+  BUDGET_CHUNK_SHARE,
+  BUDGET_RESERVED_SHARE,
+  DURABLE_WINDOW_MS_MIN,
+  HELD_SHARE,
+  LEARNED_LIMIT_KEPT_MS,
+} from '../src/core/limits.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
-import { type CallPriority, type FairQueue, isBackground } from '../src/limits/fairQueue.ts';
-import { type Meter, roomAt } from '../src/limits/meter.ts';
+import { type CallPriority, FairQueue, isBackground } from '../src/limits/fairQueue.ts';
+import { type Meter, newMeter, restore, roomAt, type StoredMeter, stored } from '../src/limits/meter.ts';
+import type { Reads, RowWrite } from '../src/store/port.ts';
+import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
 
 /** A limit with the key of those who share it. `windowMs` is 0 for a number of calls at the same time. */
 export interface BudgetKey {
@@ -60,9 +69,13 @@ export interface Window extends Shared {
   readonly meter: Meter;
   /** Calls that are on disk as spent and may be made; Infinity where nothing is kept on disk. */
   chunkLeft: number;
-  isReserving: boolean;
-  /** Calls under way: the provider's numbers do not have them yet. */
-  inFlight: number;
+  /** The chunk that is on its way to the disk. */
+  reserving: number;
+  /** Calls that were made and that ended since this process has known the window. */
+  sent: number;
+  ended: number;
+  /** Calls of others that a crash would forget. */
+  foreignUnkept: number;
 }
 
 /** Calls at the same time. */
@@ -89,6 +102,24 @@ export interface HeldReport {
   readonly seats: number;
 }
 
+/** As the disk has it, or new. */
+export function openWindow(reads: Reads, key: BudgetKey): Window {
+  const meter = newMeter(key.limit, key.windowMs);
+  const row = readBudget(reads, key.key);
+  if (row !== undefined) restore(meter, JSON.parse(row) as StoredMeter);
+  const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
+  const own = { meter, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
+  return { kind: 'window', key, queue: new FairQueue(), turns: 0, timer: null, ...own };
+}
+
+/** What is reserved and held counts as spent now: whatever becomes of this process, nobody spends it twice. */
+export function rowOf({ key, meter, chunkLeft, reserving }: Window, nowMs: Ms): RowWrite {
+  const { counts, ...facts } = stored(meter, nowMs);
+  const open = (Number.isFinite(chunkLeft) ? Math.max(0, chunkLeft) : 0) + reserving + meter.held;
+  const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
+  return putBudget(key.key, { ...facts, counts: open > 0 ? [...counts, meter.head, open] : counts }, endsAtMs);
+}
+
 /** Of a limit, what background work leaves to people; of small ones nothing can be left. */
 export function reservedOf(limit: number, priority: CallPriority): number {
   return isBackground(priority) ? Math.floor(limit * BUDGET_RESERVED_SHARE) : 0;
@@ -97,6 +128,12 @@ export function reservedOf(limit: number, priority: CallPriority): number {
 /** Calls of a window that are put on disk at a time. */
 export function chunkOf({ limit }: Meter): number {
   return Math.min(BUDGET_CHUNK_MAX, Math.max(1, Math.ceil(limit * BUDGET_CHUNK_SHARE)));
+}
+
+/** Whether what others spent of a long window goes to the disk: as much as a chunk of ours, or the last of it. */
+export function isWorthKeeping({ meter, foreignUnkept, chunkLeft }: Window, nowMs: Ms): boolean {
+  if (chunkLeft === Number.POSITIVE_INFINITY || foreignUnkept <= 0) return false;
+  return foreignUnkept >= chunkOf(meter) || roomAt(meter, nowMs) < 1;
 }
 
 /** Turns that could be given now, those that are out included. */

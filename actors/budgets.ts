@@ -12,27 +12,12 @@ import {
   CALLERS_WAITING_MAX,
   CALLS_WAITING_PER_BUDGET_MAX,
   DURABLE_WINDOW_MS_MIN,
-  LEARNED_LIMIT_KEPT_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
-import {
-  block,
-  earliestAtMs,
-  holdCalls,
-  learn,
-  type Meter,
-  newMeter,
-  restore,
-  roomAt,
-  type Said,
-  type StoredMeter,
-  spend,
-  stored,
-} from '../src/limits/meter.ts';
+import { block, earliestAtMs, holdCalls, learn, roomAt, type Said, spend } from '../src/limits/meter.ts';
 import type { Store } from '../src/store/store.ts';
-import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
 import {
   type BudgetKey,
   type BudgetView,
@@ -40,8 +25,11 @@ import {
   type Full,
   type Held,
   type HeldReport,
+  isWorthKeeping,
   openTurns,
+  openWindow,
   reservedOf,
+  rowOf,
   type Seats,
   sparesOf,
   type Turn,
@@ -85,7 +73,8 @@ export class Budgets {
     for (const key of keys) {
       const budget = this.#budgetOf(key);
       if (budget.kind === 'window') {
-        budget.inFlight = Math.max(0, budget.inFlight - 1);
+        // One that was dropped from memory meanwhile began anew.
+        budget.ended = Math.min(budget.ended + 1, budget.sent);
         continue;
       }
       budget.taken -= 1;
@@ -127,7 +116,8 @@ export class Budgets {
       } else {
         holdCalls(budget.meter, -(used + returned));
         spend(budget.meter, nowMs, used);
-        budget.inFlight = Math.max(0, budget.inFlight + used - ended);
+        budget.sent += used;
+        budget.ended = Math.min(budget.ended + ended, budget.sent);
         budget.chunkLeft += returned;
       }
       if (budget.queue.size > 0) this.#pump(budget);
@@ -142,57 +132,93 @@ export class Budgets {
 
   /**
    * Waits for a turn at a budget that is full. Rejects with `budget_exhausted` (a window) or `timeout` (calls at the
-   * same time) at `deadlineMs`, `overloaded` if too many wait, `storage_unavailable` if nothing can be reserved.
+   * same time) at `deadlineMs`, `overloaded` if too many wait, `storage_unavailable` if nothing can be reserved,
+   * `timeout` at once when `gone` aborts.
    */
-  turn(key: BudgetKey, priority: CallPriority, owner: string, deadlineMs: Ms): Promise<Turn> {
+  turn(
+    key: BudgetKey,
+    priority: CallPriority,
+    owner: string,
+    deadlineMs: Ms,
+    gone?: AbortSignal | undefined,
+  ): Promise<Turn> {
     const budget = this.#budgetOf(key);
     const { queue } = budget;
     if (queue.size >= CALLS_WAITING_PER_BUDGET_MAX || queue.countOf(owner) >= CALLERS_WAITING_MAX) {
       return Promise.reject(new IntegrationError('overloaded', 'too many calls wait for what the provider allows'));
     }
     return new Promise((resolve, reject) => {
-      const late = this.#clock.timerAt(deadlineMs, () => {
+      const leave = (error: IntegrationError) => {
         queue.remove(priority, owner, waiter);
-        reject(this.#lateness(budget, priority));
-      });
+        waiter.fail(error);
+      };
+      const late = this.#clock.timerAt(deadlineMs, () => leave(this.#lateness(budget, priority)));
+      const abandon = () => leave(new IntegrationError('timeout', 'whoever waited for the call has gone'));
+      const settled = () => {
+        late.cancel();
+        gone?.removeEventListener('abort', abandon);
+      };
       const waiter: Waiter = {
         go: (turn) => {
-          late.cancel();
+          settled();
           resolve(turn);
         },
         fail: (error) => {
-          late.cancel();
+          settled();
           reject(error);
         },
       };
+      gone?.addEventListener('abort', abandon);
       queue.push(priority, owner, waiter);
       this.#pump(budget);
       if (queue.size > 0) this.#wanted(key.key);
     });
   }
 
-  /** What an answer said of one of these budgets; names that are not declared say nothing of them. */
-  learn(keys: readonly BudgetKey[], name: string, said: Said): void {
+  /**
+   * To be asked when a call was just taken, and handed to `learn` with its answer: how many calls of each budget that
+   * answer counts for sure, because they had ended before, or are the call itself.
+   */
+  marksOf(keys: readonly BudgetKey[]): readonly number[] {
+    return keys.map((key) => {
+      const budget = this.#budgetOf(key);
+      return budget.kind === 'window' ? budget.ended + 1 : 0;
+    });
+  }
+
+  /**
+   * What an answer said of one of these budgets; names that are not declared say nothing of them. Without `marks` the
+   * call was made by a holder: whatever is under way may not be counted.
+   */
+  learn(keys: readonly BudgetKey[], marks: readonly number[] | null, name: string, said: Said): void {
     const nowMs = this.#clock.nowMs();
-    for (const key of keys) {
+    for (const [index, key] of keys.entries()) {
       if (key.windowMs === 0 || key.name !== name) continue;
       const window = this.#budgetOf(key) as Window;
-      const before = window.meter.limit;
-      learn(window.meter, said, window.inFlight, nowMs);
-      if (window.meter.limit !== before) this.#keep(window, window.chunkLeft);
+      const { limit } = window.meter;
+      // An answer may be late: whatever was sent since, or was still under way, may not be in its numbers.
+      const uncounted = Math.max(0, window.sent - (marks?.[index] ?? window.ended));
+      window.foreignUnkept += learn(window.meter, said, uncounted, nowMs);
+      if (window.meter.limit !== limit || isWorthKeeping(window, nowMs)) this.#keep(window);
       if (roomAt(window.meter, nowMs) < 1) this.#wanted(key.key);
       if (window.queue.size > 0) this.#pump(window);
     }
   }
 
-  /** The provider wants no calls of these budgets before `untilMs`; a slip of its clock must not end them for weeks. */
-  block(keys: readonly BudgetKey[], untilMs: Ms): void {
+  /**
+   * The provider wants no calls of the budget of that name before `untilMs`; a slip of its clock must not end them for
+   * weeks. Who waits is looked at again then.
+   */
+  block(keys: readonly BudgetKey[], name: string, untilMs: Ms): void {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
-      if (key.windowMs === 0) continue;
+      if (key.windowMs === 0 || key.name !== name) continue;
       const window = this.#budgetOf(key) as Window;
-      block(window.meter, Math.min(untilMs, nowMs + Math.max(key.windowMs, BLOCK_MS_MAX)));
-      this.#keep(window, window.chunkLeft);
+      const isLonger = block(window.meter, Math.min(untilMs, nowMs + Math.max(key.windowMs, BLOCK_MS_MAX)));
+      if (!isLonger) continue;
+      // Shorter ones are over before a process is up again.
+      if (window.meter.blockedUntilMs - nowMs >= DURABLE_WINDOW_MS_MIN) this.#keep(window);
+      if (window.queue.size > 0) this.#pump(window);
       this.#wanted(key.key);
     }
   }
@@ -229,7 +255,7 @@ export class Budgets {
       return;
     }
     spend(budget.meter, nowMs);
-    budget.inFlight += 1;
+    budget.sent += 1;
     this.#useChunk(budget, 1, nowMs);
   }
 
@@ -286,19 +312,19 @@ export class Budgets {
 
   /** Puts the next chunk on disk as spent; it may be spent only then. */
   #reserve(window: Window, nowMs: Ms): void {
-    if (window.isReserving || window.chunkLeft === Number.POSITIVE_INFINITY) return;
+    if (window.reserving > 0 || window.chunkLeft === Number.POSITIVE_INFINITY) return;
     const room = Math.floor(roomAt(window.meter, nowMs)) - Math.max(0, window.chunkLeft);
     const chunk = Math.min(chunkOf(window.meter), room);
     if (chunk < 1) return;
-    window.isReserving = true;
-    this.#write(window, window.chunkLeft + chunk, nowMs).then(
+    window.reserving = chunk;
+    this.#write(window, nowMs).then(
       () => {
-        window.isReserving = false;
+        window.reserving = 0;
         window.chunkLeft += chunk;
         this.#pump(window);
       },
       (error: unknown) => {
-        window.isReserving = false;
+        window.reserving = 0;
         const { message } = errorFacts(error);
         this.#log.warn({ budget: window.key.key, err: message }, 'a budget could not be reserved');
         const failure = new IntegrationError(
@@ -315,20 +341,15 @@ export class Budgets {
   }
 
   /** Something was learned that should outlive the process; the disk may have it a little later. */
-  #keep(window: Window, chunkLeft: number): void {
-    const nowMs = this.#clock.nowMs();
-    this.#write(window, Number.isFinite(chunkLeft) ? chunkLeft : 0, nowMs).catch((error: unknown) => {
+  #keep(window: Window): void {
+    this.#write(window, this.#clock.nowMs()).catch((error: unknown) => {
       this.#log.warn({ budget: window.key.key, err: errorFacts(error).message }, 'a learned limit could not be kept');
     });
   }
 
-  /** The row has `unspent` more than was spent: whatever becomes of this process, they count. */
-  #write({ key, meter }: Window, unspent: number, nowMs: Ms): Promise<void> {
-    const { counts, ...facts } = stored(meter, nowMs);
-    const open = unspent + meter.held;
-    const withChunk = open > 0 ? [...counts, ...chunkAt(meter, open)] : counts;
-    const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
-    return this.#store.commit([putBudget(key.key, { ...facts, counts: withChunk }, endsAtMs)]);
+  #write(window: Window, nowMs: Ms): Promise<void> {
+    window.foreignUnkept = 0;
+    return this.#store.commit([rowOf(window, nowMs)]);
   }
 
   #lateness(budget: Window | Seats, priority: CallPriority): IntegrationError {
@@ -359,20 +380,9 @@ export class Budgets {
   #windowOf(key: BudgetKey): Window {
     let window = this.#windows.get(key.key);
     if (window === undefined) {
-      const meter = newMeter(key.limit, key.windowMs);
-      const row = readBudget(this.#store.reads, key.key);
-      if (row !== undefined) restore(meter, JSON.parse(row) as StoredMeter);
-      const isDurable = key.windowMs >= DURABLE_WINDOW_MS_MIN;
-      const chunkLeft = isDurable ? 0 : Number.POSITIVE_INFINITY;
-      const own = { meter, chunkLeft, isReserving: false, inFlight: 0 };
-      window = { kind: 'window', key, queue: new FairQueue(), turns: 0, timer: null, ...own };
+      window = openWindow(this.#store.reads, key);
       this.#windows.set(key.key, window);
     }
     return window;
   }
-}
-
-/** Calls that were not made yet count as made now. */
-function chunkAt({ head }: Meter, calls: number): number[] {
-  return [head, calls];
 }

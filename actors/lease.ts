@@ -9,6 +9,7 @@ import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
+import type { ConnectionRow } from '../src/store/tables/connections.ts';
 import type { BudgetKey, Full, Turn } from './budgetState.ts';
 import type { Budgets } from './budgets.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -26,20 +27,42 @@ export interface LeaseTarget {
 export interface Lease {
   readonly attachment: Attachment;
   readonly generation: number;
+  /** For `Budgets.learn`, of the budgets of the target. */
+  readonly marks: readonly number[];
   /** What came of the call, told as soon as it is known: what went wrong at the provider, or null. Once is enough. */
   answered(failure: string | null): void;
   /** Ends the lease; twice is harmless. A call that nobody answered counts for nothing. */
   release(): void;
 }
 
+/** Whoever a call is for. */
+export interface Caller {
+  /** Aborts when they leave. Asked only where the call must wait. */
+  gone(): AbortSignal | undefined;
+}
+
+/** How long a caller waits. */
+interface Patience {
+  readonly deadlineMs: Ms;
+  readonly gone: AbortSignal | undefined;
+}
+
+/**
+ * The account at the provider, which connections of a project may share. Its name may be what a project's user typed:
+ * outside of the project it means nothing, so that naming another's account neither spends nor blocks its budget.
+ */
+export function accountOf({ projectId, workspaceRef, connectionId }: Omit<TargetFacts, 'providerAppId'>): string {
+  return workspaceRef === null ? connectionId : `${projectId}/${workspaceRef}`;
+}
+
+type TargetFacts = Pick<ConnectionRow, 'connectionId' | 'projectId' | 'providerAppId' | 'workspaceRef'>;
+
 /** Turns the declared limits of a provider into the keys of one connection. */
-export function leaseTarget(
-  declaration: ProviderDeclaration,
-  facts: { connectionId: ConnectionId; providerAppId: string | null; workspaceRef: string | null },
-): LeaseTarget {
+export function leaseTarget(declaration: ProviderDeclaration, facts: TargetFacts): LeaseTarget {
   const owner: Readonly<Record<QuotaScope, string>> = {
-    providerApp: facts.providerAppId ?? 'none',
-    externalAccount: facts.workspaceRef ?? facts.connectionId,
+    // A key that a customer made for themselves is its own application.
+    providerApp: facts.providerAppId ?? facts.connectionId,
+    externalAccount: accountOf(facts),
     user: facts.connectionId,
     sourceAddress: 'here',
   };
@@ -72,30 +95,33 @@ export class Leases {
   /**
    * A lease for one call; a promise of one if the caller must wait. Rejects (or throws) with `auth_invalidated`,
    * `budget_exhausted` or `circuit_open` with `retryAtMs`, `timeout` if no token came in time, `overloaded`, and
-   * `app_fault` while the provider app is refused.
+   * `app_fault` while the provider app is refused. A caller that leaves while it waits
+   * leaves the queue at once (`timeout`), and nothing is spent.
    */
-  lease(target: LeaseTarget, priority: CallPriority): Lease | Promise<Lease> {
+  lease(target: LeaseTarget, priority: CallPriority, caller?: Caller): Lease | Promise<Lease> {
     const token = this.#tokens.usableToken(target.connectionId);
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
     this.#assertNotHeld(target);
     const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (token === null) {
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      return this.#wait(target, priority, null, deadlineMs);
+      return this.#wait(target, priority, null, { deadlineMs, gone: caller?.gone() });
     }
     const full = this.#budgets.tryTake(target.budgets, priority, null);
     if (full === null) return this.#grant(target, token);
     assertInTime(full, deadlineMs);
-    return this.#wait(target, priority, full, deadlineMs);
+    return this.#wait(target, priority, full, { deadlineMs, gone: caller?.gone() });
   }
 
   /** A token and a call of every budget are looked for until all are there at the same time, and only then taken. */
-  async #wait(target: LeaseTarget, priority: CallPriority, first: Full | null, deadlineMs: Ms): Promise<Lease> {
+  async #wait(target: LeaseTarget, priority: CallPriority, first: Full | null, caller: Patience): Promise<Lease> {
+    const { deadlineMs, gone } = caller;
     let full = first;
     let turn: Turn | null = null;
     for (;;) {
+      if (gone?.aborted) throw new IntegrationError('timeout', 'whoever waited for the call has gone');
       if (full !== null) {
-        turn = await this.#budgets.turn(full.budget, priority, target.connectionId, deadlineMs);
+        turn = await this.#budgets.turn(full.budget, priority, target.connectionId, deadlineMs, gone);
         full = null;
       }
       try {
@@ -112,7 +138,7 @@ export class Leases {
         turn = null;
       }
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      await this.renewed(target.connectionId, deadlineMs);
+      await this.renewed(target.connectionId, deadlineMs, gone);
     }
   }
 
@@ -127,12 +153,20 @@ export class Leases {
     }
   }
 
-  /** Waits for the next change of a credential, until `deadlineMs` at most. Rejects with `timeout` or `overloaded`. */
-  async renewed(connectionId: ConnectionId, deadlineMs: Ms): Promise<void> {
+  /**
+   * Waits for the next change of a credential, until `deadlineMs` at most or until `gone` aborts. Rejects with
+   * `timeout` or `overloaded`.
+   */
+  async renewed(connectionId: ConnectionId, deadlineMs: Ms, gone?: AbortSignal | undefined): Promise<void> {
     const what = 'a new access token';
     const late = new AbortController();
-    const timer = this.#clock.timerAt(deadlineMs, () => late.abort());
-    await this.#tokens.changed(connectionId, late.signal, what).finally(() => timer.cancel());
+    const giveUp = () => late.abort();
+    const timer = this.#clock.timerAt(deadlineMs, giveUp);
+    gone?.addEventListener('abort', giveUp);
+    await this.#tokens.changed(connectionId, late.signal, what).finally(() => {
+      timer.cancel();
+      gone?.removeEventListener('abort', giveUp);
+    });
     if (late.signal.aborted) throw new IntegrationError('timeout', `the call waited too long for ${what}`);
   }
 
@@ -141,18 +175,27 @@ export class Leases {
     if (heldUntilMs !== null) throw held(target, heldUntilMs);
   }
 
+  #admitted(target: LeaseTarget): 'call' | 'probe' {
+    try {
+      const admission = this.#supervisor.admit(target.providerKey);
+      if (typeof admission === 'object') throw held(target, admission.retryAtMs);
+      return admission;
+    } catch (error) {
+      // Its actor may be paused or unreadable; the seats of the call are not lost for that.
+      this.#budgets.release(target.budgets);
+      throw error;
+    }
+  }
+
   /** The budgets are taken; they are given back with the lease, or here if there is none. */
   #grant(target: LeaseTarget, token: OpenToken): Lease {
-    const admission = this.#supervisor.admit(target.providerKey);
-    if (typeof admission === 'object') {
-      this.#budgets.release(target.budgets);
-      throw held(target, admission.retryAtMs);
-    }
+    const admission = this.#admitted(target);
     let isAnswered = false;
     let isReleased = false;
     return {
       attachment: token.attachment,
       generation: token.generation,
+      marks: this.#budgets.marksOf(target.budgets),
       answered: (failure) => {
         if (isAnswered) return;
         isAnswered = true;

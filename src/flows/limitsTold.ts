@@ -9,10 +9,11 @@ import { limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { ProviderTarget } from './targets.ts';
 
-/** Answers what was said, for callers that have to decide about the same call. */
+/** Answers what was said, for callers that have to decide about the same call. `marks` are those of its lease. */
 export function tellLimits(
   budgets: Budgets,
   { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
+  marks: readonly number[],
   answer: Answer,
   nowMs: Ms,
 ): LimitsSaid {
@@ -20,10 +21,9 @@ export function tellLimits(
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, reading);
     if (name === undefined) continue;
-    budgets.learn(lease.budgets, name, reading);
+    budgets.learn(lease.budgets, marks, name, reading);
     if (said.isLimited && said.retryAtMs !== null && reading.remaining === 0) {
-      const keys = lease.budgets.filter((key) => key.name === name);
-      budgets.block(keys, said.retryAtMs);
+      budgets.block(lease.budgets, name, said.retryAtMs);
     }
   }
   return said;

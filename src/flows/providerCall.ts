@@ -48,7 +48,7 @@ async function callOnce(
   request: ProviderRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ response: BufferedResponse; generation: number }> {
-  const lease = await leases.lease(target.lease, priority);
+  const lease = await leases.lease(target.lease, priority, { gone: () => signal });
   try {
     const response = await egress.request({
       url: `${target.baseUrl}${withQuery(request.path, lease.attachment.query)}`,
@@ -65,7 +65,7 @@ async function callOnce(
       ...(signal === undefined ? {} : { signal }),
     });
     lease.answered(faultOfStatus(response.status));
-    tellLimits(budgets, target, answerOf(response), clock.nowMs());
+    tellLimits(budgets, target, lease.marks, answerOf(response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response, generation: lease.generation };
   } catch (error) {

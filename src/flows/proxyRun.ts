@@ -4,7 +4,7 @@
 // Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
 
 import type { Readable } from 'node:stream';
-import type { Lease } from '../../actors/lease.ts';
+import type { Caller, Lease } from '../../actors/lease.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import { delay, type Ms, toRfc1123Utc } from '../core/time.ts';
@@ -37,7 +37,7 @@ export interface ProxyCall {
 
 export type ProxyServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'clock'>;
 
-export class ProxyRun implements ForwardHooks, Sendable {
+export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly method: string;
   resends = 0;
   deadlineMs: Ms = Number.POSITIVE_INFINITY;
@@ -70,8 +70,9 @@ export class ProxyRun implements ForwardHooks, Sendable {
   async start(): Promise<ProxyOutcome> {
     const { leases } = this.#services;
     for (;;) {
-      const leased = leases.lease(this.#target.lease, 'interactive');
-      const lease = leased instanceof Promise ? await this.#inTime(leased) : leased;
+      const leased = leases.lease(this.#target.lease, 'interactive', this);
+      const lease = leased instanceof Promise ? await this.#unlessGone(this.#inTime(leased)) : leased;
+      if (lease === null) return { kind: 'clientGone' };
       const outcome = await this.#send(lease);
       if (outcome.kind === 'failed' && !outcome.headSent) this.#planReconnect(outcome.error);
       else if (outcome.kind !== 'discarded') return outcome;
@@ -141,7 +142,8 @@ export class ProxyRun implements ForwardHooks, Sendable {
   /** The body belongs to the client: what is said only there is not heard. */
   #tellLimits(status: number, rawHeaders: readonly string[]): LimitsSaid {
     const { budgets, clock } = this.#services;
-    return tellLimits(budgets, this.#target, { status, headers: headerRecord(rawHeaders) }, clock.nowMs());
+    const { marks } = this.#lease as Lease;
+    return tellLimits(budgets, this.#target, marks, { status, headers: headerRecord(rawHeaders) }, clock.nowMs());
   }
 
   #limited(status: number, said: LimitsSaid): boolean | readonly string[] {
@@ -178,9 +180,27 @@ export class ProxyRun implements ForwardHooks, Sendable {
       await leases.next(this.#target.lease.connectionId, (this.#lease as Lease).generation, this.deadlineMs);
     }
     if (atMs === null || this.#sink.isClosed) return;
+    await throttle.wait(clock, atMs, this.gone());
+  }
+
+  /** See Caller. */
+  gone(): AbortSignal {
     const gone = new AbortController();
-    this.#sink.onClose(() => gone.abort());
-    await throttle.wait(clock, atMs, gone.signal);
+    if (this.#sink.isClosed) gone.abort();
+    else this.#sink.onClose(() => gone.abort());
+    return gone.signal;
+  }
+
+  /** Null if the client left meanwhile: whatever became of the lease, nobody waits for it. */
+  async #unlessGone(leased: Promise<Lease>): Promise<Lease | null> {
+    try {
+      const lease = await leased;
+      if (!this.#sink.isClosed) return lease;
+      lease.release();
+    } catch (error) {
+      if (!this.#sink.isClosed) throw error;
+    }
+    return null;
   }
 
   /** A lease waits for itself as long as a caller does; what was waited before counts too. */

@@ -2,7 +2,7 @@
 // and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
 
 import { LRUCache } from 'lru-cache';
-import { type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
+import { accountOf, type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
@@ -59,7 +59,7 @@ export class Targets {
     if (connection === undefined) throw new IntegrationError('not_found', 'no such connection');
     const declaration = this.#catalog.get(connection.provider);
     const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
-    const accountKey = `${declaration.name}/${connection.workspaceRef ?? connectionId}`;
+    const accountKey = `${declaration.name}/${accountOf(connection)}`;
     return { declaration, baseUrl, lease: leaseTarget(declaration, connection), accountKey };
   }
 

@@ -118,10 +118,10 @@ export interface Said {
 }
 
 /**
- * The provider said what of this limit is left, as of an answer to one of `inFlight` + 1 calls. More spent than we
- * know: others share it. Less: its window began anew, or it forgave; calls under way are not in its number yet.
+ * The provider said what of this limit is left; up to `uncounted` of our calls may not be in its number yet. More spent
+ * than we know: others share it. Less: its window began anew, or it forgave. Answers how many calls of others are new.
  */
-export function learn(meter: Meter, said: Said, inFlight: number, nowMs: Ms): void {
+export function learn(meter: Meter, said: Said, uncounted: number, nowMs: Ms): number {
   advance(meter, nowMs);
   // A limit of less than a call would end all calls, and with them what could correct it.
   const limit = said.limit === undefined ? meter.limit : Math.max(1, Math.floor(said.limit));
@@ -129,12 +129,13 @@ export function learn(meter: Meter, said: Said, inFlight: number, nowMs: Ms): vo
     meter.limit = limit;
     meter.isLearned = true;
   }
-  if (said.remaining === undefined) return;
+  if (said.remaining === undefined) return 0;
   const spent = Math.max(0, meter.limit - Math.floor(said.remaining));
   // Of what is held nobody knows yet how much was made.
   const foreign = spent - meter.total - meter.held;
   if (foreign > 0) spendUntil(meter, said.resetAtMs, foreign);
-  else forgive(meter, meter.total - spent - inFlight);
+  else forgive(meter, meter.total - spent - uncounted);
+  return Math.max(0, foreign);
 }
 
 /** Calls of others, in the slice that leaves the window when the provider's ends; nobody said when: in the newest. */
@@ -157,8 +158,11 @@ function forgive(meter: Meter, calls: number): void {
   }
 }
 
-export function block(meter: Meter, untilMs: Ms): void {
-  meter.blockedUntilMs = Math.max(meter.blockedUntilMs, untilMs);
+/** Answers whether calls are held back longer than before. */
+export function block(meter: Meter, untilMs: Ms): boolean {
+  if (untilMs <= meter.blockedUntilMs) return false;
+  meter.blockedUntilMs = untilMs;
+  return true;
 }
 
 export function stored(meter: Meter, nowMs: Ms): StoredMeter {

@@ -1,8 +1,10 @@
 // Token endpoints have limits of their own, and count failures: Outreach gives one token per user and minute, Zoho ten
-// per grant in ten minutes. Windows are kept in memory; a restart begins with empty ones, and a refusal is then an
-// answer like any other.
+// per grant in ten minutes. Windows are kept in memory, unlike those of the API: what a restart could repeat is on disk
+// already. A token that was had is not asked for again, when a failed one is tried again is committed by its machine,
+// and of one that was under way it is known. What little comes too early is refused, an answer like any other.
 
 import { LRUCache } from 'lru-cache';
+import { accountOf } from '../../../actors/lease.ts';
 import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
 import { BUDGETS_CACHED_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
@@ -18,7 +20,7 @@ export class EndpointBudget {
     if (quota === undefined) return null;
     const owner = {
       providerApp: connection.providerAppId ?? connection.connectionId,
-      externalAccount: connection.workspaceRef ?? connection.connectionId,
+      externalAccount: accountOf(connection),
       user: connection.connectionId,
       sourceAddress: '',
     }[quota.scope];

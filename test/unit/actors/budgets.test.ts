@@ -50,6 +50,19 @@ describe('a call is refused', () => {
     expect(budgets.view([BURST])[0]?.waiting.interactive).toBe(0);
   });
 
+  it('at once when whoever waited for it has gone, and spends nothing', async () => {
+    const { budgets, clock } = await start();
+    const one: BudgetKey = { ...BURST, limit: 1 };
+    budgets.tryTake([one], 'interactive', null);
+    const gone = new AbortController();
+    const waiting = budgets.turn(one, 'interactive', 'a', clock.nowMs() + CALLER_WAIT_MS_MAX, gone.signal);
+    gone.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'timeout' });
+    expect(budgets.view([one])[0]?.waiting.interactive).toBe(0);
+    await clock.advance(11 * SECOND_MS);
+    expect(budgets.view([one])[0]?.spent).toBe(0);
+  });
+
   it('when no seat becomes free in time', async () => {
     const { budgets, clock } = await start();
     const { call } = caller(budgets, clock, [SEATS]);
@@ -207,6 +220,15 @@ describe('a window that outlives the process', () => {
     expect(made).toBeGreaterThan(10);
   });
 
+  it('keeps a chunk that is on its way to the disk when something else is written meanwhile', async () => {
+    const { budgets, clock, store } = await start();
+    const waiting = budgets.turn(DAILY, 'interactive', 'a', clock.nowMs() + SECOND_MS);
+    budgets.learn([DAILY], null, 'daily', { limit: 1001 });
+    (await waiting).end();
+    await flush();
+    expect((await start(clock, store)).budgets.view([DAILY])[0]?.spent).toBeGreaterThanOrEqual(50);
+  });
+
   it('costs one commit per chunk, and calls seldom wait for it', async () => {
     const { store } = await withStore();
     let commits = 0;
@@ -245,8 +267,8 @@ describe('calls of several budgets', () => {
     await flush();
     budgets.release([a, b]);
     // Both have room in the same moment: one caller gets the turn at one, another that at the other.
-    budgets.learn([a], 'a', { remaining: 1 });
-    budgets.learn([b], 'b', { remaining: 1 });
+    budgets.learn([a], budgets.marksOf([a]), 'a', { remaining: 1 });
+    budgets.learn([b], budgets.marksOf([b]), 'b', { remaining: 1 });
     for (let second = 0; second < 6; second++) {
       await clock.advance(1.1 * SECOND_MS);
       // Round in a circle nothing but this would end them.
@@ -261,7 +283,7 @@ describe('what the provider says', () => {
   it('of less than a call gives nobody a turn', async () => {
     const { budgets, clock } = await start();
     const { call, granted } = caller(budgets, clock, [BURST]);
-    budgets.learn([BURST], 'burst', { limit: 10, remaining: 0.5 });
+    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { limit: 10, remaining: 0.5 });
     const waiting = call('a', 'interactive');
     await clock.advance(9 * SECOND_MS);
     expect(granted).toEqual([]);
@@ -272,18 +294,47 @@ describe('what the provider says', () => {
   it('corrects the budget of that name, also after a restart', async () => {
     const { budgets, clock, store } = await start();
     budgets.tryTake([BURST], 'interactive', null);
-    budgets.learn([BURST, SEATS], 'burst', { limit: 190, remaining: 100 });
-    budgets.learn([BURST], 'other', { limit: 1 });
+    budgets.learn([BURST, SEATS], budgets.marksOf([BURST, SEATS]), 'burst', { limit: 190, remaining: 100 });
+    budgets.learn([BURST], budgets.marksOf([BURST]), 'other', { limit: 1 });
     expect(budgets.view([BURST])).toMatchObject([{ limit: 190, spent: 90, isLearned: true }]);
     await flush();
     const again = await start(clock, store);
     expect(again.budgets.view([BURST])).toMatchObject([{ limit: 190, isLearned: true }]);
   });
 
+  it('in an answer that is late forgives none of the calls made since its call was sent', async () => {
+    const { budgets, clock } = await start();
+    const { call } = caller(budgets, clock, [BURST]);
+    await call('late', 'interactive');
+    const marks = budgets.marksOf([BURST]);
+    for (let turn = 0; turn < 6; turn++) {
+      await call('a', 'interactive');
+      budgets.release([BURST]);
+    }
+    // As of the first call; all others have ended since.
+    budgets.learn([BURST], marks, 'burst', { limit: 10, remaining: 9 });
+    expect(budgets.view([BURST])[0]?.spent).toBe(7);
+    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { limit: 10, remaining: 9 });
+    expect(budgets.view([BURST])[0]?.spent).toBe(1);
+  });
+
+  it('of what others spent is on disk as soon as it is as much as a chunk, or the last', async () => {
+    const { budgets, clock, store } = await start();
+    const told = async (remaining: number) => {
+      budgets.learn([DAILY], [0], 'daily', { remaining });
+      await flush();
+      return (await start(clock, store)).budgets.view([DAILY])[0]?.spent;
+    };
+    expect(await told(990)).toBe(0);
+    expect(await told(900)).toBe(100);
+    expect(await told(890)).toBe(100);
+    expect(await told(0)).toBe(1000);
+  });
+
   it('holds calls back until it wants them again', async () => {
     const { budgets, clock } = await start();
     const { call, granted } = caller(budgets, clock, [BURST, SEATS]);
-    budgets.block([BURST, SEATS], clock.nowMs() + 5 * SECOND_MS);
+    budgets.block([BURST, SEATS], 'burst', clock.nowMs() + 5 * SECOND_MS);
     const waiting = call('a', 'interactive');
     await clock.advance(4 * SECOND_MS);
     expect(granted).toEqual([]);
@@ -300,7 +351,7 @@ describe('what the provider says', () => {
     for (let turn = 0; turn < 10; turn++) budgets.release([BURST]);
     const waiting = call('b', 'interactive');
     await flush();
-    budgets.learn([BURST], 'burst', { remaining: 5 });
+    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { remaining: 5 });
     await waiting;
     expect(granted.at(-1)).toBe('b');
   });

@@ -101,10 +101,10 @@ it('a limit that shrinks or is closed has what is held asked back', async () => 
   const wanted = vi.fn();
   budgets.onWanted(wanted);
   budgets.hold([BURST], 10);
-  budgets.learn([BURST], 'burst', { limit: 11 });
+  budgets.learn([BURST], null, 'burst', { limit: 11 });
   expect(wanted).not.toHaveBeenCalled();
-  budgets.learn([BURST], 'burst', { limit: 10 });
-  budgets.block([BURST], clock.nowMs() + SECOND_MS);
+  budgets.learn([BURST], null, 'burst', { limit: 10 });
+  budgets.block([BURST], 'burst', clock.nowMs() + SECOND_MS);
   expect(wanted.mock.calls).toEqual([[BURST.key], [BURST.key]]);
 });
 
@@ -113,9 +113,9 @@ it('the numbers of the provider may have what is held, or not', async () => {
   for (let call = 0; call < 4; call++) budgets.tryTake([BURST], 'interactive', null);
   for (let call = 0; call < 4; call++) budgets.release([BURST]);
   budgets.hold([BURST], 9);
-  for (const remaining of [36, 31, 27]) budgets.learn([BURST], 'burst', { remaining });
+  for (const remaining of [36, 31, 27]) budgets.learn([BURST], null, 'burst', { remaining });
   expect(budgets.view([BURST])).toMatchObject([{ spent: 13 }]);
-  budgets.learn([BURST], 'burst', { remaining: 26 });
+  budgets.learn([BURST], null, 'burst', { remaining: 26 });
   expect(budgets.view([BURST])).toMatchObject([{ spent: 14 }]);
 });
 
@@ -125,7 +125,7 @@ it('what was held at a crash counts as spent', async () => {
   turn.end();
   expect(budgets.hold([DAILY], 100)).toMatchObject({ calls: 12 });
   // Has the row written anew, with what is held.
-  budgets.learn([DAILY], 'daily', { limit: 1001 });
+  budgets.learn([DAILY], null, 'daily', { limit: 1001 });
   await flush();
   const after = await start(clock, store);
   expect(after.budgets.view([DAILY])).toMatchObject([{ spent: 50 }]);

@@ -6,7 +6,7 @@ import type { OpenToken, TokenManager } from '../../../actors/tokenManager.ts';
 import { provider } from '../../../machines/provider.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { IntegrationError } from '../../../src/core/errors.ts';
-import { type ConnectionId, parseId } from '../../../src/core/ids.ts';
+import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX, CIRCUIT_CALLS_MIN } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { WaitingList } from '../../../src/core/waitingList.ts';
@@ -101,6 +101,32 @@ describe('a lease', () => {
     await refused;
   });
 
+  it('is refused as soon as its caller leaves, whatever it waits for', async () => {
+    const { leases, clock } = await startLeases();
+    const target = { ...TARGET, budgets: [budget(1, 1000)] };
+    leases.lease(target, 'interactive');
+    const gone = new AbortController();
+    const waiting = leases.lease(target, 'interactive', { gone: () => gone.signal });
+    const next = leases.lease(target, 'interactive');
+    gone.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'timeout' });
+    await clock.advance(1100);
+    expect(await next).toMatchObject({ generation: 1 });
+    const tokenless = await startLeases(null);
+    const late = tokenless.leases.lease(TARGET, 'interactive', { gone: () => AbortSignal.abort() });
+    await expect(late).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('gives its place back where the circuit cannot be asked', async () => {
+    const { leases, supervisor } = await startLeases();
+    const target = { ...TARGET, budgets: [budget(1, 0)] };
+    vi.spyOn(supervisor, 'admit').mockImplementationOnce(() => {
+      throw new Error('the provider actor is unreadable');
+    });
+    expect(() => leases.lease(target, 'interactive')).toThrow('unreadable');
+    expect(leases.lease(target, 'interactive')).toMatchObject({ generation: 1 });
+  });
+
   it('is given at once, without a promise, when nothing is in its way', async () => {
     const { leases } = await startLeases();
     expect(leases.lease(TARGET, 'interactive')).toMatchObject({ attachment: TOKEN.attachment, generation: 1 });
@@ -175,7 +201,8 @@ describe('a lease', () => {
 });
 
 describe('the target of a connection', () => {
-  const facts = { connectionId, providerAppId: 'app', workspaceRef: 'acme' };
+  const projectId = parseId<ProjectId>('p1', 'project');
+  const facts = { connectionId, projectId, providerAppId: 'app', workspaceRef: 'acme' };
 
   it('shares the limits of its account with other connections to it, and with nobody else', () => {
     const { budgets } = leaseTarget(createCatalog().get('freshdesk'), facts);

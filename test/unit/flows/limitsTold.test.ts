@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
 import { leaseTarget } from '../../../actors/lease.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
-import type { ConnectionId } from '../../../src/core/ids.ts';
+import type { ConnectionId, ProjectId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { HOUR_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { tellLimits } from '../../../src/flows/limitsTold.ts';
@@ -17,15 +17,23 @@ async function start(provider: string) {
   const { store } = await withStore();
   const budgets = new Budgets(store, clock, silentLog());
   const declaration = catalog.get(provider);
-  const facts = (id: string) => ({ connectionId: id as ConnectionId, providerAppId: 'app', workspaceRef: id });
-  const targetOf = (connectionId: string) => ({ declaration, lease: leaseTarget(declaration, facts(connectionId)) });
+  const facts = (id: string) => ({
+    connectionId: id as ConnectionId,
+    projectId: 'project' as ProjectId,
+    providerAppId: 'app',
+    workspaceRef: id,
+  });
+  const targetOf = (connectionId: string, project = 'project') => ({
+    declaration,
+    lease: leaseTarget(declaration, { ...facts(connectionId), projectId: project as ProjectId }),
+  });
   return {
     clock,
-    tell: (answer: Answer) => tellLimits(budgets, targetOf('one'), answer, clock.nowMs()),
-    view: (connectionId = 'one') =>
+    tell: (answer: Answer) => tellLimits(budgets, targetOf('one'), [], answer, clock.nowMs()),
+    view: (connectionId = 'one', project = 'project') =>
       Object.fromEntries(
         budgets
-          .view(targetOf(connectionId).lease.budgets)
+          .view(targetOf(connectionId, project).lease.budgets)
           .map((budget): [string, typeof budget] => [budget.key.split('/').at(-1) ?? '', budget]),
       ),
   };
@@ -56,6 +64,13 @@ describe('what an answer says of limits changes nothing', () => {
     tell({ status: 429, headers: { 'retry-after': '5' }, bodyText: BURST_SPENT });
     expect(view()['burst']?.blockedUntilMs).not.toBeNull();
     expect(view('other')['burst']).toMatchObject({ spent: 0, blockedUntilMs: null });
+  });
+
+  it('for another project whose user names the same account', async () => {
+    const { tell, view } = await start('hubspot');
+    tell({ status: 429, headers: { ...HUBSPOT, 'retry-after': '5' }, bodyText: BURST_SPENT });
+    expect(view()['burst']).toMatchObject({ spent: 190, blockedUntilMs: expect.any(Number) });
+    expect(view('one', 'another')['burst']).toMatchObject({ spent: 0, blockedUntilMs: null });
   });
 
   it('where a refusal names no declared limit', async () => {

@@ -3,9 +3,9 @@
 // declared limit corrects none, and a refusal holds back nobody but those who share the limit that is named in it.
 
 import type { Budgets } from '../../actors/budgets.ts';
-import type { ProviderDeclaration } from '../catalog/schema.ts';
+import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts';
 import type { Ms } from '../core/time.ts';
-import { limitsSaid } from '../limits/headers/limitsSaid.ts';
+import { limitHeaders, limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { ProviderTarget } from './targets.ts';
 
@@ -17,7 +17,7 @@ export function tellLimits(
   answer: Answer,
   nowMs: Ms,
 ): LimitsSaid {
-  const said = limitsSaid(declaration.rateHeaders?.family ?? 'generic', answer, nowMs);
+  const said = limitsSaid(familyOf(declaration), answer, nowMs);
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, reading);
     if (name === undefined) continue;
@@ -27,6 +27,19 @@ export function tellLimits(
     }
   }
   return said;
+}
+
+/** The answer to a call whose body is not ours to read, from its raw head. */
+export function answerOfHead(
+  { declaration }: Pick<ProviderTarget, 'declaration'>,
+  status: number,
+  rawHeaders: readonly string[],
+): Answer {
+  return { status, headers: limitHeaders(familyOf(declaration), status, rawHeaders) };
+}
+
+function familyOf({ rateHeaders }: ProviderDeclaration): RateHeaderFamily {
+  return rateHeaders?.family ?? 'generic';
 }
 
 /** By the declared name, else by a window that only one declared limit has. Another window is another limit. */

@@ -9,10 +9,10 @@ import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import { delay, type Ms, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
-import { cleanRequestHeaders, headerRecord } from '../egress/headers.ts';
+import { cleanRequestHeaders } from '../egress/headers.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { LimitsSaid } from '../limits/headers/said.ts';
-import { tellLimits } from './limitsTold.ts';
+import { answerOfHead, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
@@ -143,7 +143,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   #tellLimits(status: number, rawHeaders: readonly string[]): LimitsSaid {
     const { budgets, clock } = this.#services;
     const { marks } = this.#lease as Lease;
-    return tellLimits(budgets, this.#target, marks, { status, headers: headerRecord(rawHeaders) }, clock.nowMs());
+    const answer = answerOfHead(this.#target, status, rawHeaders);
+    return tellLimits(budgets, this.#target, marks, answer, clock.nowMs());
   }
 
   #limited(status: number, said: LimitsSaid): boolean | readonly string[] {

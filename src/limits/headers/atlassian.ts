@@ -4,11 +4,12 @@
 // Sources: https://developer.atlassian.com/cloud/jira/platform/rate-limiting/ and
 // https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/
 
-import { genericReadings } from './generic.ts';
+import { generic, genericReadings } from './generic.ts';
 import { ietfReadings } from './ietf.ts';
 import { nameOf, type Reader } from './said.ts';
 
 export const atlassian: Reader = {
+  names: [...generic.names, 'beta-ratelimit', 'beta-ratelimit-policy'],
   readings: (answer, receivedAtMs) => {
     const readings = genericReadings(answer, receivedAtMs);
     const { headers } = answer;

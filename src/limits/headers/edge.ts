@@ -8,7 +8,7 @@ import type { Answer, Reader } from './said.ts';
 // Calls of two seconds per user, whose reset is a duration; calls that go on against a 429 end in 403 of the network.
 // https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
 export const pipedrive: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'burst',
       limit: 'x-ratelimit-limit',
@@ -24,7 +24,7 @@ export const pipedrive: Reader = {
 // One limit per route; 10,000 refused calls within ten minutes end in 429 of the network for the address.
 // https://discord.com/developers/docs/topics/rate-limits
 export const discord: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'route',
       limit: 'x-ratelimit-limit',

@@ -20,8 +20,21 @@ export interface LimitFields {
   readonly windowMs?: Ms;
 }
 
-/** A reader of the given limits, as far as an answer tells of them. */
-export function fieldReadings(limits: readonly LimitFields[]): Reader['readings'] {
+/** What is read of the given limits, as far as an answer tells of them. */
+export function fieldReadings(limits: readonly LimitFields[]): Pick<Reader, 'names' | 'readings'> {
+  return { names: fieldNames(limits), readings: readingsOf(limits) };
+}
+
+/** The headers of the given limits. */
+export function fieldNames(limits: readonly Omit<LimitFields, 'name'>[]): readonly string[] {
+  const names = limits.flatMap(({ limit, remaining, used, usedOfLimit, reset, windowMsHeader }) => [
+    ...[limit, remaining, used],
+    ...[usedOfLimit, reset, windowMsHeader],
+  ]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function readingsOf(limits: readonly LimitFields[]): Reader['readings'] {
   return ({ headers }, receivedAtMs) => {
     let readings: LimitReading[] | undefined;
     for (const fields of limits) {

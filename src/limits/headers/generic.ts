@@ -2,7 +2,7 @@
 // the `X-RateLimit-*` names that came before them. What the reset is (seconds, epoch, date) is told by its magnitude.
 
 import type { Ms } from '../../core/time.ts';
-import { fieldReading, type LimitFields } from './fields.ts';
+import { fieldNames, fieldReading, type LimitFields } from './fields.ts';
 import { ietfReadings, windowMsFor } from './ietf.ts';
 import { type Answer, type LimitReading, NO_READINGS, type Reader } from './said.ts';
 
@@ -17,7 +17,10 @@ const TRIPLES: readonly Required<Pick<LimitFields, 'name' | 'limit' | 'remaining
   reset: `${prefix}-reset`,
 }));
 
-export const generic: Reader = { readings: genericReadings };
+export const generic: Reader = {
+  names: ['ratelimit', 'ratelimit-policy', ...fieldNames(TRIPLES)],
+  readings: genericReadings,
+};
 
 /** Also what families fall back on that add something to these. */
 export function genericReadings({ headers }: Answer, receivedAtMs: Ms): readonly LimitReading[] {

@@ -7,7 +7,7 @@
 
 import { jsonAt } from '../../core/json.ts';
 import { HOUR_MS, MINUTE_MS, type Ms } from '../../core/time.ts';
-import { fieldReading, type LimitFields } from './fields.ts';
+import { fieldNames, fieldReading, type LimitFields } from './fields.ts';
 import { type Answer, listOf, NO_READINGS, type Reader, type Refusal } from './said.ts';
 import { shortJson } from './values.ts';
 
@@ -23,6 +23,7 @@ const RESOURCES: ReadonlyMap<string, LimitFields> = new Map(
 
 export const github: Reader = {
   hidesRefusals: true,
+  names: [...fieldNames([FIELDS]), 'x-ratelimit-resource'],
   readings: ({ headers }, receivedAtMs) => {
     if (headers[FIELDS.remaining] === undefined) return NO_READINGS;
     const name = headers['x-ratelimit-resource'] ?? 'core';

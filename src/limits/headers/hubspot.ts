@@ -17,7 +17,7 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 export const hubspot: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'burst',
       limit: 'x-hubspot-ratelimit-max',

@@ -4,6 +4,7 @@
 
 import type { RateHeaderFamily } from '../../catalog/schema.ts';
 import type { Ms } from '../../core/time.ts';
+import { headerRecord } from '../../egress/headers.ts';
 import { atlassian } from './atlassian.ts';
 import { discord, pipedrive } from './edge.ts';
 import { generic } from './generic.ts';
@@ -58,8 +59,63 @@ export const NOTHING_SAID: LimitsSaid = Object.freeze({
   isLockedOut: false,
 });
 
+const NO_HEADERS: Answer['headers'] = Object.freeze({});
 const LIMITED: Refusal = { isLimited: true };
 const NOT_LIMITED: Refusal = { isLimited: false };
+
+/** Longer names are looked at anyway. */
+const NAME_CHARS_LISTED = 64;
+
+/** What `limitHeaders` picks for a family, made once. */
+interface Pick {
+  readonly names: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+  /** By the length of a name: whether it may be one of them. Spares most fields of an answer the comparison. */
+  readonly isLengthOfAny: readonly boolean[];
+}
+
+const PICKS = Object.fromEntries(
+  Object.entries(READERS).map(([family, { names }]): [string, Pick] => [family, pickOf([...names, 'date'])]),
+) as Readonly<Record<RateHeaderFamily, Pick>>;
+
+function pickOf(all: readonly string[]): Pick {
+  const prefixes = all.filter((name) => name.endsWith('-'));
+  const names = new Set(all.filter((name) => !name.endsWith('-')));
+  const lengths = new Set([...names].map(({ length }) => length));
+  const shortest = Math.min(...prefixes.map(({ length }) => length));
+  const isLengthOfAny = Array.from(
+    { length: NAME_CHARS_LISTED },
+    (_, length) => lengths.has(length) || length >= shortest,
+  );
+  return { names, prefixes, isLengthOfAny };
+}
+
+/**
+ * The part of a raw list (`[name, value, …]`) that `limitsSaid` looks at: of an accepted call the few fields of the
+ * family, which is cheaper than a record of all; of an error everything.
+ */
+export function limitHeaders(family: RateHeaderFamily, status: number, raw: readonly string[]): Answer['headers'] {
+  if (status >= 400) return headerRecord(raw);
+  const { names, prefixes, isLengthOfAny } = PICKS[family];
+  let picked: Record<string, string> | undefined;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    if (isLengthOfAny[name.length] === false) continue;
+    const lower = name.toLowerCase();
+    if (!names.has(lower) && !startsWithOne(lower, prefixes)) continue;
+    // None of the names is one that every object has.
+    picked ??= {};
+    const earlier = picked[lower];
+    const value = raw[index + 1] ?? '';
+    picked[lower] = earlier === undefined ? value : `${earlier}, ${value}`;
+  }
+  return picked ?? NO_HEADERS;
+}
+
+function startsWithOne(name: string, prefixes: readonly string[]): boolean {
+  for (const prefix of prefixes) if (name.startsWith(prefix)) return true;
+  return false;
+}
 
 /** Never throws, whatever the headers and the body are. */
 export function limitsSaid(family: RateHeaderFamily, answer: Answer, receivedAtMs: Ms): LimitsSaid {

@@ -10,7 +10,7 @@ import { shortJson } from './values.ts';
 
 export const linear: Reader = {
   hidesRefusals: true,
-  readings: fieldReadings([
+  ...fieldReadings([
     { ...fieldsOf('requests'), windowMs: HOUR_MS },
     { ...fieldsOf('complexity'), windowMs: HOUR_MS },
     fieldsOf('endpoint-requests'),

@@ -5,7 +5,7 @@
 // https://support.monday.com/hc/en-us/articles/26471164460690-API-Rate-Limits
 
 import { jsonAt } from '../../core/json.ts';
-import { genericReadings } from './generic.ts';
+import { generic } from './generic.ts';
 import type { Reader, Refusal } from './said.ts';
 import { shortJson, waitMsOf } from './values.ts';
 
@@ -20,7 +20,7 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
 
 export const monday: Reader = {
   hidesRefusals: true,
-  readings: genericReadings,
+  ...generic,
   refusal: ({ status, bodyText }): Refusal | undefined => {
     const body = shortJson(bodyText, 'error');
     // Before 2025 answers had the code at the top.

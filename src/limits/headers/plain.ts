@@ -2,13 +2,13 @@
 
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts';
 import { fieldReadings } from './fields.ts';
-import { genericReadings } from './generic.ts';
+import { generic } from './generic.ts';
 import type { Reader } from './said.ts';
 
 // The three fields tell of the steady window; the burst of a second is seen only when it refuses.
 // https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
 export const klaviyo: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'steady',
       limit: 'ratelimit-limit',
@@ -22,12 +22,12 @@ export const klaviyo: Reader = {
 // A leaky bucket; enterprise accounts have a window of ten seconds, others of twenty.
 // https://developers.gorgias.com/reference/limitations
 export const gorgias: Reader = {
-  readings: fieldReadings([{ name: '', usedOfLimit: 'x-gorgias-account-api-call-limit' }]),
+  ...fieldReadings([{ name: '', usedOfLimit: 'x-gorgias-account-api-call-limit' }]),
 };
 
 // https://developer.helpscout.com/mailbox-api/overview/rate-limiting/
 export const helpScout: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'minute',
       limit: 'x-ratelimit-limit-minute',
@@ -39,7 +39,7 @@ export const helpScout: Reader = {
 
 // Cost points; https://developers.salesloft.com/docs/platform/api-basics/rate-limits/
 export const salesloft: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: 'cost',
       limit: 'x-ratelimit-limit-minute',
@@ -51,14 +51,12 @@ export const salesloft: Reader = {
 
 // https://developers.freshdesk.com/api/#ratelimit
 export const freshdesk: Reader = {
-  readings: fieldReadings([
-    { name: '', limit: 'x-ratelimit-total', remaining: 'x-ratelimit-remaining', windowMs: MINUTE_MS },
-  ]),
+  ...fieldReadings([{ name: '', limit: 'x-ratelimit-total', remaining: 'x-ratelimit-remaining', windowMs: MINUTE_MS }]),
 };
 
 // https://developers.brevo.com/docs/limit-headers
 export const brevo: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: '',
       limit: 'x-sib-ratelimit-limit',
@@ -70,7 +68,7 @@ export const brevo: Reader = {
 
 // https://docs.apollo.io/reference/rate-limits
 export const apollo: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     { name: 'minute', limit: 'x-rate-limit-minute', used: 'x-minute-usage', windowMs: MINUTE_MS },
     { name: 'hour', limit: 'x-rate-limit-hourly', used: 'x-hourly-usage', windowMs: HOUR_MS },
     { name: 'day', limit: 'x-rate-limit-24-hour', used: 'x-24-hour-usage', windowMs: DAY_MS },
@@ -79,7 +77,7 @@ export const apollo: Reader = {
 
 // https://developer.aircall.io/api-references/#rate-limiting
 export const aircall: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     {
       name: '',
       limit: 'x-aircallapi-limit',
@@ -95,14 +93,14 @@ const AIRTABLE_SILENCE_MS = 30 * SECOND_MS;
 
 // https://support.airtable.com/docs/managing-api-call-limits-in-airtable
 export const airtable: Reader = {
-  readings: genericReadings,
+  ...generic,
   refusal: ({ status }) => (status === 429 ? { isLimited: true, waitMs: AIRTABLE_SILENCE_MS } : undefined),
 };
 
 // A 429 with calls left is one of the burst limits per resource, which `x-front-tier` numbers.
 // https://dev.frontapp.com/docs/rate-limiting
 export const front: Reader = {
-  readings: genericReadings,
+  ...generic,
   refusal: ({ status, headers }) => {
     const isBurst = headers['x-front-tier'] !== undefined && headers['x-ratelimit-remaining'] !== '0';
     return status === 429 && isBurst ? { isLimited: true, name: 'tier' } : undefined;

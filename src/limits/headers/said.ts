@@ -46,6 +46,8 @@ export interface Refusal {
 
 /** How one provider, or many of them, tell of their limits. */
 export interface Reader {
+  /** What `readings` looks at: names, and beginnings of names that end with `-`. */
+  readonly names: readonly string[];
   /** Called for every answer: `NO_READINGS` after a few look-ups where nothing is said. */
   readings(answer: Answer, receivedAtMs: Ms): readonly LimitReading[];
   /** Called for errors; undefined leaves it to the status. */

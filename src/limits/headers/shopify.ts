@@ -18,6 +18,7 @@ const THROTTLE_CHARS_MAX = 200;
 
 export const shopify: Reader = {
   hidesRefusals: true,
+  names: ['x-shopify-shop-api-call-limit'],
   readings: ({ headers, bodyText }, receivedAtMs) => {
     const rest = spentOf(headers['x-shopify-shop-api-call-limit']);
     const throttle = bodyText === undefined ? undefined : throttleStatus(bodyText);

@@ -10,6 +10,7 @@ const ERRORS: readonly unknown[] = ['ratelimited', 'rate_limited'];
 
 export const slack: Reader = {
   hidesRefusals: true,
+  names: [],
   readings: () => NO_READINGS,
   refusal: ({ status, bodyText }) =>
     status === 429 || isRefusal(bodyText) ? { isLimited: true, name: 'method' } : undefined,

@@ -7,6 +7,7 @@ import { NO_READINGS, nameOf, type Reader } from './said.ts';
 import { shortJson } from './values.ts';
 
 export const stripe: Reader = {
+  names: [],
   readings: () => NO_READINGS,
   refusal: ({ status, headers, bodyText }) => {
     if (status !== 429) return undefined;

@@ -15,7 +15,7 @@ const PROBLEMS = [
 ] as const;
 
 export const xero: Reader = {
-  readings: fieldReadings([
+  ...fieldReadings([
     { name: 'minute', remaining: 'x-minlimit-remaining', windowMs: MINUTE_MS },
     { name: 'day', remaining: 'x-daylimit-remaining', windowMs: DAY_MS },
     { name: 'appMinute', remaining: 'x-appminlimit-remaining', windowMs: MINUTE_MS },

@@ -5,7 +5,7 @@
 
 import { LIMIT_READINGS_MAX } from '../../core/limits.ts';
 import { MINUTE_MS, type Ms } from '../../core/time.ts';
-import { fieldReading } from './fields.ts';
+import { fieldNames, fieldReading } from './fields.ts';
 import { paramsOf } from './ietf.ts';
 import { type Answer, type LimitReading, NO_READINGS, type Reader, readingOf } from './said.ts';
 import { countOf, momentAtMs } from './values.ts';
@@ -18,6 +18,7 @@ const ACCOUNT_FIELDS = [
 ];
 
 export const zendesk: Reader = {
+  names: [...fieldNames(ACCOUNT_FIELDS), PREFIX],
   readings: ({ headers }, receivedAtMs) => {
     let readings: LimitReading[] | undefined;
     for (const fields of ACCOUNT_FIELDS) {

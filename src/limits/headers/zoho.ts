@@ -8,7 +8,7 @@ import type { Reader } from './said.ts';
 import { shortJson } from './values.ts';
 
 export const zoho: Reader = {
-  readings: fieldReadings([{ name: 'credits', remaining: 'x-api-credits-remaining', windowMs: DAY_MS }]),
+  ...fieldReadings([{ name: 'credits', remaining: 'x-api-credits-remaining', windowMs: DAY_MS }]),
   refusal: ({ status, bodyText }) => {
     const code = jsonAt(shortJson(bodyText), 'code');
     if (code === 'TOO_MANY_REQUESTS') return { isLimited: true, name: 'concurrent' };

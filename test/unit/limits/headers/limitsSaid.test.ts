@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RATE_HEADER_FAMILIES } from '../../../../src/catalog/schema.ts';
 import { LIMIT_AHEAD_MS_MAX, LIMIT_NAME_CHARS_MAX, LIMIT_READINGS_MAX } from '../../../../src/core/limits.ts';
-import { limitsSaid, NOTHING_SAID } from '../../../../src/limits/headers/limitsSaid.ts';
+import { headerRecord } from '../../../../src/egress/headers.ts';
+import { limitHeaders, limitsSaid, NOTHING_SAID } from '../../../../src/limits/headers/limitsSaid.ts';
 import { dice } from '../../../support/dice.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -88,6 +89,21 @@ describe.each(RATE_HEADER_FAMILIES)('what %s says', (family) => {
       const bodyText = roll(2) === 0 ? {} : { bodyText: pick(BODIES) };
       const answer = { status: pick(STATUSES), headers, ...bodyText };
       expectSound(limitsSaid(family, answer, NOW_MS), JSON.stringify(answer));
+    }
+  });
+
+  it('is the same where only the fields that the family reads are picked from the wire', () => {
+    const roll = dice(13);
+    const pick = <T>(list: readonly T[]) => list[roll(list.length)] as T;
+    for (let round = 0; round < TRIES; round++) {
+      const wire = Array.from({ length: 1 + roll(12) }, () => [
+        roll(2) === 0 ? pick(NAMES) : pick(NAMES).toUpperCase(),
+        Array.from({ length: roll(3) }, () => pick(PIECES)).join(''),
+      ]).flat();
+      const status = pick(STATUSES);
+      const whole = limitsSaid(family, { status, headers: headerRecord(wire) }, NOW_MS);
+      const picked = limitsSaid(family, { status, headers: limitHeaders(family, status, wire) }, NOW_MS);
+      expect(picked).toEqual(whole);
     }
   });
 });

@@ -23,7 +23,7 @@ import { newApiKey } from './flows/apiKeys.ts';
 import { readOverrides } from './flows/catalog/overridesFile.ts';
 import { CatalogRefresh } from './flows/catalog/refresh.ts';
 import { openDownloadKey } from './flows/deliver/download.ts';
-import { takeOverRevisions } from './flows/install/deploy.ts';
+import { Rollout } from './flows/install/rollout.ts';
 import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
 import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
@@ -92,6 +92,7 @@ export async function start(options: StartOptions): Promise<Running> {
       budgets,
       fleets: new Fleets(runtime, store.reads, clock, log),
       targets: new Targets(store.reads, catalog),
+      rollout: new Rollout({ store, runtime, clock, log }),
       throttle: new Throttle(),
       egress,
       vault,
@@ -110,12 +111,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const firstKey = await ensureProject(store, clock);
     runtime.start();
     const retention = new Retention(services);
-    opened.push(...[retention, rotation, catalogRefresh].map((service) => () => service.stop()));
-    retention.start();
-    catalogRefresh.start();
-    await takeOverRevisions(services);
-    // What a full disk kept from taking over a deployed manifest.
-    store.onRecovered(() => void takeOverRevisions(services));
+    opened.push(...[services.rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
+    for (const service of [retention, catalogRefresh, services.rollout]) service.start();
     const operatorToken = randomToken(OPERATOR_TOKEN_BYTES);
     listening.serve(createEdge(services, () => isReady(store), operatorToken));
     announceOwner(config.dataFolder, {

@@ -178,10 +178,14 @@ export const HTTP_REQUEST_MS_MAX = 6 * HOUR_MS;
 /** Operations per page of a list, as published. */
 export const LIST_PAGE_MAX = 1000;
 
-/** Installations that take over a new manifest revision at a time; each is one commit, grouped with the others. */
-export const REVISIONS_BATCH = 100;
-/** So many that cannot take it over mean that something else is wrong; the next deploy or start tries again. */
-export const TROUBLED_INSTALLATIONS_MAX = 1000;
+/** Installations that adopt a new manifest revision at a time; each that must be told is a step of its actor. */
+export const ROLLOUT_WINDOW = 50;
+/** Between two windows: 500 a second, a million in 33 minutes, an eighth of what the store commits. */
+export const ROLLOUT_PAUSE_MS = 100;
+/** After a round in which some could not adopt it, e.g. because their actor is paused. */
+export const ROLLOUT_RETRY_MS = 5 * MINUTE_MS;
+/** After a round that left nothing to do: what a config saved at the moment of a deploy may have missed. */
+export const ROLLOUT_CHECK_MS = HOUR_MS;
 
 // Egress
 

@@ -57,6 +57,27 @@ export function effectiveReads(integration: IntegrationSpec, config: ConfigConte
   });
 }
 
+/** What an actor has to be told of its read; everything else it looks up when it reads. */
+export interface Agenda {
+  readonly objectName: string;
+  /** Null: never by itself. */
+  readonly schedule: string | null;
+  readonly hasBackfill: boolean;
+}
+
+export function agendaOf({ objectName, schedule, isDisabled, backfill }: EffectiveRead): Agenda {
+  return { objectName, schedule: isDisabled ? null : schedule, hasBackfill: backfill.kind !== 'none' && !isDisabled };
+}
+
+/** Whether a config asks the same of its reads under two revisions, whatever their order. */
+export function isSameAgenda(before: IntegrationSpec, after: IntegrationSpec, config: ConfigContent): boolean {
+  const agenda = (integration: IntegrationSpec) =>
+    effectiveReads(integration, config)
+      .map((read) => JSON.stringify(agendaOf(read)))
+      .toSorted();
+  return agenda(before).join() === agenda(after).join();
+}
+
 /** The manifest must offer the proxy; a config can only switch it off, because clients often send none. */
 export function isProxyEnabled(integration: IntegrationSpec, config: ConfigContent): boolean {
   return integration.proxy?.enabled === true && config.proxy?.enabled !== false;

@@ -15,7 +15,7 @@ import { type ErrorCode, errorFacts, type IntegrationError } from '../../src/cor
 import type { Log } from '../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { CatalogRefresh } from '../../src/flows/catalog/refresh.ts';
-import { takeOverRevisions } from '../../src/flows/install/deploy.ts';
+import { Rollout } from '../../src/flows/install/rollout.ts';
 import { KeyRotation } from '../../src/flows/operator/keys.ts';
 import { Retention } from '../../src/flows/operator/retention.ts';
 import { registerHandlers } from '../../src/flows/register.ts';
@@ -123,6 +123,7 @@ export class Process {
     world.note(`process ${life.number} is asked to stop`);
     const patience = world.after(STOP_PATIENCE_MS, () => this.kill(life, 'because it does not stop'));
     const stopped = async () => {
+      await services.rollout.stop();
       await retention.stop();
       await services.runtime.stop();
       await services.store.close();
@@ -191,6 +192,7 @@ export class Process {
       ...made,
       store,
       runtime,
+      rollout: new Rollout({ store, runtime, clock, log }),
       egress,
       vault,
       rotation: new KeyRotation({ store, vault, log }, { kind: 'environment' }),
@@ -210,8 +212,7 @@ export class Process {
     // Its first effects may have been its end.
     if (!life.isAlive) return;
     this.running = { life, services, retention };
-    await takeOverRevisions(services);
-    store.onRecovered(() => void takeOverRevisions(services));
+    services.rollout.start();
     if (life.isAlive) onStarted(services);
   }
 

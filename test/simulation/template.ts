@@ -40,6 +40,7 @@ export async function makeTemplate(path: string): Promise<void> {
     log: silentLog(),
     egress: { checkUrl: () => {} },
     targets: { forgetAll: () => {} },
+    rollout: { next: () => Promise.resolve() },
   } as unknown as Services;
   for (const projectId of PROJECTS) {
     const facts = { name: projectId, appName: projectId, orgId: 'org', createdAtMs: START_MS };

@@ -1,9 +1,8 @@
 // Deploys a manifest: every integration in it becomes a revision, all of them in one commit or none. Integrations
 // that the manifest does not name stay as they are; an unchanged one gets no new revision.
 
-import { errorFacts, type InputIssue, IntegrationError } from '../../core/errors.ts';
+import { type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
-import { REVISIONS_BATCH, TROUBLED_INSTALLATIONS_MAX } from '../../core/limits.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
 import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -13,11 +12,9 @@ import {
   insertRevision,
   readIntegration,
   readRevision,
-  readStaleInstallations,
   updateIntegration,
 } from '../../store/tables/installations.ts';
 import type { Services } from '../services.ts';
-import { reconfigure } from './installations.ts';
 
 export interface Deployment {
   readonly integrations: readonly IntegrationRow[];
@@ -25,8 +22,8 @@ export interface Deployment {
 }
 
 /**
- * Rejects with `invalid_input`, all problems as issues with file, line and column. Installations take a new revision
- * over right after the commit; one that cannot just now does so with the next deploy or start.
+ * Rejects with `invalid_input`, all problems as issues with file, line and column. What an installation does from now
+ * on, it does by the new revision; schedules follow at the pace of the rollout, the first of them before this resolves.
  */
 export async function deployManifest(
   services: Services,
@@ -59,7 +56,7 @@ export async function deployManifest(
   });
   if (writes.length > 0) await services.store.commit(writes);
   services.targets.forgetAll();
-  await takeOverRevisions(services);
+  await services.rollout.next();
   const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
   return { integrations, warnings: warnings.map(formatProblem) };
 }
@@ -88,24 +85,4 @@ function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): str
   throw new IntegrationError('invalid_input', `"${spec.name}" is an integration of ${existing.provider}`, {
     remedy: 'Give the integration of the other provider a name of its own.',
   });
-}
-
-/**
- * Has every installation that was configured by an earlier revision of its integration apply the latest. Driven by
- * what the tables say, so that a crash or one troubled installation leaves nothing half deployed for good.
- */
-export async function takeOverRevisions(services: Services): Promise<void> {
-  const troubled: string[] = [];
-  while (troubled.length < TROUBLED_INSTALLATIONS_MAX) {
-    const stale = readStaleInstallations(services.store.reads, troubled, REVISIONS_BATCH);
-    if (stale.length === 0) return;
-    const outcomes = await Promise.allSettled(stale.map((row) => reconfigure(services, row)));
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.status === 'fulfilled') continue;
-      const installationId = stale[index]?.installationId ?? '';
-      troubled.push(installationId);
-      const err = errorFacts(outcome.reason).message;
-      services.log.warn({ installationId, err }, 'an installation keeps its earlier manifest for now');
-    }
-  }
 }

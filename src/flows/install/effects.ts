@@ -7,7 +7,7 @@ import type { ApplyConfigEffect, Effect, TellInstallationsEffect, TellReadsEffec
 import { type ActorId, actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
-import type { EffectiveRead } from '../../manifest/effective.ts';
+import { agendaOf, type EffectiveRead } from '../../manifest/effective.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { setConnectionStatus } from '../../store/tables/connections.ts';
 import {
@@ -52,8 +52,7 @@ export function applyConfigHandler(services: Services): ReplayableHandler<ApplyC
 }
 
 function configuredMessage(installationId: string, read: EffectiveRead, nowMs: Ms): Message {
-  const { objectName, backfill, isDisabled } = read;
-  const hasBackfill = backfill.kind !== 'none' && !isDisabled;
+  const { objectName, hasBackfill } = agendaOf(read);
   return {
     to: readActorId(installationId, objectName),
     event: {

@@ -8,7 +8,6 @@ import { parseConfig } from '../../manifest/config.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
 import {
-  configureInstallation,
   deleteInstallation,
   type InstallationRow,
   type IntegrationRow,
@@ -77,22 +76,6 @@ export async function createInstallation(
   });
   services.targets.forgetAll();
   return { ...row, updatedAtMs: null };
-}
-
-/** Has the actor apply the config again, because the manifest changed. Rejects with `conflict` during a deletion. */
-export async function reconfigure(services: Services, row: InstallationRow): Promise<void> {
-  const nowMs = services.clock.nowMs();
-  const next: InstallationRow = {
-    ...row,
-    configId: newId<string>(),
-    configuredAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
-  const event = { type: 'installation.configured', connectionId: next.connectionId };
-  const writes = [configureInstallation(next)];
-  const isAccepted = await services.runtime.send(actorIdOf('installation', row.installationId), event, { writes });
-  if (!isAccepted) throw new IntegrationError('conflict', 'the installation is being deleted');
-  services.targets.forgetAll();
 }
 
 /** Deletes the installation, and its connection if no other installation uses it. Deleting twice is `not_found`. */

@@ -3,7 +3,7 @@
 import { type ActorId, actorIdOf } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
-import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
+import { agendaOf, type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import { nextRunAtMs } from '../../manifest/schedule.ts';
 import { type InstallationRow, readIntegration } from '../../store/tables/installations.ts';
 import { specOf } from '../install/installations.ts';
@@ -15,8 +15,9 @@ export function readActorId(installationId: string, objectName: string): ActorId
 }
 
 /** When a read's schedule is due next; null without one. */
-export function scheduledAtMs({ schedule, isDisabled }: EffectiveRead, nowMs: Ms): Ms | null {
-  return schedule === null || isDisabled ? null : nextRunAtMs(schedule, nowMs);
+export function scheduledAtMs(read: EffectiveRead, nowMs: Ms): Ms | null {
+  const { schedule } = agendaOf(read);
+  return schedule === null ? null : nextRunAtMs(schedule, nowMs);
 }
 
 /** The reads of an installation as its config and the latest manifest say now. */

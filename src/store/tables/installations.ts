@@ -35,6 +35,8 @@ export const INSTALLATION_STATEMENTS = {
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)`,
   'installations.configure': `UPDATE installations SET connectionId = ?, configId = ?, revisionId = ?, config = ?,
     createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
+  'installations.adoptRevision': `UPDATE installations SET revisionId = ?
+    WHERE revisionId = ? AND installationId IN (SELECT value FROM json_each(?))`,
   'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
   'installations.delete': 'DELETE FROM installations WHERE installationId = ?',
   'installations.erase': 'DELETE FROM installations WHERE installationId = ?',
@@ -115,7 +117,7 @@ export interface InstallationRow {
   readonly groupRef: string;
   readonly healthStatus: 'healthy' | 'unhealthy';
   readonly configId: string;
-  /** The manifest revision that was the latest when the config was saved. */
+  /** The manifest revision that it runs by: the latest when the config was saved, or adopted since. */
   readonly revisionId: string;
   /** JSON of the config content as it came. */
   readonly config: string;
@@ -186,16 +188,30 @@ export function readInstallationsOfConnection(reads: Reads, connectionId: string
   return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
 }
 
+/** An installation that runs by a revision which is no longer its integration's latest. */
+export interface StaleInstallation {
+  readonly installationId: InstallationId;
+  readonly connectionId: ConnectionId;
+  readonly config: string;
+  readonly revisionId: string;
+  readonly latestRevisionId: string;
+}
+
 /**
- * Some installations configured by another revision than their integration's latest, without those in `exceptIds`;
- * `revisionId` is the latest. Two ranges of an index, because `<>` would look at every installation there is.
+ * Some of them, after the first `offset`; those that are left come again in the same order. Two ranges of an index,
+ * because `<>` would look at every installation there is.
  */
-export function readStaleInstallations(reads: Reads, exceptIds: readonly string[], limit: number): InstallationRow[] {
-  const differing = (operator: '<' | '>') => `SELECT installations.*, integrations.revisionId AS revisionId
+export function readStaleInstallations(reads: Reads, limit: number, offset: number): StaleInstallation[] {
+  const differing = (operator: '<' | '>') => `SELECT installations.installationId, installations.connectionId,
+    installations.config, installations.revisionId, integrations.revisionId AS latestRevisionId
     FROM integrations CROSS JOIN installations ON installations.integrationId = integrations.integrationId
-    AND installations.revisionId ${operator} integrations.revisionId
-    WHERE installationId NOT IN (SELECT value FROM json_each(?1))`;
-  return reads.all(`${differing('<')} UNION ALL ${differing('>')} LIMIT ?2`, JSON.stringify(exceptIds), limit);
+    AND installations.revisionId ${operator} integrations.revisionId`;
+  return reads.all(`${differing('<')} UNION ALL ${differing('>')} LIMIT ?1 OFFSET ?2`, limit, offset);
+}
+
+/** Says that the installations run by revision `to` now; one that was configured meanwhile stays as it is. */
+export function adoptRevision(installationIds: readonly string[], from: string, to: string): RowWrite {
+  return { statement: 'installations.adoptRevision', params: [to, from, JSON.stringify(installationIds)] };
 }
 
 export type ReadType = 'backfill' | 'scheduled' | 'triggered';

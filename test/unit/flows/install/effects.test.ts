@@ -11,6 +11,7 @@ import {
 } from '../../../../src/flows/install/effects.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
 import { readActorId } from '../../../../src/flows/read/reads.ts';
+import { configureInstallation, readInstallation } from '../../../../src/store/tables/installations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
 const OBJECTS = ['customers', 'Invoices', 'plans'];
@@ -56,12 +57,10 @@ describe('a config that is applied', () => {
 
   it('configures the chosen objects, by the name of the manifest, and gives new ones a position', async () => {
     const flows = await start();
-    const { services, installationId } = flows;
+    const { installationId } = flows;
     expect(toldBy(await apply(flows, installationId))).toEqual([]);
     const config = JSON.stringify(chosen('CUSTOMERS', 'invoices'));
-    await services.store.commit([
-      { statement: 'installations.configure', params: configured(flows, config, installationId) },
-    ]);
+    await configure(flows, config);
     const settlement = await apply(flows, installationId);
     expect(toldBy(settlement)).toEqual([
       [readActorId(installationId, 'customers'), 'read.configured'],
@@ -73,12 +72,10 @@ describe('a config that is applied', () => {
 
   it('takes the schedule of objects that are no longer chosen away and keeps their position', async () => {
     const flows = await start(chosen('customers', 'plans'));
-    const { services, installationId } = flows;
+    const { installationId } = flows;
     await expect.poll(() => checkpointsOf(flows).length).toBe(2);
     const config = JSON.stringify(chosen('plans'));
-    await services.store.commit([
-      { statement: 'installations.configure', params: configured(flows, config, installationId) },
-    ]);
+    await configure(flows, config);
     const settlement = await apply(flows, installationId);
     expect(settlement.messages?.map(({ to, event }) => [to, event['nextRunAtMs'] === null])).toEqual([
       [readActorId(installationId, 'plans'), false],
@@ -92,14 +89,11 @@ function checkpointsOf({ services, installationId }: Flows & { readonly installa
   return services.store.reads.all('SELECT actorId FROM checkpoints WHERE installationId = ?', installationId);
 }
 
-function configured({ services }: Flows & { readonly connectionId: string }, config: string, installationId: string) {
-  const row = services.store.reads.get<Record<string, string | number>>(
-    'SELECT connectionId, configId, revisionId, createdBy, configuredAtMs FROM installations WHERE installationId = ?',
-    installationId,
-  );
+/** Saves another config behind the back of the actor. */
+async function configure({ services, installationId }: Flows & { readonly installationId: string }, config: string) {
+  const row = readInstallation(services.store.reads, installationId);
   if (row === undefined) throw new Error('the installation is gone');
-  const { connectionId = '', configId = '', revisionId = '', createdBy = '', configuredAtMs = 0 } = row;
-  return [connectionId, configId, revisionId, config, createdBy, configuredAtMs, configuredAtMs, installationId];
+  await services.store.commit([configureInstallation({ ...row, config })]);
 }
 
 describe('news for reads', () => {

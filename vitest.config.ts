@@ -14,6 +14,7 @@ const reporters: ['default', ['json', { outputFile: string }]] | ['default'] = p
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/everyAnswer.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters,

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   bad_request: { status: 400, isRetryable: false },
   invalid_input: { status: 422, isRetryable: false },
   not_found: { status: 404, isRetryable: false },
+  method_not_allowed: { status: 405, isRetryable: false },
   unauthenticated: { status: 401, isRetryable: false },
   conflict: { status: 409, isRetryable: true },
   conflict_upstream: { status: 409, isRetryable: false },

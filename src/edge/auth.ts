@@ -1,17 +1,23 @@
-// Who is calling: the API key of a request, checked against its stored hash. A key belongs to one project; a path
-// that names another one is answered as if that did not exist.
+// Who is calling. API keys are checked against their stored hash and belong to one project; a path that names another
+// one is answered as if that did not exist. A builder works in every project: with a key of the scope `builder`, or
+// with the token that this process left in its data folder, as a Bearer.
 
-import { hash } from 'node:crypto';
-import type { Context, MiddlewareHandler } from 'hono';
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { HonoRequest } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { IntegrationError } from '../core/errors.ts';
 import { API_KEY_CHARS_MAX, API_KEYS_CACHED_MAX } from '../core/limits.ts';
 import type { Reads } from '../store/port.ts';
 import { type ProjectRow, readApiKey, readProject } from '../store/tables/accounts.ts';
-import type { Caller, EdgeEnv, EdgeServices } from './context.ts';
+import type { Caller, EdgeServices, Principal } from './context.ts';
+import type { Access } from './platform/operation.ts';
 
 /** May do everything in its project. */
 const FULL_SCOPE = 'full';
+/** May do what a customer's browser has to. */
+const FRONTEND_SCOPE = 'frontend';
+/** May work in every project, as a Bearer. */
+const BUILDER_SCOPE = 'builder';
 
 export class ApiKeys {
   readonly #reads: Reads;
@@ -50,20 +56,62 @@ export function requireFull(caller: Caller): void {
   if (!caller.scopes.has(FULL_SCOPE)) throw new IntegrationError('forbidden', 'this API key does not allow that');
 }
 
-/** Puts the caller into the context. */
-export function authenticate(keys: ApiKeys): MiddlewareHandler<EdgeEnv> {
-  return async function authenticateCaller(context, next) {
-    const caller = keys.caller(context.req.header('x-api-key'));
-    requireFull(caller);
-    context.set('caller', caller);
-    await next();
-  };
+/** Tells the callers of the platform API apart. */
+export class Authenticator {
+  readonly keys: ApiKeys;
+  readonly #operatorToken: string;
+
+  constructor(keys: ApiKeys, operatorToken: string) {
+    this.keys = keys;
+    this.#operatorToken = operatorToken;
+  }
+
+  /** Rejects with `unauthenticated` for a credential that is missing or not valid. */
+  async principalOf(request: HonoRequest): Promise<Principal> {
+    const key = request.header('x-api-key') ?? '';
+    const bearer = /^Bearer (\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
+    if (key !== '' || bearer === undefined) return { kind: 'key', ...this.keys.caller(key) };
+    return this.#builder(bearer);
+  }
+
+  #builder(bearer: string): Principal {
+    if (isSame(bearer, this.#operatorToken)) return { kind: 'builder' };
+    if (this.keys.find(bearer)?.scopes.has(BUILDER_SCOPE)) return { kind: 'builder' };
+    throw new IntegrationError('unauthenticated', 'the Bearer token is not valid', {
+      remedy: 'Send a key of the scope `builder`, which `tenon key create --builder` makes while the server is down.',
+    });
+  }
 }
 
-/** The project that the path names, by id or name. Rejects with `not_found` unless it is the caller's. */
-export function projectOf({ store }: EdgeServices, context: Context<EdgeEnv>): ProjectRow {
-  const { projectId } = context.get('caller');
-  const row = readProject(store.reads, context.req.param('project') ?? '');
-  if (row?.projectId !== projectId) throw new IntegrationError('not_found', 'no such project');
+/** Rejects with `forbidden` unless the caller may call what `access` says. */
+export function admit(principal: Principal, access: Access): void {
+  if (principal.kind === 'builder') return;
+  if (access === 'org') {
+    throw new IntegrationError('forbidden', 'an API key belongs to one project and does not allow that', {
+      remedy: 'Send a key of the scope `builder` as a Bearer token.',
+    });
+  }
+  const { scopes } = principal;
+  if (!scopes.has(FULL_SCOPE) && !(access === 'frontend' && scopes.has(FRONTEND_SCOPE))) requireFull(principal);
+}
+
+/**
+ * The project that a call names, by id or name; null where it names none. Rejects with `not_found` unless the caller
+ * may work in it.
+ */
+export function projectOf(
+  { store }: EdgeServices,
+  principal: Principal,
+  idOrName: string | undefined,
+): ProjectRow | null {
+  if (idOrName === undefined) return null;
+  const row = readProject(store.reads, idOrName);
+  const isOwn = principal.kind === 'builder' || row?.projectId === principal.projectId;
+  if (row === undefined || !isOwn) throw new IntegrationError('not_found', 'no such project');
   return row;
+}
+
+/** In a time that says nothing about where they differ. */
+export function isSame(given: string, expected: string): boolean {
+  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'));
 }

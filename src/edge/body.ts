@@ -1,5 +1,5 @@
-// Request bodies of the control plane: bounded, JSON, checked against a schema. Wrong input is told whole, with the
-// place of every wrong value.
+// Input of the control plane: bounded, JSON, checked against a schema. Wrong input is told whole, with the place of
+// every wrong value.
 
 import type { Context } from 'hono';
 import type { z } from 'zod';
@@ -13,7 +13,7 @@ export async function readBody<Schema extends z.ZodType>(
   context: Context<EdgeEnv>,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  return checked(await readText(context.req.raw), schema);
+  return parsed(await readText(context.req.raw), schema);
 }
 
 /** The same where a body may be left out: then it is null. A request of node:http always has a body, maybe empty. */
@@ -22,16 +22,30 @@ export async function readBodyIfSent<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.infer<Schema> | null> {
   const text = await readText(context.req.raw);
-  return text === '' ? null : checked(text, schema);
+  return text === '' ? null : parsed(text, schema);
 }
 
-function checked<Schema extends z.ZodType>(text: string, schema: Schema): z.infer<Schema> {
-  const result = schema.safeParse(parseJson(text, 'the request body'));
+function parsed<Schema extends z.ZodType>(text: string, schema: Schema): z.infer<Schema> {
+  return checked(parseJson(text, 'the request body'), schema, 'body');
+}
+
+/** Rejects with `bad_request` and an issue for each wrong value. */
+export function checked<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+  where: 'body' | 'query',
+): z.infer<Schema> {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(
-    (issue): InputIssue => ({ in: 'body', name: nameOf(issue.path), detail: issue.message }),
+    (issue): InputIssue => ({ in: where, name: nameOf(issue.path), detail: issue.message }),
   );
-  throw new IntegrationError('bad_request', 'the request body is not valid', { issues });
+  const what = where === 'body' ? 'the request body is not valid' : `the query is not valid: ${namesOf(issues)}`;
+  throw new IntegrationError('bad_request', what, { issues });
+}
+
+function namesOf(issues: readonly InputIssue[]): string {
+  return [...new Set(issues.map(({ name }) => name))].join(', ');
 }
 
 function nameOf(path: readonly PropertyKey[]): string {

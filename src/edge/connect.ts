@@ -1,4 +1,4 @@
-// Connecting customers: the start of an OAuth connection, and the callback that providers send browsers to.
+// Connecting customers: what their bodies have in common, and the callbacks that providers send browsers to.
 
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
@@ -6,15 +6,11 @@ import { errorFacts, IntegrationError } from '../core/errors.ts';
 import type { ProjectId } from '../core/ids.ts';
 import { CALLBACK_PARAM_CHARS_MAX, REF_CHARS_MAX, SCOPES_MAX, SECRET_CHARS_MAX } from '../core/limits.ts';
 import { parseTimestamp } from '../core/time.ts';
-import { authorize } from '../flows/connect/authorize.ts';
 import { finishAuthorization } from '../flows/connect/callback.ts';
-import { resumeCustomAuth, startCustomAuth } from '../flows/connect/customAuth.ts';
 import { type ConnectIdentity, metadataOf } from '../flows/connect/identity.ts';
-import { readProject } from '../store/tables/accounts.ts';
-import { readBody, readText } from './body.ts';
+import { readText } from './body.ts';
 import { type CallbackOutcome, callbackPage } from './callbackPage.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
-import { connectionView } from './wire.ts';
 
 const ref = z.string().min(1).max(REF_CHARS_MAX);
 
@@ -55,23 +51,12 @@ export function identityOf(services: EdgeServices, projectId: ProjectId, body: I
 }
 
 /** The node SDK of the platform says `projectId` where everybody else says `projectIdOrName`. */
-const connectBody = z.object({
+export const connectBody = z.object({
   ...identityFields,
   projectIdOrName: z.string().optional(),
   projectId: z.string().optional(),
   providerAppId: z.string().optional(),
 });
-
-/** `POST /v1/oauth-connect`: answers the address of the consent page as plain text. */
-export function oauthConnectRoute(services: EdgeServices): Hono<EdgeEnv> {
-  return new Hono<EdgeEnv>().post('/', async (context) => {
-    const body = await readBody(context, connectBody);
-    const { projectId } = context.get('caller');
-    assertProject(services, projectId, body);
-    const { providerAppId } = body;
-    return context.text(await authorize(services, identityOf(services, projectId, body), { providerAppId }));
-  });
-}
 
 /** `GET /callbacks/v1/oauth`: always a page for people, whatever happened. */
 export function callbackRoute(services: EdgeServices): Hono<EdgeEnv> {
@@ -122,29 +107,12 @@ export const credentialFields = {
   customAuth: customAuthValues.optional(),
 };
 
-const customAuthStart = connectBody.extend({ customAuth: customAuthValues.optional() });
-const customAuthResume = z.object({
+export const customAuthStart = connectBody.extend({ customAuth: customAuthValues.optional() });
+export const customAuthResume = z.object({
   projectIdOrName: z.string(),
   sessionId: z.string().min(1).max(REF_CHARS_MAX),
   callbackParams: z.record(z.string(), z.string().max(CALLBACK_PARAM_CHARS_MAX)),
 });
-
-/** `POST /v1/custom-auth/connect`: the first step, or a further one with the `sessionId` of the one before. */
-export function customAuthRoute(services: EdgeServices): Hono<EdgeEnv> {
-  return new Hono<EdgeEnv>().post('/', async (context) => {
-    const body = await readBody(context, z.union([customAuthResume, customAuthStart]));
-    const { projectId } = context.get('caller');
-    assertProject(services, projectId, body);
-    const step =
-      'sessionId' in body
-        ? await resumeCustomAuth(services, projectId, body.sessionId, body.callbackParams)
-        : await startCustomAuth(services, identityOf(services, projectId, body), body, body.providerAppId);
-    if (step.kind === 'redirect') {
-      return context.json({ redirect: { url: step.url, sessionId: step.sessionId } });
-    }
-    return context.json({ connection: connectionView(services, step.connection) });
-  });
-}
 
 /** `GET` or `POST /callbacks/v1/custom-auth/default`: hands what the provider said to the page that opened this one. */
 export function customAuthCallbackRoute(): Hono<EdgeEnv> {
@@ -154,15 +122,6 @@ export function customAuthCallbackRoute(): Hono<EdgeEnv> {
       const form = Object.fromEntries(new URLSearchParams(await readText(context.req.raw)));
       return page(context, { kind: 'returned', params: { ...context.req.query(), ...form } }, 200);
     });
-}
-
-function assertProject(
-  { store }: EdgeServices,
-  projectId: ProjectId,
-  body: { readonly projectIdOrName?: string | undefined; readonly projectId?: string | undefined },
-): void {
-  const named = readProject(store.reads, body.projectIdOrName ?? body.projectId ?? '');
-  if (named?.projectId !== projectId) throw new IntegrationError('not_found', 'no such project');
 }
 
 /** Details are written to follow a colon; a person reads them on their own. */

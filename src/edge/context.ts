@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProjectId } from '../core/ids.ts';
 import type { Services } from '../flows/services.ts';
+import type { Operation } from './platform/operation.ts';
 
 /** Who calls, by API key. */
 export interface Caller {
@@ -10,10 +11,14 @@ export interface Caller {
   readonly scopes: ReadonlySet<string>;
 }
 
+/** Who calls the platform API. A `builder` may work in every project, a `key` in its own. */
+export type Principal = ({ readonly kind: 'key' } & Caller) | { readonly kind: 'builder' };
+
 export interface EdgeEnv {
   /** Present where the server is node:http; elsewhere requests are WHATWG objects only. */
   Bindings: { readonly incoming?: IncomingMessage };
-  Variables: { caller: Caller };
+  /** What of the platform API was asked for; `allow` are the methods of a path that was called with another. */
+  Variables: { operation?: Operation; allow?: string };
 }
 
 /** What the edge works with: the services of the flows. */

@@ -2,7 +2,6 @@
 // For commands, not for browsers. The caller proves either that it may read the data folder, with the token that
 // this process left there (`owner.json`), or has an API key with the scope `operator`; a project's key is not enough.
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { OPERATOR_LIST_MAX } from '../core/limits.ts';
@@ -11,7 +10,7 @@ import { budgetsOf } from '../flows/operator/budgets.ts';
 import { decideGrants, listHeldApps } from '../flows/operator/grants.ts';
 import { discard, listQuarantine, resume } from '../flows/operator/quarantine.ts';
 import { whyOf } from '../flows/operator/why.ts';
-import type { ApiKeys } from './auth.ts';
+import { type ApiKeys, isSame } from './auth.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { maintenanceRoutes } from './maintenance.ts';
 
@@ -89,11 +88,6 @@ function requireOperator(keys: ApiKeys, key: string | undefined): void {
   throw caller === undefined
     ? new IntegrationError('unauthenticated', 'the operator key is missing or not valid', { remedy })
     : new IntegrationError('forbidden', 'this API key is not an operator key', { remedy });
-}
-
-/** In a time that says nothing about where they differ. */
-function isSame(given: string, expected: string): boolean {
-  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'));
 }
 
 function limitOf(context: Context<EdgeEnv>): number {

@@ -1,7 +1,7 @@
 // Every error that leaves the edge, as problem+json (RFC 9457) with the published extra members. Only what an error
 // declares public is written; anything unexpected becomes an id that is also in the log.
 
-import { errorFacts, IntegrationError } from '../core/errors.ts';
+import { errorFacts, type InputIssue, IntegrationError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Ms, SECOND_MS, toRfc3339 } from '../core/time.ts';
@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Payload Too Large',
   422: 'Unprocessable Entity',
@@ -22,17 +23,25 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+/** How the published description has the problems of an operation. */
+type ProblemStyle = 'problem' | 'json';
+
 /** The answer to a failed request. `path` goes to the log; `instance` is published as an absolute URI. */
-export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log): Response {
+export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log, style?: ProblemStyle): Response {
   const requestId = newId<string>();
   const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);
   const { status, code } = known;
   if (status >= 500) log.warn({ requestId, code, err: known.message, path }, 'request failed');
-  return problemOf(known, nowMs, requestId);
+  return problemOf(known, nowMs, requestId, style);
 }
 
 /** The same for what nobody needs to look up in the log. */
-export function problemOf(error: IntegrationError, nowMs: Ms, requestId = newId<string>()): Response {
+export function problemOf(
+  error: IntegrationError,
+  nowMs: Ms,
+  requestId = newId<string>(),
+  style: ProblemStyle = 'problem',
+): Response {
   const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = error;
   const body = {
     type: `https://httpstatuses.com/${status}`,
@@ -48,10 +57,17 @@ export function problemOf(error: IntegrationError, nowMs: Ms, requestId = newId<
     ...(remedy === undefined ? {} : { remedy }),
     ...(retryAtMs === undefined ? {} : { retryAfter: toRfc3339(retryAtMs) }),
     ...(issues.length === 0 ? {} : { issues, causes: issues.map(({ detail, name }) => causeText(name, detail)) }),
+    ...(style === 'json' && issues.length > 0 ? { validationIssues: issues.map(validationIssue) } : {}),
   };
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  const media = style === 'json' ? 'application/json' : 'application/problem+json';
+  const headers: Record<string, string> = { 'content-type': media };
   if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The older form of an issue, which a few operations publish. */
+function validationIssue({ name, detail }: InputIssue) {
+  return { field: name, detail, remedy: `Correct ${name}.` };
 }
 
 /** A detail that already says where it is (a manifest's `file:line:column`) needs no name in front. */

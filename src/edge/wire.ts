@@ -102,10 +102,34 @@ export function installationJson(row: InstallationRow, connection: ConnectionRow
       revisionId: row.revisionId,
       createTime: toRfc3339(row.configuredAtMs),
       createdBy: row.createdBy,
-      content: JSON.parse(row.config) as JsonObject,
+      content: configJson(JSON.parse(row.config) as JsonObject, connection.provider),
     },
     ...times(row),
   };
+}
+
+/** What each object of an action must have as published, where the config was sent without. */
+const CONFIG_DEFAULTS: Readonly<Record<string, JsonObject>> = {
+  read: { selectedFields: {}, selectedFieldMappings: {} },
+  write: {},
+  subscribe: { destination: '', inheritFieldsAndMappings: true },
+};
+
+/**
+ * A config as it is stored, which is as it was sent: clients leave out what the manifest says. Clients that decode
+ * strictly need the members that the contract requires; their empty values say what their absence does.
+ */
+function configJson(content: JsonObject, provider: string): JsonObject {
+  const actions = Object.entries(CONFIG_DEFAULTS).flatMap(([action, defaults]) => {
+    const stored = content[action] as { readonly objects?: Readonly<Record<string, JsonObject>> } | undefined;
+    if (stored?.objects === undefined) return [];
+    const filled = Object.entries(stored.objects).map(([name, object]) => [
+      name,
+      { objectName: name, ...defaults, ...object },
+    ]);
+    return [[action, { ...stored, objects: Object.fromEntries(filled) as JsonObject }]];
+  });
+  return { provider, ...content, ...(Object.fromEntries(actions) as JsonObject) };
 }
 
 export function operationJson(row: OperationRow): JsonObject {

@@ -9,6 +9,7 @@ import { newId, type ProjectId } from '../../src/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/core/json.ts';
 import { API_BODY_BYTES_MAX, REF_CHARS_MAX } from '../../src/core/limits.ts';
 import { hashApiKey, insertApiKey, insertProject } from '../../src/store/tables/accounts.ts';
+import { operationsSeen } from '../support/everyAnswer.ts';
 import { PublishedSchemas, publishedIsMissing } from '../support/published.ts';
 import { type ApiAnswer, startTenon, type Tenon } from '../support/tenon.ts';
 
@@ -124,7 +125,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'a method that a path does not have': {
     method: 'DELETE',
     path: '/providers',
-    status: 404,
+    status: 405,
     says: 'nothing at DELETE',
   },
   'a project of somebody else, by id': { method: 'GET', path: '/projects/OTHER', status: 404, says: 'project' },
@@ -161,8 +162,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'an unknown action': {
     method: 'POST',
     path: '/P/integrations/contacts/installations/x:explode',
-    status: 404,
-    says: 'action',
+    status: 405,
+    says: 'nothing at POST',
   },
   'a page of operations of a wrong size': {
     method: 'GET',
@@ -431,55 +432,36 @@ function sendLong(path: string, isChunked: boolean): Promise<{ status: number; t
   });
 }
 
-describe.skipIf(publishedIsMissing !== null)(`answers are as published (${publishedIsMissing ?? 'checked'})`, () => {
-  const published = publishedIsMissing === null ? new PublishedSchemas() : null;
-  const project = '/projects/{projectIdOrName}';
-  const installation = `${project}/integrations/{integrationId}/installations/{installationId}`;
-  const expectPublished = (method: string, template: string, { status, json }: ApiAnswer) =>
-    expect(published?.answer(method, template, status, json)).toEqual([]);
-  const paths: readonly (readonly [template: string, path: string])[] = [
-    ['/providers', '/providers'],
-    ['/providers/{provider}', '/providers/salesforce'],
-    ['/projects', '/projects'],
-    [project, '/P'],
-    [`${project}/provider-apps`, '/P/provider-apps'],
-    [`${project}/destinations`, '/P/destinations'],
-    [`${project}/destinations/{destination}`, '/P/destinations/contacts?includeSecrets=true'],
-    [`${project}/integrations`, '/P/integrations'],
-    [`${project}/integrations/{integrationIdOrName}`, '/P/integrations/contacts'],
-    [`${project}/connections`, '/P/connections'],
-    [`${project}/connections/{connectionId}`, '/P/connections/CONN'],
-    [`${project}/installations`, '/P/installations'],
-    [`${project}/integrations/{integrationId}/installations`, '/P/integrations/contacts/installations'],
-    [installation, '/P/integrations/contacts/installations/INST'],
-    [`${installation}/operations`, '/P/integrations/contacts/installations/INST/operations'],
-    [
-      `${installation}/objects/{objectName}/backfill-progress`,
-      '/P/integrations/contacts/installations/INST/objects/contacts/backfill-progress',
-    ],
+// That they are as published is judged with every call (`test/support/everyAnswer.ts`).
+describe('the API answers', () => {
+  const one = '/P/integrations/contacts/installations/INST';
+  const paths = [
+    ...['/providers', '/providers/salesforce', '/projects', '/P', '/P/provider-apps', '/P/destinations'],
+    ...['/P/destinations/contacts?includeSecrets=true', '/P/integrations', '/P/integrations/contacts'],
+    ...['/P/connections', '/P/connections/CONN', '/P/installations', '/P/integrations/contacts/installations'],
+    ...[one, `${one}/operations`, `${one}/objects/contacts/backfill-progress`],
   ];
   const filled = (path: string) =>
     path.replace(/^\/P/, `/projects/${tenon.projectId}`).replace('INST', installationId).replace('CONN', connectionId);
 
-  it.each(paths)('GET %s', async (template, path) => {
+  it.each(paths)('GET %s', async (path) => {
     const answer = await tenon.api('GET', filled(path));
-    expect(answer.status).toBe(200);
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([
+      200,
+      path.startsWith('/providers') ? null : 'no-store',
+    ]);
     expect(answer.json).not.toEqual([]);
-    expectPublished('GET', template, answer);
   });
 
   it('one operation of the list, by its id', async () => {
-    const list = await tenon.ok<{ results: { id: string }[] }>('GET', filled(paths.at(-2)?.[1] ?? ''));
-    const answer = await tenon.api('GET', filled(`/P/operations/${list.results[0]?.id}`));
-    expect(answer.status).toBe(200);
-    expectPublished('GET', `${project}/operations/{operationId}`, answer);
+    const list = await tenon.ok<{ results: { id: string }[] }>('GET', filled(`${one}/operations`));
+    expect((await tenon.api('GET', filled(`/P/operations/${list.results[0]?.id}`))).status).toBe(200);
   });
 
   it('what is made, and 204 with nothing for what is deleted', async () => {
-    const made = async (template: string, path: string, body: JsonValue, status: number) => {
+    const made = async (path: string, body: JsonValue, status: number) => {
       const answer = await tenon.api('POST', filled(path), body);
       expect([path, answer.status, answer.status === status ? '' : answer.text]).toEqual([path, status, '']);
-      expectPublished('POST', template, answer);
       return (answer.json as { id: string }).id;
     };
     const gone = async (path: string) => {
@@ -487,17 +469,38 @@ describe.skipIf(publishedIsMissing !== null)(`answers are as published (${publis
       expect([path, status, text]).toEqual([path, 204, '']);
       expect((await tenon.api('DELETE', filled(path))).status).toBe(404);
     };
-    await gone(`/P/destinations/${await made(`${project}/destinations`, '/P/destinations', webhook, 201)}`);
-    await gone(`/P/provider-apps/${await made(`${project}/provider-apps`, '/P/provider-apps', app, 200)}`);
+    await gone(`/P/destinations/${await made('/P/destinations', webhook, 201)}`);
+    await gone(`/P/provider-apps/${await made('/P/provider-apps', app, 200)}`);
     const typed = { provider: 'stripe', groupRef: 'beta', consumerRef: 'bob', apiKey: 'sk_test_1' };
-    const generate = `${project}/connections:generate`;
-    await gone(`/P/connections/${await made(generate, '/P/connections:generate', typed, 201)}`);
+    await gone(`/P/connections/${await made('/P/connections:generate', typed, 201)}`);
   });
 
-  it('a refusal, and one with issues', async () => {
-    const plain = await tenon.api('GET', '/providers/none');
-    expect(published?.value('api', 'ApiProblem', plain.json)).toEqual([]);
-    const issues = await tenon.api('POST', tenon.inProject('/destinations'), {});
-    expect(published?.value('api', 'InputValidationProblem', issues.json)).toEqual([]);
+  it('another method than a path has with those that it has', async () => {
+    const answer = await tenon.api('PUT', filled('/P/connections/CONN'));
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, PATCH, DELETE']);
+    const verb = await tenon.api('POST', filled('/P/connections/CONN:oauth-update'));
+    expect([verb.status, verb.headers.get('allow')]).toEqual([405, 'PATCH']);
+  });
+});
+
+describe.skipIf(publishedIsMissing !== null)(`the judge of answers (${publishedIsMissing ?? 'at work'})`, () => {
+  it('refuses what is not as published', () => {
+    const published = new PublishedSchemas();
+    const operation = published.operations().find(({ id }) => id === 'getProject');
+    if (operation === undefined) throw new Error('projects are published');
+    const given = (status: number, media: string, json: JsonValue) =>
+      published.answer(operation, { status, media, text: JSON.stringify(json) });
+    const project = { id: 'p', name: 'n', appName: 'a', orgId: 'o', createTime: '2026-01-05T09:10:00.000Z' };
+    expect(given(200, 'application/json', project)).toEqual([]);
+    expect(given(201, 'application/json', project)).toEqual([expect.stringContaining('is not a published status')]);
+    expect(given(200, 'text/plain', project)).toEqual([expect.stringContaining('text/plain')]);
+    expect(given(200, 'application/json', { ...project, createTime: '' })).toEqual([
+      expect.stringContaining('createTime'),
+    ]);
+    expect(given(404, 'application/problem+json', { status: 'x' })).toEqual([expect.stringContaining('status')]);
+  });
+
+  it('sees what tests fetch', () => {
+    expect(operationsSeen).toContain('listProjects');
   });
 });

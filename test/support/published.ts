@@ -8,11 +8,31 @@ import addFormats from 'ajv-formats';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/core/json.ts';
 
 const FOLDER = '../shared/reference/openapi';
+const PLANES = ['api', 'read', 'write', 'search'] as const;
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+type Document = (typeof PLANES)[number] | 'catalog' | 'config' | 'manifest' | 'webhook';
 
 /** Why tests of published schemas are skipped; null where the files are there. */
 export const publishedIsMissing: string | null = existsSync(`${FOLDER}/api.json`)
   ? null
   : 'the published API description is not on this machine';
+
+/** One operation as published. */
+export interface PublishedOperation {
+  readonly id: string;
+  readonly plane: (typeof PLANES)[number];
+  readonly method: string;
+  readonly path: string;
+  readonly responses: JsonObject;
+}
+
+/** What came back over HTTP. */
+export interface GivenAnswer {
+  readonly status: number;
+  readonly media: string;
+  readonly text: string;
+}
 
 export class PublishedSchemas {
   readonly #documents = new Map<string, JsonObject>();
@@ -22,23 +42,43 @@ export class PublishedSchemas {
   constructor() {
     // ajv-formats is CommonJS: its function is under `default`.
     addFormats.default(this.#ajv);
+    // A public key, which is checked where it is taken.
+    this.#ajv.addFormat('pem', true);
   }
 
-  /** What is wrong with an answer of the API; empty if it is as published. `path` as in the description. */
-  answer(method: string, path: string, status: number, body: JsonValue): readonly string[] {
-    const operation = objectAt(this.#document('api'), 'paths', path, method.toLowerCase());
-    const responses = objectAt(operation, 'responses');
-    const response = objectAt(responses, Object.hasOwn(responses, String(status)) ? String(status) : 'default');
-    const [media] = Object.values(objectAt(response, 'content'));
-    return this.#check('api', `${method} ${path} ${status}`, objectOf(objectOf(media)['schema']), body);
+  /** All operations of all planes. */
+  operations(): readonly PublishedOperation[] {
+    return PLANES.flatMap((plane) =>
+      Object.entries(objectAt(this.#document(plane), 'paths')).flatMap(([path, methods]) =>
+        Object.entries(objectOf(methods)).flatMap(([method, operation]) => {
+          if (!METHODS.includes(method)) return [];
+          const { operationId, responses } = objectOf(operation);
+          const facts = { plane, method: method.toUpperCase(), path, responses: objectOf(responses) };
+          return [{ id: String(operationId), ...facts }];
+        }),
+      ),
+    );
+  }
+
+  /** What is wrong with an answer to an operation; empty if it is as published. */
+  answer({ id, plane, responses }: PublishedOperation, { status, media, text }: GivenAnswer): readonly string[] {
+    const what = `${id} ${status}`;
+    const isDescribed = Object.hasOwn(responses, String(status));
+    if (!isDescribed && status < 400) return [`${what}: is not a published status`];
+    // Where nothing is said of a refusal it is a problem like any other.
+    const response = responses[isDescribed ? String(status) : 'default'];
+    if (response === undefined)
+      return this.#check('api', what, { $ref: '#/components/schemas/ApiProblem' }, json(text));
+    const [described] = Object.entries(objectOf(objectOf(response)['content'] ?? {}));
+    if (described === undefined) return text === '' ? [] : [`${what}: has a body`];
+    const [mediaPublished, content] = described;
+    if (media !== mediaPublished) return [`${what}: is ${media} and not ${mediaPublished}`];
+    if (!media.includes('json')) return [];
+    return this.#check(plane, what, objectOf(objectOf(content)['schema']), json(text));
   }
 
   /** What is wrong with a value of a named schema, e.g. `ApiProblem` of `api`. */
-  value(
-    document: 'api' | 'catalog' | 'config' | 'manifest' | 'webhook',
-    name: string,
-    value: JsonValue,
-  ): readonly string[] {
+  value(document: Document, name: string, value: JsonValue): readonly string[] {
     const schema = objectAt(this.#document(document), 'components', 'schemas', name);
     return this.#check(document, name, schema, value);
   }
@@ -65,7 +105,14 @@ export class PublishedSchemas {
   }
 }
 
-/** Draft 4's `exclusiveMaximum: true` beside `maximum` is a number of its own since draft 6. */
+function json(text: string): JsonValue {
+  return JSON.parse(text) as JsonValue;
+}
+
+/**
+ * Draft 4's `exclusiveMaximum: true` beside `maximum` is a number of its own since draft 6. And a mapped field of a
+ * manifest matches both alternatives of what is published as `oneOf`, which can only mean `anyOf`.
+ */
 function asDraft7(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map((item: JsonValue) => asDraft7(item));
   if (!isJsonObject(value)) return value;
@@ -73,7 +120,6 @@ function asDraft7(value: JsonValue): JsonValue {
     if (child === undefined || key === 'example') return [];
     if (key === 'maximum' && value['exclusiveMaximum'] === true) return [['exclusiveMaximum', child]];
     if (key === 'exclusiveMaximum' && typeof child === 'boolean') return [];
-    // Its alternatives overlap: a fixed field with a mapped name is a mapping, too.
     return [[key === 'oneOf' ? 'anyOf' : key, asDraft7(child)]];
   });
   return Object.fromEntries(entries);

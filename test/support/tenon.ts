@@ -18,6 +18,7 @@ import { type Running, start } from '../../src/main.ts';
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { readCredential } from '../../src/store/tables/connections.ts';
+import { announceServer } from './servers.ts';
 
 /** What a test may choose; everything has a default that makes the short call work. */
 export interface TenonOptions {
@@ -278,7 +279,11 @@ export async function startTenon(options: TenonOptions = {}): Promise<Tenon> {
     folder,
     fatal,
     secrets,
-    start: () => start({ config, log, clock, writer, onFatal: (error) => fatal.push(error) }),
+    async start() {
+      const running = await start({ config, log, clock, writer, onFatal: (error) => fatal.push(error) });
+      announceServer(`http://127.0.0.1:${running.port}`);
+      return running;
+    },
   };
   const running = await parts.start();
   if (running.firstKey === null) throw new Error('a new data folder must come with a first key');

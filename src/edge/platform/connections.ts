@@ -1,23 +1,35 @@
-// Connections: list, read, make from a typed credential, change, connect again, delete.
+// Connecting customers, and their connections: list, read, change, connect again, delete.
 
-import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
 import { authorize } from '../../flows/connect/authorize.ts';
+import { resumeCustomAuth, startCustomAuth } from '../../flows/connect/customAuth.ts';
 import { CONNECTION_MASKS, editConnection } from '../../flows/connect/editConnection.ts';
 import { generateConnection } from '../../flows/connect/generate.ts';
 import type { ProviderMetadata } from '../../flows/connect/identity.ts';
 import { removeConnection } from '../../flows/connect/removeConnection.ts';
 import { renewNow } from '../../flows/connect/renew.ts';
 import { revealTokens } from '../../flows/connect/reveal.ts';
+import type { ProjectRow } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
 import { projectOf } from '../auth.ts';
-import { readBody } from '../body.ts';
-import { credentialFields, identityFields, identityOf } from '../connect.ts';
-import type { EdgeEnv, EdgeServices } from '../context.ts';
+import {
+  connectBody,
+  credentialFields,
+  customAuthResume,
+  customAuthStart,
+  identityFields,
+  identityOf,
+} from '../connect.ts';
+import type { EdgeServices } from '../context.ts';
 import { connectionView } from '../wire.ts';
+import { flag, ref } from './input.ts';
+import { type Call, type Operation, operation } from './operation.ts';
+
+const ALL = '/projects/{projectIdOrName}/connections';
+const ONE = `${ALL}/{connectionId}` as const;
 
 const generateBody = z.object({ ...identityFields, ...credentialFields });
 
@@ -30,60 +42,51 @@ const patchBody = z.object({
   }),
 });
 
-const REFRESH_MODES = ['force', 'ifExpired'] as const;
+const listQuery = z.object({ provider: ref.optional(), groupRef: ref.optional(), consumerRef: ref.optional() });
 
-function connectionOf(services: EdgeServices, context: Context<EdgeEnv>, connectionId: string): ConnectionRow {
-  const { projectId } = projectOf(services, context);
-  const row = readConnection(services.store.reads, connectionId);
-  if (row?.projectId !== projectId) throw new IntegrationError('not_found', 'no such connection');
+const getQuery = z.object({
+  includeCreds: flag,
+  includeRefreshToken: flag,
+  refresh: z.enum(['force', 'ifExpired'], { error: 'must be one of force, ifExpired' }).optional(),
+});
+
+type ConnectionCall = Pick<
+  Call<'projectIdOrName' | 'connectionId', unknown, unknown>,
+  'services' | 'project' | 'params'
+>;
+
+/** Rejects with `not_found`. */
+function connectionOf({ services, project, params }: ConnectionCall): ConnectionRow {
+  const row = readConnection(services.store.reads, params.connectionId);
+  if (row?.projectId !== project.projectId) throw new IntegrationError('not_found', 'no such connection');
   return row;
 }
 
-export function connectionRoutes(services: EdgeServices): Hono<EdgeEnv> {
-  return new Hono<EdgeEnv>()
-    .get('/', (context) => {
-      const { projectId } = projectOf(services, context);
-      const { provider, groupRef, consumerRef } = context.req.query();
-      const rows = readConnections(services.store.reads, projectId, { provider, groupRef, consumerRef });
-      return context.json(rows.map((row) => connectionView(services, row)));
-    })
-    .get('/:connection', async (context) => {
-      const row = connectionOf(services, context, context.req.param('connection'));
-      const current = await refreshed(services, row, context.req.query('refresh'));
-      return context.json({ ...connectionView(services, current), ...tokensAsked(services, current, context) }, 200, {
-        'cache-control': 'no-store',
-      });
-    })
-    .patch('/:verb', async (context) => {
-      const [, id] = /^(.+):oauth-update$/.exec(context.req.param('verb')) ?? [];
-      if (id !== undefined) return context.text(await reauthorize(services, connectionOf(services, context, id)));
-      const row = connectionOf(services, context, context.req.param('verb'));
-      const { updateMask, connection } = await readBody(context, patchBody);
-      return context.json(connectionView(services, await editConnection(services, row, updateMask, connection)));
-    })
-    .delete('/:connection', async (context) => {
-      await removeConnection(services, connectionOf(services, context, context.req.param('connection')));
-      return context.body(null, 204);
-    });
+/** The node SDK of the platform says `projectId` where everybody else says `projectIdOrName`. */
+function projectNamed(
+  { services, principal }: Pick<Call<never, unknown, unknown>, 'services' | 'principal'>,
+  body: { readonly projectIdOrName?: string | undefined; readonly projectId?: string | undefined },
+): ProjectRow {
+  const row = projectOf(services, principal, body.projectIdOrName ?? body.projectId ?? '');
+  if (row === null) throw new IntegrationError('not_found', 'no such project');
+  return row;
 }
 
 /** `?refresh=force`, or `ifExpired`: the answer then comes when the next token is on disk. */
-async function refreshed(services: EdgeServices, row: ConnectionRow, mode: string | undefined): Promise<ConnectionRow> {
+async function refreshed(
+  services: EdgeServices,
+  row: ConnectionRow,
+  mode: 'force' | 'ifExpired' | undefined,
+): Promise<ConnectionRow> {
   if (mode === undefined) return row;
-  if (!REFRESH_MODES.some((known) => known === mode)) {
-    const detail = `must be one of ${REFRESH_MODES.join(', ')}`;
-    throw new IntegrationError('bad_request', `refresh ${detail}`, {
-      issues: [{ in: 'query', name: 'refresh', detail }],
-    });
-  }
   const isExpired = row.expiresAtMs !== null && row.expiresAtMs <= services.clock.nowMs();
   return mode === 'force' || isExpired ? renewNow(services, row) : row;
 }
 
 /** The tokens of a connection through a consent page, where they are asked for. */
-function tokensAsked(services: EdgeServices, row: ConnectionRow, context: Context<EdgeEnv>): JsonObject {
-  const isRefreshAsked = context.req.query('includeRefreshToken') === 'true';
-  if (!isRefreshAsked && context.req.query('includeCreds') !== 'true') return {};
+function tokensAsked(services: EdgeServices, row: ConnectionRow, query: z.output<typeof getQuery>): JsonObject {
+  const isRefreshAsked = query.includeRefreshToken;
+  if (!isRefreshAsked && !query.includeCreds) return {};
   if (!row.authScheme.startsWith('oauth2/authorizationCode')) return {};
   const { accessToken, refreshToken, scopes } = revealTokens(services, row);
   const times = { issuedAt: toRfc3339(row.issuedAtMs), ...expiry(row.expiresAtMs) };
@@ -100,14 +103,6 @@ function expiry(expiresAtMs: Ms | null): JsonObject {
   return expiresAtMs === null ? {} : { expiresAt: toRfc3339(expiresAtMs) };
 }
 
-/** `POST connections:generate`. */
-export async function generateRoute(services: EdgeServices, context: Context<EdgeEnv>): Promise<Response> {
-  const { projectId } = projectOf(services, context);
-  const body = await readBody(context, generateBody);
-  const row = await generateConnection(services, identityOf(services, projectId, body), body);
-  return context.json(connectionView(services, row), 201);
-}
-
 /** The consent page again, for the same connection: it keeps its id. */
 function reauthorize(services: EdgeServices, row: ConnectionRow): Promise<string> {
   const { projectId, provider, groupRef, groupName, consumerRef, consumerName, connectionId } = row;
@@ -115,3 +110,111 @@ function reauthorize(services: EdgeServices, row: ConnectionRow): Promise<string
   const identity = { projectId, provider, groupRef, groupName, consumerRef, consumerName, metadata };
   return authorize(services, identity, { connectionId, providerAppId: row.providerAppId ?? undefined });
 }
+
+export const CONNECTION_OPERATIONS: readonly Operation[] = [
+  operation({
+    id: 'oauthConnect',
+    method: 'POST',
+    path: '/oauth-connect',
+    access: 'frontend',
+    summary: 'the address of the consent page for a customer',
+    status: 200,
+    media: 'text',
+    body: connectBody,
+    handle(call) {
+      const { services, body } = call;
+      const { projectId } = projectNamed(call, body);
+      return authorize(services, identityOf(services, projectId, body), { providerAppId: body.providerAppId });
+    },
+  }),
+  operation({
+    id: 'customAuthConnect',
+    method: 'POST',
+    path: '/custom-auth/connect',
+    access: 'frontend',
+    summary: 'the first step of a login in several, or a further one with the `sessionId` of the one before',
+    status: 200,
+    body: z.union([customAuthResume, customAuthStart]),
+    async handle(call) {
+      const { services, body } = call;
+      const { projectId } = projectNamed(call, body);
+      const step =
+        'sessionId' in body
+          ? await resumeCustomAuth(services, projectId, body.sessionId, body.callbackParams)
+          : await startCustomAuth(services, identityOf(services, projectId, body), body, body.providerAppId);
+      if (step.kind === 'redirect') return { redirect: { url: step.url, sessionId: step.sessionId } };
+      return { connection: connectionView(services, step.connection) };
+    },
+  }),
+  operation({
+    id: 'listConnections',
+    method: 'GET',
+    path: ALL,
+    access: 'frontend',
+    summary: 'connections, newest first',
+    status: 200,
+    query: listQuery,
+    handle: ({ services, project, query }) =>
+      readConnections(services.store.reads, project.projectId, query).map((row) => connectionView(services, row)),
+  }),
+  operation({
+    id: 'generateConnection',
+    method: 'POST',
+    path: '/projects/{projectIdOrName}/connections:generate',
+    access: 'frontend',
+    summary: 'connect with a typed credential',
+    status: 201,
+    body: generateBody,
+    async handle({ services, project, body }) {
+      const row = await generateConnection(services, identityOf(services, project.projectId, body), body);
+      return connectionView(services, row);
+    },
+  }),
+  operation({
+    id: 'getConnection',
+    method: 'GET',
+    path: ONE,
+    access: 'frontend',
+    summary: 'one connection; with its tokens where they are asked for',
+    status: 200,
+    query: getQuery,
+    async handle(call) {
+      const { services, query } = call;
+      const row = await refreshed(services, connectionOf(call), query.refresh);
+      return { ...connectionView(services, row), ...tokensAsked(services, row, query) };
+    },
+  }),
+  operation({
+    id: 'updateConnection',
+    method: 'PATCH',
+    path: ONE,
+    access: 'frontend',
+    summary: 'change what the mask names: facts of the account, or another credential of the same scheme',
+    status: 200,
+    body: patchBody,
+    async handle(call) {
+      const { services, body } = call;
+      const row = await editConnection(services, connectionOf(call), body.updateMask, body.connection);
+      return connectionView(services, row);
+    },
+  }),
+  operation({
+    id: 'oauthUpdate',
+    method: 'PATCH',
+    path: `${ONE}:oauth-update`,
+    access: 'frontend',
+    summary: 'the address of the consent page, for a connection that there is',
+    status: 200,
+    media: 'text',
+    handle: (call) => reauthorize(call.services, connectionOf(call)),
+  }),
+  operation({
+    id: 'deleteConnection',
+    method: 'DELETE',
+    path: ONE,
+    access: 'frontend',
+    summary: 'delete one that no installation uses',
+    status: 204,
+    handle: (call) => removeConnection(call.services, connectionOf(call)),
+  }),
+];

@@ -1,0 +1,20 @@
+// The table of the platform API. What is not built yet is in `UNBUILT`, so that docs/api.md can say so.
+
+import { CONNECTION_OPERATIONS } from './connections.ts';
+import { DESTINATION_OPERATIONS } from './destinations.ts';
+import { INSTALLATION_OPERATIONS } from './installations.ts';
+import { INTEGRATION_OPERATIONS } from './integrations.ts';
+import type { Operation } from './operation.ts';
+import { PROJECT_OPERATIONS } from './projects.ts';
+import { PROVIDER_OPERATIONS } from './providers.ts';
+import { RUN_OPERATIONS } from './runs.ts';
+
+export const OPERATIONS: readonly Operation[] = [
+  ...PROVIDER_OPERATIONS,
+  ...PROJECT_OPERATIONS,
+  ...DESTINATION_OPERATIONS,
+  ...INTEGRATION_OPERATIONS,
+  ...INSTALLATION_OPERATIONS,
+  ...CONNECTION_OPERATIONS,
+  ...RUN_OPERATIONS,
+];

@@ -1,0 +1,105 @@
+// Serves the table of operations: finds the operation, then who calls, whether that may be, which project, whether the
+// disk keeps up, and what is sent, in this order; then the handler. A path with another method is told which it has.
+
+import { type Context, Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { z } from 'zod';
+import { IntegrationError } from '../../core/errors.ts';
+import { type Authenticator, admit, projectOf } from '../auth.ts';
+import { checked, readBody, readBodyIfSent } from '../body.ts';
+import type { EdgeEnv, EdgeServices, Principal } from '../context.ts';
+import { problemResponse } from '../problem.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
+
+/** Everything below `/v1`. */
+export function platformRoutes(services: EdgeServices, auth: Authenticator): Hono<EdgeEnv> {
+  const app = new Hono<EdgeEnv>();
+  app.onError((error, context) => {
+    const found = context.get('operation');
+    const { clock, log } = services;
+    const response = problemResponse(error, found?.path ?? context.req.path, clock.nowMs(), log, found?.problems);
+    const allow = context.get('allow');
+    if (allow !== undefined) response.headers.set('allow', allow);
+    return response;
+  });
+  app.use(
+    cors({
+      origin: '*',
+      allowMethods: [...METHODS],
+      allowHeaders: ['content-type', 'x-api-key', 'authorization', 'x-amp-client', 'x-amp-client-version'],
+    }),
+  );
+  const paths = new Map<string, string[]>();
+  for (const operation of [...OPERATIONS].sort(verbsFirst)) {
+    const path = routeOf(operation.path);
+    paths.set(path, [...(paths.get(path) ?? []), operation.method]);
+    app.on(operation.method, path, (context) => answer(services, auth, operation, context));
+  }
+  for (const [path, methods] of paths) app.all(path, (context) => refuseMethod(context, methods));
+  return app;
+}
+
+/** `…/{id}:verb` before `…/{id}`, which would take the verb for a part of the id. */
+function verbsFirst(one: Operation, other: Operation): number {
+  return Number(other.path.includes('}:')) - Number(one.path.includes('}:'));
+}
+
+/** The path as the router has it. */
+function routeOf(path: string): string {
+  return path.replace(/\{(\w+)\}(:[a-zA-Z-]+)?/g, (_, name: string, verb?: string) =>
+    verb === undefined ? `:${name}` : `:${name}{[^/]+${verb}}`,
+  );
+}
+
+function refuseMethod(context: Context<EdgeEnv>, methods: readonly string[]): never {
+  const allow = methods.join(', ');
+  context.set('allow', allow);
+  throw new IntegrationError('method_not_allowed', `there is nothing at ${context.req.method} ${context.req.path}`, {
+    remedy: `This path takes ${allow}.`,
+  });
+}
+
+async function answer(
+  services: EdgeServices,
+  auth: Authenticator,
+  operation: Operation,
+  context: Context<EdgeEnv>,
+): Promise<Response> {
+  context.set('operation', operation);
+  const { access, method } = operation;
+  const principal: Principal = access === 'open' ? { kind: 'builder' } : await auth.principalOf(context.req);
+  admit(principal, access);
+  const params = paramsOf(operation, context);
+  const project = projectOf(services, principal, params['projectIdOrName']);
+  if (method !== 'GET' && !services.store.hasRoom) {
+    throw new IntegrationError('overloaded', 'too many changes wait for the disk');
+  }
+  const query = operation.query === null ? undefined : checked(context.req.query(), operation.query, 'query');
+  const body = await bodyOf(operation, context);
+  const call = { services, keys: auth.keys, principal, params, query, body, project: project as never };
+  const value = await operation.handle(call);
+  const headers = access === 'open' ? {} : { 'cache-control': 'no-store' };
+  if (operation.media === 'none' || operation.status === 204) return context.body(null, operation.status, headers);
+  if (operation.media === 'text') return context.text(String(value), operation.status, headers);
+  return context.json(value as object, operation.status, headers);
+}
+
+function paramsOf({ path }: Operation, context: Context<EdgeEnv>): Readonly<Record<string, string>> {
+  const params: Record<string, string> = {};
+  for (const [, name = '', verb = ''] of path.matchAll(/\{(\w+)\}(:[a-zA-Z-]+)?/g)) {
+    const value = context.req.param(name) ?? '';
+    params[name] = value.slice(0, value.length - verb.length);
+  }
+  return params;
+}
+
+function bodyOf(
+  { body, isBodyOptional }: Operation,
+  context: Context<EdgeEnv>,
+): Promise<z.output<z.ZodType>> | undefined {
+  if (body === null) return undefined;
+  return isBodyOptional ? readBodyIfSent(context, body) : readBody(context, body);
+}

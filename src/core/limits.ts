@@ -6,8 +6,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts';
 /** Ids are UUIDs or provider-made names; nothing we make is longer than 200 characters. */
 export const ID_CHARS_MAX = 256;
 
-/** Lines per write to standard output; sonic-boom writes at most 16 KB at a time. */
-export const LOG_BUFFER_BYTES = 8192;
+/** Lines per write to standard output: each write wakes a thread, which at 8 KB cost more than making the lines. */
+export const LOG_BUFFER_BYTES = 65_536;
 /** Lines that wait while nobody reads standard output; beyond it lines are dropped, never calls. */
 export const LOG_WAITING_BYTES_MAX = 1_048_576;
 /** Lines are at most this old when they are written, so that `tail -f` stays useful. */

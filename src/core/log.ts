@@ -65,6 +65,7 @@ class StandardOutput implements DestinationStream {
     fd: 1,
     minLength: LOG_BUFFER_BYTES,
     maxLength: LOG_WAITING_BYTES_MAX,
+    maxWrite: 2 * LOG_BUFFER_BYTES,
     sync: false,
   });
   #lines = '';

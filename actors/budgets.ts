@@ -61,7 +61,7 @@ export class Budgets {
   tryTake(keys: readonly BudgetKey[], priority: CallPriority, turn: Turn | null): Full | null {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
-      const full = this.#fullness(this.#budgetOf(key), priority, turn, nowMs);
+      const full = this.#fullness(this.#usedBudgetOf(key), priority, turn, nowMs);
       if (full !== null) return full;
     }
     for (const key of keys) this.#take(this.#budgetOf(key), nowMs);
@@ -364,8 +364,13 @@ export class Budgets {
     this.#seats.delete(budget.key.key);
   }
 
+  /** For a call that wants to be made: what was used last is kept longest. Everything else about a budget only looks. */
+  #usedBudgetOf(key: BudgetKey): Window | Seats {
+    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, this.#windows.get(key.key));
+  }
+
   #budgetOf(key: BudgetKey): Window | Seats {
-    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key);
+    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, this.#windows.peek(key.key));
   }
 
   #seatsOf(key: BudgetKey): Seats {
@@ -377,8 +382,8 @@ export class Budgets {
     return seats;
   }
 
-  #windowOf(key: BudgetKey): Window {
-    let window = this.#windows.get(key.key);
+  #windowOf(key: BudgetKey, known: Window | undefined): Window {
+    let window = known;
     if (window === undefined) {
       window = openWindow(this.#store.reads, key);
       this.#windows.set(key.key, window);

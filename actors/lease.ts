@@ -190,23 +190,48 @@ export class Leases {
   /** The budgets are taken; they are given back with the lease, or here if there is none. */
   #grant(target: LeaseTarget, token: OpenToken): Lease {
     const admission = this.#admitted(target);
-    let isAnswered = false;
-    let isReleased = false;
-    return {
-      attachment: token.attachment,
-      generation: token.generation,
-      marks: this.#budgets.marksOf(target.budgets),
-      answered: (failure) => {
-        if (isAnswered) return;
-        isAnswered = true;
-        this.#supervisor.report(target.providerKey, admission, failure);
-      },
-      release: () => {
-        if (isReleased) return;
-        isReleased = true;
-        this.#budgets.release(target.budgets);
-      },
-    };
+    return new GrantedLease(target, token, admission, this.#supervisor, this.#budgets);
+  }
+}
+
+/** An object and no closures: one is made for each call. */
+class GrantedLease implements Lease {
+  readonly attachment: Attachment;
+  readonly generation: number;
+  readonly marks: readonly number[];
+  readonly #target: LeaseTarget;
+  readonly #admission: 'call' | 'probe';
+  readonly #supervisor: Supervisor;
+  readonly #budgets: Budgets;
+  #isAnswered = false;
+  #isReleased = false;
+
+  constructor(
+    target: LeaseTarget,
+    token: OpenToken,
+    admission: 'call' | 'probe',
+    supervisor: Supervisor,
+    budgets: Budgets,
+  ) {
+    this.attachment = token.attachment;
+    this.generation = token.generation;
+    this.marks = budgets.marksOf(target.budgets);
+    this.#target = target;
+    this.#admission = admission;
+    this.#supervisor = supervisor;
+    this.#budgets = budgets;
+  }
+
+  answered(failure: string | null): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#supervisor.report(this.#target.providerKey, this.#admission, failure);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#budgets.release(this.#target.budgets);
   }
 }
 

@@ -47,7 +47,7 @@ export class Supervisor {
 
   /** Until when no call of this provider app may go; null if one may. Asks only. */
   heldUntilMs(providerKey: string): Ms | null {
-    const counts = this.#countsOf(providerKey);
+    const counts = this.#countsOf(providerKey, this.#counts.get(providerKey));
     if (counts.isClosed) return null;
     const state = this.#runtime.peek(counts.actorId);
     const nowMs = this.#clock.nowMs();
@@ -89,8 +89,9 @@ export class Supervisor {
     this.#tell(counts, { type: 'circuit.tripped', message: failure });
   }
 
-  #countsOf(providerKey: string): Counts {
-    let counts = this.#counts.get(providerKey);
+  /** Every call asks first whether it is held, which counts as the use of its provider app; the rest only looks. */
+  #countsOf(providerKey: string, known: Counts | undefined = this.#counts.peek(providerKey)): Counts {
+    let counts = known;
     if (counts === undefined) {
       const actorId = actorIdOf('provider', providerKey);
       counts = {

@@ -364,7 +364,7 @@ export class Budgets {
     this.#seats.delete(budget.key.key);
   }
 
-  /** For a call that wants to be made: what was used last is kept longest. Everything else about a budget only looks. */
+  /** For a call that wants to be made: what was used last is kept longest. Everything else only looks. */
   #usedBudgetOf(key: BudgetKey): Window | Seats {
     return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, this.#windows.get(key.key));
   }

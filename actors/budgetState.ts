@@ -1,28 +1,42 @@
 // What is known of one budget: its counters, who waits for it, and how operators see it. Plain objects without rules of
 // their own, and the rows that outlive the process; `budgets.ts` changes them.
 
-import type { IntegrationError } from '../src/core/errors.ts';
+import type { QuotaPolicy } from '../src/catalog/quotas.ts';
+import { IntegrationError } from '../src/core/errors.ts';
 import {
   BUDGET_CHUNK_MAX,
   BUDGET_CHUNK_SHARE,
-  BUDGET_RESERVED_SHARE,
   DURABLE_WINDOW_MS_MIN,
   HELD_SHARE,
   LEARNED_LIMIT_KEPT_MS,
 } from '../src/core/limits.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
-import { type CallPriority, FairQueue, isBackground } from '../src/limits/fairQueue.ts';
-import { type Meter, newMeter, restore, roomAt, type StoredMeter, stored } from '../src/limits/meter.ts';
+import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
+import { type Meter, roomAt } from '../src/limits/meter.ts';
+import { type Places, wholePlaces } from '../src/limits/places.ts';
+import {
+  earliestFor,
+  newQuota,
+  paceOf,
+  type QuotaState,
+  reservedOf,
+  restoreQuota,
+  roomFor,
+  type StoredQuota,
+  storedQuota,
+} from '../src/limits/quota.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
 
 /** A limit with the key of those who share it. `windowMs` is 0 for a number of calls at the same time. */
-export interface BudgetKey {
+export interface BudgetKey extends QuotaPolicy {
   readonly key: string;
   /** Of the limit, as its provider is declared. */
   readonly name: string;
   readonly limit: number;
   readonly windowMs: Ms;
+  /** Of calls at the same time whose limit is looked for: see `ConcurrencyLimit`. */
+  readonly startsAt?: number;
 }
 
 /** Why a call cannot go now, and when it may at the earliest; null where nobody knows (a call must end first). */
@@ -45,6 +59,8 @@ export interface BudgetView {
   readonly spent: number;
   readonly isLearned: boolean;
   readonly reservedForPeople: number;
+  /** Calls an hour that reads and backfills get of what is left; null where they are not spread. */
+  readonly pacePerHour: number | null;
   readonly blockedUntilMs: Ms | null;
   readonly waiting: Readonly<Record<CallPriority, number>>;
 }
@@ -64,9 +80,8 @@ interface Shared {
 }
 
 /** Calls in a stretch of time. */
-export interface Window extends Shared {
+export interface Window extends Shared, QuotaState {
   readonly kind: 'window';
-  readonly meter: Meter;
   /** Calls that are on disk as spent and may be made; Infinity where nothing is kept on disk. */
   chunkLeft: number;
   /** The chunk that is on its way to the disk. */
@@ -82,6 +97,8 @@ export interface Window extends Shared {
 export interface Seats extends Shared {
   readonly kind: 'seats';
   taken: number;
+  /** Where it is found out how many there are. */
+  readonly places: Places | null;
 }
 
 /** Calls taken ahead, for a holder that makes them later; Infinity where the provider declares no such limit. */
@@ -104,25 +121,26 @@ export interface HeldReport {
 
 /** As the disk has it, or new. */
 export function openWindow(reads: Reads, key: BudgetKey): Window {
-  const meter = newMeter(key.limit, key.windowMs);
+  const quota = newQuota(key.limit, key.windowMs, key);
   const row = readBudget(reads, key.key);
-  if (row !== undefined) restore(meter, JSON.parse(row) as StoredMeter);
+  if (row !== undefined) restoreQuota(quota, JSON.parse(row) as StoredQuota);
   const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
-  const own = { meter, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
+  const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
   return { kind: 'window', key, queue: new FairQueue(), turns: 0, timer: null, ...own };
 }
 
+/** Nobody on them yet. */
+export function openSeats(key: BudgetKey, places: Places | null): Seats {
+  return { kind: 'seats', key, queue: new FairQueue(), turns: 0, timer: null, taken: 0, places };
+}
+
 /** What is reserved and held counts as spent now: whatever becomes of this process, nobody spends it twice. */
-export function rowOf({ key, meter, chunkLeft, reserving }: Window, nowMs: Ms): RowWrite {
-  const { counts, ...facts } = stored(meter, nowMs);
+export function rowOf(window: Window, nowMs: Ms): RowWrite {
+  const { key, meter, chunkLeft, reserving } = window;
+  const { counts, ...facts } = storedQuota(window, nowMs);
   const open = (Number.isFinite(chunkLeft) ? Math.max(0, chunkLeft) : 0) + reserving + meter.held;
   const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
   return putBudget(key.key, { ...facts, counts: open > 0 ? [...counts, meter.head, open] : counts }, endsAtMs);
-}
-
-/** Of a limit, what background work leaves to people; of small ones nothing can be left. */
-export function reservedOf(limit: number, priority: CallPriority): number {
-  return isBackground(priority) ? Math.floor(limit * BUDGET_RESERVED_SHARE) : 0;
 }
 
 /** Calls of a window that are put on disk at a time. */
@@ -138,15 +156,53 @@ export function isWorthKeeping({ meter, foreignUnkept, chunkLeft }: Window, nowM
 
 /** Turns that could be given now, those that are out included. */
 export function openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
-  const { limit } = budget.key;
-  if (budget.kind === 'seats') return limit - reservedOf(limit, priority) - budget.taken;
-  return Math.min(roomAt(budget.meter, nowMs, reservedOf(budget.meter.limit, priority)), budget.chunkLeft);
+  if (budget.kind === 'window') return Math.min(roomFor(budget, priority, nowMs), budget.chunkLeft);
+  const limit = seatsOf(budget);
+  return limit - reservedOf(limit, priority) - budget.taken;
+}
+
+/** As many as are known to be there. */
+function seatsOf({ key, places }: Seats): number {
+  return places === null ? key.limit : wholePlaces(places);
+}
+
+/** Why there is no room in a budget, and until when. */
+export function fullOf(budget: Window | Seats, priority: CallPriority, nowMs: Ms): Full {
+  if (budget.kind === 'seats') return { budget: budget.key, atMs: null };
+  const isSpent = roomFor(budget, priority, nowMs) < 1;
+  return { budget: budget.key, atMs: isSpent ? earliestFor(budget, priority, nowMs) : nowMs };
+}
+
+/** For who has waited as long as may be waited. */
+export function latenessOf(budget: Window | Seats, priority: CallPriority, nowMs: Ms): IntegrationError {
+  if (budget.kind === 'seats') return new IntegrationError('timeout', 'the call waited too long for a free place');
+  const retryAtMs = earliestFor(budget, priority, nowMs);
+  return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
 }
 
 /** What may be held of a budget: a share of what is open, and nothing that somebody waits for. */
-export function sparesOf(budget: Window | Seats, nowMs: Ms): number {
+function sparesOf(budget: Window | Seats, nowMs: Ms): number {
   if (budget.queue.size > 0 || budget.turns > 0) return 0;
   return Math.max(0, Math.floor(openTurns(budget, 'interactive', nowMs) * HELD_SHARE));
+}
+
+/** What may be held of all budgets of a kind, at most `want`; Infinity where there is none. */
+export function leastSpare(
+  budgets: readonly (Window | Seats)[],
+  kind: (Window | Seats)['kind'],
+  want: number,
+  nowMs: Ms,
+): number {
+  const spares = budgets.filter((budget) => budget.kind === kind).map((budget) => sparesOf(budget, nowMs));
+  return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
+}
+
+/** Whoever waits for a window gives up: the disk takes no more of it. */
+export function failAll({ queue }: Window): void {
+  const failure = new IntegrationError('storage_unavailable', 'the budget of this call could not be kept on disk');
+  for (let waiter = queue.next(() => true); waiter !== undefined; waiter = queue.next(() => true)) {
+    waiter.fail(failure);
+  }
 }
 
 /** For operators. */
@@ -154,18 +210,20 @@ export function viewOf(budget: Window | Seats, nowMs: Ms): BudgetView {
   const { key } = budget;
   const shared = { key: key.key, windowMs: key.windowMs, waiting: budget.queue.counts() };
   if (budget.kind === 'seats') {
-    const { limit } = key;
+    const limit = seatsOf(budget);
     const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };
-    return { ...shared, ...counted, isLearned: false, blockedUntilMs: null };
+    return { ...shared, ...counted, isLearned: budget.places !== null, pacePerHour: null, blockedUntilMs: null };
   }
-  const { meter } = budget;
+  const { meter, policy } = budget;
+  const pacePerHour = paceOf(budget, nowMs);
   roomAt(meter, nowMs);
   return {
     ...shared,
     limit: meter.limit,
     spent: meter.total + meter.held,
     isLearned: meter.isLearned,
-    reservedForPeople: reservedOf(meter.limit, 'read'),
+    reservedForPeople: reservedOf(meter.limit, 'read', policy.caps),
+    pacePerHour,
     blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
   };
 }

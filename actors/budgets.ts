@@ -15,28 +15,33 @@ import {
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
-import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
-import { block, earliestAtMs, holdCalls, learn, roomAt, type Said, spend } from '../src/limits/meter.ts';
+import type { CallPriority } from '../src/limits/fairQueue.ts';
+import { block, holdCalls, roomAt, type Said } from '../src/limits/meter.ts';
+import { earliestFor, learnFor, nextProbeAtMs, refuse, roomFor, spendFor } from '../src/limits/quota.ts';
 import type { Store } from '../src/store/store.ts';
 import {
   type BudgetKey,
   type BudgetView,
   chunkOf,
   type Full,
+  failAll,
+  fullOf,
   type Held,
   type HeldReport,
   isWorthKeeping,
+  latenessOf,
+  leastSpare,
+  openSeats,
   openTurns,
   openWindow,
-  reservedOf,
   rowOf,
   type Seats,
-  sparesOf,
   type Turn,
   viewOf,
   type Waiter,
   type Window,
 } from './budgetState.ts';
+import { PlacesFound } from './placesFound.ts';
 
 /** All budgets of the process. */
 export class Budgets {
@@ -44,6 +49,7 @@ export class Budgets {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX });
+  readonly #places = new PlacesFound();
   /** Only those that somebody sits on or waits for. */
   readonly #seats = new Map<string, Seats>();
   #wanted: (key: string) => void = () => {};
@@ -64,7 +70,7 @@ export class Budgets {
       const full = this.#fullness(this.#usedBudgetOf(key), priority, turn, nowMs);
       if (full !== null) return full;
     }
-    for (const key of keys) this.#take(this.#budgetOf(key), nowMs);
+    for (const key of keys) this.#take(this.#budgetOf(key), priority, nowMs);
     return null;
   }
 
@@ -90,11 +96,10 @@ export class Budgets {
   hold(keys: readonly BudgetKey[], want: number): Held | null {
     const nowMs = this.#clock.nowMs();
     const budgets = keys.map((key) => this.#budgetOf(key));
-    const leastOf = (kind: Window['kind'] | Seats['kind']) => {
-      const spares = budgets.filter((budget) => budget.kind === kind).map((budget) => sparesOf(budget, nowMs));
-      return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
+    const held = {
+      calls: leastSpare(budgets, 'window', want, nowMs),
+      seats: leastSpare(budgets, 'seats', want, nowMs),
     };
-    const held = { calls: leastOf('window'), seats: leastOf('seats') };
     if (held.calls < 1 || held.seats < 1) return null;
     for (const budget of budgets) {
       if (budget.kind === 'seats') budget.taken += held.seats;
@@ -115,7 +120,7 @@ export class Budgets {
         budget.taken -= seats;
       } else {
         holdCalls(budget.meter, -(used + returned));
-        spend(budget.meter, nowMs, used);
+        spendFor(budget, 'interactive', nowMs, used);
         budget.sent += used;
         budget.ended = Math.min(budget.ended + ended, budget.sent);
         budget.chunkLeft += returned;
@@ -152,7 +157,7 @@ export class Budgets {
         queue.remove(priority, owner, waiter);
         waiter.fail(error);
       };
-      const late = this.#clock.timerAt(deadlineMs, () => leave(this.#lateness(budget, priority)));
+      const late = this.#clock.timerAt(deadlineMs, () => leave(latenessOf(budget, priority, this.#clock.nowMs())));
       const abandon = () => leave(new IntegrationError('timeout', 'whoever waited for the call has gone'));
       const settled = () => {
         late.cancel();
@@ -198,7 +203,7 @@ export class Budgets {
       const { limit } = window.meter;
       // An answer may be late: whatever was sent since, or was still under way, may not be in its numbers.
       const uncounted = Math.max(0, window.sent - (marks?.[index] ?? window.ended));
-      window.foreignUnkept += learn(window.meter, said, uncounted, nowMs);
+      window.foreignUnkept += learnFor(window, said, uncounted, nowMs);
       if (window.meter.limit !== limit || isWorthKeeping(window, nowMs)) this.#keep(window);
       if (roomAt(window.meter, nowMs) < 1) this.#wanted(key.key);
       if (window.queue.size > 0) this.#pump(window);
@@ -206,21 +211,46 @@ export class Budgets {
   }
 
   /**
-   * The provider wants no calls of the budget of that name before `untilMs`; a slip of its clock must not end them for
-   * weeks. Who waits is looked at again then.
+   * The provider refused for the budget of that name and wants no calls of it before `untilMs`; null: as long as is
+   * declared. A slip of its clock must not end them for weeks. Who waits is looked at again then.
    */
-  block(keys: readonly BudgetKey[], name: string, untilMs: Ms): void {
+  block(keys: readonly BudgetKey[], name: string, untilMs: Ms | null): void {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
-      if (key.windowMs === 0 || key.name !== name) continue;
-      const window = this.#budgetOf(key) as Window;
-      const isLonger = block(window.meter, Math.min(untilMs, nowMs + Math.max(key.windowMs, BLOCK_MS_MAX)));
+      if (key.name !== name) continue;
+      if (key.windowMs === 0) {
+        this.#places.refused(key, nowMs);
+        continue;
+      }
+      const window = this.#windowOf(key);
+      const boundMs = nowMs + Math.max(key.windowMs, BLOCK_MS_MAX);
+      const isLonger = untilMs === null ? refuse(window, nowMs) : block(window.meter, Math.min(untilMs, boundMs));
       if (!isLonger) continue;
       // Shorter ones are over before a process is up again.
       if (window.meter.blockedUntilMs - nowMs >= DURABLE_WINDOW_MS_MIN) this.#keep(window);
       if (window.queue.size > 0) this.#pump(window);
       this.#wanted(key.key);
     }
+  }
+
+  /** An answer that was no refusal, while its call still has its place. */
+  answered(keys: readonly BudgetKey[]): void {
+    for (const key of keys) {
+      if (key.pause !== undefined) this.#windowOf(key).refusals = 0;
+      if (key.startsAt !== undefined) this.#places.answered(key, this.#seats.get(key.key)?.taken ?? 0);
+    }
+  }
+
+  /** When the provider should be asked what is left of a window, not before now; null while it wants no calls. */
+  probeAtMs(key: BudgetKey, everyMs: Ms): Ms | null {
+    return nextProbeAtMs(this.#windowOf(key), everyMs, this.#clock.nowMs());
+  }
+
+  /** It is asked now, whatever comes of it. */
+  probing(key: BudgetKey): void {
+    const window = this.#windowOf(key);
+    window.probedAtMs = this.#clock.nowMs();
+    this.#keep(window);
   }
 
   /** Calls that wait for a window to move on, and for nothing else. */
@@ -236,25 +266,21 @@ export class Budgets {
   }
 
   #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
-    const { key } = budget;
     const isFirst = turn !== null;
-    if (!isFirst && budget.queue.isAhead(priority)) return { budget: key, atMs: nowMs };
+    if (!isFirst && budget.queue.isAhead(priority)) return { budget: budget.key, atMs: nowMs };
     const open = openTurns(budget, priority, nowMs);
     // Who has waited for one budget takes of all that there is: two who hold turns at two budgets and respect each
     // other's would give them up and ask again for ever.
     if (open - (isFirst ? 0 : budget.turns) >= 1) return null;
-    if (budget.kind === 'seats') return { budget: key, atMs: null };
-    const reserved = reservedOf(budget.meter.limit, priority);
-    const isSpent = roomAt(budget.meter, nowMs, reserved) < 1;
-    return { budget: key, atMs: isSpent ? earliestAtMs(budget.meter, nowMs, reserved) : nowMs };
+    return fullOf(budget, priority, nowMs);
   }
 
-  #take(budget: Window | Seats, nowMs: Ms): void {
+  #take(budget: Window | Seats, priority: CallPriority, nowMs: Ms): void {
     if (budget.kind === 'seats') {
       budget.taken += 1;
       return;
     }
-    spend(budget.meter, nowMs);
+    spendFor(budget, priority, nowMs);
     budget.sent += 1;
     this.#useChunk(budget, 1, nowMs);
   }
@@ -298,13 +324,12 @@ export class Budgets {
   }
 
   #arm(window: Window, nowMs: Ms): void {
-    if (window.chunkLeft < 1 && roomAt(window.meter, nowMs) >= 1) {
+    const priority = window.queue.highest ?? 'interactive';
+    if (window.chunkLeft < 1 && roomFor(window, priority, nowMs) >= 1) {
       this.#reserve(window, nowMs);
       return;
     }
-    const isAnybodyAhead = window.queue.isAhead('write');
-    const reserved = isAnybodyAhead ? 0 : reservedOf(window.meter.limit, 'read');
-    const atMs = earliestAtMs(window.meter, nowMs, reserved);
+    const atMs = earliestFor(window, priority, nowMs);
     // Turns that are out come back here by themselves.
     if (atMs <= nowMs) return;
     window.timer = this.#clock.timerAt(atMs, () => this.#pump(window));
@@ -313,7 +338,7 @@ export class Budgets {
   /** Puts the next chunk on disk as spent; it may be spent only then. */
   #reserve(window: Window, nowMs: Ms): void {
     if (window.reserving > 0 || window.chunkLeft === Number.POSITIVE_INFINITY) return;
-    const room = Math.floor(roomAt(window.meter, nowMs)) - Math.max(0, window.chunkLeft);
+    const room = Math.floor(roomFor(window, 'interactive', nowMs)) - Math.max(0, window.chunkLeft);
     const chunk = Math.min(chunkOf(window.meter), room);
     if (chunk < 1) return;
     window.reserving = chunk;
@@ -327,15 +352,7 @@ export class Budgets {
         window.reserving = 0;
         const { message } = errorFacts(error);
         this.#log.warn({ budget: window.key.key, err: message }, 'a budget could not be reserved');
-        const failure = new IntegrationError(
-          'storage_unavailable',
-          'the budget of this call could not be kept on disk',
-        );
-        for (;;) {
-          const waiter = window.queue.next(() => true);
-          if (waiter === undefined) return;
-          waiter.fail(failure);
-        }
+        failAll(window);
       },
     );
   }
@@ -350,13 +367,6 @@ export class Budgets {
   #write(window: Window, nowMs: Ms): Promise<void> {
     window.foreignUnkept = 0;
     return this.#store.commit([rowOf(window, nowMs)]);
-  }
-
-  #lateness(budget: Window | Seats, priority: CallPriority): IntegrationError {
-    if (budget.kind === 'seats') return new IntegrationError('timeout', 'the call waited too long for a free place');
-    const { meter } = budget;
-    const retryAtMs = earliestAtMs(meter, this.#clock.nowMs(), reservedOf(meter.limit, priority));
-    return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
   }
 
   #dropIdle(budget: Window | Seats): void {
@@ -376,7 +386,7 @@ export class Budgets {
   #seatsOf(key: BudgetKey): Seats {
     let seats = this.#seats.get(key.key);
     if (seats === undefined) {
-      seats = { kind: 'seats', key, queue: new FairQueue(), turns: 0, timer: null, taken: 0 };
+      seats = openSeats(key, this.#places.of(key));
       this.#seats.set(key.key, seats);
     }
     return seats;

@@ -3,7 +3,8 @@
 // in memory (DESIGN decision 5). Invariants: no credential outside a lease; every lease is released exactly once.
 
 import type { Attachment } from '../src/auth/attach.ts';
-import type { ProviderDeclaration, QuotaScope } from '../src/catalog/schema.ts';
+import type { QuotaScope } from '../src/catalog/quotas.ts';
+import type { ProviderDeclaration } from '../src/catalog/schema.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';

@@ -12,8 +12,32 @@ export const OWN_FACTS_KEY = 'tenon';
 
 const ms = z.int().positive();
 const quotaScope = z.enum(['providerApp', 'externalAccount', 'user', 'sourceAddress']);
-const quota = z.strictObject({ name: z.string().min(1), scope: quotaScope, limit: z.int().positive(), windowMs: ms });
-const concurrencyLimit = z.strictObject({ name: z.string().min(1), scope: quotaScope, limit: z.int().positive() });
+const share = z.number().min(0).max(1);
+const quota = z.strictObject({
+  name: z.string().min(1),
+  scope: quotaScope,
+  limit: z.int().positive(),
+  windowMs: ms,
+  caps: z.strictObject({ background: share, write: share }).exactOptional(),
+  isSpread: z.boolean().exactOptional(),
+  lagMs: ms.exactOptional(),
+  isSoft: z.boolean().exactOptional(),
+  isOptional: z.boolean().exactOptional(),
+  pause: z.strictObject({ firstMs: ms, longestMs: ms }).exactOptional(),
+});
+const concurrencyLimit = z.strictObject({
+  name: z.string().min(1),
+  scope: quotaScope,
+  limit: z.int().positive(),
+  startsAt: z.int().positive().exactOptional(),
+});
+const quotaProbe = z.strictObject({
+  path: z.string().startsWith('/'),
+  everyMs: ms,
+  quotas: z
+    .array(z.strictObject({ name: z.string().min(1), limitPath: z.string(), remainingPath: z.string() }))
+    .readonly(),
+});
 
 const rateHeaders = z.strictObject({
   family: z.enum(RATE_HEADER_FAMILIES),
@@ -112,6 +136,7 @@ export const ownFactsSchema: z.ZodType<OwnFacts> = z.strictObject({
   quotas: z.array(quota).readonly(),
   concurrency: z.array(concurrencyLimit).readonly(),
   rateHeaders: rateHeaders.exactOptional(),
+  quotaProbe: quotaProbe.exactOptional(),
   hiddenErrors: z.array(hiddenError).readonly(),
   callbackFields: z.array(callbackField).readonly().exactOptional(),
   tokens: tokens.exactOptional(),

@@ -16,6 +16,7 @@ import type {
   TokenMetadataFields,
   ValueTemplate,
 } from './providerInfo.ts';
+import type { ConcurrencyLimit, Quota, QuotaProbe } from './quotas.ts';
 
 /** In the order in which documents list them. */
 export const PROVIDER_CATEGORIES = [
@@ -73,6 +74,8 @@ export interface ProviderDeclaration {
   readonly concurrency: readonly ConcurrencyLimit[];
   /** Absent where its answers tell of limits in the usual headers or not at all. */
   readonly rateHeaders?: RateHeaders;
+  /** Asked before background calls where nothing was told yet. */
+  readonly quotaProbe?: QuotaProbe;
   readonly hiddenErrors: readonly HiddenError[];
 }
 
@@ -273,24 +276,6 @@ export interface LoginExchange {
 
 export interface NoAuth {
   readonly scheme: 'none';
-}
-
-/** Who shares a limit: two installations on one external account share its quota. */
-export type QuotaScope = 'providerApp' | 'externalAccount' | 'user' | 'sourceAddress';
-
-/** At most `limit` calls within any `windowMs`. */
-export interface Quota {
-  readonly name: string;
-  readonly scope: QuotaScope;
-  readonly limit: number;
-  readonly windowMs: Ms;
-}
-
-/** At most `limit` calls at the same time. */
-export interface ConcurrencyLimit {
-  readonly name: string;
-  readonly scope: QuotaScope;
-  readonly limit: number;
 }
 
 /** Ways in which answers tell of limits; `src/limits/headers` reads them. */

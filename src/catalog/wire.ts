@@ -29,6 +29,7 @@ export type OwnFacts = Pick<
   | 'quotas'
   | 'concurrency'
   | 'rateHeaders'
+  | 'quotaProbe'
   | 'hiddenErrors'
 > & {
   /** Used where the entry authenticates with OAuth 2. */
@@ -152,7 +153,7 @@ function oauth2OptsOf(auth: OAuth2Auth): OAuth2Opts {
 /** The own facts of a declaration, as `fromProviderInfo` takes them. */
 export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
   const { category, sources, variantOf, inputPatterns, accountLookup, quotas, concurrency, rateHeaders } = declaration;
-  const { hiddenErrors, auth } = declaration;
+  const { quotaProbe, hiddenErrors, auth } = declaration;
   return present({
     category,
     sources,
@@ -162,6 +163,7 @@ export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
     quotas,
     concurrency,
     rateHeaders,
+    quotaProbe,
     hiddenErrors,
     tokens: auth.scheme === 'oauth2' ? auth.tokens : undefined,
     callbackFields: isAuthorizationCode(auth) ? auth.callbackFields : undefined,
@@ -202,6 +204,7 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     quotas: own.quotas,
     concurrency: own.concurrency,
     rateHeaders: own.rateHeaders,
+    quotaProbe: own.quotaProbe,
     hiddenErrors: own.hiddenErrors,
   });
 }

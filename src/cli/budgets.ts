@@ -37,9 +37,10 @@ export function budgetLines({ provider, budgets }: BudgetsView): string[] {
     windowText(budget.windowMs),
     `${Math.round(budget.spent)} of ${budget.limit}`,
     budget.isLearned ? 'learned' : 'declared',
+    sharesText(budget),
     waitingText(budget),
   ]);
-  const header = ['budget', 'window', 'spent', 'limit is', 'waiting'];
+  const header = ['budget', 'window', 'spent', 'limit is', 'reads get', 'waiting'];
   const widths = header.map((title, column) => widthOf([title, ...rows.map((row) => row[column] ?? '')]));
   const line = (cells: readonly string[]) =>
     cells
@@ -72,6 +73,12 @@ function windowText(windowMs: Ms): string {
   ];
   const [unitMs, unit] = units.find(([ms]) => windowMs % ms === 0) ?? [1, 'ms'];
   return `${windowMs / unitMs} ${unit}`;
+}
+
+/** Up to where reads and backfills spend, and how fast. */
+function sharesText({ limit, reservedForPeople, pacePerHour }: BudgetLine): string {
+  const upTo = `up to ${limit - reservedForPeople}`;
+  return pacePerHour === null ? upTo : `${upTo}, ${Math.floor(pacePerHour)} an hour`;
 }
 
 function waitingText({ waiting, blockedUntil }: BudgetLine): string {

@@ -3,12 +3,11 @@
 import type { EntryChange, FieldChange } from '../catalog/differences.ts';
 import type { Origin } from '../catalog/liveCatalog.ts';
 import type { InputField, SecretInput, Support } from '../catalog/providerInfo.ts';
+import type { Quota, QuotaScope } from '../catalog/quotas.ts';
 import {
   type AuthDeclaration,
   type CustomAuth,
   type ProviderDeclaration,
-  type Quota,
-  type QuotaScope,
   type RefreshTokenRotation,
   tokenFactsOf,
 } from '../catalog/schema.ts';
@@ -203,8 +202,8 @@ function limitRows({ quotas, concurrency }: ProviderDeclaration): readonly Row[]
   ];
 }
 
-function quotaText({ scope, limit, windowMs }: Quota): string {
-  return `${limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
+function quotaText({ scope, limit, windowMs, isOptional }: Quota): string {
+  return `${isOptional ? 'what is set of' : limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
 }
 
 const ROTATION_TEXTS = {

@@ -100,6 +100,10 @@ export const BUDGET_CHUNK_MAX = 500;
 export const BUDGET_RESERVED_SHARE = 0.2;
 /** Of what is left of a limit so much is held for one edge thread at a time: the others find something left. */
 export const HELD_SHARE = 0.25;
+/** Background calls that are spread go at most this share of a window at once: an hour's of a day's. */
+export const PACE_BURST_SHARE = 1 / 24;
+/** Refusals for too many calls at once that come within this halve the places once: they tell of one moment. */
+export const REFUSAL_BURST_MS = 2 * SECOND_MS;
 /** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
 export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
 /** What a refusal may hold a limit for, if its window is not longer: a provider that is asked again says so again. */

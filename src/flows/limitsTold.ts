@@ -18,13 +18,16 @@ export function tellLimits(
   nowMs: Ms,
 ): LimitsSaid {
   const said = limitsSaid(familyOf(declaration), answer, nowMs);
+  if (answer.status < 400 && !said.isLimited) budgets.answered(lease.budgets);
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, reading);
     if (name === undefined) continue;
-    budgets.learn(lease.budgets, marks, name, reading);
-    if (said.isLimited && said.retryAtMs !== null && reading.remaining === 0) {
-      budgets.block(lease.budgets, name, said.retryAtMs);
-    }
+    const isRefusal = said.isLimited && reading.remaining === 0;
+    // What is paused is asked again afterwards: that nothing is left is only known of now.
+    const isPaused = isRefusal && said.retryAtMs === null && hasPause(declaration, name);
+    if (!isPaused) budgets.learn(lease.budgets, marks, name, reading);
+    else if (reading.limit !== undefined) budgets.learn(lease.budgets, marks, name, { limit: reading.limit });
+    if (isRefusal) budgets.block(lease.budgets, name, said.retryAtMs);
   }
   return said;
 }
@@ -40,6 +43,10 @@ export function answerOfHead(
 
 function familyOf({ rateHeaders }: ProviderDeclaration): RateHeaderFamily {
   return rateHeaders?.family ?? 'generic';
+}
+
+function hasPause({ quotas }: ProviderDeclaration, name: string): boolean {
+  return quotas.some((quota) => quota.name === name && quota.pause !== undefined);
 }
 
 /** By the declared name, else by a window that only one declared limit has. Another window is another limit. */

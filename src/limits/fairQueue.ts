@@ -27,6 +27,12 @@ export class FairQueue<Waiter> {
     return this.#lines.some((line, index) => index <= rank && line.size > 0);
   }
 
+  /** The highest priority that somebody waits with. */
+  get highest(): CallPriority | undefined {
+    const rank = this.#size === 0 ? -1 : this.#lines.findIndex((line) => line !== undefined && line.size > 0);
+    return CALL_PRIORITIES[rank];
+  }
+
   push(priority: CallPriority, owner: string, waiter: Waiter): void {
     const line = this.#lineOf(priority);
     const own = line.get(owner);

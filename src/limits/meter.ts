@@ -97,6 +97,15 @@ export function earliestAtMs(meter: Meter, nowMs: Ms, reserved = 0): Ms {
   return excess > 0 ? nowMs + meter.windowMs : atMs;
 }
 
+/** When the oldest call that counts leaves the window; null where none counts. */
+export function oldestLeavesAtMs(meter: Meter, nowMs: Ms): Ms | null {
+  advance(meter, nowMs);
+  for (let slice = meter.head - METER_SLICES; slice <= meter.head; slice++) {
+    if ((meter.counts[modulo(slice)] ?? 0) > 0) return (slice + LENGTH) * sliceMsOf(meter);
+  }
+  return null;
+}
+
 export function spend(meter: Meter, nowMs: Ms, calls = 1): void {
   advance(meter, nowMs);
   const place = modulo(meter.head);

@@ -1,12 +1,7 @@
 // One page per provider, from its declaration, the comment that its file opens with and, for some, notes by hand.
 
-import {
-  type ConcurrencyLimit,
-  type HiddenError,
-  type ProviderDeclaration,
-  type Quota,
-  tokenFactsOf,
-} from '../../src/catalog/schema.ts';
+import type { ConcurrencyLimit, Quota } from '../../src/catalog/quotas.ts';
+import { type HiddenError, type ProviderDeclaration, tokenFactsOf } from '../../src/catalog/schema.ts';
 import { CALLER_WAIT_MS_MAX } from '../../src/core/limits.ts';
 import { connectBlocks } from './connect.ts';
 import { bullet, code, count, link, listed, paragraph, plain, span, table } from './markdown.ts';
@@ -136,15 +131,60 @@ function abilities({ name, support }: ProviderDeclaration): readonly string[] {
   ];
 }
 
-function limits({ quotas, concurrency }: ProviderDeclaration): readonly string[] {
+function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): readonly string[] {
   if (quotas.length + concurrency.length === 0) return [];
   const rows = [...quotas.map(quotaRow), ...concurrency.map(concurrencyRow)];
   const waits = `Tenon keeps them: a call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
-  return [table(['Limit', 'At most', 'Shared by'], rows), paragraph(waits)];
+  const policies = [
+    ...quotas.flatMap(quotaPolicy),
+    ...concurrency.flatMap(({ name, startsAt }) =>
+      startsAt === undefined
+        ? []
+        : [
+            `${code(name)} begins with ${startsAt}: a refusal for it halves them, and answers that come while all ` +
+              'are taken add one after the other.',
+          ],
+    ),
+    ...(quotaProbe === undefined
+      ? []
+      : [
+          `What is left is asked with ${code(`GET ${quotaProbe.path}`)} before the first read, every ` +
+            `${span(quotaProbe.everyMs)} while reads run, and after a pause. That call counts too.`,
+        ]),
+  ];
+  const list = policies.length === 0 ? [] : [policies.map(bullet).join('\n')];
+  return [table(['Limit', 'At most', 'Shared by'], rows), paragraph(waits), ...list];
 }
 
-function quotaRow({ name, limit, windowMs, scope }: Quota): readonly string[] {
-  return [code(name), `${count(limit)} in ${span(windowMs)}`, SHARED_BY[scope]];
+/** What is done with a quota besides counting. */
+function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause }: Quota): readonly string[] {
+  const parts = [
+    ...(isOptional ? ['there is none until an answer tells one'] : []),
+    ...(caps === undefined
+      ? []
+      : [
+          `reads and backfills stop at ${percent(caps.background)} of it, writes that nobody waits for at ` +
+            `${percent(caps.write)}`,
+        ]),
+    ...(isSpread ? ['reads and backfills are spread over the time until the oldest calls leave the window'] : []),
+    ...(lagMs === undefined ? [] : [`the provider's count is late, so that its highest of ${span(lagMs)} is believed`]),
+    ...(isSoft ? ["what people ask for is ended by the provider's refusal and not by the count"] : []),
+    ...(pause === undefined
+      ? []
+      : [
+          `after a refusal nothing is sent for ${span(pause.firstMs)}, twice as long each time in a row, up to ` +
+            span(pause.longestMs),
+        ]),
+  ];
+  return parts.length === 0 ? [] : [`${code(name)}: ${parts.join('; ')}.`];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function quotaRow({ name, limit, windowMs, scope, isOptional }: Quota): readonly string[] {
+  return [code(name), `${isOptional ? 'what is set' : count(limit)} in ${span(windowMs)}`, SHARED_BY[scope]];
 }
 
 function concurrencyRow({ name, limit, scope }: ConcurrencyLimit): readonly string[] {

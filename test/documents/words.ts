@@ -1,12 +1,8 @@
 // Declared facts in plain words, as more than one page or section says them.
 
 import type { Support } from '../../src/catalog/providerInfo.ts';
-import {
-  type AuthDeclaration,
-  isAuthorizationCode,
-  type ProviderDeclaration,
-  type QuotaScope,
-} from '../../src/catalog/schema.ts';
+import type { QuotaScope } from '../../src/catalog/quotas.ts';
+import { type AuthDeclaration, isAuthorizationCode, type ProviderDeclaration } from '../../src/catalog/schema.ts';
 import { templateVariables } from '../../src/catalog/template.ts';
 import { requiredVariables } from '../../src/flows/connect/identity.ts';
 import { code, count, listed } from './markdown.ts';

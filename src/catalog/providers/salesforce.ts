@@ -2,7 +2,7 @@
 // single-use refresh tokens that die after 30 idle days; reuse revokes everything. One daily call budget per org,
 // shared by all apps.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
 import { batchWrites, pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
 
@@ -94,8 +94,39 @@ export const salesforce = {
     ],
   },
   media: pictures('v1722470590/media/salesforce_1722470589.svg', 'v1722470590/media/salesforce_1722470589.svg'),
-  quotas: [],
-  concurrency: [{ name: 'longRunning', scope: 'externalAccount', limit: 25 }],
-  rateHeaders: { family: 'salesforce', quotas: { concurrent: 'longRunning' } },
+  quotas: [
+    {
+      // An org has 100,000 and more for each licence; the smallest edition with an API has 15,000, and every answer
+      // tells which. It is a rolling day, may be exceeded by an unpublished amount, and the count in the answers lags.
+      name: 'daily',
+      scope: 'externalAccount',
+      limit: 15_000,
+      windowMs: DAY_MS,
+      caps: { background: 0.8, write: 0.95 },
+      isSpread: true,
+      lagMs: MINUTE_MS,
+      isSoft: true,
+      pause: { firstMs: 15 * MINUTE_MS, longestMs: HOUR_MS },
+    },
+    {
+      // Set by an admin for one connected app.
+      name: 'perApp',
+      scope: 'externalAccount',
+      limit: 1_000_000,
+      windowMs: DAY_MS,
+      caps: { background: 0.8, write: 0.95 },
+      lagMs: MINUTE_MS,
+      isOptional: true,
+    },
+  ],
+  // 25 calls of 20 seconds and more for all apps together, 5 in Developer and trial orgs; how long a call will take is
+  // not known before. Five places are left to others.
+  concurrency: [{ name: 'longRunning', scope: 'externalAccount', limit: 20, startsAt: 5 }],
+  rateHeaders: { family: 'salesforce', quotas: { daily: 'daily', perApp: 'perApp', concurrent: 'longRunning' } },
+  quotaProbe: {
+    path: '/services/data/v60.0/limits',
+    everyMs: HOUR_MS,
+    quotas: [{ name: 'daily', limitPath: 'DailyApiRequests.Max', remainingPath: 'DailyApiRequests.Remaining' }],
+  },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

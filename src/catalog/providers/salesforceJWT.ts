@@ -5,6 +5,7 @@
 import { MINUTE_MS } from '../../core/time.ts';
 import { batchWrites, pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+import { salesforce } from './salesforce.ts';
 
 export const salesforceJWT = {
   name: 'salesforceJWT',
@@ -92,8 +93,10 @@ export const salesforceJWT = {
   },
   providerApp: { authQueryParams: [], params: [] },
   media: pictures('v1722470590/media/salesforce_1722470589.svg', 'v1722470590/media/salesforce_1722470589.svg'),
-  quotas: [],
-  concurrency: [{ name: 'longRunning', scope: 'externalAccount', limit: 25 }],
-  rateHeaders: { family: 'salesforce', quotas: { concurrent: 'longRunning' } },
+  // One org, one set of limits, however its users sign in.
+  quotas: salesforce.quotas,
+  concurrency: salesforce.concurrency,
+  rateHeaders: salesforce.rateHeaders,
+  quotaProbe: salesforce.quotaProbe,
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -23,6 +23,8 @@ export interface BudgetLine {
   readonly isLearned: boolean;
   readonly spent: number;
   readonly reservedForPeople: number;
+  /** Calls an hour that reads and backfills get now; null where they are not spread. */
+  readonly pacePerHour: number | null;
   readonly blockedUntil: string | null;
   /** Waiting calls by priority; only those of which there are some. */
   readonly waiting: JsonObject;
@@ -38,14 +40,17 @@ export function budgetsOf(
   if (installation === undefined) throw new IntegrationError('not_found', 'there is no such installation');
   const { declaration, lease } = targets.ofConnection(installation.connectionId);
   const views = budgets.view(lease.budgets);
-  const lines = lease.budgets.map(({ name }, index): BudgetLine => {
+  const lines = lease.budgets.flatMap(({ name, isOptional }, index): BudgetLine[] => {
     const { blockedUntilMs, waiting, ...facts } = views[index] as (typeof views)[number];
-    return {
+    // A limit that the account may have and that no answer has told is none.
+    if (isOptional && !facts.isLearned) return [];
+    const line = {
       ...facts,
       name,
       blockedUntil: blockedUntilMs === null ? null : toRfc3339(blockedUntilMs),
       waiting: Object.fromEntries(Object.entries(waiting).filter(([, count]) => count > 0)),
     };
+    return [line];
   });
   return { installationId, provider: declaration.name, budgets: lines };
 }

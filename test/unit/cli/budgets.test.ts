@@ -10,6 +10,7 @@ const line = {
   isLearned: false,
   spent: 12,
   reservedForPeople: 22,
+  pacePerHour: null,
   blockedUntil: null,
   waiting: {},
 };
@@ -29,15 +30,17 @@ describe('budgetLines', () => {
       limit: 100_000,
       isLearned: true,
       spent: 99_999.6,
-      blockedUntil: '2026-01-05T12:00:00.000Z',
+      reservedForPeople: 20_000,
+      pacePerHour: 833.4,
+      blockedUntil: 'later',
       waiting: { read: 3 },
     };
-    const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 2 };
+    const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 2, reservedForPeople: 5 };
     expect(budgetLines({ installationId: 'i', provider: 'hubspot', budgets: [line, daily, seats] })).toEqual([
-      'budget                     window   spent             limit is  waiting',
-      'burst (externalAccount)    10 s     12 of 110         declared',
-      'daily (externalAccount)    1 d      100000 of 100000  learned   3 read, until 2026-01-05T12:00:00.000Z',
-      'running (externalAccount)  at once  2 of 25           declared',
+      'budget                     window   spent             limit is  reads get                 waiting',
+      'burst (externalAccount)    10 s     12 of 110         declared  up to 88',
+      'daily (externalAccount)    1 d      100000 of 100000  learned   up to 80000, 833 an hour  3 read, until later',
+      'running (externalAccount)  at once  2 of 25           declared  up to 20',
     ]);
   });
 });

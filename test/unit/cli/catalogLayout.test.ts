@@ -45,7 +45,7 @@ describe('a provider', () => {
     expect(text).toMatch(/signs in by +OAuth 2 with a consent page and PKCE\n/);
     expect(text).toMatch(/tokens +https:\/\/\{\{\.workspace\}\}\.my\.salesforce\.com\/services\/oauth2\/token\n/);
     expect(text).toMatch(/crm +Salesforce \(default\), https:/);
-    expect(text).toMatch(/longRunning +25 calls at the same time per account\n/);
+    expect(text).toMatch(/longRunning +20 calls at the same time per account\n/);
     expect(text).toMatch(/unused grant +ends after 30 days$/m);
     expect(text).toMatch(/facts from\n {2}https:\/\/\S+$/m);
     expect(linesOf(fixture('fixtureOAuth'))).toMatch(/refresh token +nobody knows; treated as one that works once\n/);

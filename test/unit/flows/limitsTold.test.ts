@@ -4,13 +4,18 @@ import { leaseTarget } from '../../../actors/lease.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { ConnectionId, ProjectId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { HOUR_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { tellLimits } from '../../../src/flows/limitsTold.ts';
 import type { Answer } from '../../../src/limits/headers/said.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { withStore } from '../../support/store.ts';
 
 const catalog = createCatalog();
+
+const told = (usage: string) => ({ 'sforce-limit-info': usage });
+const refusedFor = (words: string) =>
+  JSON.stringify([{ message: `${words} Limit exceeded.`, errorCode: 'REQUEST_LIMIT_EXCEEDED' }]);
+const DAY_SPENT = { status: 403, headers: told('api-usage=100400/100000'), bodyText: refusedFor('TotalRequests') };
 
 async function start(provider: string) {
   const clock = fakeClock();
@@ -109,5 +114,46 @@ describe('what an answer says of limits', () => {
       bodyText: '{"message":"API rate limit exceeded"}',
     });
     expect(view()['perHour']?.blockedUntilMs).toBe(clock.nowMs() + 60 * SECOND_MS);
+  });
+});
+
+describe('what Salesforce says', () => {
+  it('of a locked row is no limit', async () => {
+    const { tell, view } = await start('salesforce');
+    const bodyText = JSON.stringify([
+      { message: 'unable to obtain exclusive access', errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    expect(tell({ status: 400, headers: {}, bodyText })).toMatchObject({ isLimited: false });
+    expect(view()).toMatchObject({ daily: { blockedUntilMs: null }, longRunning: { limit: 5 } });
+  });
+
+  it('is the day of the org and of the app, whatever was declared', async () => {
+    const { tell, view } = await start('salesforce');
+    tell({ status: 200, headers: told('api-usage=10018/100000; per-app-api-usage=17/250(appName=x)') });
+    expect(view()).toMatchObject({
+      daily: { limit: 100_000, spent: 10_018, reservedForPeople: 20_000 },
+      perApp: { limit: 250, spent: 17 },
+    });
+  });
+
+  it('ends all calls of the org for a quarter of an hour when its day is spent, longer when it still is', async () => {
+    const { tell, view, clock } = await start('salesforce');
+    tell(DAY_SPENT);
+    expect(view()['daily']).toMatchObject({ limit: 100_000, blockedUntilMs: clock.nowMs() + 15 * MINUTE_MS });
+    expect(view('other')['daily']?.blockedUntilMs).toBeNull();
+    await clock.advance(15 * MINUTE_MS);
+    tell(DAY_SPENT);
+    expect(view()['daily']?.blockedUntilMs).toBe(clock.nowMs() + 30 * MINUTE_MS);
+    await clock.advance(30 * MINUTE_MS);
+    tell({ status: 200, headers: told('api-usage=99000/100000') });
+    tell(DAY_SPENT);
+    expect(view()['daily']?.blockedUntilMs).toBe(clock.nowMs() + 15 * MINUTE_MS);
+  });
+
+  it('of too many calls at once halves them, and spends nothing of the day', async () => {
+    const { tell, view } = await start('salesforce');
+    const headers = told('api-usage=10/100000');
+    tell({ status: 403, headers, bodyText: refusedFor('ConcurrentRequests (Concurrent API Requests)') });
+    expect(view()).toMatchObject({ longRunning: { limit: 2 }, daily: { spent: 10, blockedUntilMs: null } });
   });
 });

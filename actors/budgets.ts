@@ -222,7 +222,7 @@ export class Budgets {
         this.#places.refused(key, nowMs);
         continue;
       }
-      const window = this.#windowOf(key);
+      const window = this.#budgetOf(key) as Window;
       const boundMs = nowMs + Math.max(key.windowMs, BLOCK_MS_MAX);
       const isLonger = untilMs === null ? refuse(window, nowMs) : block(window.meter, Math.min(untilMs, boundMs));
       if (!isLonger) continue;
@@ -236,19 +236,19 @@ export class Budgets {
   /** An answer that was no refusal, while its call still has its place. */
   answered(keys: readonly BudgetKey[]): void {
     for (const key of keys) {
-      if (key.pause !== undefined) this.#windowOf(key).refusals = 0;
+      if (key.pause !== undefined) (this.#budgetOf(key) as Window).refusals = 0;
       if (key.startsAt !== undefined) this.#places.answered(key, this.#seats.get(key.key)?.taken ?? 0);
     }
   }
 
   /** When the provider should be asked what is left of a window, not before now; null while it wants no calls. */
   probeAtMs(key: BudgetKey, everyMs: Ms): Ms | null {
-    return nextProbeAtMs(this.#windowOf(key), everyMs, this.#clock.nowMs());
+    return nextProbeAtMs(this.#budgetOf(key) as Window, everyMs, this.#clock.nowMs());
   }
 
-  /** It is asked now, whatever comes of it. */
+  /** It is asked now. */
   probing(key: BudgetKey): void {
-    const window = this.#windowOf(key);
+    const window = this.#budgetOf(key) as Window;
     window.probedAtMs = this.#clock.nowMs();
     this.#keep(window);
   }
@@ -384,20 +384,17 @@ export class Budgets {
   }
 
   #seatsOf(key: BudgetKey): Seats {
-    let seats = this.#seats.get(key.key);
-    if (seats === undefined) {
-      seats = openSeats(key, this.#places.of(key));
-      this.#seats.set(key.key, seats);
-    }
+    const known = this.#seats.get(key.key);
+    if (known !== undefined) return known;
+    const seats = openSeats(key, this.#places.of(key));
+    this.#seats.set(key.key, seats);
     return seats;
   }
 
   #windowOf(key: BudgetKey, known: Window | undefined): Window {
-    let window = known;
-    if (window === undefined) {
-      window = openWindow(this.#store.reads, key);
-      this.#windows.set(key.key, window);
-    }
+    if (known !== undefined) return known;
+    const window = openWindow(this.#store.reads, key);
+    this.#windows.set(key.key, window);
     return window;
   }
 }

@@ -368,6 +368,12 @@ export const SANDBOX_STREAM_BYTES_MAX = 1024 * 1_048_576;
 export const SANDBOX_FAULT_RULES_MAX = 1000;
 /** Ids a webhook receiver remembers of each kind: above the largest bench, below the 16 million of a `Set`. */
 export const SANDBOX_RECEIVER_IDS_MAX = 5_000_000;
+/** Idempotency keys of the sandbox's Stripe that are answered as before. */
+export const SANDBOX_IDEMPOTENCY_KEYS_MAX = 1000;
+/** Bulk jobs the sandbox's Salesforce remembers. */
+export const SANDBOX_BULK_JOBS_MAX = 100;
+/** Uploads whose second or third step may still come; a test has a handful. */
+export const SANDBOX_UPLOADS_MAX = 1000;
 /** An idle connection to the sandbox is kept longer than any client keeps it, so that reuse never meets a close. */
 export const SANDBOX_KEEP_ALIVE_MS = 2 * MINUTE_MS;
 /** Bodies of the newest messages a webhook receiver keeps for looking at. */

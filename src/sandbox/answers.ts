@@ -43,13 +43,30 @@ export function salesforceError(c: RequestContext, status: number, errorCode: st
 }
 
 /** Source: https://docs.stripe.com/api/errors */
-export function stripeError(c: RequestContext, status: number, type: string, message: string): Response {
-  return jsonAnswer(c, status, { error: { message, type } });
+export function stripeError(
+  c: RequestContext,
+  status: number,
+  type: string,
+  message: string,
+  more: JsonObject = {},
+): Response {
+  return jsonAnswer(c, status, { error: { message, type, ...more } });
 }
 
 /** Source: https://developers.freshdesk.com/api/#error */
 export function freshdeskError(c: RequestContext, status: number, code: string, message: string): Response {
   return jsonAnswer(c, status, { code, message });
+}
+
+/** Slack has no status but 200, apart from 429. Source: https://docs.slack.dev/apis/web-api/#responses */
+export function slackError(c: RequestContext, error: string, more: JsonObject = {}): Response {
+  return jsonAnswer(c, 200, { ok: false, error, ...more });
+}
+
+/** Source: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api */
+export function githubError(c: RequestContext, status: number, message: string, more: JsonObject = {}): Response {
+  const body = { message, ...more, documentation_url: 'https://docs.github.com/rest', status: String(status) };
+  return jsonAnswer(c, status, body, { 'content-type': 'application/json; charset=utf-8' });
 }
 
 const SALESFORCE_CODES: Readonly<Record<number, readonly [errorCode: string, message: string]>> = {
@@ -69,9 +86,14 @@ export function providerError(c: RequestContext, provider: Provider | null, stat
       return salesforceError(c, status, errorCode, text);
     }
     case 'stripe':
+      if (status === 429) return stripeError(c, 429, 'invalid_request_error', message, { code: 'rate_limit' });
       return stripeError(c, status, status < 500 ? 'invalid_request_error' : 'api_error', message);
     case 'freshdesk':
       return freshdeskError(c, status, `status_${status}`, message);
+    case 'slack':
+      return jsonAnswer(c, status, { ok: false, error: status === 429 ? 'ratelimited' : 'internal_error' });
+    case 'github':
+      return githubError(c, status, status === 404 ? 'Not Found' : message);
     case 'hubspot':
       if (status === 429) return hubspotRateLimited(c, 'TEN_SECONDLY_ROLLING');
       return hubspotError(c, status, status < 500 ? 'VALIDATION_ERROR' : 'INTERNAL_ERROR', message);

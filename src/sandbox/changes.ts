@@ -7,15 +7,17 @@ import { SANDBOX_OVERLAY_ROWS_MAX } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 import type { Provider, SandboxContext } from './context.ts';
 import { freshdeskIdOf } from './freshdesk.ts';
+import { issueNumberOf } from './githubObjects.ts';
 import { hubspotIdOf } from './hubspotObjects.ts';
 import type { ObjectRows } from './records.ts';
 import { buildSalesforceObjects, salesforceIdOf } from './salesforceObjects.ts';
+import { slackChannelIdOf, slackUserIdOf } from './slackObjects.ts';
 import { stripeIdOf } from './stripe.ts';
 
 export interface Change {
   readonly kind: 'create' | 'modify' | 'remove';
   readonly provider: Provider;
-  /** HubSpot portal name, Salesforce or Freshdesk host labels. */
+  /** HubSpot portal, Slack workspace, GitHub login, Salesforce or Freshdesk host labels. */
   readonly account: string;
   /** As the provider spells it: `contacts`, `Account`. */
   readonly object: string;
@@ -62,6 +64,10 @@ function idOf(provider: Provider, object: string, index: number): string {
       return stripeIdOf(index);
     case 'freshdesk':
       return freshdeskIdOf(index);
+    case 'slack':
+      return object === 'users' ? slackUserIdOf(index) : slackChannelIdOf(index);
+    case 'github':
+      return String(issueNumberOf(index));
   }
 }
 

@@ -2,9 +2,10 @@
 // OAuth routes. Invariant: every value is escaped by the template, and the pages need no script and load nothing.
 
 import { html, raw } from 'hono/html';
+import type { OAuthProvider } from './grants.ts';
 
 export interface Consent {
-  readonly provider: 'hubspot' | 'salesforce';
+  readonly provider: OAuthProvider;
   readonly clientId: string;
   readonly scopes: readonly string[];
   readonly account: string;
@@ -12,7 +13,7 @@ export interface Consent {
   readonly isAccountFixed: boolean;
 }
 
-const PROVIDER_NAMES = { hubspot: 'HubSpot', salesforce: 'Salesforce' } as const;
+const PROVIDER_NAMES = { hubspot: 'HubSpot', salesforce: 'Salesforce', slack: 'Slack', github: 'GitHub' } as const;
 
 const STYLE = `
   :root {

@@ -13,7 +13,7 @@ import { ObjectRows } from './records.ts';
 import { RollingWindow, type WindowOptions } from './rollingWindow.ts';
 import type { Selection } from './selection.ts';
 
-export const PROVIDERS = ['hubspot', 'salesforce', 'stripe', 'freshdesk'] as const;
+export const PROVIDERS = ['hubspot', 'salesforce', 'stripe', 'freshdesk', 'slack', 'github'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
 /** Records per object, by provider and object name. */
@@ -25,6 +25,7 @@ export interface SandboxLimits {
   readonly hubspotSearchesPerSecond: number | null;
   readonly salesforceRequestsPerDay: number;
   readonly freshdeskRequestsPerMinute: number | null;
+  readonly githubRequestsPerHour: number;
 }
 
 /** An open query cursor: its rows are fixed when the query runs. */
@@ -35,7 +36,7 @@ export interface Cursor {
   readonly total: number;
 }
 
-/** One HubSpot portal, Salesforce org, Stripe or Freshdesk account. */
+/** One HubSpot portal, Salesforce org, Slack workspace, GitHub user, Stripe or Freshdesk account. */
 export class Account {
   readonly provider: Provider;
   readonly name: string;
@@ -142,12 +143,20 @@ export type RequestContext = Context<SandboxEnv>;
 
 const PATHS: readonly (readonly [prefix: string, provider: Provider])[] = [
   ['/crm/', 'hubspot'],
+  ['/oauth/v2/', 'slack'],
   ['/oauth/', 'hubspot'],
   ['/account-info/', 'hubspot'],
   ['/integrations/', 'hubspot'],
   ['/services/', 'salesforce'],
   ['/v1/', 'stripe'],
   ['/api/v2/', 'freshdesk'],
+  ['/api/', 'slack'],
+  ['/upload/', 'slack'],
+  ['/login/oauth/', 'github'],
+  ['/user', 'github'],
+  ['/repos/', 'github'],
+  ['/repositories/', 'github'],
+  ['/rate_limit', 'github'],
 ];
 
 /** Whose API a request means: by its path, and by its kind of credential where all providers share the path. */
@@ -156,6 +165,8 @@ export function providerOf(path: string, authorization: string | undefined): Pro
   if (authorization === undefined) return null;
   if (authorization.startsWith('Basic ')) return 'freshdesk';
   if (authorization.startsWith('Bearer sk_')) return 'stripe';
+  if (authorization.startsWith('Bearer xox')) return 'slack';
+  if (authorization.startsWith('Bearer gho_')) return 'github';
   return authorization.startsWith('Bearer 00D') ? 'salesforce' : 'hubspot';
 }
 

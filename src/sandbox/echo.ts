@@ -9,8 +9,10 @@ import { SANDBOX_STREAM_BYTES_MAX } from '../core/limits.ts';
 import { jsonAnswer } from './answers.ts';
 import { providerOf, type RequestContext, type SandboxApp, type SandboxContext, type SandboxEnv } from './context.ts';
 import { freshdeskAuthentication } from './freshdesk.ts';
+import { githubAuthentication } from './github.ts';
 import { hubspotAuthentication } from './hubspot.ts';
 import { salesforceAuthentication } from './salesforce.ts';
+import { slackAuthentication } from './slack.ts';
 import { stripeAuthentication } from './stripe.ts';
 
 const CHUNK = new Uint8Array(65_536).fill(0x2e);
@@ -24,6 +26,8 @@ export function buildEcho(context: SandboxContext): SandboxApp {
     salesforce: salesforceAuthentication(context),
     stripe: stripeAuthentication(context),
     freshdesk: freshdeskAuthentication(context),
+    slack: slackAuthentication(context),
+    github: githubAuthentication(context),
   };
   const authenticated = createMiddleware<SandboxEnv>((c, next) => {
     const provider = providerOf(c.req.path, c.req.header('authorization')) ?? 'hubspot';

@@ -8,7 +8,16 @@ import { randomToken } from '../core/ids.ts';
 import { SANDBOX_CODE_LIFETIME_MS, SANDBOX_TOKENS_MAX } from '../core/limits.ts';
 import type { Clock, Ms } from '../core/time.ts';
 
-export type OAuthProvider = 'hubspot' | 'salesforce';
+export type OAuthProvider = 'hubspot' | 'salesforce' | 'slack' | 'github';
+
+/** How tokens begin: clients take them as they are, and tell kinds of tokens apart by it. */
+const PREFIXES: Readonly<Record<OAuthProvider, { readonly access: string; readonly refresh: string }>> = {
+  hubspot: { access: '', refresh: '' },
+  // A session id of Salesforce names its org before an exclamation mark; clients must not choke on it.
+  salesforce: { access: '00D5g0000000sbx!', refresh: '' },
+  slack: { access: 'xoxe.xoxb-1-', refresh: 'xoxe-1-' },
+  github: { access: 'gho_', refresh: '' },
+};
 
 /** One account's consent to one client. */
 export interface Grant {
@@ -53,6 +62,7 @@ export type AccessCheck =
   | { readonly kind: 'unknown' };
 
 export interface GrantsOptions {
+  /** Infinity where a token never ends. */
   readonly lifetimesMs: Readonly<Record<OAuthProvider, number>>;
   /** How long a rotated refresh token is still taken, as some vendors do against lost answers. */
   readonly refreshGraceMs: number;
@@ -131,10 +141,10 @@ export class Grants {
       return { kind: 'refused', reason: 'verifier' };
     }
     this.#counts.codesExchanged += 1;
-    return { kind: 'issued', tokens: this.#issue(code.grant, this.#newRefreshToken(code.grant.id), null) };
+    return { kind: 'issued', tokens: this.#issue(code.grant, this.#newRefreshToken(code.grant), null) };
   }
 
-  /** HubSpot gives the same refresh token every time; Salesforce rotates it and takes each one once. */
+  /** HubSpot gives the same refresh token every time; Salesforce and Slack rotate it and take each one once. */
   refresh(provider: OAuthProvider, clientId: string, refreshToken: string): Exchange {
     const live = this.#live.get(this.#refreshTokens.get(refreshToken) ?? '');
     if (live === undefined || live.grant.provider !== provider || live.grant.clientId !== clientId) {
@@ -152,7 +162,7 @@ export class Grants {
     if (provider === 'hubspot') return { kind: 'issued', tokens: this.#issue(grant, refreshToken, null) };
     if (isInGrace) return { kind: 'issued', tokens: this.#issue(grant, live.refreshToken, previous) };
     const rotated = { token: refreshToken, untilMs: this.#clock.nowMs() + this.#options.refreshGraceMs };
-    return { kind: 'issued', tokens: this.#issue(grant, this.#newRefreshToken(grant.id), rotated) };
+    return { kind: 'issued', tokens: this.#issue(grant, this.#newRefreshToken(grant), rotated) };
   }
 
   check(accessToken: string): AccessCheck {
@@ -180,12 +190,12 @@ export class Grants {
     return revoked;
   }
 
-  /** Makes every live access token expire now; refresh tokens stay good. Returns how many there were. */
+  /** Makes every live access token that has an end expire now; refresh tokens stay good. How many there were. */
   expireAccessTokens(): number {
     const nowMs = this.#clock.nowMs();
     let expired = 0;
     for (const access of this.#accessTokens.values()) {
-      if (access.expiresAtMs <= nowMs || !this.#live.has(access.grantId)) continue;
+      if (access.expiresAtMs <= nowMs || access.expiresAtMs === Infinity || !this.#live.has(access.grantId)) continue;
       access.expiresAtMs = nowMs;
       expired += 1;
     }
@@ -195,17 +205,15 @@ export class Grants {
   #issue(grant: Grant, refreshToken: string, previous: LiveGrant['previous']): Tokens {
     const issuedAtMs = this.#clock.nowMs();
     const lifetimeMs = this.#options.lifetimesMs[grant.provider];
-    // A session id of Salesforce names its org before an exclamation mark; clients must not choke on it.
-    const prefix = grant.provider === 'salesforce' ? '00D5g0000000sbx!' : '';
-    const accessToken = prefix + randomToken(36);
+    const accessToken = PREFIXES[grant.provider].access + randomToken(36);
     this.#accessTokens.set(accessToken, { grantId: grant.id, expiresAtMs: issuedAtMs + lifetimeMs });
     this.#live.set(grant.id, { grant, refreshToken, previous });
     return { grant, accessToken, refreshToken, lifetimeMs, issuedAtMs };
   }
 
-  #newRefreshToken(grantId: string): string {
-    const refreshToken = randomToken(36);
-    this.#refreshTokens.set(refreshToken, grantId);
+  #newRefreshToken({ id, provider }: Grant): string {
+    const refreshToken = PREFIXES[provider].refresh + randomToken(36);
+    this.#refreshTokens.set(refreshToken, id);
     return refreshToken;
   }
 

@@ -32,6 +32,9 @@ export function buildHubspotRecords(context: SandboxContext): SandboxApp {
   app.post('/:object', withTarget(create(context)));
   app.post('/:object/search', withTarget(search(context)));
   app.post('/:object/batch/read', withTarget(readBatch(context)));
+  app.post('/:object/batch/create', withTarget(createBatch(context)));
+  app.post('/:object/batch/update', withTarget(modifyBatch(context)));
+  app.post('/:object/batch/archive', withTarget(removeBatch(context)));
   app.get('/:object/:id', withTarget(readOne(context)));
   app.patch('/:object/:id', withTarget(modify(context)));
   app.delete('/:object/:id', withTarget(remove(context)));
@@ -136,6 +139,64 @@ const readBatch =
     const status = missing.length === 0 ? 200 : 207;
     return jsonAnswer(c, status, { status: 'COMPLETE', results, ...(missing.length === 0 ? {} : errors) });
   };
+
+/** The inputs of a batch, or what is wrong with them. */
+async function inputsOf(c: RequestContext): Promise<readonly JsonObject[] | string> {
+  const body = await bodyOf(c);
+  const inputs = isJsonObject(body) && Array.isArray(body['inputs']) ? body['inputs'].filter(isJsonObject) : [];
+  return inputs.length === 0 || inputs.length > BATCH_MAX ? `inputs must hold 1 to ${BATCH_MAX} records` : inputs;
+}
+
+/** All or nothing: one record that cannot be written refuses the batch. */
+const createBatch =
+  (context: SandboxContext): Handler =>
+  async (c, { object, rows }) => {
+    const inputs = await inputsOf(c);
+    if (typeof inputs === 'string') return invalid(c, inputs);
+    const writes: JsonObject[] = [];
+    for (const input of inputs) {
+      const write = checkWrite(object, propertiesOf(input));
+      if (write.kind !== 'accepted') return refusedProperty(c, write);
+      writes.push(asHubspotValues(write.values));
+    }
+    const specs = [...object.fields.values()];
+    const results = writes.map((values) => hubspotRecord(object, rows.create(context.clock.nowMs(), values), specs));
+    return jsonAnswer(c, 201, batchAnswer(context, results));
+  };
+
+const modifyBatch =
+  (context: SandboxContext): Handler =>
+  async (c, { object, rows }) => {
+    const inputs = await inputsOf(c);
+    if (typeof inputs === 'string') return invalid(c, inputs);
+    const results: JsonObject[] = [];
+    const missing: string[] = [];
+    for (const input of inputs) {
+      const write = checkWrite(object, propertiesOf(input));
+      if (write.kind !== 'accepted') return refusedProperty(c, write);
+      const id = String(input['id']);
+      const row = rows.modify(hubspotIndexOf(id), context.clock.nowMs(), asHubspotValues(write.values));
+      if (row === null) missing.push(id);
+      else results.push(hubspotRecord(object, row, [...object.fields.values()]));
+    }
+    if (missing.length === 0) return jsonAnswer(c, 200, batchAnswer(context, results));
+    const errors = [{ status: 'error', category: 'OBJECT_NOT_FOUND', message: 'Not found', context: { ids: missing } }];
+    return jsonAnswer(c, 207, { ...batchAnswer(context, results), numErrors: errors.length, errors });
+  };
+
+const removeBatch =
+  (context: SandboxContext): Handler =>
+  async (c, { rows }) => {
+    const inputs = await inputsOf(c);
+    if (typeof inputs === 'string') return invalid(c, inputs);
+    for (const input of inputs) rows.remove(hubspotIndexOf(String(input['id'])), context.clock.nowMs());
+    return c.body(null, 204);
+  };
+
+function batchAnswer(context: SandboxContext, results: readonly JsonObject[]): JsonObject {
+  const at = toRfc3339(context.clock.nowMs());
+  return { status: 'COMPLETE', results, startedAt: at, completedAt: at };
+}
 
 const create =
   (context: SandboxContext): Handler =>

@@ -1,104 +1,18 @@
-// The authorization server in two dialects over `grants.ts`: HubSpot's (stable refresh token, `expires_in`, JSON
-// errors of its own) and Salesforce's (PKCE required, rotating refresh tokens, `instance_url`, no `expires_in`).
-// Mounted by `sandbox.ts`. Invariant: an unknown client or an unusable redirect URI is answered with a page, never by
-// a redirect (RFC 6749 4.1.2.1).
+// The authorization server over `grants.ts`, in the dialects of `oauthDialects.ts`. Mounted by `sandbox.ts`. Invariant:
+// an unknown client or an unusable redirect URI is answered with a page, never by a redirect (RFC 6749 4.1.2.1).
 
-import { createHmac } from 'node:crypto';
 import { Hono } from 'hono';
-import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import { SECOND_MS } from '../core/time.ts';
 import { htmlAnswer, jsonAnswer } from './answers.ts';
 import { consentPage, refusalPage } from './consentPage.ts';
 import { accountLabelsOf, type RequestContext, type SandboxApp, type SandboxContext } from './context.ts';
-import type { Exchange, OAuthProvider, Tokens } from './grants.ts';
-import { identityUrlOf } from './salesforce.ts';
-
-/** What differs between the two dialects. */
-interface Dialect {
-  readonly provider: OAuthProvider;
-  readonly authorizePath: string;
-  readonly tokenPath: string;
-  readonly isPkceRequired: boolean;
-  readonly isScopeRequired: boolean;
-  readonly tokenBody: (context: SandboxContext, c: RequestContext, tokens: Tokens, secret: string) => JsonObject;
-  readonly errorBody: (error: TokenError) => JsonObject;
-}
-
-interface TokenError {
-  readonly error: 'invalid_client' | 'invalid_grant' | 'invalid_request' | 'unsupported_grant_type';
-  readonly description: string;
-  readonly hubspotStatus: string;
-}
-
-const TOKEN_ERRORS = {
-  client: { error: 'invalid_client', description: 'invalid client credentials', hubspotStatus: 'BAD_CLIENT_SECRET' },
-  grantType: {
-    error: 'unsupported_grant_type',
-    description: 'grant type not supported',
-    hubspotStatus: 'BAD_GRANT_TYPE',
-  },
-  code: { error: 'invalid_grant', description: 'expired authorization code', hubspotStatus: 'BAD_AUTH_CODE' },
-  redirect: { error: 'invalid_grant', description: 'redirect_uri does not match', hubspotStatus: 'BAD_REDIRECT_URI' },
-  verifier: { error: 'invalid_grant', description: 'invalid code verifier', hubspotStatus: 'BAD_AUTH_CODE' },
-  refreshToken: {
-    error: 'invalid_grant',
-    description: 'expired access/refresh token',
-    hubspotStatus: 'BAD_REFRESH_TOKEN',
-  },
-} as const satisfies Record<string, TokenError>;
-
-const HUBSPOT: Dialect = {
-  provider: 'hubspot',
-  authorizePath: '/oauth/authorize',
-  tokenPath: '/oauth/v1/token',
-  isPkceRequired: false,
-  isScopeRequired: true,
-  tokenBody: (_context, _c, tokens) => ({
-    token_type: 'bearer',
-    refresh_token: tokens.refreshToken,
-    access_token: tokens.accessToken,
-    expires_in: Math.floor(tokens.lifetimeMs / SECOND_MS),
-  }),
-  errorBody: ({ error, description, hubspotStatus }) => ({
-    status: hubspotStatus,
-    message: description,
-    correlationId: newId<never>(),
-    error,
-    error_description: description,
-  }),
-};
-
-const SALESFORCE: Dialect = {
-  provider: 'salesforce',
-  authorizePath: '/services/oauth2/authorize',
-  tokenPath: '/services/oauth2/token',
-  isPkceRequired: true,
-  isScopeRequired: false,
-  tokenBody: (context, c, tokens, secret) => {
-    const { origin } = new URL(c.req.url);
-    const id = identityUrlOf(origin, context.accounts.of('salesforce', tokens.grant.account));
-    const issuedAt = String(tokens.issuedAtMs);
-    return {
-      access_token: tokens.accessToken,
-      refresh_token: tokens.refreshToken,
-      signature: createHmac('sha256', secret)
-        .update(id + issuedAt)
-        .digest('base64'),
-      scope: tokens.grant.scope,
-      instance_url: origin,
-      id,
-      token_type: 'Bearer',
-      issued_at: issuedAt,
-    };
-  },
-  errorBody: ({ error, description }) => ({ error, error_description: description }),
-};
+import type { Exchange, OAuthProvider } from './grants.ts';
+import { DIALECTS, type Dialect, TOKEN_ERRORS } from './oauthDialects.ts';
 
 export function buildOAuth(context: SandboxContext): SandboxApp {
   const app: SandboxApp = new Hono();
   const portals = { last: 0 };
-  for (const dialect of [HUBSPOT, SALESFORCE]) {
+  for (const dialect of DIALECTS) {
     app.get(dialect.authorizePath, (c) => showConsent(context, dialect, portals, c));
     app.post(dialect.authorizePath, async (c) => {
       const form = new URLSearchParams(await c.req.text());
@@ -155,18 +69,31 @@ function showConsent(
   if (context.isAutoConsent) return decide(context, dialect, c, true, account);
   const { clientId, scope } = request;
   const isAccountFixed = dialect.provider === 'salesforce';
-  const page = consentPage({ provider: dialect.provider, clientId, scopes: scope.split(' '), account, isAccountFixed });
+  const page = consentPage({
+    provider: dialect.provider,
+    clientId,
+    scopes: scope.split(/[ ,]/),
+    account,
+    isAccountFixed,
+  });
   return htmlAnswer(c, 200, page);
 }
 
-/** A Salesforce org is its host. A HubSpot portal may be asked for; otherwise each authorization gets a new one. */
+/** A Salesforce org is its host. Other accounts may be asked for; otherwise each authorization gets a new one. */
 function accountOf(dialect: Dialect, c: RequestContext, portals: { last: number }): string {
   if (dialect.provider === 'salesforce') return accountLabelsOf(c.req.header('host'));
   const asked = c.req.query('account') ?? c.req.query('login_hint') ?? '';
   if (asked !== '') return asked;
   portals.last += 1;
-  return `portal-${portals.last}`;
+  return `${ACCOUNT_WORDS[dialect.provider]}-${portals.last}`;
 }
+
+const ACCOUNT_WORDS: Readonly<Record<OAuthProvider, string>> = {
+  hubspot: 'portal',
+  salesforce: 'org',
+  slack: 'workspace',
+  github: 'user',
+};
 
 function decide(
   context: SandboxContext,
@@ -213,7 +140,7 @@ async function token(context: SandboxContext, dialect: Dialect, c: RequestContex
   const clientId = value('client_id');
   const { provider } = dialect;
   if (!context.grants.isSecret(clientId, value('client_secret'))) {
-    return jsonAnswer(c, 400, dialect.errorBody(TOKEN_ERRORS.client));
+    return tokenAnswer(c, dialect, dialect.errorStatus, dialect.errorBody(TOKEN_ERRORS.client));
   }
   let exchange: Exchange;
   if (value('grant_type') === 'authorization_code') {
@@ -222,10 +149,21 @@ async function token(context: SandboxContext, dialect: Dialect, c: RequestContex
   } else if (value('grant_type') === 'refresh_token') {
     exchange = context.grants.refresh(provider, clientId, value('refresh_token'));
   } else {
-    return jsonAnswer(c, 400, dialect.errorBody(TOKEN_ERRORS.grantType));
+    return tokenAnswer(c, dialect, dialect.errorStatus, dialect.errorBody(TOKEN_ERRORS.grantType));
   }
-  // RFC 6749 5.1: an answer with tokens is not kept by any cache.
+  if (exchange.kind === 'refused') {
+    return tokenAnswer(c, dialect, dialect.errorStatus, dialect.errorBody(TOKEN_ERRORS[exchange.reason]));
+  }
+  return tokenAnswer(c, dialect, 200, dialect.tokenBody(context, c, exchange.tokens, value('client_secret')));
+}
+
+/** RFC 6749 5.1: an answer with tokens is not kept by any cache. */
+function tokenAnswer(c: RequestContext, dialect: Dialect, status: number, body: JsonObject): Response {
   const headers = { 'cache-control': 'no-store', pragma: 'no-cache' };
-  if (exchange.kind === 'refused') return jsonAnswer(c, 400, dialect.errorBody(TOKEN_ERRORS[exchange.reason]), headers);
-  return jsonAnswer(c, 200, dialect.tokenBody(context, c, exchange.tokens, value('client_secret')), headers);
+  const isJson = !dialect.isFormPreferred || (c.req.header('accept') ?? '').includes('json');
+  if (isJson) return jsonAnswer(c, status, body, headers);
+  return c.newResponse(new URLSearchParams(body as Record<string, string>).toString(), 200, {
+    'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+    ...headers,
+  });
 }

@@ -18,6 +18,8 @@ import {
 import { checkWrite, type FieldSpec } from './fields.ts';
 import { bearerOf } from './hubspot.ts';
 import type { ObjectRows } from './records.ts';
+import { mountSalesforceBulk } from './salesforceBulk.ts';
+import { mountSalesforceCollections } from './salesforceCollections.ts';
 import {
   buildSalesforceObjects,
   type SalesforceObject,
@@ -56,7 +58,10 @@ export function buildSalesforce(context: SandboxContext): SandboxApp {
   });
   app.get(`${DATA}/limits`, (c) => jsonAnswer(c, 200, orgLimits(context, c.get('account'))));
   app.get(`${DATA}/sobjects/:name/describe`, (c) => withTarget(objects, c, ({ object }) => describe(c, object)));
+  app.get(`${DATA}/sobjects`, (c) => jsonAnswer(c, 200, describeGlobal(objects)));
   mountRecords(app, context, objects);
+  mountSalesforceCollections(app, `${DATA}/composite/sobjects`, context, objects);
+  mountSalesforceBulk(app, `${DATA}/jobs/ingest`, context, objects);
   app.get('/services/oauth2/userinfo', (c) => userInfo(c));
   return app;
 }
@@ -184,6 +189,19 @@ const DESCRIBED_TYPES: Readonly<Partial<Record<FieldSpec['type'], string>>> = {
   number: 'double',
   enumeration: 'picklist',
 };
+
+function describeGlobal(objects: Objects) {
+  const sobjects = [...objects.values()].map(({ name, keyPrefix }) => ({
+    name,
+    label: name,
+    keyPrefix,
+    custom: false,
+    queryable: true,
+    createable: true,
+    urls: { describe: `${DATA}/sobjects/${name}/describe` },
+  }));
+  return { encoding: 'UTF-8', maxBatchSize: 200, sobjects };
+}
 
 function describe(c: RequestContext, object: SalesforceObject): Response {
   const fields = [...object.fields.values()].map((spec) => ({

@@ -1,5 +1,6 @@
-// A provider simulator over real HTTP: HubSpot, Salesforce, Stripe and Freshdesk on one loopback port, with their own
-// authorization servers, paging, limits and errors, and faults on demand. Started by the demo, tests and benches.
+// A provider simulator over real HTTP: HubSpot, Salesforce, Slack, GitHub, Stripe and Freshdesk on one loopback port,
+// with their own authorization servers, paging, limits and errors, and faults on demand. Started by the demo, tests and
+// benches.
 // Invariant: it holds no list of records and nothing in it grows without a bound.
 
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
 import { IntegrationError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { SANDBOX_BODY_BYTES_MAX, SANDBOX_KEEP_ALIVE_MS, SANDBOX_RECORDS_MAX } from '../core/limits.ts';
@@ -20,10 +22,12 @@ import { buildControl } from './control.ts';
 import { buildEcho } from './echo.ts';
 import { FaultPlan } from './faults.ts';
 import { buildFreshdesk } from './freshdesk.ts';
+import { buildGithub } from './github.ts';
 import { Grants, type OAuthProvider } from './grants.ts';
 import { buildHubspot } from './hubspot.ts';
 import { buildOAuth } from './oauth.ts';
 import { buildSalesforce } from './salesforce.ts';
+import { buildSlack } from './slack.ts';
 import { type SandboxStats, statsOf } from './stats.ts';
 import { buildStripe } from './stripe.ts';
 
@@ -37,7 +41,10 @@ export interface SandboxOptions {
   readonly hubspotCompanies?: number;
   readonly salesforceAccounts?: number;
   readonly salesforceContacts?: number;
-  /** Of both providers; their documented ones if absent. */
+  readonly slackChannels?: number;
+  readonly slackUsers?: number;
+  readonly githubIssues?: number;
+  /** Of every provider whose tokens end; the documented ones if absent. */
   readonly accessTokenLifetimeMs?: number;
   /** How long Salesforce still takes a rotated refresh token; 0 if absent. */
   readonly refreshGraceMs?: number;
@@ -46,6 +53,7 @@ export interface SandboxOptions {
   readonly hubspotSearchesPerSecond?: number | null;
   readonly salesforceRequestsPerDay?: number;
   readonly freshdeskRequestsPerMinute?: number | null;
+  readonly githubRequestsPerHour?: number;
   /** Grants authorization requests at once, for clients without a browser. */
   readonly autoConsent?: boolean;
   /** Client secrets by id; every client id with the secret `secret-for-<client id>` if absent. */
@@ -112,7 +120,12 @@ function buildContext(options: SandboxOptions): SandboxContext {
     recordCounts,
     accounts: new Accounts({ seed: options.seed ?? 1, counts: recordCounts, anchorMs: clock.nowMs(), clock }),
     grants: new Grants(clock, {
-      lifetimesMs: { hubspot: lifetimeMs ?? 30 * MINUTE_MS, salesforce: lifetimeMs ?? 2 * HOUR_MS },
+      lifetimesMs: {
+        hubspot: lifetimeMs ?? 30 * MINUTE_MS,
+        salesforce: lifetimeMs ?? 2 * HOUR_MS,
+        slack: lifetimeMs ?? 12 * HOUR_MS,
+        github: Number.POSITIVE_INFINITY,
+      },
       refreshGraceMs: options.refreshGraceMs ?? 0,
       clients: options.clients ?? null,
     }),
@@ -122,9 +135,10 @@ function buildContext(options: SandboxOptions): SandboxContext {
       hubspotSearchesPerSecond: orDefault(options.hubspotSearchesPerSecond, 5),
       salesforceRequestsPerDay: options.salesforceRequestsPerDay ?? 100_000,
       freshdeskRequestsPerMinute: orDefault(options.freshdeskRequestsPerMinute, 700),
+      githubRequestsPerHour: options.githubRequestsPerHour ?? 5000,
     },
     counts: {
-      requestsByProvider: { hubspot: 0, salesforce: 0, stripe: 0, freshdesk: 0 },
+      requestsByProvider: { hubspot: 0, salesforce: 0, stripe: 0, freshdesk: 0, slack: 0, github: 0 },
       recordsServed: 0,
       rateLimited: 0,
     },
@@ -152,6 +166,8 @@ function recordCountsOf(options: SandboxOptions): RecordCounts {
     },
     stripe: { customers: 500 },
     freshdesk: { tickets: 500, contacts: 300 },
+    slack: { channels: options.slackChannels ?? 120, users: options.slackUsers ?? 300, messages: 0 },
+    github: { issues: options.githubIssues ?? 250 },
   };
   for (const provider of PROVIDERS) {
     for (const [object, count] of Object.entries(counts[provider])) {
@@ -171,6 +187,8 @@ function buildApp(context: SandboxContext): SandboxApp {
   app.use('*', (c, next) => admit(context, c, next));
   // The echo endpoints read bodies as streams, whatever their length; all others hold them in memory.
   app.route('/', buildEcho(context));
+  // As the vendors do, for clients that ask for it.
+  app.use('*', compress());
   app.use('*', (c, next) => (c.req.method === 'GET' ? next() : limitBody(c, next)));
   app.route('/', buildControl(context));
   app.route('/', buildOAuth(context));
@@ -178,6 +196,8 @@ function buildApp(context: SandboxContext): SandboxApp {
   app.route('/', buildSalesforce(context));
   app.route('/', buildStripe(context));
   app.route('/', buildFreshdesk(context));
+  app.route('/', buildSlack(context));
+  app.route('/', buildGithub(context));
   app.notFound((c) => providerError(c, providerOfRequest(c), 404, 'There is no such endpoint in the sandbox.'));
   app.onError((thrown, c) => {
     const isOurs = thrown instanceof IntegrationError;
@@ -207,5 +227,24 @@ function catalogOverrides(origin: string, port: number): JsonObject {
     },
     stripe: { baseURL: origin },
     freshdesk: { baseURL: accountOrigin },
+    slack: {
+      baseURL: `${origin}/api`,
+      oauth2Opts: { authURL: `${origin}/oauth/v2/authorize`, tokenURL: `${origin}/api/oauth.v2.access` },
+      tenon: {
+        accountLookup: {
+          method: 'POST',
+          url: `${origin}/api/auth.test`,
+          values: [{ name: 'teamId', path: 'team_id' }],
+          workspaceRefPath: 'team_id',
+        },
+      },
+    },
+    github: {
+      baseURL: origin,
+      oauth2Opts: {
+        authURL: `${origin}/login/oauth/authorize`,
+        tokenURL: `${origin}/login/oauth/access_token`,
+      },
+    },
   };
 }

@@ -1,10 +1,14 @@
-// Stripe's customers: list by cursor, create and update by form. Mounted by `sandbox.ts`. Invariant: an account is
-// named by a digest of its key, so that the key is stored nowhere. Source: https://docs.stripe.com/api/customers
+// Stripe's customers: list by cursor, create, update and remove by form; a repeated idempotency key is answered as
+// before. Mounted by `sandbox.ts`. Invariant: an account is named by a digest of its key, so that the key is stored
+// nowhere. Source: https://docs.stripe.com/api/customers
 
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { LRUCache } from 'lru-cache';
+import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import { SANDBOX_IDEMPOTENCY_KEYS_MAX } from '../core/limits.ts';
 import { SECOND_MS } from '../core/time.ts';
 import { jsonAnswer, stripeError } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext, SandboxEnv } from './context.ts';
@@ -23,6 +27,7 @@ const CUSTOMERS = buildObjectSpec('customers', [
   field('name', 'string', 'Name', (row) => `${make.firstName(row)} ${make.lastName(row)}`),
   field('phone', 'string', 'Phone', make.phone),
   field('description', 'string', 'Description', () => null),
+  field('metadata', 'string', 'Metadata', () => ({})),
 ]);
 
 export function stripeIdOf(index: number): string {
@@ -35,7 +40,7 @@ function stripeIndexOf(id: string): number {
 
 export function buildStripe(context: SandboxContext): SandboxApp {
   const app: SandboxApp = new Hono();
-  app.use('/v1/*', stripeAuthentication(context));
+  app.use('/v1/*', stripeAuthentication(context), onceByKey());
   app.get('/v1/customers', (c) => list(context, c));
   app.post('/v1/customers', (c) => write(c, (rows, values) => rows.create(context.clock.nowMs(), values)));
   app.get('/v1/customers/:id', (c) => {
@@ -45,6 +50,11 @@ export function buildStripe(context: SandboxContext): SandboxApp {
   app.post('/v1/customers/:id', (c) =>
     write(c, (rows, values) => rows.modify(stripeIndexOf(c.req.param('id')), context.clock.nowMs(), values)),
   );
+  app.delete('/v1/customers/:id', (c) => {
+    const id = c.req.param('id');
+    const isRemoved = customersOf(c)?.remove(stripeIndexOf(id), context.clock.nowMs()) ?? false;
+    return isRemoved ? jsonAnswer(c, 200, { id, object: 'customer', deleted: true }) : noSuchCustomer(c);
+  });
   return app;
 }
 
@@ -56,6 +66,28 @@ export function stripeAuthentication(context: SandboxContext) {
     const name = createHash('sha256').update(key).digest('hex').slice(0, 12);
     c.set('account', context.accounts.of('stripe', name));
     return next();
+  });
+}
+
+/**
+ * A POST whose key came before gets the answer of the first.
+ * Source: https://docs.stripe.com/api/idempotent_requests
+ */
+function onceByKey() {
+  const answers = new LRUCache<string, Response>({ max: SANDBOX_IDEMPOTENCY_KEYS_MAX });
+  return createMiddleware<SandboxEnv>(async (c, next) => {
+    c.header('request-id', `req_${String(newId()).replaceAll('-', '').slice(0, 14)}`);
+    const key = c.req.header('idempotency-key');
+    if (key === undefined || c.req.method !== 'POST') return next();
+    const place = `${c.get('account').name}/${c.req.path}/${key}`;
+    const before = answers.get(place);
+    if (before === undefined) {
+      await next();
+      answers.set(place, c.res.clone());
+      return undefined;
+    }
+    c.header('idempotent-replayed', 'true');
+    return c.newResponse(await before.clone().text(), before.status as 200, { 'content-type': 'application/json' });
   });
 }
 
@@ -93,13 +125,26 @@ async function write(
   c: RequestContext,
   apply: (rows: ObjectRows, values: JsonObject) => RecordRow | null,
 ): Promise<Response> {
-  const check = checkWrite(CUSTOMERS, Object.fromEntries(new URLSearchParams(await c.req.text())));
+  const check = checkWrite(CUSTOMERS, valuesOf(new URLSearchParams(await c.req.text())));
   if (check.kind !== 'accepted') {
-    return stripeError(c, 400, 'invalid_request_error', `Received unknown parameter: ${check.name}`);
+    const more = { code: 'parameter_unknown', param: check.name };
+    return stripeError(c, 400, 'invalid_request_error', `Received unknown parameter: ${check.name}`, more);
   }
   const rows = customersOf(c);
   const row = rows === null ? null : apply(rows, check.values);
   return row === null ? noSuchCustomer(c) : jsonAnswer(c, 200, customer(row));
+}
+
+/** `metadata[plan]=pro` is a member of an object; an empty text clears a value. */
+function valuesOf(form: URLSearchParams): JsonObject {
+  const metadata: Record<string, string> = {};
+  const values: Record<string, JsonObject | string | null> = {};
+  for (const [name, value] of form) {
+    const [, key] = /^metadata\[([^\]]+)\]$/.exec(name) ?? [];
+    if (key !== undefined) metadata[key] = value;
+    else values[name] = value === '' ? null : value;
+  }
+  return Object.keys(metadata).length === 0 ? values : { ...values, metadata };
 }
 
 function customer(row: RecordRow): JsonObject {
@@ -109,11 +154,12 @@ function customer(row: RecordRow): JsonObject {
     object: 'customer',
     created: Math.floor(row.createdMs / SECOND_MS),
     livemode: false,
-    metadata: {},
     ...Object.fromEntries(values),
   };
 }
 
 function noSuchCustomer(c: RequestContext): Response {
-  return stripeError(c, 404, 'invalid_request_error', 'No such customer');
+  const id = c.req.param('id') ?? c.req.query('starting_after') ?? '';
+  const more = { code: 'resource_missing', param: 'id' };
+  return stripeError(c, 404, 'invalid_request_error', `No such customer: '${id}'`, more);
 }

@@ -12,6 +12,8 @@ export interface Config {
   readonly port: number;
   /** Null: the address that is listened on. */
   readonly publicUrl: string | null;
+  /** Where links in proxied answers lead; `none`: they stay as they are. Null: to the proxy at the public address. */
+  readonly proxyUrl: string | null;
   readonly masterKeys: readonly string[];
   readonly egressAllow: AllowList;
   readonly catalogFile: string | null;
@@ -20,6 +22,8 @@ export interface Config {
   readonly logLevel: string;
 }
 
+/** Says of TENON_PROXY_URL that links stay as they are. */
+export const NO_PROXY_URL = 'none';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Rejects with `invalid_input` naming the variable. */
@@ -32,6 +36,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     hostname: value('TENON_HOST') ?? '127.0.0.1',
     port: parsePort(value('TENON_PORT') ?? '8080'),
     publicUrl: parsePublicUrl(value('TENON_PUBLIC_URL')),
+    proxyUrl: parseProxyUrl(value('TENON_PROXY_URL')),
     masterKeys: (value('TENON_MASTER_KEY') ?? '')
       .split(',')
       .map((key) => key.trim())
@@ -55,6 +60,15 @@ function parsePublicUrl(text: string | undefined): string | null {
   const origin = originOf(text);
   if (origin !== null) return origin;
   throw wrong('TENON_PUBLIC_URL', 'must be an origin such as https://tenon.example.com, without a path');
+}
+
+/** An address that paths are appended to. */
+function parseProxyUrl(text: string | undefined): string | null {
+  if (text === undefined || text === NO_PROXY_URL) return text ?? null;
+  const url = URL.parse(text);
+  const isPlain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw wrong('TENON_PROXY_URL', 'must be an address such as https://tenon.example.com/proxy, or none');
 }
 
 /** The origin that `text` is, null if it is something else or more than that. */

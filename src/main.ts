@@ -10,13 +10,14 @@ import { TokenManager } from '../actors/tokenManager.ts';
 import { type OpenedVault, openVault } from './auth/masterKeys.ts';
 import type { Vault } from './auth/vault.ts';
 import { LiveCatalog } from './catalog/liveCatalog.ts';
-import type { Config } from './config.ts';
+import { type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createEdge } from './edge/app.ts';
+import { proxyUrlAt } from './edge/plane.ts';
 import { listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
@@ -103,7 +104,7 @@ export async function start(options: StartOptions): Promise<Running> {
       clock,
       log,
       downloadKey,
-      publicUrl: config.publicUrl ?? `http://${hostText(config.hostname)}:${listening.port}`,
+      ...addressesOf(config, listening.port),
     };
     registerHandlers(runtime.dispatcher, services);
     catalog.onChanged(() => forgetDerived(services));
@@ -149,6 +150,15 @@ async function openSealed({ config, writer = 'thread', onFatal }: StartOptions) 
   const { opened } = parts;
   invariant(opened !== undefined, 'T-4001', 'a store was opened without its keys');
   return { ...opened, store };
+}
+
+/** The addresses of this server that others are told. */
+function addressesOf(
+  { hostname, publicUrl, proxyUrl }: Config,
+  port: number,
+): Pick<Services, 'publicUrl' | 'proxyUrl'> {
+  const origin = publicUrl ?? `http://${hostText(hostname)}:${port}`;
+  return { publicUrl: origin, proxyUrl: proxyUrl === NO_PROXY_URL ? null : (proxyUrl ?? proxyUrlAt(origin)) };
 }
 
 function hostText(hostname: string): string {

@@ -37,7 +37,9 @@ function createApp(
   const { clock, log } = services;
   const app = new Hono<EdgeEnv>({ getPath: routingPath });
   app.onError((error, context) => {
-    const response = problemResponse(error, context.req.path, clock.nowMs(), log);
+    const { path } = context.req;
+    const style = path === PROXY_PATH ? 'proxied' : 'problem';
+    const response = problemResponse(error, path, clock.nowMs(), log, style);
     return withRetryHeaders(response, error, (name) => context.req.header(name));
   });
   app.notFound((context) => {

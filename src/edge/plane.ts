@@ -63,6 +63,11 @@ export function providerPath(target: string, host: string | undefined): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
+/** The proxy at an origin: an address under it is a proxied call by its path or its host, whatever its headers. */
+export function proxyUrlAt(origin: string): string {
+  return isProxyHost(new URL(origin).host) ? origin : `${origin}${PREFIX}`;
+}
+
 function webPath(request: Request): string {
   const pathname = pathnameOf(request.url);
   const { headers } = request;

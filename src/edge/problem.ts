@@ -23,8 +23,18 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** How the published description has the problems of an operation. */
-type ProblemStyle = 'problem' | 'json';
+/**
+ * How the published description has the problems of an operation; `proxied` is for a vendor's own client, which looks
+ * for words of the vendor.
+ */
+type ProblemStyle = 'problem' | 'json' | 'proxied';
+
+/** Some clients read only what is `application/json` or says that it is text. */
+const MEDIA_TYPES: Readonly<Record<ProblemStyle, string>> = {
+  problem: 'application/problem+json',
+  json: 'application/json',
+  proxied: 'application/problem+json; charset=utf-8',
+};
 
 /** The answer to a failed request. `path` goes to the log; `instance` is published as an absolute URI. */
 export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log, style?: ProblemStyle): Response {
@@ -58,9 +68,9 @@ export function problemOf(
     ...(retryAtMs === undefined ? {} : { retryAfter: toRfc3339(retryAtMs) }),
     ...(issues.length === 0 ? {} : { issues, causes: issues.map(({ detail, name }) => causeText(name, detail)) }),
     ...(style === 'json' && issues.length > 0 ? { validationIssues: issues.map(validationIssue) } : {}),
+    ...(style === 'proxied' ? wordsForClients(error) : {}),
   };
-  const media = style === 'json' ? 'application/json' : 'application/problem+json';
-  const headers: Record<string, string> = { 'content-type': media };
+  const headers: Record<string, string> = { 'content-type': MEDIA_TYPES[style] };
   if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
   return new Response(JSON.stringify(body), { status, headers });
 }
@@ -68,6 +78,11 @@ export function problemOf(
 /** The older form of an issue, which a few operations publish. */
 function validationIssue({ name, detail }: InputIssue) {
   return { field: name, detail, remedy: `Correct ${name}.` };
+}
+
+/** Where vendors' clients look for what went wrong. Stripe's takes an answer of any status without it for a success. */
+function wordsForClients({ publicDetail, code }: IntegrationError) {
+  return { error: { type: code, code, message: publicDetail } };
 }
 
 /** A detail that already says where it is (a manifest's `file:line:column`) needs no name in front. */

@@ -37,7 +37,7 @@ export function proxyOfNode(services: EdgeServices, keys: ApiKeys): NodeProxy {
       finish(services, target, incoming.method, outcome, startedMs);
       return null;
     } catch (error) {
-      const response = problemResponse(error, PROXY_PATH, services.clock.nowMs(), services.log);
+      const response = problemResponse(error, PROXY_PATH, services.clock.nowMs(), services.log, 'proxied');
       return withRetryHeaders(response, error, header);
     }
   };

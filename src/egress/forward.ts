@@ -36,6 +36,8 @@ export interface ForwardCall {
 export interface ForwardHooks {
   /** Sees each response head, uncleaned: false keeps the response from the client, a list is added to its headers. */
   accept(status: number, rawHeaders: readonly string[]): boolean | readonly string[];
+  /** May change the headers of an accepted answer in place, after they were cleaned. */
+  finish?(headers: string[]): void;
 }
 
 export type ForwardOutcome =
@@ -135,6 +137,7 @@ class ForwardExchange extends Exchange {
     }
     this.#status = status;
     const headers = cleanResponseHeaders(raw, status);
+    this.#hooks.finish?.(headers);
     if (verdict !== true) headers.push(...verdict);
     this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', headers);
     this.#headSent = true;

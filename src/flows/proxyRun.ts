@@ -10,6 +10,7 @@ import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import { delay, type Ms, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders } from '../egress/headers.ts';
+import { mapLinks } from '../egress/links.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { LimitsSaid } from '../limits/headers/said.ts';
 import { answerOfHead, tellLimits } from './limitsTold.ts';
@@ -35,7 +36,10 @@ export interface ProxyCall {
   readonly askForBody: (() => void) | null;
 }
 
-export type ProxyServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'clock'>;
+export type ProxyServices = Pick<
+  Services,
+  'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'clock' | 'proxyUrl'
+>;
 
 export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly method: string;
@@ -95,6 +99,14 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     const said = this.#tellLimits(status, rawHeaders);
     if (status === 401) return this.#unauthorized(lease.generation);
     return status === 503 || said.isLimited ? this.#limited(status, said) : true;
+  }
+
+  /** See ForwardHooks. Who follows a link goes on through the proxy, and does not show Tenon's key to the provider. */
+  finish(headers: string[]): void {
+    const { proxyUrl } = this.#services;
+    if (proxyUrl === null) return;
+    const { origin, pathPrefix } = this.#target;
+    mapLinks(headers, { origin, pathPrefix, proxyUrl });
   }
 
   async #send(lease: Lease): Promise<ForwardOutcome> {

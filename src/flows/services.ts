@@ -43,6 +43,8 @@ export interface Services {
   readonly downloadKey: Buffer;
   /** The origin that providers and browsers see, without a trailing slash. */
   readonly publicUrl: string;
+  /** Where links in proxied answers lead instead of to the provider, without a trailing slash; null: nowhere else. */
+  readonly proxyUrl: string | null;
 }
 
 /** What flows need that only read committed rows. */

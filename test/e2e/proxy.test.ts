@@ -128,7 +128,7 @@ describe('the proxy lets nobody through', () => {
     answer = () => expect.unreachable('nothing may reach the provider');
     const refused = await send('/v1/customers', headers());
     expect(refused.status).toBe(status);
-    expect(refused.headers['content-type']).toBe('application/problem+json');
+    expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(JSON.parse(refused.text)).toMatchObject({ status, detail: expect.stringContaining(says) });
   });
 

@@ -203,6 +203,7 @@ export class Process {
       log,
       downloadKey: Buffer.alloc(32),
       publicUrl: 'https://tenon.example',
+      proxyUrl: null,
     };
     const services = mutant.services?.(whole) ?? whole;
     registerHandlers(mutant.dispatcher?.(runtime.dispatcher, services) ?? runtime.dispatcher, services);

@@ -7,6 +7,7 @@ import {
   MISFRAMED_PATH,
   PROXY_PATH,
   providerPath,
+  proxyUrlAt,
   routingPath,
 } from '../../../src/edge/plane.ts';
 
@@ -117,5 +118,18 @@ describe('a request of node:http that is proxied', () => {
     ['/', 'TENON.'],
   ])('is taken: %s at %s', (url, host) => {
     expect(() => assertPlain(onNode(url, { ...VERSION, host }))).not.toThrow();
+  });
+});
+
+describe('the proxy at an origin', () => {
+  it.each([
+    ['https://tenon.example.com', 'https://tenon.example.com/proxy'],
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/proxy'],
+    ['https://proxy.example.com', 'https://proxy.example.com'],
+  ])('%s is %s, and what is under it is proxied', (origin, url) => {
+    expect(proxyUrlAt(origin)).toBe(url);
+    const { host, pathname } = new URL(`${url}/x`);
+    expect(routed(pathname, { host })).toBe(PROXY_PATH);
+    expect(providerPath(pathname, host)).toBe('/x');
   });
 });

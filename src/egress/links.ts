@@ -1,0 +1,38 @@
+// Addresses in the head of a proxied answer: those that lead to the provider's own place lead through the proxy
+// instead, so that a client which follows them goes on as it began. Pure. Invariant: an address that cannot be reached
+// through the proxy (another host, outside the path prefix) stays as it is, and no path leads out of the proxy's.
+// Sources: RFC 8288 section 3 (Link), RFC 9110 sections 8.7 (Content-Location) and 10.2.2 (Location)
+
+/** From where at the provider to where at Tenon. */
+export interface LinkMap {
+  /** `https://host[:port]` of the provider. */
+  readonly origin: string;
+  /** What the proxy puts before each path; without a trailing slash. */
+  readonly pathPrefix: string;
+  /** What takes the place of both; without a trailing slash. */
+  readonly proxyUrl: string;
+}
+
+/** Rewrites the values of a raw list (`[name, value, …]`) in place. */
+export function mapLinks(rawHeaders: string[], map: LinkMap): void {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    // Runs over every header of every answer: the length spares nearly all of them the comparison.
+    if (name.length !== 4 && name.length !== 8 && name.length !== 16) continue;
+    const lower = name.toLowerCase();
+    const value = rawHeaders[index + 1] ?? '';
+    if (lower === 'location' || lower === 'content-location') rawHeaders[index + 1] = mapped(value, map);
+    else if (lower === 'link')
+      rawHeaders[index + 1] = value.replaceAll(/<([^<>]*)>/g, (_all, to) => `<${mapped(to, map)}>`);
+  }
+}
+
+/** Parsed, not compared as text: what clients make of `..` and of default ports is then decided here, and once. */
+function mapped(reference: string, { origin, pathPrefix, proxyUrl }: LinkMap): string {
+  if (!/^(?:https?:)?\//i.test(reference)) return reference;
+  const url = URL.parse(reference, origin);
+  if (url === null || url.origin !== origin || url.username !== '' || url.password !== '') return reference;
+  const { pathname, search, hash } = url;
+  if (pathPrefix !== '' && pathname !== pathPrefix && !pathname.startsWith(`${pathPrefix}/`)) return reference;
+  return `${proxyUrl}${pathname.slice(pathPrefix.length)}${search}${hash}`;
+}

@@ -110,6 +110,8 @@ export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
 export const BLOCK_MS_MAX = HOUR_MS;
 /** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
+/** Calls that who had less than others may catch up: with more, who asked for nothing for long would be first. */
+export const FAIR_CREDIT_CALLS = 1;
 /** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */
 export const CALLS_WAITING_PER_BUDGET_MAX = 10_000;
 

@@ -1,6 +1,10 @@
-// Who goes next when many wait for the same limit: the higher priority first, and within a priority the owners
-// (installations, connections) in turn, so that one that asks for a thousand calls and one that asks for a single call
-// are equals. Pure; the owner is `actors/budgets.ts`.
+// Who goes next when many wait for the same limit: the higher priority first, and within a priority whoever has had
+// least. Each owner (a connection) has a tag that grows by one with each call of its that goes, and the lowest tag is
+// next: start-time fair queueing (Goyal, Vin, Cheng 1996) with calls of equal length. So one that asks for a thousand
+// calls and one that asks for a single call are equals, also where most give up before their turn and ask again: the
+// tags are remembered. Costs O(log owners) per call. Pure; the owner is `actors/budgets.ts`.
+
+import { FAIR_CREDIT_CALLS } from '../core/limits.ts';
 
 /** Highest first. What a person waits for goes before what a schedule asks for. */
 const CALL_PRIORITIES = ['interactive', 'write', 'enrichment', 'read', 'backfill'] as const;
@@ -11,9 +15,121 @@ export function isBackground(priority: CallPriority): boolean {
   return priority === 'enrichment' || priority === 'read' || priority === 'backfill';
 }
 
+interface Owner<Waiter> {
+  readonly owner: string;
+  /** Calls that it has had, on the line's scale; while it waits, its place in the line. */
+  tag: number;
+  /** Who came first of two with equal tags. */
+  place: number;
+  /** In order of arrival. */
+  readonly waiters: Set<Waiter>;
+  /** In the heap; one whose waiters gave up stays there until its turn, and keeps its place if others come. */
+  isInLine: boolean;
+}
+
+/** Those who wait with one priority. */
+class Line<Waiter> {
+  size = 0;
+  /** A binary heap: no owner has a lower tag than the one at half its index. */
+  readonly #heap: Owner<Waiter>[] = [];
+  /** Those who wait, and those whose tags still tell them from newcomers. */
+  readonly #owners = new Map<string, Owner<Waiter>>();
+  /** The tag that went last: the share that everybody has had who always asked. */
+  #level = 0;
+  #sweptLevel = 0;
+  #places = 0;
+
+  countOf(owner: string): number {
+    return this.#owners.get(owner)?.waiters.size ?? 0;
+  }
+
+  push(name: string, waiter: Waiter): void {
+    let owner = this.#owners.get(name);
+    if (owner === undefined) {
+      owner = { owner: name, tag: this.#level, place: 0, waiters: new Set(), isInLine: false };
+      this.#owners.set(name, owner);
+    }
+    owner.waiters.add(waiter);
+    this.size += 1;
+    if (!owner.isInLine) this.#enter(owner);
+  }
+
+  remove(name: string, waiter: Waiter): boolean {
+    const isRemoved = this.#owners.get(name)?.waiters.delete(waiter) ?? false;
+    if (isRemoved) this.size -= 1;
+    return isRemoved;
+  }
+
+  next(): Waiter | undefined {
+    for (let owner = this.#leave(); owner !== undefined; owner = this.#leave()) {
+      const [waiter] = owner.waiters;
+      if (waiter === undefined) continue;
+      owner.waiters.delete(waiter);
+      this.size -= 1;
+      this.#level = Math.max(this.#level, owner.tag);
+      owner.tag += 1;
+      if (owner.waiters.size > 0) this.#enter(owner);
+      this.#sweep();
+      return waiter;
+    }
+    return undefined;
+  }
+
+  #enter(owner: Owner<Waiter>): void {
+    // Nobody saves up: who asked for nothing for long is like a newcomer, but for what it just missed.
+    owner.tag = Math.max(owner.tag, this.#level - FAIR_CREDIT_CALLS);
+    owner.place = this.#places++;
+    owner.isInLine = true;
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const other = heap[above] as Owner<Waiter>;
+      if (!isBefore(owner, other)) break;
+      heap[at] = other;
+      at = above;
+    }
+    heap[at] = owner;
+  }
+
+  #leave(): Owner<Waiter> | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined) return undefined;
+    first.isInLine = false;
+    if (last === first) return first;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      const right = heap[below + 1];
+      if (right !== undefined && isBefore(right, heap[below] as Owner<Waiter>)) below += 1;
+      const other = heap[below];
+      if (other === undefined || !isBefore(other, last)) break;
+      heap[at] = other;
+      at = below;
+    }
+    heap[at] = last;
+    return first;
+  }
+
+  /** Once per round, so that it costs each call the same: forgets those who are like newcomers again. */
+  #sweep(): void {
+    if (this.#level < this.#sweptLevel + 1) return;
+    this.#sweptLevel = this.#level;
+    for (const [name, { isInLine, tag }] of this.#owners) {
+      if (!isInLine && tag <= this.#level - FAIR_CREDIT_CALLS) this.#owners.delete(name);
+    }
+  }
+}
+
+function isBefore(one: Owner<unknown>, other: Owner<unknown>): boolean {
+  return one.tag === other.tag ? one.place < other.place : one.tag < other.tag;
+}
+
 export class FairQueue<Waiter> {
-  /** By priority: waiters by owner, the owner whose turn it is first (a Map keeps its order). Made when needed. */
-  readonly #lines: Map<string, Waiter[]>[] = [];
+  /** By priority. Made when needed. */
+  readonly #lines: Line<Waiter>[] = [];
   #size = 0;
 
   get size(): number {
@@ -33,63 +149,45 @@ export class FairQueue<Waiter> {
     return CALL_PRIORITIES[rank];
   }
 
+  /** A waiter waits once. */
   push(priority: CallPriority, owner: string, waiter: Waiter): void {
-    const line = this.#lineOf(priority);
-    const own = line.get(owner);
-    if (own === undefined) line.set(owner, [waiter]);
-    else own.push(waiter);
+    this.#lineOf(priority).push(owner, waiter);
     this.#size += 1;
   }
 
-  /** The next of the highest priority that `mayGo`; its owner goes to the end of the line. */
+  /** The next of the highest priority that `mayGo`. */
   next(mayGo: (priority: CallPriority) => boolean): Waiter | undefined {
     for (const [rank, line] of this.#lines.entries()) {
       if (line === undefined || line.size === 0 || !mayGo(CALL_PRIORITIES[rank] ?? 'backfill')) continue;
-      for (const [owner, own] of line) {
-        line.delete(owner);
-        const waiter = own.shift();
-        if (own.length > 0) line.set(owner, own);
-        if (waiter === undefined) continue;
-        this.#size -= 1;
-        return waiter;
-      }
+      const waiter = line.next();
+      if (waiter === undefined) continue;
+      this.#size -= 1;
+      return waiter;
     }
     return undefined;
   }
 
   /** One that gave up. */
   remove(priority: CallPriority, owner: string, waiter: Waiter): void {
-    const line = this.#lineOf(priority);
-    const own = line.get(owner);
-    const place = own?.indexOf(waiter) ?? -1;
-    if (own === undefined || place === -1) return;
-    own.splice(place, 1);
-    this.#size -= 1;
-    if (own.length === 0) line.delete(owner);
+    if (this.#lineOf(priority).remove(owner, waiter)) this.#size -= 1;
   }
 
   /** Waiters of one owner, over all priorities. */
   countOf(owner: string): number {
-    return this.#lines.reduce((sum, line) => sum + (line.get(owner)?.length ?? 0), 0);
+    return this.#lines.reduce((sum, line) => sum + line.countOf(owner), 0);
   }
 
   /** How many wait, by priority; for people. */
   counts(): Readonly<Record<CallPriority, number>> {
-    const entries = CALL_PRIORITIES.map((priority): [CallPriority, number] => [
-      priority,
-      [...(this.#lines[CALL_PRIORITIES.indexOf(priority)]?.values() ?? [])].reduce(
-        (sum, { length }) => sum + length,
-        0,
-      ),
-    ]);
+    const entries = CALL_PRIORITIES.map((priority, rank) => [priority, this.#lines[rank]?.size ?? 0] as const);
     return Object.fromEntries(entries) as Record<CallPriority, number>;
   }
 
-  #lineOf(priority: CallPriority): Map<string, Waiter[]> {
+  #lineOf(priority: CallPriority): Line<Waiter> {
     const rank = CALL_PRIORITIES.indexOf(priority);
     let line = this.#lines[rank];
     if (line === undefined) {
-      line = new Map();
+      line = new Line();
       this.#lines[rank] = line;
     }
     return line;

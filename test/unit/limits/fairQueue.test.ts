@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../../src/limits/fairQueue.ts';
+import { dice } from '../../support/dice.ts';
 
 const anyone = () => true;
 
@@ -57,5 +58,42 @@ describe('a fair queue', () => {
     queue.remove('read', 'b', 'a2');
     expect([queue.size, queue.countOf('a'), queue.counts().read]).toEqual([1, 1, 1]);
     expect(drained(queue)).toEqual(['a2']);
+  });
+
+  it('gives equal shares where most give up before their turn and ask again', () => {
+    const queue = new FairQueue<{ readonly owner: number }>();
+    const roll = dice(5);
+    const had = new Uint32Array(300);
+    const waiting: { readonly owner: number }[] = [];
+    for (let round = 0; round < 40_000; round++) {
+      const waiter = { owner: roll(had.length) };
+      queue.push('read', String(waiter.owner), waiter);
+      waiting.push(waiter);
+      const late = waiting.length > 400 ? waiting.shift() : undefined;
+      if (late !== undefined) queue.remove('read', String(late.owner), late);
+      const next = round % 10 === 0 ? queue.next(anyone) : undefined;
+      if (next !== undefined) had[next.owner] = (had[next.owner] ?? 0) + 1;
+    }
+    expect(Math.min(...had)).toBeGreaterThan(10);
+    expect(Math.max(...had) - Math.min(...had)).toBeLessThanOrEqual(3);
+  });
+
+  it('lets nobody save up turns, nor pay for having asked alone', () => {
+    const queue = new FairQueue<string>();
+    for (const owner of ['a', 'b']) queue.push('read', owner, owner);
+    drained(queue);
+    for (let call = 0; call < 50; call++) {
+      queue.push('read', 'a', 'a');
+      queue.next(anyone);
+    }
+    for (let call = 0; call < 4; call++) {
+      for (const owner of ['a', 'b', 'new']) queue.push('read', owner, `${owner}${call}`);
+    }
+    // One that was away catches up one call at most.
+    expect(
+      drained(queue)
+        .slice(0, 6)
+        .filter((waiter) => waiter.startsWith('b')).length,
+    ).toBeLessThanOrEqual(3);
   });
 });

@@ -3,6 +3,7 @@
 // provider, and no field that speaks about one connection crosses to the other.
 
 import { IntegrationError } from '../core/errors.ts';
+import { HEADER_NAME_CACHED_CHARS_MAX, HEADER_NAMES_CACHED_MAX } from '../core/limits.ts';
 
 /** Fields that speak about one connection (RFC 9110 section 7.6.1 and 11.7, RFC 9113 section 3.2.1). */
 const HOP_BY_HOP = [
@@ -20,7 +21,7 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-const REQUEST_DROPPED: ReadonlySet<string> = new Set([
+const REQUEST_DROPPED: readonly string[] = [
   ...HOP_BY_HOP,
   // The origin is another one, and `Expect` was answered by our own server already (RFC 9110 section 10.1.1).
   'host',
@@ -45,7 +46,7 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
   'cf-ray',
   'cf-visitor',
   'cf-worker',
-]);
+];
 
 const REQUEST_DROPPED_PREFIXES = ['x-amp-', 'x-forwarded-'];
 
@@ -53,25 +54,64 @@ const REQUEST_DROPPED_PREFIXES = ['x-amp-', 'x-forwarded-'];
  * What a provider says about its own origin would be applied to Tenon's: cookies would mix all providers in one jar
  * (and are not sent back, see above), Alt-Svc would lead clients away, HSTS and Clear-Site-Data bind other services.
  */
-const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
+const RESPONSE_DROPPED: readonly string[] = [
   ...HOP_BY_HOP,
   'set-cookie',
   'alt-svc',
   'strict-transport-security',
   'clear-site-data',
-]);
+];
 
 /** `x-amp-*` in a response is Tenon speaking about retries and limits; a provider must not imitate it. */
 const RESPONSE_DROPPED_PREFIXES = ['x-amp-'];
 
 const NO_NAMES: readonly string[] = [];
 
+/** A field by its name, as one direction sees it. */
+interface Field {
+  readonly lower: string;
+  readonly isDropped: boolean;
+}
+
+/**
+ * What becomes of a field, by the spelling of its name: the same spellings come with every call, and folding the case
+ * and looking through the lists cost more than the rest of the cleaning.
+ */
+class Fields {
+  readonly #dropped: ReadonlySet<string>;
+  readonly #droppedPrefixes: readonly string[];
+  readonly #bySpelling = new Map<string, Field>();
+
+  constructor(dropped: readonly string[], droppedPrefixes: readonly string[]) {
+    this.#dropped = new Set(dropped);
+    this.#droppedPrefixes = droppedPrefixes;
+  }
+
+  of(name: string): Field {
+    return this.#bySpelling.get(name) ?? this.#ofNew(name);
+  }
+
+  #ofNew(name: string): Field {
+    const lower = name.toLowerCase();
+    const isDropped = this.#dropped.has(lower) || this.#droppedPrefixes.some((prefix) => lower.startsWith(prefix));
+    const field = { lower, isDropped };
+    if (name.length > HEADER_NAME_CACHED_CHARS_MAX) return field;
+    // Names are the caller's and the provider's to choose; common ones are back at once.
+    if (this.#bySpelling.size >= HEADER_NAMES_CACHED_MAX) this.#bySpelling.clear();
+    this.#bySpelling.set(name, field);
+    return field;
+  }
+}
+
+const REQUEST_FIELDS = new Fields(REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES);
+const RESPONSE_FIELDS = new Fields(RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES);
+
 /**
  * The caller's headers as the provider may see them. `alsoDropped` holds lower-case names that the credential is about
  * to set. Content-Length stays: with a streamed body it keeps the caller's framing instead of turning it into chunks.
  */
 export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonly string[]): string[] {
-  return clean(raw, REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES, alsoDropped);
+  return clean(raw, REQUEST_FIELDS, alsoDropped);
 }
 
 /**
@@ -80,7 +120,7 @@ export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonl
  * Rejects with `provider_malformed` for a transfer coding that nobody offered to take.
  */
 export function cleanResponseHeaders(raw: readonly string[], status = 200): string[] {
-  const kept = clean(raw, RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES, NO_NAMES);
+  const kept = clean(raw, RESPONSE_FIELDS, NO_NAMES);
   return status === 204 ? without(kept, ['content-length']) : kept;
 }
 
@@ -105,22 +145,20 @@ export function headerRecord(raw: readonly string[]): Readonly<Record<string, st
   return record;
 }
 
-function clean(
-  raw: readonly string[],
-  dropped: ReadonlySet<string>,
-  droppedPrefixes: readonly string[],
-  alsoDropped: readonly string[],
-): string[] {
+function clean(raw: readonly string[], fields: Fields, alsoDropped: readonly string[]): string[] {
   const kept: string[] = [];
   let connectionOptions: string[] | null = null;
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'connection') connectionOptions = optionsOf(value, connectionOptions);
-    else if (dropped === RESPONSE_DROPPED && lower === 'transfer-encoding') checkCoding(value);
-    if (dropped.has(lower) || alsoDropped.includes(lower) || startsWithAny(lower, droppedPrefixes)) continue;
-    kept.push(name, value);
+    const { lower, isDropped } = fields.of(name);
+    if (!isDropped) {
+      if (!alsoDropped.includes(lower)) kept.push(name, value);
+    } else if (lower === 'connection') {
+      connectionOptions = optionsOf(value, connectionOptions);
+    } else if (fields === RESPONSE_FIELDS && lower === 'transfer-encoding') {
+      checkCoding(value);
+    }
   }
   return connectionOptions === null ? kept : without(kept, connectionOptions);
 }
@@ -132,11 +170,6 @@ function clean(
 function checkCoding(value: string): void {
   if (value.trim().toLowerCase() === 'chunked') return;
   throw new IntegrationError('provider_malformed', 'the body has a transfer coding that was not asked for');
-}
-
-function startsWithAny(name: string, prefixes: readonly string[]): boolean {
-  // Every prefix begins with x; this spares most names the comparison.
-  return name.charCodeAt(0) === 0x78 && prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** Fields named in Connection are hop-by-hop too; null if, as nearly always, it says only `keep-alive` or `close`. */

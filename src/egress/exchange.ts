@@ -89,5 +89,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
  */
 export function rawHeadersOf(controller: Controller): string[] {
   const raw = controller.rawHeaders;
-  return Array.isArray(raw) ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))) : [];
+  const texts: string[] = [];
+  if (!Array.isArray(raw)) return texts;
+  for (const part of raw) texts.push(typeof part === 'string' ? part : part.toString('latin1'));
+  return texts;
 }

@@ -89,6 +89,7 @@ class ForwardExchange extends Exchange {
   #controller: Controller | null = null;
   #queueTimer: Timer | null = null;
   #stallTimer: Timer | null = null;
+  #onAbort: (() => void) | null = null;
 
   constructor(
     origin: Origin,
@@ -121,8 +122,11 @@ class ForwardExchange extends Exchange {
     }
     // undici listens to the body only while it has the request; an upload may break before and after.
     if (this.#body instanceof Readable) this.#body.on('error', ignore);
-    signal?.addEventListener('abort', this.#onAbort);
-    this.#sink.onClose(this.#onClientGone);
+    if (signal !== undefined) {
+      this.#onAbort = () => this.abandon(this.#givenUp());
+      signal.addEventListener('abort', this.#onAbort);
+    }
+    this.#sink.onClose(() => this.#clientLeft());
     if (this.origin.callsOpen >= CONNECTIONS_PER_ORIGIN_MAX) this.#limitWait();
     this.dispatch({ path, method, headers, body: this.#body });
   }
@@ -170,7 +174,7 @@ class ForwardExchange extends Exchange {
   #settle(outcome: ForwardOutcome): void {
     this.#queueTimer?.cancel();
     this.#stallTimer?.cancel();
-    this.#call.signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== null) this.#call.signal?.removeEventListener('abort', this.#onAbort);
     this.#resolve?.(outcome);
     this.#resolve = null;
   }
@@ -178,9 +182,26 @@ class ForwardExchange extends Exchange {
   #pause(controller: Controller): void {
     if (controller.paused) return;
     controller.pause();
-    if (this.#controller === null) this.#sink.onDrain(this.#onDrain);
+    if (this.#controller === null) {
+      this.#sink.onDrain(() => {
+        this.#stallTimer?.cancel();
+        this.#controller?.resume();
+      });
+    }
     this.#controller = controller;
-    this.#stallTimer = this.#clock.timerAt(this.#clock.nowMs() + BODY_TIMEOUT_MS, this.#onStall);
+    this.#stallTimer = this.#clock.timerAt(this.#clock.nowMs() + BODY_TIMEOUT_MS, () => this.#stall());
+  }
+
+  /** undici's body timeout rests while paused, so a client that stops reading would hold the connection for good. */
+  #stall(): void {
+    this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
+    this.#clientLeft();
+  }
+
+  #clientLeft(): void {
+    if (this.#resolve === null) return;
+    this.#settle({ kind: 'clientGone' });
+    this.abandon(new IntegrationError('network', 'the client went away'));
   }
 
   /** The rest of a refused response is read so that its connection can be used again, unless it is long. */
@@ -207,25 +228,6 @@ class ForwardExchange extends Exchange {
       return new IntegrationError('outcome_unknown', `the call to ${host} was given up after it was sent`);
     return new IntegrationError('timeout', `the call to ${host} was given up before anything was sent`);
   }
-
-  readonly #onAbort = (): void => this.abandon(this.#givenUp());
-
-  readonly #onDrain = (): void => {
-    this.#stallTimer?.cancel();
-    this.#controller?.resume();
-  };
-
-  /** undici's body timeout rests while paused, so a client that stops reading would hold the connection for good. */
-  readonly #onStall = (): void => {
-    this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
-    this.#onClientGone();
-  };
-
-  readonly #onClientGone = (): void => {
-    if (this.#resolve === null) return;
-    this.#settle({ kind: 'clientGone' });
-    this.abandon(new IntegrationError('network', 'the client went away'));
-  };
 }
 
 /** A path is sent as it is, so it must not name another host: servers obey an absolute URL in its place. */

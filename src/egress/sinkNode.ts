@@ -14,7 +14,8 @@ export class NodeSink implements Sink {
 
   constructor(response: ServerResponse) {
     this.#response = response;
-    response.once('close', () => {
+    // Emitted once; `once` would make two objects more for each call.
+    response.on('close', () => {
       if (!response.writableEnded) this.#closed?.();
     });
   }

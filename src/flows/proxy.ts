@@ -89,8 +89,9 @@ function proxy(
   }
   if (call.isThrottled) assertNotHeld(services, target);
   const { body } = call;
-  if (body instanceof Readable && bytesAnnounced !== undefined && Number(bytesAnnounced) <= REPLAYABLE_BODY_BYTES_MAX) {
-    return proxyReplayable(services, target, call, body, sink);
+  const announced = Number(bytesAnnounced ?? Number.NaN);
+  if (body instanceof Readable && announced <= REPLAYABLE_BODY_BYTES_MAX) {
+    return proxyReplayable(services, target, call, body, announced, sink);
   }
   return new ProxyRun(services, target, call, sink).start();
 }
@@ -101,10 +102,11 @@ async function proxyReplayable(
   target: ProxyTarget,
   call: ProxyCall,
   body: Readable,
+  announced: number,
   sink: Sink,
 ): Promise<ProxyOutcome> {
   call.askForBody?.();
-  const bytes = await bytesOf(body);
+  const bytes = await bytesOf(body, announced);
   if (bytes === null) return { kind: 'clientGone' };
   return new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink).start();
 }
@@ -116,13 +118,23 @@ function assertNotHeld({ throttle, clock }: ProxyServices, { accountKey }: Proxy
   throw new IntegrationError('rate_limited', message, { retryAtMs: hold.untilMs, isRetryable: hold.isRetryable });
 }
 
-/** A body whole; null if the client left before its end. */
-function bytesOf(body: Readable): Promise<Buffer | null> {
+/**
+ * A body whole; null if the client left before its end. What was announced is all that comes: the end of the stream,
+ * which it tells some turns later, is not waited for.
+ */
+function bytesOf(body: Readable, announced: number): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
-    body.on('data', (piece: Buffer) => pieces.push(piece));
-    body.once('end', () => resolve(Buffer.concat(pieces)));
-    body.once('error', () => resolve(null));
-    body.once('close', () => resolve(null));
+    let length = 0;
+    const whole = () => resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    const broken = () => resolve(null);
+    body.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      length += piece.length;
+      if (length === announced) whole();
+    });
+    body.on('end', whole);
+    body.on('error', broken);
+    body.on('close', broken);
   });
 }

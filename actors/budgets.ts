@@ -62,15 +62,15 @@ export class Budgets {
 
   /**
    * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
-   * first.
+   * first. A call that is held is made later: see `hold`.
    */
-  tryTake(keys: readonly BudgetKey[], priority: CallPriority, turn: Turn | null): Full | null {
+  tryTake(keys: readonly BudgetKey[], priority: CallPriority, turn: Turn | null, isHeld = false): Full | null {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
       const full = this.#fullness(this.#usedBudgetOf(key), priority, turn, nowMs);
       if (full !== null) return full;
     }
-    for (const key of keys) this.#take(this.#budgetOf(key), priority, nowMs);
+    for (const key of keys) this.#take(this.#budgetOf(key), isHeld ? null : priority, nowMs);
     return null;
   }
 
@@ -191,10 +191,7 @@ export class Budgets {
     });
   }
 
-  /**
-   * What an answer said of one of these budgets; names that are not declared say nothing of them. Without `marks` the
-   * call was made by a holder: whatever is under way may not be counted.
-   */
+  /** What an answer said of one of these budgets. Without `marks` whatever is under way may not be counted in it. */
   learn(keys: readonly BudgetKey[], marks: readonly number[] | null, name: string, said: Said): void {
     const nowMs = this.#clock.nowMs();
     for (const [index, key] of keys.entries()) {
@@ -275,14 +272,15 @@ export class Budgets {
     return fullOf(budget, priority, nowMs);
   }
 
-  #take(budget: Window | Seats, priority: CallPriority, nowMs: Ms): void {
-    if (budget.kind === 'seats') {
-      budget.taken += 1;
-      return;
+  /** Null: a call that is held. */
+  #take(budget: Window | Seats, priority: CallPriority | null, nowMs: Ms): void {
+    if (budget.kind === 'seats') budget.taken += 1;
+    else if (priority === null) this.#holdOf(budget, 1, nowMs);
+    else {
+      spendFor(budget, priority, nowMs);
+      budget.sent += 1;
+      this.#useChunk(budget, 1, nowMs);
     }
-    spendFor(budget, priority, nowMs);
-    budget.sent += 1;
-    this.#useChunk(budget, 1, nowMs);
   }
 
   #holdOf(window: Window, calls: number, nowMs: Ms): void {

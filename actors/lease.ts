@@ -30,6 +30,8 @@ export interface Lease {
   readonly generation: number;
   /** For `Budgets.learn`, of the budgets of the target. */
   readonly marks: readonly number[];
+  /** The circuit waits for what comes of this call. */
+  readonly isProbe: boolean;
   /** What came of the call, told as soon as it is known: what went wrong at the provider, or null. Once is enough. */
   answered(failure: string | null): void;
   /** Ends the lease; twice is harmless. A call that nobody answered counts for nothing. */
@@ -42,8 +44,12 @@ export interface Caller {
   gone(): AbortSignal | undefined;
 }
 
+/** A call that is made now, or one that is held for somebody who makes it later (`Budgets.hold`). */
+type Timing = 'now' | 'later';
+
 /** How long a caller waits. */
 interface Patience {
+  readonly timing: Timing;
   readonly deadlineMs: Ms;
   readonly gone: AbortSignal | undefined;
 }
@@ -99,24 +105,24 @@ export class Leases {
    * `app_fault` while the provider app is refused. A caller that leaves while it waits
    * leaves the queue at once (`timeout`), and nothing is spent.
    */
-  lease(target: LeaseTarget, priority: CallPriority, caller?: Caller): Lease | Promise<Lease> {
+  lease(target: LeaseTarget, priority: CallPriority, caller?: Caller, timing: Timing = 'now'): Lease | Promise<Lease> {
     const token = this.#tokens.usableToken(target.connectionId);
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
     this.#assertNotHeld(target);
     const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (token === null) {
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      return this.#wait(target, priority, null, { deadlineMs, gone: caller?.gone() });
+      return this.#wait(target, priority, null, { timing, deadlineMs, gone: caller?.gone() });
     }
-    const full = this.#budgets.tryTake(target.budgets, priority, null);
-    if (full === null) return this.#grant(target, token);
+    const full = this.#budgets.tryTake(target.budgets, priority, null, timing === 'later');
+    if (full === null) return this.#grant(target, token, timing);
     assertInTime(full, deadlineMs);
-    return this.#wait(target, priority, full, { deadlineMs, gone: caller?.gone() });
+    return this.#wait(target, priority, full, { timing, deadlineMs, gone: caller?.gone() });
   }
 
   /** A token and a call of every budget are looked for until all are there at the same time, and only then taken. */
   async #wait(target: LeaseTarget, priority: CallPriority, first: Full | null, caller: Patience): Promise<Lease> {
-    const { deadlineMs, gone } = caller;
+    const { timing, deadlineMs, gone } = caller;
     let full = first;
     let turn: Turn | null = null;
     for (;;) {
@@ -129,8 +135,8 @@ export class Leases {
         const token = this.#tokens.usableToken(target.connectionId);
         if (token !== null) {
           this.#assertNotHeld(target);
-          full = this.#budgets.tryTake(target.budgets, priority, turn);
-          if (full === null) return this.#grant(target, token);
+          full = this.#budgets.tryTake(target.budgets, priority, turn, timing === 'later');
+          if (full === null) return this.#grant(target, token, timing);
           assertInTime(full, deadlineMs);
           continue;
         }
@@ -176,22 +182,22 @@ export class Leases {
     if (heldUntilMs !== null) throw held(target, heldUntilMs);
   }
 
-  #admitted(target: LeaseTarget): 'call' | 'probe' {
+  #admitted(target: LeaseTarget, timing: Timing): 'call' | 'probe' {
     try {
       const admission = this.#supervisor.admit(target.providerKey);
       if (typeof admission === 'object') throw held(target, admission.retryAtMs);
       return admission;
     } catch (error) {
       // Its actor may be paused or unreadable; the seats of the call are not lost for that.
-      this.#budgets.release(target.budgets);
+      giveBack(this.#budgets, target, timing);
       throw error;
     }
   }
 
   /** The budgets are taken; they are given back with the lease, or here if there is none. */
-  #grant(target: LeaseTarget, token: OpenToken): Lease {
-    const admission = this.#admitted(target);
-    return new GrantedLease(target, token, admission, this.#supervisor, this.#budgets);
+  #grant(target: LeaseTarget, token: OpenToken, timing: Timing): Lease {
+    const admission = this.#admitted(target, timing);
+    return new GrantedLease(target, token, admission, timing, this.#supervisor, this.#budgets);
   }
 }
 
@@ -202,6 +208,7 @@ class GrantedLease implements Lease {
   readonly marks: readonly number[];
   readonly #target: LeaseTarget;
   readonly #admission: 'call' | 'probe';
+  readonly #timing: Timing;
   readonly #supervisor: Supervisor;
   readonly #budgets: Budgets;
   #isAnswered = false;
@@ -211,6 +218,7 @@ class GrantedLease implements Lease {
     target: LeaseTarget,
     token: OpenToken,
     admission: 'call' | 'probe',
+    timing: Timing,
     supervisor: Supervisor,
     budgets: Budgets,
   ) {
@@ -219,8 +227,13 @@ class GrantedLease implements Lease {
     this.marks = budgets.marksOf(target.budgets);
     this.#target = target;
     this.#admission = admission;
+    this.#timing = timing;
     this.#supervisor = supervisor;
     this.#budgets = budgets;
+  }
+
+  get isProbe(): boolean {
+    return this.#admission === 'probe';
   }
 
   answered(failure: string | null): void {
@@ -232,8 +245,13 @@ class GrantedLease implements Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#budgets.release(this.#target.budgets);
+    giveBack(this.#budgets, this.#target, this.#timing);
   }
+}
+
+function giveBack(budgets: Budgets, target: LeaseTarget, timing: Timing): void {
+  if (timing === 'now') budgets.release(target.budgets);
+  else budgets.settle(target.budgets, { used: 0, ended: 0, returned: 1, seats: 1 });
 }
 
 function assertInTime({ atMs }: Full, deadlineMs: Ms): void {

@@ -40,9 +40,21 @@ export class Supervisor {
   /** Of the provider apps called last; one that is forgotten starts to count anew. */
   readonly #counts = new LRUCache<string, Counts>({ max: CIRCUITS_COUNTED_MAX });
 
+  #onTripped: (providerKey: string) => void = () => {};
+
   constructor(runtime: Runtime, clock: Clock) {
     this.#runtime = runtime;
     this.#clock = clock;
+  }
+
+  /** Calls back with a provider app whose circuit may open: its calls should be asked for here, one by one. */
+  onTripped(tripped: (providerKey: string) => void): void {
+    this.#onTripped = tripped;
+  }
+
+  /** Whether calls of this provider app may go until `onTripped` calls back. */
+  isClosed(providerKey: string): boolean {
+    return this.heldUntilMs(providerKey) === null && this.#countsOf(providerKey).isClosed;
   }
 
   /** Until when no call of this provider app may go; null if one may. Asks only. */
@@ -86,6 +98,7 @@ export class Supervisor {
     if (failure === null) return;
     counts.failures += 1;
     if (counts.calls < CIRCUIT_CALLS_MIN || counts.failures < counts.calls * CIRCUIT_FAILURE_SHARE) return;
+    this.#onTripped(providerKey);
     this.#tell(counts, { type: 'circuit.tripped', message: failure });
   }
 

@@ -29,7 +29,7 @@ import {
   YOUNG_TOKEN_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
-import type { Clock, Ms } from '../src/core/time.ts';
+import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import {
@@ -37,6 +37,7 @@ import {
   readConnectionWithCredential,
   setConnectionStatus,
 } from '../src/store/tables/connections.ts';
+import type { TokenFacts } from './remote/messages.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A credential ready to be attached to a call. */
@@ -78,11 +79,6 @@ function isOwner({ index, of }: { readonly index: number; readonly of: number },
   return jumpHash(shard, of) === index;
 }
 
-/** Not of what lies ahead: a clock that was put back must not stop renewals until it has caught up. */
-function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
-  return nowMs >= sinceMs && nowMs - sinceMs < ms;
-}
-
 /** Never the whole of a lifetime, or a token of a second would be renewed for each call and used for none. */
 function leewayMs(lifetimeMs: number): number {
   return Math.min(TOKEN_LEEWAY_MS, Math.max(0, lifetimeMs) * REFRESH_MARGIN_SHARE);
@@ -116,6 +112,7 @@ export class TokenManager {
   readonly #shards: readonly Shard[];
   /** This one among those who share the shards. */
   #owner = { index: 0, of: 1 };
+  #onChanged: (connectionId: ConnectionId | null) => void = () => {};
   /** Where a connection's shard was computed before: the hash costs more than the lookup. */
   readonly #shardIndex = new LRUCache<ConnectionId, Shard>({ max: TOKEN_SHARDS * OPEN_TOKENS_PER_SHARD_MAX });
 
@@ -145,6 +142,7 @@ export class TokenManager {
       shard.waiting.clear();
     }
     this.#shardIndex.clear();
+    this.#onChanged(null);
     return left;
   }
 
@@ -162,6 +160,20 @@ export class TokenManager {
     }
     this.#requestNext(connectionId, token, nowMs);
     return null;
+  }
+
+  /** What edge threads should know of the token of this generation; null if a call would get another. */
+  factsOf(connectionId: ConnectionId, generation: number): TokenFacts | null {
+    const token = this.#shard(connectionId).tokens.get(connectionId);
+    if (token?.generation !== generation) return null;
+    const { issuedAtMs, usableUntilMs, refreshAtMs, canRefresh, isProven, futileAtMs } = token;
+    const isNextSoon = !canRefresh || this.#isNextWithin(connectionId, this.#clock.nowMs() + CALLER_WAIT_MS_MAX);
+    return { issuedAtMs, usableUntilMs, refreshAtMs, canRefresh, isProven, futileAtMs, isNextSoon };
+  }
+
+  /** Calls back with a connection whose credential, or the outlook for its next one, has changed; null: all have. */
+  onChanged(changed: (connectionId: ConnectionId | null) => void): void {
+    this.#onChanged = changed;
   }
 
   /** Of the token that a call would get. Rejects with `auth_invalidated`, `not_found`. */
@@ -284,6 +296,7 @@ export class TokenManager {
 
   /** The next token did not come, or will not soon: who waits for it looks again whether that still makes sense. */
   wake(connectionId: ConnectionId): void {
+    this.#onChanged(connectionId);
     const { waiting } = this.#shard(connectionId);
     waiting.get(connectionId)?.wakeAll();
     waiting.delete(connectionId);
@@ -292,6 +305,7 @@ export class TokenManager {
   /** How credentials are attached has changed: all are opened anew. Who waits for the next one goes on waiting. */
   forgetAll(): void {
     for (const { tokens } of this.#shards) tokens.clear();
+    this.#onChanged(null);
   }
 
   #shard(connectionId: ConnectionId): Shard {

@@ -104,6 +104,18 @@ export const HELD_SHARE = 0.25;
 export const PACE_BURST_SHARE = 1 / 24;
 /** Refusals for too many calls at once that come within this halve the places once: they tell of one moment. */
 export const REFUSAL_BURST_MS = 2 * SECOND_MS;
+/** Calls that an edge thread is handed ahead at first; twice as many each time that they did not last … */
+export const HELD_CALLS_MIN = 8;
+/** … up to this: asked for a few dozen times a second at the speed of a thread. */
+export const HELD_CALLS_MAX = 256;
+/** What was not used for so long goes back: a caller who pauses needs nothing, and others may. */
+export const HELD_IDLE_MS = 250;
+/** Edge threads tell what they did at most this late; it counts from then on, so windows last this much longer. */
+export const REPORT_INTERVAL_MS = 20;
+/** Connections whose tokens an edge thread keeps; what it does not have it asks for. */
+export const GRANTS_CACHED_MAX = 20_000;
+/** Questions of one edge thread that wait for an answer, about as many as calls may wait in memory. */
+export const QUESTIONS_OPEN_MAX = 10_000;
 /** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
 export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
 /** What a refusal may hold a limit for, if its window is not longer: a provider that is asked again says so again. */

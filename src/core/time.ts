@@ -63,6 +63,11 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Whether `sinceMs` is less than `ms` ago. Not what lies ahead: a clock that was put back must not stop things. */
+export function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
+  return nowMs >= sinceMs && nowMs - sinceMs < ms;
+}
+
 /** RFC 3339 in UTC with milliseconds, the form of every timestamp on the wire. */
 export function toRfc3339(atMs: Ms): string {
   return new Date(atMs).toISOString();

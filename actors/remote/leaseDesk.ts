@@ -1,0 +1,218 @@
+// The owner thread's side of leases in edge threads. Each question takes a lease as a call of the owner thread would;
+// where nobody waits and the circuit is closed, calls are added that the thread may make without asking. Invariants:
+// what is handed out is held in the budgets until it is told used or returned; a thread that ends has used all of it;
+// a refresh is asked for here, hence once, whatever the threads ask.
+
+import { errorFacts } from '../../src/core/errors.ts';
+import type { ConnectionId } from '../../src/core/ids.ts';
+import type { Held } from '../budgetState.ts';
+import type { Budgets } from '../budgets.ts';
+import type { Lease, Leases, LeaseTarget } from '../lease.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { shardOf, type TokenManager } from '../tokenManager.ts';
+import type { Channel } from './channel.ts';
+import type { Epochs } from './epochs.ts';
+import {
+  type ChunkReport,
+  type CircuitReport,
+  type CredentialReport,
+  type Grant,
+  LEASE,
+  type Leased,
+  type LeaseQuestion,
+  NEXT_TOKEN,
+  type NextTokenQuestion,
+  RECALL,
+  REPORT,
+  type Report,
+} from './messages.ts';
+
+/** Calls and seats in the hands of a thread. */
+interface Holding {
+  readonly id: number;
+  readonly target: LeaseTarget;
+  readonly counter: Counter;
+  calls: number;
+  seats: number;
+  /** Calls that were told and have not ended. */
+  busy: number;
+  isRecalled: boolean;
+}
+
+/** One thread at the desk. */
+interface Counter {
+  readonly channel: Channel;
+  /** Calls that a half-open circuit waits for. */
+  readonly probes: Map<number, Lease>;
+  readonly holdings: Map<number, Holding>;
+  isOpen: boolean;
+}
+
+/** What a desk hands out. */
+export interface DeskParts {
+  readonly leases: Leases;
+  readonly tokens: TokenManager;
+  readonly supervisor: Supervisor;
+  readonly budgets: Budgets;
+}
+
+/** Serves all edge threads; one for the process. */
+export class LeaseDesk {
+  readonly #parts: DeskParts;
+  readonly #epochs: Epochs;
+  /** By the key of a budget: what is held of it. */
+  readonly #byBudget = new Map<string, Set<Holding>>();
+  #nextId = 1;
+
+  constructor(parts: DeskParts, epochs: Epochs) {
+    this.#parts = parts;
+    this.#epochs = epochs;
+    parts.budgets.onWanted((key) => this.#recall(key));
+    parts.supervisor.onTripped((providerKey) => epochs.advance(epochs.circuitPlace(providerKey)));
+    parts.tokens.onChanged((connectionId) => {
+      if (connectionId === null) epochs.advanceAllTokens();
+      else epochs.advance(epochs.tokenPlace(shardOf(connectionId)));
+    });
+  }
+
+  /** Serves a thread until the function that it answers is called: then the thread has ended, whatever it was doing. */
+  serve(channel: Channel): () => void {
+    const counter: Counter = { channel, probes: new Map(), holdings: new Map(), isOpen: true };
+    channel.onAsked(LEASE, (question: LeaseQuestion, asker) => {
+      const leased = this.#parts.leases.lease(question.target, question.priority, asker, 'later');
+      if (!(leased instanceof Promise)) return this.#leased(counter, question, leased);
+      return leased.then((lease) => this.#leased(counter, question, lease));
+    });
+    channel.onAsked(NEXT_TOKEN, async ({ connectionId, generation, deadlineMs }: NextTokenQuestion) => {
+      const { tokens, leases } = this.#parts;
+      if (tokens.refused(connectionId, generation) !== 'none') await leases.next(connectionId, generation, deadlineMs);
+    });
+    channel.onTold(REPORT, (report: Report) => this.#take(counter, report));
+    return () => this.#close(counter);
+  }
+
+  #leased(counter: Counter, { target, want }: LeaseQuestion, lease: Lease): Leased | null {
+    if (!counter.isOpen) {
+      lease.release();
+      return null;
+    }
+    const { attachment, generation, marks, isProbe } = lease;
+    const probeId = isProbe ? this.#nextId++ : null;
+    if (probeId !== null) counter.probes.set(probeId, lease);
+    const token = this.#parts.tokens.factsOf(target.connectionId, generation);
+    const mayBeAhead = want > 0 && token !== null && this.#parts.supervisor.isClosed(target.providerKey);
+    const ahead = mayBeAhead && target.budgets.length > 0 ? this.#parts.budgets.hold(target.budgets, want) : null;
+    const grant = mayBeAhead && (ahead !== null || target.budgets.length === 0) ? this.#grant(target) : null;
+    return { probeId, attachment, generation, marks, token, held: this.#held(counter, target, ahead), grant };
+  }
+
+  #grant(target: LeaseTarget): Grant {
+    const tokenPlace = this.#epochs.tokenPlace(shardOf(target.connectionId));
+    const circuitPlace = this.#epochs.circuitPlace(target.providerKey);
+    const tokenEpoch = this.#epochs.at(tokenPlace);
+    const circuitEpoch = this.#epochs.at(circuitPlace);
+    return { tokenPlace, tokenEpoch, circuitPlace, circuitEpoch };
+  }
+
+  /** The call that was asked for is held as well: it is made when the thread hears of it. */
+  #held(counter: Counter, target: LeaseTarget, ahead: Held | null): Leased['held'] {
+    if (target.budgets.length === 0) return null;
+    const hasWindows = target.budgets.some(({ windowMs }) => windowMs > 0);
+    const hasSeats = target.budgets.some(({ windowMs }) => windowMs === 0);
+    const calls = hasWindows ? 1 + (ahead?.calls ?? 0) : Number.POSITIVE_INFINITY;
+    const seats = hasSeats ? 1 + (ahead?.seats ?? 0) : Number.POSITIVE_INFINITY;
+    const id = this.#nextId++;
+    const holding: Holding = { id, target, counter, calls, seats, busy: 0, isRecalled: false };
+    counter.holdings.set(id, holding);
+    for (const { key } of target.budgets) {
+      const holdings = this.#byBudget.get(key);
+      if (holdings === undefined) this.#byBudget.set(key, new Set([holding]));
+      else holdings.add(holding);
+    }
+    return { id, calls, seats };
+  }
+
+  /** The counter stops calls that begin from now on, the message fetches what no call would come to look at. */
+  #recall(key: string): void {
+    for (const holding of this.#byBudget.get(key) ?? []) {
+      if (holding.isRecalled) continue;
+      holding.isRecalled = true;
+      this.#epochs.advance(this.#epochs.tokenPlace(shardOf(holding.target.connectionId)));
+      holding.counter.channel.tell(RECALL, [holding.id]);
+    }
+  }
+
+  #take(counter: Counter, report: Report): void {
+    const { budgets } = this.#parts;
+    for (const chunk of report.chunks) this.#takeChunk(counter, chunk);
+    for (const { probeId, failure } of report.probes) {
+      if (failure !== undefined) counter.probes.get(probeId)?.answered(failure);
+      counter.probes.delete(probeId);
+    }
+    for (const outcomes of report.outcomes) this.#takeOutcomes(outcomes);
+    for (const { key, mark, said } of report.said) budgets.learn([key], [mark], key.name, said);
+    if (report.answered.length > 0) budgets.answered(report.answered);
+    for (const { keys, name, untilMs } of report.blocked) budgets.block(keys, name, untilMs);
+    for (const credential of report.credentials) this.#takeCredential(credential);
+  }
+
+  #takeChunk({ holdings }: Counter, { id, used, ended, returned, seats, isOver }: ChunkReport): void {
+    const holding = holdings.get(id);
+    if (holding === undefined) return;
+    holding.calls -= used + returned;
+    holding.seats -= seats;
+    holding.busy += used - ended;
+    this.#parts.budgets.settle(holding.target.budgets, { used, ended, returned, seats });
+    if (isOver && holding.busy === 0) this.#forget(holding);
+  }
+
+  #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {
+    const { supervisor } = this.#parts;
+    for (let call = 0; call < calls; call++) supervisor.report(providerKey, 'call', null);
+    for (const failure of failures) supervisor.report(providerKey, 'call', failure);
+  }
+
+  #takeCredential({ kind, connectionId, generation }: CredentialReport): void {
+    const { tokens } = this.#parts;
+    if (kind === 'worked') tokens.worked(connectionId, generation);
+    else if (kind === 'refused') tokens.refused(connectionId, generation);
+    else if (kind === 'refusedAgain') tokens.refusedAgain(connectionId, generation);
+    else if (kind === 'doubted') tokens.doubted(connectionId, generation);
+    else this.#renewIfDue(connectionId);
+  }
+
+  #renewIfDue(connectionId: ConnectionId): void {
+    try {
+      this.#parts.tokens.usableToken(connectionId);
+    } catch (error) {
+      // It has gone or ended meanwhile: the next call hears of it. Anything else is a bug of ours.
+      const { code } = errorFacts(error);
+      if (code !== 'not_found' && code !== 'auth_invalidated') throw error;
+    }
+  }
+
+  /** Nobody knows what the thread made of it. Its connections are gone, hence its places are free. */
+  #close(counter: Counter): void {
+    counter.isOpen = false;
+    for (const holding of [...counter.holdings.values()]) {
+      const used = finite(holding.calls);
+      const report = { used, ended: used + holding.busy, returned: 0, seats: finite(holding.seats) };
+      this.#forget(holding);
+      this.#parts.budgets.settle(holding.target.budgets, report);
+    }
+  }
+
+  #forget(holding: Holding): void {
+    holding.counter.holdings.delete(holding.id);
+    for (const { key } of holding.target.budgets) {
+      const holdings = this.#byBudget.get(key);
+      holdings?.delete(holding);
+      if (holdings?.size === 0) this.#byBudget.delete(key);
+    }
+  }
+}
+
+/** Where no such limit is declared there is nothing to count. */
+function finite(count: number): number {
+  return Number.isFinite(count) ? count : 0;
+}

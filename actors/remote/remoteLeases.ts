@@ -1,0 +1,348 @@
+// Leases of an edge thread. What the owner thread handed out (a token, calls ahead, the word that the circuit is
+// closed) is used without asking as long as its counters stand still; everything else is asked for call by call, and
+// the owner decides as if the call were its own. Takes the place of leases, tokens and budgets for the proxy.
+// Invariants: no call goes with what was taken back before it began; of a chunk never more calls are made than it has.
+
+import { LRUCache } from 'lru-cache';
+import type { Attachment } from '../../src/auth/attach.ts';
+import type { ConnectionId } from '../../src/core/ids.ts';
+import {
+  FUTILE_REFRESH_PAUSE_MS,
+  GRANTS_CACHED_MAX,
+  HELD_CALLS_MAX,
+  HELD_CALLS_MIN,
+  HELD_IDLE_MS,
+  REFRESH_REQUEST_INTERVAL_MS,
+  YOUNG_TOKEN_MS,
+} from '../../src/core/limits.ts';
+import { type Clock, isWithin, type Ms, type Timer } from '../../src/core/time.ts';
+import type { CallPriority } from '../../src/limits/fairQueue.ts';
+import type { Said } from '../../src/limits/meter.ts';
+import type { BudgetKey } from '../budgetState.ts';
+import type { Caller, Lease, LeaseTarget } from '../lease.ts';
+import type { Channel } from './channel.ts';
+import type { Epochs } from './epochs.ts';
+import {
+  type Grant,
+  LEASE,
+  type Leased,
+  type LeaseQuestion,
+  NEXT_TOKEN,
+  type NextTokenQuestion,
+  RECALL,
+  type TokenFacts,
+} from './messages.ts';
+import { type Chunk, Reports } from './reports.ts';
+
+/** What is known of a connection. */
+interface Known {
+  attachment: Attachment;
+  generation: number;
+  marks: readonly number[];
+  token: TokenFacts;
+  isProven: boolean;
+  futileAtMs: Ms;
+  dueToldAtMs: Ms;
+  /** Null: each call is asked for. */
+  grant: Grant | null;
+  chunk: Chunk | null;
+  /** Calls to ask for next time. */
+  want: number;
+}
+
+/** Grants leases in an edge thread; one for the thread. */
+export class RemoteLeases {
+  readonly #channel: Channel;
+  readonly #epochs: Epochs;
+  readonly #clock: Clock;
+  readonly #reports: Reports;
+  readonly #known = new LRUCache<ConnectionId, Known>({
+    max: GRANTS_CACHED_MAX,
+    dispose: (known, _connectionId, reason) => {
+      if (reason !== 'set') this.#giveBack(known);
+    },
+  });
+  /** Chunks that may still be used, by id, with the connection that they belong to. */
+  readonly #chunks = new Map<number, Known>();
+  /** Connections that a question for calls ahead is open of. */
+  readonly #asked = new Set<ConnectionId>();
+  #idleTimer: Timer | null = null;
+
+  constructor(channel: Channel, epochs: Epochs, clock: Clock) {
+    this.#channel = channel;
+    this.#epochs = epochs;
+    this.#clock = clock;
+    this.#reports = new Reports(channel, clock);
+    channel.onTold(RECALL, (chunkIds: readonly number[]) => {
+      for (const chunkId of chunkIds) {
+        const known = this.#chunks.get(chunkId);
+        if (known !== undefined) this.#giveBack(known);
+      }
+    });
+  }
+
+  /** See `Leases.lease`. */
+  lease(target: LeaseTarget, priority: CallPriority, caller?: Caller): Lease | Promise<Lease> {
+    const known = this.#known.get(target.connectionId);
+    const nowMs = this.#clock.nowMs();
+    if (known === undefined || !this.#isUsable(known, nowMs)) return this.#ask(target, priority, known, caller);
+    this.#tellIfDue(target.connectionId, known, nowMs);
+    return this.#call(known, target, known.chunk, null);
+  }
+
+  /** See `Leases.next`. Resolves also when no other token comes: then the refusal of the next call is passed on. */
+  async next(connectionId: ConnectionId, generation: number, deadlineMs: Ms): Promise<void> {
+    await this.#channel.ask(NEXT_TOKEN, { connectionId, generation, deadlineMs } satisfies NextTokenQuestion);
+  }
+
+  /** See `TokenManager.worked`. */
+  worked(connectionId: ConnectionId, generation: number): void {
+    const known = this.#known.get(connectionId);
+    if (known === undefined || known.isProven || known.generation !== generation) return;
+    known.isProven = true;
+    this.#reports.credential('worked', connectionId, generation);
+  }
+
+  /**
+   * See `TokenManager.refused`. Decided from what was known last; where that is old, `next` asks the owner, and a call
+   * goes once more at most.
+   */
+  refused(connectionId: ConnectionId, generation: number): 'newer' | 'coming' | 'none' {
+    const known = this.#known.get(connectionId);
+    if (known === undefined) return 'none';
+    if (known.generation !== generation) return 'newer';
+    const nowMs = this.#clock.nowMs();
+    const { token, futileAtMs } = known;
+    const isYoung = isWithin(nowMs, token.issuedAtMs, YOUNG_TOKEN_MS);
+    if (!token.canRefresh || isYoung || isWithin(nowMs, futileAtMs, FUTILE_REFRESH_PAUSE_MS)) return 'none';
+    this.#reports.credential('refused', connectionId, generation);
+    return token.isNextSoon ? 'coming' : 'none';
+  }
+
+  /** See `TokenManager.refusedAgain`. */
+  refusedAgain(connectionId: ConnectionId, generation: number): void {
+    const known = this.#known.get(connectionId);
+    if (known?.generation === generation) known.futileAtMs = this.#clock.nowMs();
+    this.#reports.credential('refusedAgain', connectionId, generation);
+  }
+
+  /** See `TokenManager.doubted`. */
+  doubted(connectionId: ConnectionId, generation: number): void {
+    if (this.#known.get(connectionId)?.token.canRefresh === true) return;
+    this.#reports.credential('doubted', connectionId, generation);
+  }
+
+  /** See `Budgets.learn`. */
+  learn(keys: readonly BudgetKey[], marks: readonly number[], name: string, said: Said): void {
+    for (const [index, key] of keys.entries()) {
+      if (key.windowMs > 0 && key.name === name) this.#reports.said(key, marks[index] ?? 0, said);
+    }
+  }
+
+  /** See `Budgets.block`. */
+  block(keys: readonly BudgetKey[], name: string, untilMs: Ms | null): void {
+    this.#reports.blocked({ keys, name, untilMs });
+  }
+
+  /** See `Budgets.answered`. */
+  answered(keys: readonly BudgetKey[]): void {
+    for (const key of keys) {
+      if (key.pause !== undefined || key.startsAt !== undefined) this.#reports.answered(key);
+    }
+  }
+
+  /** Gives everything back; calls under way end as usual. */
+  close(): void {
+    for (const known of [...this.#chunks.values()]) this.#giveBack(known);
+    this.#idleTimer?.cancel();
+    this.#reports.flush();
+  }
+
+  #isUsable({ grant, chunk, token }: Known, nowMs: Ms): boolean {
+    if (grant === null || (chunk !== null && (chunk.calls < 1 || chunk.seats < 1))) return false;
+    if (token.usableUntilMs !== null && nowMs >= token.usableUntilMs) return false;
+    return this.#isCurrent(grant);
+  }
+
+  #isCurrent({ tokenPlace, tokenEpoch, circuitPlace, circuitEpoch }: Grant): boolean {
+    return this.#epochs.at(tokenPlace) === tokenEpoch && this.#epochs.at(circuitPlace) === circuitEpoch;
+  }
+
+  #tellIfDue(connectionId: ConnectionId, known: Known, nowMs: Ms): void {
+    const { refreshAtMs } = known.token;
+    if (refreshAtMs === null || nowMs < refreshAtMs) return;
+    if (isWithin(nowMs, known.dueToldAtMs, REFRESH_REQUEST_INTERVAL_MS)) return;
+    known.dueToldAtMs = nowMs;
+    this.#reports.credential('due', connectionId, known.generation);
+  }
+
+  async #ask(
+    target: LeaseTarget,
+    priority: CallPriority,
+    known: Known | undefined,
+    caller: Caller | undefined,
+  ): Promise<Lease> {
+    const { connectionId } = target;
+    const want = this.#asked.has(connectionId) ? 0 : wantOf(known);
+    if (want > 0) {
+      this.#asked.add(connectionId);
+      // What was used should be told before more is asked for.
+      if (known !== undefined) this.#giveBack(known);
+    }
+    try {
+      const question: LeaseQuestion = { target, priority, want };
+      const leased = await this.#channel.ask<Leased>(LEASE, question, caller?.gone());
+      const chunk = leased.held === null ? null : newChunk(leased.held);
+      const lease = this.#call(leased, target, chunk, leased.probeId);
+      this.#learnOf(connectionId, leased, chunk, want);
+      return lease;
+    } finally {
+      if (want > 0) this.#asked.delete(connectionId);
+    }
+  }
+
+  #call(
+    { attachment, generation, marks }: Pick<Leased, 'attachment' | 'generation' | 'marks'>,
+    { providerKey }: LeaseTarget,
+    chunk: Chunk | null,
+    probeId: number | null,
+  ): HeldLease {
+    if (chunk !== null) {
+      chunk.calls -= 1;
+      chunk.seats -= 1;
+      chunk.used += 1;
+      chunk.recent += 1;
+      chunk.made += 1;
+      chunk.busy += 1;
+      this.#reports.chunk(chunk);
+    }
+    return new HeldLease(attachment, generation, marks, chunk, providerKey, probeId, this.#reports);
+  }
+
+  #learnOf(connectionId: ConnectionId, leased: Leased, chunk: Chunk | null, want: number): void {
+    const { attachment, generation, marks, token, grant } = leased;
+    if (token === null || grant === null) this.#end(chunk);
+    if (token === null) return;
+    const facts = { attachment, generation, marks, token };
+    const known = this.#known.get(connectionId) ?? this.#newKnown(connectionId, facts);
+    const isNewer = known.generation !== generation;
+    const futileAtMs = isNewer ? token.futileAtMs : Math.max(token.futileAtMs, known.futileAtMs);
+    Object.assign(known, facts, { futileAtMs, isProven: token.isProven || (!isNewer && known.isProven) });
+    // A question that wanted nothing ahead says nothing of what is held.
+    if (want === 0) return;
+    this.#giveBack(known);
+    if (grant === null) return;
+    known.grant = grant;
+    known.chunk = chunk;
+    if (chunk !== null) this.#chunks.set(chunk.id, known);
+    this.#idleTimer ??= this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
+    // It was recalled on its way here, when nothing was known of it.
+    if (!this.#isCurrent(grant)) this.#giveBack(known);
+  }
+
+  #newKnown(connectionId: ConnectionId, facts: Pick<Known, 'attachment' | 'generation' | 'marks' | 'token'>): Known {
+    const never = Number.NEGATIVE_INFINITY;
+    const own = { isProven: false, futileAtMs: never, dueToldAtMs: never, grant: null, chunk: null };
+    const known: Known = { ...facts, ...own, want: HELD_CALLS_MIN };
+    this.#known.set(connectionId, known);
+    return known;
+  }
+
+  #giveBack(known: Known): void {
+    const { chunk } = known;
+    known.grant = null;
+    known.chunk = null;
+    if (chunk !== null) this.#chunks.delete(chunk.id);
+    this.#end(chunk);
+  }
+
+  #end(chunk: Chunk | null): void {
+    if (chunk === null) return;
+    chunk.isOver = true;
+    this.#reports.chunk(chunk);
+  }
+
+  /** What was not used for a while is wanted by others more. */
+  #giveBackIdle(): void {
+    this.#idleTimer = null;
+    for (const known of [...this.#chunks.values()]) {
+      const chunk = known.chunk as Chunk;
+      if (chunk.recent > 0 || chunk.busy > 0) {
+        chunk.recent = 0;
+        continue;
+      }
+      known.want = Math.max(HELD_CALLS_MIN, Math.min(HELD_CALLS_MAX, chunk.made));
+      this.#giveBack(known);
+    }
+    if (this.#chunks.size === 0) return;
+    this.#idleTimer = this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
+  }
+}
+
+/** Calls to ask for ahead: twice as many where what there was did not last. */
+function wantOf(known: Known | undefined): number {
+  if (known === undefined) return HELD_CALLS_MIN;
+  const { chunk, want } = known;
+  if (chunk === null || (chunk.calls >= 1 && chunk.seats >= 1)) return want;
+  // All places that may be held are taken; what goes beyond them asks for itself.
+  if (chunk.calls >= 1 && want >= HELD_CALLS_MAX) return 0;
+  known.want = Math.min(HELD_CALLS_MAX, want * 2);
+  return known.want;
+}
+
+function newChunk({ id, calls, seats }: { id: number; calls: number; seats: number }): Chunk {
+  return { id, calls, seats, used: 0, ended: 0, busy: 0, isOver: false, isTold: false, recent: 0, made: 0 };
+}
+
+/** A call out of what was handed out. */
+class HeldLease implements Lease {
+  readonly attachment: Attachment;
+  readonly generation: number;
+  readonly marks: readonly number[];
+  readonly #chunk: Chunk | null;
+  readonly #providerKey: string;
+  readonly #probeId: number | null;
+  readonly #reports: Reports;
+  #isAnswered = false;
+  #isReleased = false;
+
+  constructor(
+    attachment: Attachment,
+    generation: number,
+    marks: readonly number[],
+    chunk: Chunk | null,
+    providerKey: string,
+    probeId: number | null,
+    reports: Reports,
+  ) {
+    this.attachment = attachment;
+    this.generation = generation;
+    this.marks = marks;
+    this.#chunk = chunk;
+    this.#providerKey = providerKey;
+    this.#probeId = probeId;
+    this.#reports = reports;
+  }
+
+  get isProbe(): boolean {
+    return this.#probeId !== null;
+  }
+
+  answered(failure: string | null): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (this.#probeId === null) this.#reports.outcome(this.#providerKey, failure);
+    else this.#reports.probe(this.#probeId, failure);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (this.#probeId !== null && !this.#isAnswered) this.#reports.probe(this.#probeId, undefined);
+    if (this.#chunk === null) return;
+    this.#chunk.busy -= 1;
+    this.#chunk.ended += 1;
+    this.#chunk.seats += 1;
+    this.#reports.chunk(this.#chunk);
+  }
+}

@@ -1,0 +1,163 @@
+// What an edge thread has to tell the owner thread, gathered: counts of what it was handed, every few milliseconds, and
+// what others wait for at once. Invariant: what is told of chunks goes before what providers said of the same limits,
+// so that no call counts twice.
+
+import type { ConnectionId } from '../../src/core/ids.ts';
+import { REPORT_INTERVAL_MS } from '../../src/core/limits.ts';
+import type { Clock, Timer } from '../../src/core/time.ts';
+import type { Said } from '../../src/limits/meter.ts';
+import type { BudgetKey } from '../budgetState.ts';
+import type { Channel } from './channel.ts';
+import {
+  type BlockReport,
+  type ChunkReport,
+  type CircuitReport,
+  type CredentialReport,
+  type ProbeReport,
+  REPORT,
+  type Report,
+  type SaidReport,
+} from './messages.ts';
+
+/** Calls that may be made without asking, as an edge thread counts them. */
+export interface Chunk {
+  readonly id: number;
+  calls: number;
+  seats: number;
+  /** Since the last report. */
+  used: number;
+  ended: number;
+  /** Calls under way. */
+  busy: number;
+  /** Nothing more is taken of it; what is under way is told when it ends. */
+  isOver: boolean;
+  /** It is in the next report. */
+  isTold: boolean;
+  /** Calls made of it since it was looked at for idleness. */
+  recent: number;
+  /** Calls made of it in all. */
+  made: number;
+}
+
+interface Outcomes {
+  calls: number;
+  failures: string[];
+}
+
+/** Gathers and sends reports; one for an edge thread. */
+export class Reports {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  #chunks: Chunk[] = [];
+  #probes: ProbeReport[] = [];
+  #outcomes = new Map<string, Outcomes>();
+  #said = new Map<string, SaidReport>();
+  #answered = new Map<string, BudgetKey>();
+  #blocked: BlockReport[] = [];
+  #credentials: CredentialReport[] = [];
+  #timer: Timer | null = null;
+  #isDue = false;
+
+  constructor(channel: Channel, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+  }
+
+  /** Something of this chunk has changed. */
+  chunk(chunk: Chunk): void {
+    if (chunk.isOver) this.#soon();
+    else this.#later();
+    if (chunk.isTold) return;
+    chunk.isTold = true;
+    this.#chunks.push(chunk);
+  }
+
+  outcome(providerKey: string, failure: string | null): void {
+    let outcomes = this.#outcomes.get(providerKey);
+    if (outcomes === undefined) {
+      outcomes = { calls: 0, failures: [] };
+      this.#outcomes.set(providerKey, outcomes);
+    }
+    if (failure === null) outcomes.calls += 1;
+    else outcomes.failures.push(failure);
+    this.#later();
+  }
+
+  probe(probeId: number, failure: string | null | undefined): void {
+    this.#probes.push({ probeId, failure });
+    this.#soon();
+  }
+
+  /** The latest counts. */
+  said(key: BudgetKey, mark: number, said: Said): void {
+    this.#said.set(key.key, { key, mark, said });
+    this.#later();
+  }
+
+  answered(key: BudgetKey): void {
+    this.#answered.set(key.key, key);
+    this.#later();
+  }
+
+  blocked(report: BlockReport): void {
+    this.#blocked.push(report);
+    this.#soon();
+  }
+
+  credential(kind: CredentialReport['kind'], connectionId: ConnectionId, generation: number): void {
+    this.#credentials.push({ kind, connectionId, generation });
+    this.#soon();
+  }
+
+  /** Sends what there is. */
+  flush(): void {
+    this.#isDue = false;
+    this.#timer?.cancel();
+    this.#timer = null;
+    const report: Report = {
+      chunks: this.#chunks.map(reportOf),
+      probes: this.#probes,
+      outcomes: [...this.#outcomes].map(([providerKey, outcomes]): CircuitReport => ({ providerKey, ...outcomes })),
+      said: [...this.#said.values()],
+      answered: [...this.#answered.values()],
+      blocked: this.#blocked,
+      credentials: this.#credentials,
+    };
+    this.#chunks = [];
+    this.#probes = [];
+    this.#outcomes = new Map();
+    this.#said = new Map();
+    this.#answered = new Map();
+    this.#blocked = [];
+    this.#credentials = [];
+    this.#channel.tell(REPORT, report);
+  }
+
+  #soon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      if (this.#isDue) this.flush();
+    });
+  }
+
+  #later(): void {
+    if (this.#isDue || this.#timer !== null) return;
+    this.#timer = this.#clock.timerAt(this.#clock.nowMs() + REPORT_INTERVAL_MS, () => this.flush());
+  }
+}
+
+/** Takes what is told off the chunk. */
+function reportOf(chunk: Chunk): ChunkReport {
+  const { id, used, ended, isOver } = chunk;
+  chunk.isTold = false;
+  chunk.used = 0;
+  chunk.ended = 0;
+  if (!isOver) return { id, used, ended, returned: 0, seats: 0, isOver };
+  // Places of calls under way come back when they end; where no such limit is declared there is nothing to give back.
+  const returned = Number.isFinite(chunk.calls) ? chunk.calls : 0;
+  const seats = Number.isFinite(chunk.seats) ? chunk.seats : 0;
+  chunk.calls -= returned;
+  chunk.seats -= seats;
+  return { id, used, ended, returned, seats, isOver };
+}

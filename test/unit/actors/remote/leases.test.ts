@@ -1,0 +1,294 @@
+import { describe, expect, it } from 'vitest';
+import type { BudgetKey } from '../../../../actors/budgetState.ts';
+import type { Lease } from '../../../../actors/lease.ts';
+import {
+  CIRCUIT_CALLS_MIN,
+  CIRCUIT_OPEN_MS,
+  HELD_CALLS_MIN,
+  HELD_IDLE_MS,
+  REPORT_INTERVAL_MS,
+} from '../../../../src/core/limits.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../../src/core/time.ts';
+import { flush } from '../../../support/clock.ts';
+import { exchanged, leased, posted, startDesk, TOKEN, targetOf } from '../../../support/remote.ts';
+
+const BURST: BudgetKey = { key: 'h/burst', name: 'burst', limit: 80, windowMs: 10 * SECOND_MS };
+const SEATS: BudgetKey = { key: 'h/seats', name: 'seats', limit: 16, windowMs: 0 };
+const FREE = targetOf('free');
+const LIMITED = targetOf('limited', [BURST]);
+const WIDE = targetOf('wide', [{ ...BURST, limit: 800 }]);
+const SEATED = targetOf('seated', [SEATS]);
+
+/** Without a promise: the thread had it. */
+const isHeld = (lease: Lease | Promise<Lease>) => !(lease instanceof Promise);
+
+describe('a call in an edge thread is asked for', () => {
+  it('when nothing is known of its connection', async () => {
+    const { thread } = await startDesk();
+    const one = thread();
+    const lease = one.remote.lease(FREE, 'interactive');
+    expect(isHeld(lease)).toBe(false);
+    await exchanged(one);
+    expect(await lease).toMatchObject({ attachment: TOKEN.attachment, generation: 1 });
+  });
+
+  it('and refused as the owner refuses it', async () => {
+    const { thread, supervisor, clock } = await startDesk();
+    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++) supervisor.report(FREE.providerKey, 'call', 'answered 500');
+    await flush();
+    const one = thread();
+    const refused = expect(one.remote.lease(FREE, 'interactive')).rejects.toMatchObject({
+      name: 'IntegrationError',
+      code: 'circuit_open',
+      status: 503,
+      publicDetail: 'the provider is failing; calls are held back for a moment',
+      retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS,
+    });
+    await exchanged(one);
+    await refused;
+  });
+
+  it('after its credential has changed, and gets the next one', async () => {
+    const { thread, give } = await startDesk();
+    const one = thread();
+    await leased(one, FREE);
+    expect(isHeld(one.remote.lease(FREE, 'interactive'))).toBe(true);
+    give({ ...TOKEN, generation: 2 }, FREE.connectionId);
+    const next = one.remote.lease(FREE, 'interactive');
+    expect(isHeld(next)).toBe(false);
+    await exchanged(one);
+    expect((await next).generation).toBe(2);
+  });
+
+  it('when its token has ended, and waits with the owner for the next one', async () => {
+    const { thread, give, clock } = await startDesk();
+    give({ ...TOKEN, usableUntilMs: clock.nowMs() + SECOND_MS });
+    const one = thread();
+    await leased(one, FREE);
+    expect(isHeld(one.remote.lease(FREE, 'interactive'))).toBe(true);
+    await clock.advance(SECOND_MS);
+    give(null);
+    const next = one.remote.lease(FREE, 'interactive');
+    await exchanged(one);
+    give({ ...TOKEN, generation: 2 });
+    await exchanged(one);
+    expect((await next).generation).toBe(2);
+  });
+
+  it('once the circuit has been tripped by what another thread saw, and one probe goes at a time', async () => {
+    const { thread, clock } = await startDesk();
+    const [one, two] = [thread(), thread()];
+    await leased(one, FREE);
+    await leased(two, FREE);
+    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++) {
+      (one.remote.lease(FREE, 'interactive') as Lease).answered('answered 500');
+    }
+    await clock.advance(REPORT_INTERVAL_MS);
+    one.toOwner();
+    const refused = two.remote.lease(FREE, 'interactive');
+    expect(isHeld(refused)).toBe(false);
+    const failed = expect(refused).rejects.toMatchObject({ code: 'circuit_open' });
+    await exchanged(one, two);
+    await failed;
+    await clock.advance(CIRCUIT_OPEN_MS);
+    const probe = await leased(one, FREE);
+    const second = expect(two.remote.lease(FREE, 'interactive')).rejects.toMatchObject({ code: 'circuit_open' });
+    await exchanged(one, two);
+    await second;
+    probe.answered(null);
+    await exchanged(one, two);
+    await flush();
+    await leased(two, FREE);
+    expect(isHeld(two.remote.lease(FREE, 'interactive'))).toBe(true);
+  });
+
+  it('and leaves the queue of the owner when its caller has gone', async () => {
+    const { thread, budgets, clock } = await startDesk();
+    const one = thread();
+    while (budgets.tryTake([SEATS], 'interactive', null) === null);
+    const leaving = new AbortController();
+    const lease = one.remote.lease(SEATED, 'interactive', { gone: () => leaving.signal });
+    const gone = expect(lease).rejects.toMatchObject({ code: 'timeout' });
+    await exchanged(one);
+    expect(budgets.view([SEATS])[0]?.waiting.interactive).toBe(1);
+    leaving.abort();
+    await exchanged(one);
+    await gone;
+    expect(budgets.view([SEATS])[0]?.waiting.interactive).toBe(0);
+    expect(clock.pendingCount).toBe(0);
+  });
+});
+
+describe('calls that are handed out ahead', () => {
+  it('need no question until they are made, and then bring more', async () => {
+    const { thread, budgets } = await startDesk();
+    const one = thread();
+    let made = 0;
+    /** Calls until one has to be asked for, that one included. */
+    const run = async () => {
+      for (let calls = 1; ; calls++) {
+        const lease = one.remote.lease(WIDE, 'interactive');
+        await exchanged(one);
+        (await lease).release();
+        made += 1;
+        if (!isHeld(lease)) return calls;
+      }
+    };
+    expect(await run()).toBe(1);
+    expect(await run()).toBe(HELD_CALLS_MIN + 1);
+    expect(await run()).toBe(2 * HELD_CALLS_MIN + 1);
+    one.remote.close();
+    await exchanged(one);
+    expect(budgets.view(WIDE.budgets)[0]?.spent).toBe(made);
+  });
+
+  it('go back when they are not used for a while', async () => {
+    const { thread, budgets, clock } = await startDesk();
+    const one = thread();
+    (await leased(one, LIMITED)).release();
+    expect(budgets.view([BURST])[0]?.spent).toBe(1 + HELD_CALLS_MIN);
+    await clock.advance(2 * HELD_IDLE_MS);
+    await exchanged(one);
+    expect(budgets.view([BURST])[0]?.spent).toBe(1);
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it('come back when somebody else waits, also on their way here', async () => {
+    const { thread, budgets } = await startDesk();
+    const one = thread();
+    const first = one.remote.lease(LIMITED, 'interactive');
+    await posted();
+    one.toOwner();
+    while (budgets.tryTake([BURST], 'interactive', null) === null);
+    const turn = budgets.turn(BURST, 'interactive', 'x', Number.MAX_SAFE_INTEGER);
+    await exchanged(one);
+    (await first).release();
+    (await turn).end();
+    let calls = 0;
+    while (budgets.tryTake([BURST], 'interactive', null) === null) calls += 1;
+    expect(calls).toBe(HELD_CALLS_MIN);
+  });
+
+  it('are not made any more once the provider has closed the limit, whichever thread was told', async () => {
+    const { thread, clock } = await startDesk();
+    const [one, two] = [thread(), thread()];
+    const { marks } = await leased(one, LIMITED);
+    await leased(two, LIMITED);
+    expect(isHeld(two.remote.lease(LIMITED, 'interactive'))).toBe(true);
+    one.remote.learn([BURST], marks, 'burst', { remaining: 0 });
+    one.remote.block([BURST], 'burst', clock.nowMs() + MINUTE_MS);
+    await posted();
+    one.toOwner();
+    const refused = expect(two.remote.lease(LIMITED, 'interactive')).rejects.toMatchObject({
+      code: 'budget_exhausted',
+      retryAtMs: clock.nowMs() + MINUTE_MS,
+    });
+    await exchanged(one, two);
+    await refused;
+  });
+
+  it('hold their places until they end, also when the rest has gone back', async () => {
+    const { thread, budgets, clock } = await startDesk();
+    const one = thread();
+    (await leased(one, SEATED)).release();
+    const call = one.remote.lease(SEATED, 'interactive') as Lease;
+    await clock.advance(4 * HELD_IDLE_MS);
+    await exchanged(one);
+    expect(budgets.view([SEATS])[0]?.spent).toBe(4);
+    one.remote.close();
+    await exchanged(one);
+    expect(budgets.view([SEATS])[0]?.spent).toBe(1);
+    call.release();
+    call.release();
+    await exchanged(one);
+    expect(budgets.view([SEATS])[0]?.spent).toBe(0);
+  });
+
+  it('count as made when their thread ends, and its places are free', async () => {
+    const { thread, budgets } = await startDesk();
+    const [one, two] = [thread(), thread()];
+    const both = targetOf('both', [BURST, SEATS]);
+    await leased(one, both);
+    one.remote.lease(both, 'interactive');
+    const waiting = one.remote.lease(both, 'interactive');
+    expect(isHeld(waiting)).toBe(true);
+    one.end();
+    const [burst, seats] = budgets.view([BURST, SEATS]);
+    expect([burst?.spent, seats?.spent]).toEqual([1 + HELD_CALLS_MIN, 0]);
+    await leased(two, both);
+    expect(isHeld(two.remote.lease(both, 'interactive'))).toBe(true);
+  });
+
+  it('are asked for once, however many calls come at the same time', async () => {
+    const { thread, budgets } = await startDesk();
+    const one = thread();
+    const calls = Array.from({ length: 10 }, () => one.remote.lease(LIMITED, 'interactive'));
+    await exchanged(one);
+    for (const lease of await Promise.all(calls)) lease.release();
+    expect(budgets.view([BURST])[0]?.spent).toBe(10 + HELD_CALLS_MIN);
+  });
+});
+
+describe('a credential in an edge thread', () => {
+  it('that can be renewed is asked for when it is due, once a second', async () => {
+    const { thread, give, told, clock } = await startDesk();
+    give({ ...TOKEN, refreshAtMs: clock.nowMs() + SECOND_MS });
+    const one = thread();
+    await leased(one, FREE);
+    await clock.advance(SECOND_MS);
+    for (let call = 0; call < 5; call++) expect(isHeld(one.remote.lease(FREE, 'interactive'))).toBe(true);
+    await exchanged(one);
+    expect(told).toEqual(['due']);
+  });
+
+  it('that is refused is renewed by the owner, and whoever waits goes on with the next one', async () => {
+    const { thread, give, told, clock } = await startDesk();
+    const one = thread();
+    await leased(one, FREE);
+    expect(one.remote.refused(FREE.connectionId, 1)).toBe('coming');
+    const next = one.remote.next(FREE.connectionId, 1, clock.nowMs() + SECOND_MS);
+    await exchanged(one);
+    expect(told).toContain('refused free 1');
+    give({ ...TOKEN, generation: 2 }, FREE.connectionId);
+    await exchanged(one);
+    await next;
+    await leased(one, FREE);
+    expect(one.remote.refused(FREE.connectionId, 1)).toBe('newer');
+  });
+
+  it('that was renewed unseen is not waited for', async () => {
+    const { thread, give, clock } = await startDesk();
+    const one = thread();
+    await leased(one, FREE);
+    give({ ...TOKEN, generation: 2 }, FREE.connectionId);
+    expect(one.remote.refused(FREE.connectionId, 1)).toBe('coming');
+    const next = one.remote.next(FREE.connectionId, 1, clock.nowMs() + SECOND_MS);
+    await exchanged(one);
+    await next;
+  });
+
+  it('that was refused for a missing permission, is young or cannot be renewed is not waited for', async () => {
+    const { thread, give, clock, told } = await startDesk();
+    const one = thread();
+    await leased(one, FREE);
+    one.remote.refusedAgain(FREE.connectionId, 1);
+    expect(one.remote.refused(FREE.connectionId, 1)).toBe('none');
+    for (const token of [{ issuedAtMs: clock.nowMs() }, { canRefresh: false }]) {
+      give({ ...TOKEN, ...token, generation: 2 });
+      await leased(one, FREE);
+      expect(one.remote.refused(FREE.connectionId, 2)).toBe('none');
+    }
+    expect(told).toEqual(['refusedAgain free 1']);
+  });
+
+  it('is told once to work, and each time that it is doubted', async () => {
+    const { thread, give, told } = await startDesk();
+    give({ ...TOKEN, isProven: false, canRefresh: false });
+    const one = thread();
+    await leased(one, FREE);
+    for (const _ of [1, 2]) one.remote.worked(FREE.connectionId, 1);
+    one.remote.doubted(FREE.connectionId, 1);
+    await exchanged(one);
+    expect(told).toEqual(['worked free 1', 'doubted free 1']);
+  });
+});

@@ -1,5 +1,6 @@
 // The commands of the README's first integration and of docs/proxy.md, as a newcomer pastes them: against a server in a
-// process of its own, whose provider is simulated. Only the address is another, and npm is what package.json makes of it.
+// process of its own, whose provider is simulated. Only the address is another, and npm is what package.json makes of
+// it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

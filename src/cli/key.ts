@@ -16,6 +16,8 @@ export interface KeyOptions {
   readonly project?: string | undefined;
   /** For the operator plane, which spans all projects, instead of the API of the project. */
   readonly operator?: boolean | undefined;
+  /** For the API of every project, as a Bearer. */
+  readonly builder?: boolean | undefined;
 }
 
 /** Rejects with `conflict` while a server runs on the data folder, `not_found` without data or such a project. */
@@ -32,8 +34,8 @@ export async function createKey(env: Readonly<Record<string, string | undefined>
         remedy: 'Pass --project with its id or name; a new data folder gets its first one from `tenon serve`.',
       });
     }
-    const scope = options.operator === true ? 'operator' : 'full';
-    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs(), scope);
+    const scope = options.operator === true ? 'operator' : options.builder === true ? 'builder' : 'full';
+    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs(), [scope]);
     await store.commit([insertApiKey(row)]);
     printLine(`  project   ${project.projectId}`);
     printLine(`  API key   ${styled('green', apiKey)}`);

@@ -197,6 +197,29 @@ export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 export const HTTP_KEEP_ALIVE_MS = 75 * SECOND_MS;
 /** A whole upload through the proxy: 10 GB on a slow line. */
 export const HTTP_REQUEST_MS_MAX = 6 * HOUR_MS;
+/** What a builder makes by hand or by deployment, per project: each list of it is one answer. */
+export const API_KEYS_PER_PROJECT_MAX = 1000;
+export const JWT_KEYS_PER_PROJECT_MAX = 100;
+export const TOPICS_PER_PROJECT_MAX = 1000;
+export const ROUTES_PER_PROJECT_MAX = 10_000;
+export const DESTINATIONS_PER_PROJECT_MAX = 10_000;
+export const PROVIDER_APPS_PER_PROJECT_MAX = 10_000;
+/** Projects of one server; `GET /projects` answers them all. */
+export const PROJECTS_MAX = 10_000;
+/** Public keys of customer tokens: shorter ones can be factored … */
+export const JWT_KEY_BITS_MIN = 2048;
+/** … and longer ones cost 16 times the time of the shortest, for each call. */
+export const JWT_KEY_BITS_MAX = 8192;
+/** A public key of the longest kind has 1,500 characters. */
+export const JWT_KEY_CHARS_MAX = 4096;
+/** A customer's token; real ones have 600 characters. */
+export const CUSTOMER_TOKEN_CHARS_MAX = 8192;
+/** How long such a token may be good for, as published. */
+export const CUSTOMER_TOKEN_LIFETIME_MS_MAX = 600 * SECOND_MS;
+/** How far the builder's clock may be from ours. */
+export const CUSTOMER_TOKEN_LEEWAY_MS = 30 * SECOND_MS;
+/** Imported public keys kept; importing one costs about 50 µs. */
+export const JWT_KEYS_CACHED_MAX = 1000;
 /** Operations per page of a list, as published. */
 export const LIST_PAGE_MAX = 1000;
 
@@ -326,6 +349,10 @@ export const DELIVERY_RESPONSE_BYTES_MAX = 4096;
 export const DELIVERY_RETRY_JITTER_SHARE = 0.1;
 /** Pause of a lane after a round that failed as a whole, which only a bug of ours can do. */
 export const LANE_RETRY_MS = 30 * SECOND_MS;
+/** After a rotation messages are signed with the former secret as well, for so long … */
+export const SIGNING_SECRET_OVERLAP_MS = DAY_MS;
+/** … and with so many in all, however often it is rotated meanwhile. */
+export const SIGNING_SECRETS_MAX = 3;
 /** A link to a record that is too large for a message, as published. */
 export const DOWNLOAD_TTL_MS = 15 * MINUTE_MS;
 

@@ -24,7 +24,7 @@ export interface Edge {
 
 /** `isReady` answers whether the process can take work now; `operatorToken` opens the operator plane. */
 export function createEdge(services: EdgeServices, isReady: () => Promise<boolean>, operatorToken: string): Edge {
-  const keys = new ApiKeys(services.store.reads);
+  const keys = new ApiKeys(services.store.reads, services.clock);
   return { app: createApp(services, keys, isReady, operatorToken), proxy: proxyOfNode(services, keys) };
 }
 
@@ -63,6 +63,6 @@ function createApp(
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
   app.route('/operator/v1', operatorRoutes(services, keys, operatorToken));
-  app.route('/v1', platformRoutes(services, new Authenticator(keys, operatorToken)));
+  app.route('/v1', platformRoutes(services, new Authenticator(services, keys, operatorToken)));
   return app;
 }

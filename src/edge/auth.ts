@@ -1,12 +1,14 @@
 // Who is calling. API keys are checked against their stored hash and belong to one project; a path that names another
-// one is answered as if that did not exist. A builder works in every project: with a key of the scope `builder`, or
-// with the token that this process left in its data folder, as a Bearer.
+// one is answered as if that did not exist. A Bearer is a customer's token, told by its form, or a builder's: a key of
+// the scope `builder`, or the token that this process left in its data folder. Builders work in every project.
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { HonoRequest } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { IntegrationError } from '../core/errors.ts';
 import { API_KEY_CHARS_MAX, API_KEYS_CACHED_MAX } from '../core/limits.ts';
+import type { Clock } from '../core/time.ts';
+import { CustomerTokens, isCustomerToken } from '../flows/customerTokens.ts';
 import type { Reads } from '../store/port.ts';
 import { type ProjectRow, readApiKey, readProject } from '../store/tables/accounts.ts';
 import type { Caller, EdgeServices, Principal } from './context.ts';
@@ -21,10 +23,12 @@ const BUILDER_SCOPE = 'builder';
 
 export class ApiKeys {
   readonly #reads: Reads;
+  readonly #clock: Clock;
   readonly #callers = new LRUCache<string, Caller>({ max: API_KEYS_CACHED_MAX });
 
-  constructor(reads: Reads) {
+  constructor(reads: Reads, clock: Clock) {
     this.#reads = reads;
+    this.#clock = clock;
   }
 
   /** Rejects with `unauthenticated` for a missing, unknown or inactive key. */
@@ -41,11 +45,21 @@ export class ApiKeys {
     if (key === undefined || key === '' || key.length > API_KEY_CHARS_MAX) return undefined;
     // Looked up by hash: how long that takes says nothing about the key. `crypto.hash` costs a sixth of `createHash`.
     const keyHash = hash('sha256', key, 'base64url');
-    const cached = this.#callers.get(keyHash);
-    if (cached !== undefined) return cached;
+    const caller = this.#callers.get(keyHash) ?? this.#read(keyHash);
+    if (caller === undefined) return undefined;
+    return caller.expiresAtMs !== null && caller.expiresAtMs <= this.#clock.nowMs() ? undefined : caller;
+  }
+
+  /** The key was changed or deleted: the next call with it asks the store. */
+  forget(keyHash: string): void {
+    this.#callers.delete(keyHash);
+  }
+
+  #read(keyHash: string): Caller | undefined {
     const row = readApiKey(this.#reads, keyHash);
     if (row === undefined || row.isActive === 0) return undefined;
-    const caller = { projectId: row.projectId, scopes: new Set(JSON.parse(row.scopes) as string[]) };
+    const { projectId, expiresAtMs } = row;
+    const caller = { projectId, scopes: new Set(JSON.parse(row.scopes) as string[]), expiresAtMs };
     this.#callers.set(keyHash, caller);
     return caller;
   }
@@ -59,10 +73,12 @@ export function requireFull(caller: Caller): void {
 /** Tells the callers of the platform API apart. */
 export class Authenticator {
   readonly keys: ApiKeys;
+  readonly #customers: CustomerTokens;
   readonly #operatorToken: string;
 
-  constructor(keys: ApiKeys, operatorToken: string) {
+  constructor({ store, clock }: EdgeServices, keys: ApiKeys, operatorToken: string) {
     this.keys = keys;
+    this.#customers = new CustomerTokens(store.reads, clock);
     this.#operatorToken = operatorToken;
   }
 
@@ -71,7 +87,8 @@ export class Authenticator {
     const key = request.header('x-api-key') ?? '';
     const bearer = /^Bearer (\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
     if (key !== '' || bearer === undefined) return { kind: 'key', ...this.keys.caller(key) };
-    return this.#builder(bearer);
+    if (!isCustomerToken(bearer)) return this.#builder(bearer);
+    return { kind: 'customer', ...(await this.#customers.customerOf(bearer)) };
   }
 
   #builder(bearer: string): Principal {
@@ -85,14 +102,23 @@ export class Authenticator {
 
 /** Rejects with `forbidden` unless the caller may call what `access` says. */
 export function admit(principal: Principal, access: Access): void {
-  if (principal.kind === 'builder') return;
+  if (principal.kind === 'builder' || access === 'open') return;
   if (access === 'org') {
-    throw new IntegrationError('forbidden', 'an API key belongs to one project and does not allow that', {
+    throw new IntegrationError('forbidden', 'that spans projects and is not allowed with the credential of one', {
       remedy: 'Send a key of the scope `builder` as a Bearer token.',
     });
   }
-  const { scopes } = principal;
-  if (!scopes.has(FULL_SCOPE) && !(access === 'frontend' && scopes.has(FRONTEND_SCOPE))) requireFull(principal);
+  const isFrontend = access === 'frontend';
+  if (principal.kind === 'customer' && isFrontend) return;
+  if (principal.kind === 'key' && isFrontend && principal.scopes.has(FRONTEND_SCOPE)) return;
+  requireBackend(principal);
+}
+
+/** Rejects with `forbidden` what runs in a customer's browser: a token, or a key that is for it. */
+export function requireBackend(principal: Principal): void {
+  if (principal.kind === 'builder') return;
+  if (principal.kind === 'key') requireFull(principal);
+  else throw new IntegrationError('forbidden', 'the token of a customer does not allow that');
 }
 
 /**
@@ -106,9 +132,33 @@ export function projectOf(
 ): ProjectRow | null {
   if (idOrName === undefined) return null;
   const row = readProject(store.reads, idOrName);
-  const isOwn = principal.kind === 'builder' || row?.projectId === principal.projectId;
+  const isOwn = 'projectId' in principal ? row?.projectId === principal.projectId : principal.kind === 'builder';
   if (row === undefined || !isOwn) throw new IntegrationError('not_found', 'no such project');
   return row;
+}
+
+/**
+ * Refuses a customer who names another group or consumer than the token is for. Rejects with `forbidden`, and says
+ * where.
+ */
+export function checkRefs(principal: Principal, input: unknown, where: 'body' | 'query'): void {
+  if (principal.kind !== 'customer' || typeof input !== 'object' || input === null) return;
+  for (const name of ['groupRef', 'consumerRef'] as const) {
+    const given = (input as Readonly<Record<string, unknown>>)[name];
+    if (given === undefined || given === principal[name]) continue;
+    const detail = 'is not the one that the token is for';
+    throw new IntegrationError('forbidden', `${name} ${detail}`, { issues: [{ in: where, name, detail }] });
+  }
+}
+
+/** Whether the caller may see what belongs to a group: a customer sees that of one. */
+export function maySee(principal: Principal, groupRef: string): boolean {
+  return principal.kind !== 'customer' || principal.groupRef === groupRef;
+}
+
+/** The group that a list is for: the one that is asked for, or a customer's own. */
+export function groupAsked(principal: Principal, groupRef: string | undefined): string | undefined {
+  return principal.kind === 'customer' ? principal.groupRef : groupRef;
 }
 
 /** In a time that says nothing about where they differ. */

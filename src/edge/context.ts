@@ -2,6 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ProjectId } from '../core/ids.ts';
+import type { Ms } from '../core/time.ts';
+import type { Customer } from '../flows/customerTokens.ts';
 import type { Services } from '../flows/services.ts';
 import type { Operation } from './platform/operation.ts';
 
@@ -9,10 +11,19 @@ import type { Operation } from './platform/operation.ts';
 export interface Caller {
   readonly projectId: ProjectId;
   readonly scopes: ReadonlySet<string>;
+  /** Null: the key does not expire. */
+  readonly expiresAtMs: Ms | null;
 }
 
-/** Who calls the platform API. A `builder` may work in every project, a `key` in its own. */
-export type Principal = ({ readonly kind: 'key' } & Caller) | { readonly kind: 'builder' };
+/**
+ * Who calls the platform API: a `key` works in its project, a `customer` in that project for one group, a `builder` in
+ * every project; of `anybody` nothing is known.
+ */
+export type Principal =
+  | ({ readonly kind: 'key' } & Caller)
+  | ({ readonly kind: 'customer' } & Customer)
+  | { readonly kind: 'builder' }
+  | { readonly kind: 'anybody' };
 
 export interface EdgeEnv {
   /** Present where the server is node:http; elsewhere requests are WHATWG objects only. */

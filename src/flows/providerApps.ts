@@ -5,6 +5,7 @@ import type { SealedPlace } from '../auth/vault.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId, type ProviderAppId } from '../core/ids.ts';
+import { PROVIDER_APPS_PER_PROJECT_MAX } from '../core/limits.ts';
 import {
   insertProviderApp,
   isClientElsewhere,
@@ -54,6 +55,9 @@ export async function createProviderApp(
     );
   }
   assertClientIsNew(services, projectId, provider, clientId, null);
+  if (readProviderApps(store.reads, projectId).length >= PROVIDER_APPS_PER_PROJECT_MAX) {
+    throw new IntegrationError('invalid_input', `a project has at most ${PROVIDER_APPS_PER_PROJECT_MAX} provider apps`);
+  }
   const providerAppId = newId<ProviderAppId>();
   const row = {
     providerAppId,

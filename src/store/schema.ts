@@ -282,6 +282,68 @@ CREATE TABLE budgets (budgetKey TEXT PRIMARY KEY, state TEXT NOT NULL, endsAtMs 
 CREATE INDEX budgets_end ON budgets (endsAtMs);
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS];
+/**
+ * The builder's own things: keys that customers' browsers are trusted by, topics of notifications, uploads of the CLI;
+ * and lists of operations that are as fast at any depth.
+ */
+const PLATFORM = `
+ALTER TABLE apiKeys ADD COLUMN expiresAtMs INTEGER;
+ALTER TABLE apiKeys ADD COLUMN updatedAtMs INTEGER;
+CREATE INDEX apiKeys_project ON apiKeys (projectId, createdAtMs);
+
+CREATE TABLE jwtKeys (
+  jwtKeyId TEXT PRIMARY KEY,
+  projectId TEXT NOT NULL,
+  label TEXT NOT NULL,
+  publicKeyPem TEXT NOT NULL,
+  isActive INTEGER NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX jwtKeys_project ON jwtKeys (projectId, createdAtMs);
+
+CREATE TABLE topics (
+  topicId TEXT PRIMARY KEY,
+  projectId TEXT NOT NULL,
+  name TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER,
+  UNIQUE (projectId, name)
+) WITHOUT ROWID;
+
+CREATE TABLE eventTopicRoutes (
+  routeId TEXT PRIMARY KEY,
+  projectId TEXT NOT NULL,
+  eventType TEXT NOT NULL,
+  topicId TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  UNIQUE (projectId, eventType, topicId)
+) WITHOUT ROWID;
+CREATE INDEX eventTopicRoutes_topic ON eventTopicRoutes (topicId);
+
+CREATE TABLE topicDestinationRoutes (
+  routeId TEXT PRIMARY KEY,
+  projectId TEXT NOT NULL,
+  topicId TEXT NOT NULL,
+  destinationId TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  UNIQUE (projectId, topicId, destinationId)
+) WITHOUT ROWID;
+CREATE INDEX topicDestinationRoutes_topic ON topicDestinationRoutes (topicId);
+CREATE INDEX topicDestinationRoutes_destination ON topicDestinationRoutes (destinationId);
+
+CREATE TABLE uploads (
+  uploadId TEXT PRIMARY KEY,
+  projectId TEXT,
+  body BLOB NOT NULL,
+  expiresAtMs INTEGER NOT NULL
+);
+CREATE INDEX uploads_expiry ON uploads (expiresAtMs);
+
+DROP INDEX operations_installation;
+CREATE INDEX operations_installation ON operations (installationId, createdAtMs, operationId);
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS, PLATFORM];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

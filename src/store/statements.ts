@@ -7,10 +7,12 @@ import { CATALOG_STATEMENTS } from './tables/catalog.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
 import { EFFECT_STATEMENTS } from './tables/effects.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
+import { KEY_STATEMENTS } from './tables/keys.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
+import { TOPIC_STATEMENTS } from './tables/topics.ts';
 
 export const STATEMENTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -18,6 +20,8 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...EFFECT_STATEMENTS,
     ...QUARANTINE_STATEMENTS,
     ...ACCOUNT_STATEMENTS,
+    ...KEY_STATEMENTS,
+    ...TOPIC_STATEMENTS,
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,

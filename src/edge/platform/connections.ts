@@ -14,7 +14,7 @@ import { renewNow } from '../../flows/connect/renew.ts';
 import { revealTokens } from '../../flows/connect/reveal.ts';
 import type { ProjectRow } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
-import { projectOf } from '../auth.ts';
+import { groupAsked, maySee, projectOf, requireBackend } from '../auth.ts';
 import {
   connectBody,
   credentialFields,
@@ -23,7 +23,7 @@ import {
   identityFields,
   identityOf,
 } from '../connect.ts';
-import type { EdgeServices } from '../context.ts';
+import type { EdgeServices, Principal } from '../context.ts';
 import { connectionView } from '../wire.ts';
 import { flag, ref } from './input.ts';
 import { type Call, type Operation, operation } from './operation.ts';
@@ -52,14 +52,20 @@ const getQuery = z.object({
 
 type ConnectionCall = Pick<
   Call<'projectIdOrName' | 'connectionId', unknown, unknown>,
-  'services' | 'project' | 'params'
+  'services' | 'project' | 'params' | 'principal'
 >;
 
 /** Rejects with `not_found`. */
-function connectionOf({ services, project, params }: ConnectionCall): ConnectionRow {
+function connectionOf({ services, project, params, principal }: ConnectionCall): ConnectionRow {
   const row = readConnection(services.store.reads, params.connectionId);
-  if (row?.projectId !== project.projectId) throw new IntegrationError('not_found', 'no such connection');
+  if (row?.projectId !== project.projectId || !maySee(principal, row.groupRef))
+    throw new IntegrationError('not_found', 'no such connection');
   return row;
+}
+
+/** The group that a customer's token is for; null for everybody else. */
+function groupOf(principal: Principal): string | null {
+  return principal.kind === 'customer' ? principal.groupRef : null;
 }
 
 /** The node SDK of the platform says `projectId` where everybody else says `projectIdOrName`. */
@@ -140,7 +146,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
       const { projectId } = projectNamed(call, body);
       const step =
         'sessionId' in body
-          ? await resumeCustomAuth(services, projectId, body.sessionId, body.callbackParams)
+          ? await resumeCustomAuth(services, projectId, body.sessionId, body.callbackParams, groupOf(call.principal))
           : await startCustomAuth(services, identityOf(services, projectId, body), body, body.providerAppId);
       if (step.kind === 'redirect') return { redirect: { url: step.url, sessionId: step.sessionId } };
       return { connection: connectionView(services, step.connection) };
@@ -154,8 +160,12 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     summary: 'connections, newest first',
     status: 200,
     query: listQuery,
-    handle: ({ services, project, query }) =>
-      readConnections(services.store.reads, project.projectId, query).map((row) => connectionView(services, row)),
+    handle({ services, project, principal, query }) {
+      const filter = { ...query, groupRef: groupAsked(principal, query.groupRef) };
+      return readConnections(services.store.reads, project.projectId, filter).map((row) =>
+        connectionView(services, row),
+      );
+    },
   }),
   operation({
     id: 'generateConnection',
@@ -179,7 +189,8 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     status: 200,
     query: getQuery,
     async handle(call) {
-      const { services, query } = call;
+      const { services, query, principal } = call;
+      if (query.includeCreds || query.includeRefreshToken || query.refresh !== undefined) requireBackend(principal);
       const row = await refreshed(services, connectionOf(call), query.refresh);
       return { ...connectionView(services, row), ...tokensAsked(services, row, query) };
     },

@@ -2,7 +2,13 @@
 
 import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
-import { createWebhook, openSigningSecrets } from '../../flows/destinations.ts';
+import {
+  createWebhook,
+  DESTINATION_MASKS,
+  editWebhook,
+  openSigningSecrets,
+  rotateSigningSecret,
+} from '../../flows/destinations.ts';
 import {
   type DestinationRow,
   deleteDestination,
@@ -15,10 +21,22 @@ import { destinationJson } from '../wire.ts';
 import { flag } from './input.ts';
 import { type Operation, operation } from './operation.ts';
 
-const destinationBody = z.object({
-  name: z.string().min(1),
-  type: z.literal('webhook', { error: 'only webhook destinations are supported yet' }),
-  metadata: z.object({ url: z.string().min(1).max(4096), headers: z.record(z.string(), z.string()).nullish() }),
+const URL_CHARS_MAX = 4096;
+const HEADERS_MAX = 100;
+
+const type = z.literal('webhook', { error: 'only webhook destinations are supported yet' });
+const headers = z
+  .record(z.string(), z.string())
+  .refine((map) => Object.keys(map).length <= HEADERS_MAX, { error: `has at most ${HEADERS_MAX} entries` })
+  .nullish()
+  .transform((map) => map ?? undefined);
+const metadata = z.object({ url: z.string().min(1).max(URL_CHARS_MAX), headers });
+
+const destinationBody = z.object({ name: z.string().min(1), type, metadata });
+
+const destinationPatch = z.object({
+  updateMask: z.array(z.enum(DESTINATION_MASKS)),
+  destination: z.object({ name: z.string(), type, metadata: metadata.partial() }).partial(),
 });
 
 function destinationOf({ store }: EdgeServices, { projectId }: ProjectRow, idOrName: string): DestinationRow {
@@ -47,9 +65,7 @@ export const DESTINATION_OPERATIONS: readonly Operation[] = [
     status: 201,
     body: destinationBody,
     async handle({ services, project, body }) {
-      const { url, headers } = body.metadata;
-      const metadata = headers == null ? { url } : { url, headers };
-      return destinationJson(await createWebhook(services, project.projectId, { name: body.name, metadata }));
+      return destinationJson(await createWebhook(services, project.projectId, body));
     },
   }),
   operation({
@@ -57,12 +73,26 @@ export const DESTINATION_OPERATIONS: readonly Operation[] = [
     method: 'GET',
     path: '/projects/{projectIdOrName}/destinations/{destination}',
     access: 'project',
-    summary: 'one destination, by id or name',
+    summary: 'one destination, by id or name; may rotate its signing key',
     status: 200,
-    query: z.object({ includeSecrets: flag }),
-    handle({ services, project, params, query }) {
-      const row = destinationOf(services, project, params.destination);
+    query: z.object({ includeSecrets: flag, rotate: flag }),
+    async handle({ services, project, params, query }) {
+      const found = destinationOf(services, project, params.destination);
+      const row = query.rotate ? await rotateSigningSecret(services, found) : found;
       return destinationJson(row, query.includeSecrets ? openSigningSecrets(services, row)[0] : undefined);
+    },
+  }),
+  operation({
+    id: 'updateDestination',
+    method: 'PATCH',
+    path: '/projects/{projectIdOrName}/destinations/{destination}',
+    access: 'project',
+    summary: 'change what the mask names',
+    status: 200,
+    body: destinationPatch,
+    async handle({ services, project, params, body }) {
+      const row = destinationOf(services, project, params.destination);
+      return destinationJson(await editWebhook(services, row, body.updateMask, body.destination));
     },
   }),
   operation({
@@ -74,7 +104,7 @@ export const DESTINATION_OPERATIONS: readonly Operation[] = [
     status: 204,
     async handle({ services, project, params }) {
       const { destinationId } = destinationOf(services, project, params.destination);
-      await services.store.commit([deleteDestination(destinationId, project.projectId)]);
+      await services.store.commit(deleteDestination(destinationId, project.projectId));
     },
   }),
 ];

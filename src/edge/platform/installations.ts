@@ -8,6 +8,7 @@ import { LIST_PAGE_MAX, REF_CHARS_MAX } from '../../core/limits.ts';
 import { createInstallation, removeInstallation } from '../../flows/install/installations.ts';
 import { readConnection } from '../../store/tables/connections.ts';
 import { type InstallationRow, readInstallation, readInstallations } from '../../store/tables/installations.ts';
+import { groupAsked, maySee } from '../auth.ts';
 import type { EdgeServices } from '../context.ts';
 import { installationJson } from '../wire.ts';
 import { ref } from './input.ts';
@@ -33,10 +34,12 @@ export function installationOf({
   services,
   project,
   params,
-}: Pick<Call<InstallationParam, never, never>, 'services' | 'project' | 'params'>): InstallationRow {
+  principal,
+}: Pick<Call<InstallationParam, never, never>, 'services' | 'project' | 'params' | 'principal'>): InstallationRow {
   const { integrationId } = integrationOf(services, project, params.integrationId);
   const row = readInstallation(services.store.reads, params.installationId);
-  if (row?.integrationId !== integrationId) throw new IntegrationError('not_found', 'no such installation');
+  if (row?.integrationId !== integrationId || !maySee(principal, row.groupRef))
+    throw new IntegrationError('not_found', 'no such installation');
   return row;
 }
 
@@ -89,9 +92,9 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
     summary: 'installations of an integration',
     status: 200,
     query: groupQuery,
-    handle({ services, project, params, query }) {
+    handle({ services, project, principal, params, query }) {
       const { integrationId } = integrationOf(services, project, params.integrationId);
-      const filter = { integrationId, groupRef: query.groupRef };
+      const filter = { integrationId, groupRef: groupAsked(principal, query.groupRef) };
       return readInstallations(services.store.reads, project.projectId, filter).flatMap((row) =>
         installationView(services, row),
       );

@@ -4,10 +4,13 @@ import { CONNECTION_OPERATIONS } from './connections.ts';
 import { DESTINATION_OPERATIONS } from './destinations.ts';
 import { INSTALLATION_OPERATIONS } from './installations.ts';
 import { INTEGRATION_OPERATIONS } from './integrations.ts';
+import { KEY_OPERATIONS } from './keys.ts';
 import type { Operation } from './operation.ts';
+import { ORG_OPERATIONS } from './org.ts';
 import { PROJECT_OPERATIONS } from './projects.ts';
 import { PROVIDER_OPERATIONS } from './providers.ts';
 import { RUN_OPERATIONS } from './runs.ts';
+import { NOTIFICATION_OPERATIONS } from './topics.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...PROVIDER_OPERATIONS,
@@ -17,4 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...INSTALLATION_OPERATIONS,
   ...CONNECTION_OPERATIONS,
   ...RUN_OPERATIONS,
+  ...NOTIFICATION_OPERATIONS,
+  ...KEY_OPERATIONS,
+  ...ORG_OPERATIONS,
 ];

@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
-import { type Authenticator, admit, projectOf } from '../auth.ts';
+import { type Authenticator, admit, checkRefs, projectOf } from '../auth.ts';
 import { checked, readBody, readBodyIfSent } from '../body.ts';
 import type { EdgeEnv, EdgeServices, Principal } from '../context.ts';
 import { problemResponse } from '../problem.ts';
@@ -70,7 +70,7 @@ async function answer(
 ): Promise<Response> {
   context.set('operation', operation);
   const { access, method } = operation;
-  const principal: Principal = access === 'open' ? { kind: 'builder' } : await auth.principalOf(context.req);
+  const principal: Principal = access === 'open' ? { kind: 'anybody' } : await auth.principalOf(context.req);
   admit(principal, access);
   const params = paramsOf(operation, context);
   const project = projectOf(services, principal, params['projectIdOrName']);
@@ -78,7 +78,9 @@ async function answer(
     throw new IntegrationError('overloaded', 'too many changes wait for the disk');
   }
   const query = operation.query === null ? undefined : checked(context.req.query(), operation.query, 'query');
+  checkRefs(principal, query, 'query');
   const body = await bodyOf(operation, context);
+  checkRefs(principal, body, 'body');
   const call = { services, keys: auth.keys, principal, params, query, body, project: project as never };
   const value = await operation.handle(call);
   const headers = access === 'open' ? {} : { 'cache-control': 'no-store' };

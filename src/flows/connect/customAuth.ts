@@ -83,16 +83,21 @@ async function askForConsent(
 
 /**
  * The second step, with what the provider told the browser. Rejects with `bad_request` for a session that is unknown,
- * used, expired or another project's, for another state, and for a consent that was not given.
+ * used, expired, another project's or, if `groupRef` is given, another group's, for another state, and for a consent
+ * that was not given.
  */
 export async function resumeCustomAuth(
   services: Services,
   projectId: ProjectId,
   sessionId: string,
   params: Readonly<Record<string, string>>,
+  groupRef: string | null,
 ): Promise<CustomAuthStep> {
   const pending = await takeParked<PendingConsent>(services, sessionId, CUSTOM_AUTH, projectId);
   const { identity, providerAppId } = pending;
+  if (groupRef !== null && groupRef !== identity.groupRef) {
+    throw new IntegrationError('bad_request', 'this login was begun for another group');
+  }
   const declaration = services.catalog.get(identity.provider);
   if (hashOf(params['state'] ?? '') !== pending.stateHash) {
     throw new IntegrationError('bad_request', 'the provider brought back another authorization than was begun');

@@ -11,8 +11,9 @@ const EPOCH_BYTES = 9;
 export const ACCOUNT_STATEMENTS = {
   'meta.put': 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   'projects.insert': 'INSERT INTO projects (projectId, name, appName, orgId, createdAtMs) VALUES (?, ?, ?, ?, ?)',
-  'apiKeys.insert':
-    'INSERT INTO apiKeys (keyHash, projectId, label, scopes, isActive, createdAtMs) VALUES (?, ?, ?, ?, 1, ?)',
+  'projects.update': 'UPDATE projects SET name = ?, appName = ?, updatedAtMs = ? WHERE projectId = ?',
+  'apiKeys.insert': `INSERT INTO apiKeys (keyHash, projectId, label, scopes, isActive, createdAtMs, expiresAtMs)
+    VALUES (?, ?, ?, ?, 1, ?, ?)`,
   'providerApps.insert': `INSERT INTO providerApps
     (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -22,6 +23,8 @@ export const ACCOUNT_STATEMENTS = {
     AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
     (destinationId, projectId, name, type, metadata, sealedSecrets, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'destinations.update': `UPDATE destinations SET name = ?, metadata = ?, sealedSecrets = ?, updatedAtMs = ?
+    WHERE destinationId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ?',
 } as const;
 
@@ -53,6 +56,10 @@ export function insertProject(row: Omit<ProjectRow, 'updatedAtMs'>): RowWrite {
   return { statement: 'projects.insert', params, mustChange: 'rejected' };
 }
 
+export function updateProject({ name, appName, updatedAtMs, projectId }: ProjectRow): RowWrite {
+  return { statement: 'projects.update', params: [name, appName, updatedAtMs, projectId], mustChange: 'rejected' };
+}
+
 /** By id or, case-insensitively, by name. */
 export function readProject(reads: Reads, idOrName: string): ProjectRow | undefined {
   return reads.get('SELECT * FROM projects WHERE projectId = ?1 OR name = lower(?1)', idOrName);
@@ -70,6 +77,9 @@ export interface ApiKeyRow {
   readonly scopes: string;
   readonly isActive: 0 | 1;
   readonly createdAtMs: Ms;
+  readonly updatedAtMs: Ms | null;
+  /** Null: never. */
+  readonly expiresAtMs: Ms | null;
 }
 
 /** Keys are 32 random bytes, so a plain SHA-256 cannot be guessed backwards and needs no salt. */
@@ -77,8 +87,11 @@ export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('base64url');
 }
 
-export function insertApiKey(row: Omit<ApiKeyRow, 'isActive'>): RowWrite {
-  const params = [row.keyHash, row.projectId, row.label, row.scopes, row.createdAtMs];
+/** What there is of a key when it is made. */
+export type NewApiKeyRow = Omit<ApiKeyRow, 'isActive' | 'updatedAtMs' | 'expiresAtMs'> & { readonly expiresAtMs?: Ms };
+
+export function insertApiKey(row: NewApiKeyRow): RowWrite {
+  const params = [row.keyHash, row.projectId, row.label, row.scopes, row.createdAtMs, row.expiresAtMs ?? null];
   return { statement: 'apiKeys.insert', params, mustChange: 'rejected' };
 }
 
@@ -193,8 +206,19 @@ export function insertDestination(row: Omit<DestinationRow, 'updatedAtMs'>): Row
   return { statement: 'destinations.insert', params, mustChange: 'rejected' };
 }
 
-export function deleteDestination(destinationId: string, projectId: ProjectId): RowWrite {
-  return { statement: 'destinations.delete', params: [destinationId, projectId], mustChange: 'rejected' };
+/** Refused if it was changed since `before` was read, or the name is taken. */
+export function updateDestination(row: DestinationRow, before: DestinationRow): RowWrite {
+  const { name, metadata, sealedSecrets, updatedAtMs, destinationId, projectId } = row;
+  const params = [name, metadata, sealedSecrets, updatedAtMs, destinationId, projectId, before.updatedAtMs];
+  return { statement: 'destinations.update', params, mustChange: 'rejected' };
+}
+
+/** With the routes that lead to it. */
+export function deleteDestination(destinationId: string, projectId: ProjectId): readonly RowWrite[] {
+  return [
+    { statement: 'destinations.delete', params: [destinationId, projectId], mustChange: 'rejected' },
+    { statement: 'topicDestinationRoutes.deleteOfDestination', params: [destinationId] },
+  ];
 }
 
 /** By id or by name within the project. */

@@ -16,7 +16,7 @@ let operatorKey = '';
 beforeAll(async () => {
   tenon = await startTenon();
   ({ token } = JSON.parse(readFileSync(join(tenon.folder, 'data', 'owner.json'), 'utf8')) as { token: string });
-  const { apiKey, row } = newApiKey(tenon.projectId as ProjectId, 'op', systemClock.nowMs(), 'operator');
+  const { apiKey, row } = newApiKey(tenon.projectId as ProjectId, 'op', systemClock.nowMs(), ['operator']);
   operatorKey = apiKey;
   await tenon.running.services.store.commit([insertApiKey(row)]);
 });

@@ -146,6 +146,10 @@ export const LIMIT_BODY_CHARS_MAX = 16_384;
 export const API_BODY_BYTES_MAX = 1_048_576;
 /** A manifest; the largest published sample has 13 KB. */
 export const MANIFEST_BYTES_MAX = 524_288;
+/** Levels of nesting in a manifest; the published shape has 9. */
+export const MANIFEST_DEPTH_MAX = 100;
+/** An integration as it is stored: a manifest whose aliases repeat much of it. */
+export const MANIFEST_CONTENT_BYTES_MAX = 1_048_576;
 /** Aliases a manifest may expand, against the "billion laughs" expansion. */
 export const MANIFEST_ALIASES_MAX = 100;
 /** Integrations per manifest; the largest published sample has 8. */

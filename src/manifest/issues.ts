@@ -56,10 +56,26 @@ function remedyOf(issue: z.core.$ZodIssue): string | undefined {
   if (issue.code === 'invalid_type' && issue.expected === 'string' && isQuotable(issue.input)) {
     return 'put the value in quotes';
   }
+  if (issue.code === 'invalid_type' && typeof issue.input === 'string')
+    return unquotedRemedy(issue.expected, issue.input);
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     return didYouMean(issue.input, issue.values.map(String));
   }
   return undefined;
+}
+
+/** YAML 1.1 took these for true and false; YAML 1.2 and JSON take them for texts. */
+const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on', 'y', 'always'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', 'n', 'never'].map((word) => [word, false] as const),
+]);
+
+/** What was meant by a text in the place of another kind. */
+function unquotedRemedy(expected: string, text: string): string | undefined {
+  const word = BOOLEAN_WORDS.get(text.toLowerCase());
+  if (expected === 'boolean' && word !== undefined) return `write ${word}, without quotes`;
+  const isNumber = (expected === 'number' || expected === 'int') && /^-?\d{1,9}$/.test(text);
+  return isNumber ? `write ${Number(text)}, without quotes` : undefined;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

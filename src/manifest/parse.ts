@@ -3,14 +3,15 @@
 // unknown keys never decide which.
 
 import { z } from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonValue } from '../core/json.ts';
 import { MANIFEST_BYTES_MAX, MANIFEST_INTEGRATIONS_MAX, MANIFEST_PROBLEMS_MAX } from '../core/limits.ts';
-import { didYouMean } from '../core/nearNames.ts';
+import { copyOf } from './copy.ts';
 import { type Finding, findingsOf, formatPath, type Path } from './issues.ts';
 import type { IntegrationSpec, Manifest } from './manifest.ts';
 import { integrationFindings, type KnownProviders, repeatedNames } from './rules.ts';
 import { integrationSchema, manifestSchema } from './schema.ts';
 import { readSource, type Source } from './source.ts';
+import { textProblem } from './text.ts';
 
 /** One thing to fix, in the words of the file. `path` is empty for problems of the text itself. */
 export interface ManifestProblem {
@@ -38,14 +39,18 @@ export interface ParseManifestOptions extends KnownProviders {
 
 /**
  * Parses and validates a manifest. Never throws on bad text: all problems come back at once, ordered by position, at
- * most MANIFEST_PROBLEMS_MAX. The manifest holds only known keys and is plain JSON. Shape and rules: the published
- * manifest schema and manifest reference.
+ * most MANIFEST_PROBLEMS_MAX. The manifest is plain JSON and holds what was written, unknown keys too. Shape and rules:
+ * the published manifest schema and manifest reference.
  */
 export function parseManifest(text: string, options: ParseManifestOptions): ManifestResult {
   const { fileName, maxBytes = MANIFEST_BYTES_MAX } = options;
   if (Buffer.byteLength(text) > maxBytes) {
     const message = `the file is larger than ${maxBytes} bytes`;
     return { kind: 'invalid', problems: [{ file: fileName, line: 1, column: 1, path: '', message }], warnings: [] };
+  }
+  const unreadable = textProblem(text);
+  if (unreadable !== null) {
+    return { kind: 'invalid', problems: [{ file: fileName, path: '', ...unreadable }], warnings: [] };
   }
   const source = readSource(text);
   const errors: Finding[] = [];
@@ -83,7 +88,13 @@ function manifestOf(
     errors.push({ path: [], message, remedy: 'start with specVersion: 1.0.0 and integrations:' });
     return null;
   }
-  const file = knownPart(manifestSchema, value, [], warnings) as JsonObject;
+  const copied = copyOf(value, warnings);
+  if (!copied.isComplete) {
+    errors.push({ path: [], message: 'aliases repeat too much of the file' });
+    return null;
+  }
+  const { file } = copied;
+  errors.push(...copied.errors);
   const outline = manifestSchema.extend({ integrations: z.array(z.unknown()).min(1).max(MANIFEST_INTEGRATIONS_MAX) });
   const result = outline.safeParse(file, { reportInput: true });
   if (!result.success) errors.push(...findingsOf(result.error));
@@ -112,46 +123,8 @@ function integrationOf(
   }
   const result = integrationSchema.safeParse(value, { reportInput: true });
   if (!result.success) errors.push(...findingsOf(result.error, path));
-  return result.success ? result.data : null;
-}
-
-/**
- * The part of `value` that the schema knows; the rest becomes warnings. A key without a value counts as absent, as it
- * does in the published command line. The walk follows the schema, so it ends even where an alias contains itself.
- */
-function knownPart(schema: unknown, value: unknown, path: Path, warnings: Finding[]): unknown {
-  if (schema instanceof z.ZodExactOptional) return knownPart(schema.unwrap(), value, path, warnings);
-  if (schema instanceof z.ZodPipe) return knownPart(schema.in, value, path, warnings);
-  if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    return value.map((item, index) => knownPart(schema.element, item, [...path, index], warnings));
-  }
-  if (!(schema instanceof z.ZodObject) || !isJsonObject(value)) return value;
-  const known: [string, unknown][] = [];
-  for (const [written, item] of Object.entries(value)) {
-    const key = canonicalKey(written, schema.shape);
-    const keyPath = [...path, written];
-    if (!Object.hasOwn(schema.shape, key)) {
-      const remedy = didYouMean(key, Object.keys(schema.shape));
-      const message = 'is not a key of the manifest and is ignored';
-      note(warnings, { path: keyPath, message, ...(remedy === undefined ? {} : { remedy }) });
-    } else if (item !== null) {
-      known.push([key, knownPart(schema.shape[key], item, [...path, key], warnings)]);
-    } else if (schema.shape[key] instanceof z.ZodExactOptional) {
-      note(warnings, { path: keyPath, message: 'has no value and is ignored' });
-    }
-  }
-  return Object.fromEntries(known);
-}
-
-/** Aliases can repeat one stray key a million times. */
-function note(findings: Finding[], finding: Finding): void {
-  if (findings.length < MANIFEST_PROBLEMS_MAX) findings.push(finding);
-}
-
-/** Documentation and clients spell one key in two ways. */
-function canonicalKey(key: string, shape: object): string {
-  const isPlural = key === 'inheritFieldsAndMappings' && Object.hasOwn(shape, 'inheritFieldsAndMapping');
-  return isPlural ? 'inheritFieldsAndMapping' : key;
+  // What was written, unknown keys included, and not what the schema made of it.
+  return result.success ? (value as unknown as IntegrationSpec) : null;
 }
 
 function bounded(findings: readonly Finding[]): readonly Finding[] {

@@ -1,5 +1,5 @@
 // The published shape of a manifest as schemas, one rule per value: types, enums, bounds, schedules and field names.
-// Rules between values are in rules.ts. Unknown keys are dropped here; parse.ts warns about them first.
+// Rules between values are in rules.ts, warnings about unknown keys in copy.ts; here those keys mean nothing.
 
 import { z } from 'zod';
 import {

@@ -47,11 +47,17 @@ interface Survey {
 }
 
 const OWN_WORDS: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY:
+    'another "key:" begins inside this value: put the value in quotes, or indent the next line like the keys above',
   MULTIPLE_DOCS: 'a manifest is one YAML document, remove everything from "---" on',
   NON_STRING_KEY: 'keys must be plain text',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
   TAB_AS_INDENT: 'tabs are not allowed as indentation, use spaces',
 };
+
+const UNQUOTED_STAR = /^[^#"'*\n]*[:-] +(?=\*[^\s,\]}]* +[^\s#])/;
+/** Of a line: nobody writes a schedule behind more. */
+const LOOKED_AT_CHARS = 500;
 
 /** Reads one YAML document. Never throws on bad text. */
 export function readSource(text: string): Source {
@@ -70,11 +76,16 @@ export function readSource(text: string): Source {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const locate = ({ offset, message }: Located): TextProblem => ({ ...positionAt(offset), message });
-  const syntax = document.errors.map((error) =>
-    locate({ offset: error.pos[0], message: OWN_WORDS[error.code] ?? error.message }),
-  );
+  const version = document.directives?.yaml;
+  const isOtherYaml = version?.explicit === true && version.version !== '1.2';
+  const syntax = [
+    ...(isOtherYaml ? [{ line: 1, column: 1, message: `is YAML ${version.version}: only YAML 1.2 is read` }] : []),
+    ...firstPerLine(document.errors.map((error) => ({ ...positionAt(error.pos[0]), error }))).map(({ error }) =>
+      locate(inOwnWords(text, error.pos[0], error.code, error.message)),
+    ),
+  ];
   if (syntax.length > 0) {
-    return { content: null, errors: firstPerLine(syntax), warnings: [], positionOf: () => positionAt(0) };
+    return { content: null, errors: syntax, warnings: [], positionOf: () => positionAt(0) };
   }
   const survey = surveyOf(document);
   const content = survey.aliasProblems.length === 0 ? plainValue(document) : null;
@@ -88,8 +99,17 @@ export function readSource(text: string): Source {
   };
 }
 
+/** The words of the library are for those who know the grammar of YAML. */
+function inOwnWords(text: string, offset: number, code: string, message: string): Located {
+  // `schedule: */10 * * * *` is an alias to YAML, and everything after it too much.
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const star = UNQUOTED_STAR.exec(text.slice(lineStart, lineStart + LOOKED_AT_CHARS));
+  if (star === null) return { offset, message: OWN_WORDS[code] ?? message };
+  return { offset: lineStart + star[0].length, message: 'a value that begins with * must be in quotes' };
+}
+
 /** One slip in YAML makes the parser complain several times about the same line; the first complaint is the cause. */
-function firstPerLine(problems: readonly TextProblem[]): readonly TextProblem[] {
+function firstPerLine<Problem extends Position>(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<number>();
   return problems.filter(({ line }) => !seen.has(line) && seen.add(line));
 }
@@ -102,13 +122,21 @@ function surveyOf(document: YamlDocument): Survey {
   const repeatedKeys: Located[] = [];
   let firstAliasOffset = 0;
   visit(document, {
-    Node(_key, node) {
+    Node(_key, node, ancestors) {
       if (!isAlias(node)) {
         if (node.anchor !== undefined) anchors.set(node.anchor, node);
-        if (isMap(node)) repeatedKeys.push(...repeatedKeysOf(node));
+        if (isMap(node)) {
+          repeatedKeys.push(...repeatedKeysOf(node));
+          aliasProblems.push(
+            ...mergeProblemsOf(node, (source) => (isAlias(source) ? anchors.get(source.source) : source)),
+          );
+        }
         return undefined;
       }
       const offset = startOf(node);
+      if (ancestors.includes(anchors.get(node.source) as (typeof ancestors)[number])) {
+        aliasProblems.push({ offset, message: `the alias stands inside the value that &${node.source} names` });
+      }
       if (targets.size === 0) firstAliasOffset = offset;
       targets.set(node, anchors.get(node.source));
       if (!anchors.has(node.source)) {
@@ -134,6 +162,20 @@ function repeatedKeysOf(map: YAMLMap): readonly Located[] {
   });
 }
 
+/** What `<<` merges must be a mapping, or a list of mappings. */
+function mergeProblemsOf(map: YAMLMap, resolved: (source: unknown) => unknown): readonly Located[] {
+  return mergesOf(map).flatMap(({ key, value }) => {
+    const source = resolved(value);
+    const sources = isSeq(source) ? source.items.map(resolved) : [source];
+    if (sources.every((one) => isMap(one) || one === undefined)) return [];
+    return [{ offset: startOf(isNode(value) ? value : key), message: 'only a mapping can be merged with <<' }];
+  });
+}
+
+function mergesOf(map: YAMLMap): readonly Pair[] {
+  return map.items.filter((pair) => keyOf(pair) === '<<');
+}
+
 /** The library throws where aliases of aliases would multiply ("billion laughs"). */
 function plainValue(document: YamlDocument): { readonly value: unknown } | null {
   try {
@@ -149,7 +191,7 @@ function offsetOf(document: YamlDocument, targets: Survey['targets'], path: Path
   let offset = startOf(node);
   for (const [index, step] of path.entries()) {
     const parent = isAlias(node) ? targets.get(node) : node;
-    const pair = isMap(parent) ? parent.items.findLast((item) => keyOf(item) === step) : undefined;
+    const pair = isMap(parent) ? pairIn(parent, step, targets) : undefined;
     const child = isSeq(parent) && typeof step === 'number' ? parent.items[step] : pair?.value;
     if (pair === undefined && child === undefined) return offset;
     const wantsKey = isEmpty(child) || (of === 'key' && index === path.length - 1);
@@ -157,6 +199,28 @@ function offsetOf(document: YamlDocument, targets: Survey['targets'], path: Path
     node = child;
   }
   return offset;
+}
+
+/** The pair under a key, its own or one that was merged in: there the first source wins. */
+function pairIn(
+  map: YAMLMap,
+  key: Path[number],
+  targets: Survey['targets'],
+  seen = new Set<unknown>(),
+): Pair | undefined {
+  if (seen.has(map)) return undefined;
+  seen.add(map);
+  const own = map.items.findLast((item) => keyOf(item) === key);
+  if (own !== undefined) return own;
+  for (const { value } of mergesOf(map)) {
+    const target = isAlias(value) ? targets.get(value) : value;
+    for (const source of isSeq(target) ? target.items : [target]) {
+      const merged = isAlias(source) ? targets.get(source) : source;
+      const pair = isMap(merged) ? pairIn(merged, key, targets, seen) : undefined;
+      if (pair !== undefined) return pair;
+    }
+  }
+  return undefined;
 }
 
 function keyOf(pair: Pair): string {

@@ -1,6 +1,7 @@
 // Deploys a manifest: every integration in it becomes a revision, all of them in one commit or none. Integrations
 // that the manifest does not name stay as they are; an unchanged one gets no new revision.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
@@ -37,7 +38,9 @@ export async function deployManifest(
   const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
     const existing = readIntegration(reads, projectId, spec.name);
     const content = JSON.stringify(spec);
-    if (existing !== undefined && readRevision(reads, existing.revisionId)?.content === content) return [];
+    const latest = existing === undefined ? undefined : readRevision(reads, existing.revisionId);
+    // The order of keys means nothing.
+    if (latest !== undefined && isDeepStrictEqual(JSON.parse(latest.content), JSON.parse(content))) return [];
     const integrationId = existing?.integrationId ?? newId<IntegrationId>();
     const revisionId = newId<string>();
     return [

@@ -25,13 +25,79 @@ export function withSubscribe(lines: string): string {
 
 export type Row = readonly [name: string, text: string, ...problems: string[]];
 
+const SECOND_KEY =
+  'another "key:" begins inside this value: put the value in quotes, or indent the next line like the keys above';
+
 const TEXT: readonly Row[] = [
   ['an empty file', '', '1:1: the file has no content (start with specVersion: 1.0.0 and integrations:)'],
   ['a file of comments', '# later\n', '1:1: the file has no content (start with specVersion: 1.0.0 and integrations:)'],
   ['a list', '- a\n', '1:1: the file must be a mapping (start with specVersion: 1.0.0 and integrations:)'],
   ['a tab as indentation', `${HEAD}\tproxy:\n`, '5:1: tabs are not allowed as indentation, use spaces'],
   ['an open quote', `specVersion: "1.0.0\n`, '2:1: Missing closing "quote'],
-  ['a mapping inside a value', 'specVersion: a: b\n', '1:14: Nested mappings are not allowed in compact mappings'],
+  ['a mapping inside a value', 'specVersion: a: b\n', `1:14: ${SECOND_KEY}`],
+  ['a line that is indented too far', `${HEAD}      proxy:\n        enabled: true\n`, `4:15: ${SECOND_KEY}`],
+  [
+    'a line that is indented too little',
+    `${HEAD}   proxy:\n      enabled: true\n`,
+    '5:1: Sequence item without - indicator',
+  ],
+  [
+    'an alias on the way to its own anchor',
+    `${HEAD}${PROXY}    x: &x\n      y: {z: *x}\n`,
+    '8:14: the alias stands inside the value that &x names',
+  ],
+  ['a merged text', `${HEAD}    proxy:\n      <<: on\n`, '6:11: only a mapping can be merged with <<'],
+  ['a merged list of texts', `${HEAD}    proxy:\n      <<: [on]\n`, '6:11: only a mapping can be merged with <<'],
+  [
+    'a mistake in what is merged',
+    `x: &x\n  enabled: 3\n${HEAD}    proxy:\n      <<: *x\n`,
+    '2:12: integrations[0].proxy.enabled: must be true or false, not a whole number',
+  ],
+  ['another version of YAML', `%YAML 1.1\n---\n${HEAD}${PROXY}`, '1:1: is YAML 1.1: only YAML 1.2 is read'],
+  ['a zero byte', `${HEAD}    displayName: a\0b\n${PROXY}`, '5:19: the character U+0000 is not allowed'],
+  ['an escape character', `${HEAD}    displayName: "\u001b[1m"\n`, '5:19: the character U+001B is not allowed'],
+  ['half a character', `${HEAD}    displayName: "\ud83d"\n`, '5:19: the character U+D83D is not allowed'],
+  [
+    'lines that end as on old machines',
+    `${HEAD}${PROXY}`.replaceAll('\n', '\r'),
+    '1:19: lines must end with a line feed, not with a carriage return alone',
+  ],
+  [
+    'a mistake after a byte order mark',
+    `\uFEFF${HEAD}    proxy: []\n`,
+    '5:12: integrations[0].proxy: must be a mapping, not a list',
+  ],
+  [
+    'a mistake in a file with carriage returns',
+    `${HEAD}    proxy: []\n`.replaceAll('\n', '\r\n'),
+    '5:12: integrations[0].proxy: must be a mapping, not a list',
+  ],
+  [
+    'a schedule without quotes',
+    `${HEAD}${READ}          schedule: */10 * * * *\n`,
+    '9:21: a value that begins with * must be in quotes',
+  ],
+  [
+    'a value that begins with @',
+    `${HEAD}    displayName: @crm\n`,
+    '5:18: Plain value cannot start with reserved character @',
+  ],
+  [
+    'a mapping that is not closed',
+    `${HEAD}    proxy: {enabled: true\n`,
+    '6:1: Flow map in block collection must be sufficiently indented and end with a }',
+  ],
+  [
+    'a number that JSON does not have',
+    `${HEAD}${PROXY}    x: .nan\n`,
+    '7:8: integrations[0].x: must be a number that JSON has (put the value in quotes)',
+  ],
+  [
+    'aliases that make more of the file than may be stored',
+    `x: &x "${'y'.repeat(20_000)}"\nz: [${'*x,'.repeat(80)}]\n${HEAD}${PROXY}`,
+    '1:1: aliases repeat too much of the file',
+  ],
+  ['a key that is a list among others', `${HEAD}${PROXY}    ? [a, b]\n    : c\n`, '7:7: keys must be plain text'],
   [
     'a second document',
     `${HEAD}${PROXY}---\na: 1\n`,
@@ -53,7 +119,7 @@ const TEXT: readonly Row[] = [
   [
     'an alias inside its own anchor',
     'specVersion: 1.0.0\nintegrations: &a [*a]\n',
-    '2:19: integrations[0]: must be a mapping, not a list',
+    '2:19: the alias stands inside the value that &a names',
   ],
   ['an oversize file', `#${'x'.repeat(MANIFEST_BYTES_MAX)}`, '1:1: the file is larger than 524288 bytes'],
 ];
@@ -141,7 +207,7 @@ const OUTLINE: readonly Row[] = [
   [
     'a text as proxy.enabled',
     `${HEAD}    proxy:\n      enabled: yes\n`,
-    '6:16: integrations[0].proxy.enabled: must be true or false, not a text',
+    '6:16: integrations[0].proxy.enabled: must be true or false, not a text (write true, without quotes)',
   ],
   ['proxy as a list', `${HEAD}    proxy: []\n`, '5:12: integrations[0].proxy: must be a mapping, not a list'],
 ];
@@ -285,7 +351,7 @@ const READS: readonly Row[] = [
   [
     'days as a text',
     inObject('backfill:\n  defaultPeriod:\n    days: "30"'),
-    `11:21: ${OBJECT}.backfill.defaultPeriod.days: must be a number, not a text`,
+    `11:21: ${OBJECT}.backfill.defaultPeriod.days: must be a number, not a text (write 30, without quotes)`,
   ],
   [
     'more days than a century',

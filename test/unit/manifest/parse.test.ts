@@ -38,10 +38,21 @@ describe('a manifest is refused, with the place, for', () => {
     expect(problemsOf(text)).toEqual(problems.map((problem) => `amp.yaml:${problem}`));
   });
 
-  // How deep the YAML parser gets depends on the stack it is called with.
-  test.each(['[', '{a: ', '- '])('endless nesting of "%s"', (opening) => {
-    const [problem, ...others] = problemsOf(`a:\n  ${opening.repeat(50_000)}`);
-    expect(problem).toMatch(/^amp\.yaml:2:\d+: is nested too deeply$/);
+  test.each([
+    ['[', '2:103'],
+    ['{a: ', '2:403'],
+    ['- ', '2:3'],
+    ['? ', '2:3'],
+    ['&a [', '2:406'],
+  ])('endless nesting of "%s"', (opening, place) => {
+    const text = `a:\n  ${opening.repeat(50_000)}`;
+    expect(problemsOf(text)).toEqual([`amp.yaml:${place}: is nested too deeply: a manifest may have 100 levels`]);
+  });
+
+  test('endless nesting by indentation', () => {
+    const levels = Array.from({ length: 200 }, (_, level) => `${' '.repeat(level + 4)}k:`).join('\n');
+    const [problem, ...others] = problemsOf(`${HEAD}${PROXY}${levels}\n`);
+    expect(problem).toMatch(/^amp\.yaml:106:104: integrations\[0\]\.k\.k\..*: is nested too deeply$/);
     expect(others).toEqual([]);
   });
 
@@ -115,6 +126,12 @@ describe('problems', () => {
 
 const WARNINGS: readonly Row[] = [
   [
+    'a number with more digits than can be kept',
+    `${HEAD}${PROXY}    x: 12345678901234567890\n`,
+    '7:5: integrations[0].x: is not a key of the manifest and is ignored',
+    '7:5: integrations[0].x: has too many digits to be kept exactly (put the value in quotes)',
+  ],
+  [
     'an unknown key near a known one',
     inObject('requiredField: []'),
     `9:11: ${OBJECT}.requiredField: is not a key of the manifest and is ignored (did you mean "requiredFields"?)`,
@@ -179,6 +196,12 @@ describe('a good manifest', () => {
       'a path and a nested mapped name',
       inObject(`requiredFields:\n  - {fieldName: "$['a']['b']", mapToName: "$['c']['d']"}`),
     ],
+    ['a byte order mark', `\uFEFF${HEAD}${PROXY}`],
+    ['lines that end with carriage return and line feed', `${HEAD}${PROXY}`.replaceAll('\n', '\r\n')],
+    [
+      'words that YAML 1.1 took for true and dates',
+      `${HEAD}    displayName: on\n${PROXY}`.replace('crm', '2001-12-14'),
+    ],
     ['a plain name with a dollar sign', inObject('requiredFields:\n  - fieldName: $ref')],
     ['a period of zero days', inObject('backfill:\n  defaultPeriod:\n    days: 0')],
     ['several integrations of one provider', `${HEAD}${PROXY}  - name: crm2\n    provider: salesforce\n${PROXY}`],
@@ -201,9 +224,9 @@ describe('a good manifest', () => {
     expect(warningsOf(text)).toEqual([]);
   });
 
-  test('becomes plain JSON with the known keys only', () => {
-    const lines = 'schedule: "0 * * * *"\nrequiredFields:\n  - mapToName: p\n    prompt: Which?\nextra: 1';
-    const text = `${inObject(lines)}${PROXY}`;
+  test('becomes plain JSON, with keys that nobody knows', () => {
+    const lines = 'schedule: "0 * * * *"\nrequiredFields:\n  - mapToName: p\n    prompt: Which?\n    x: [~]\nextra: 1';
+    const text = `${inObject(lines)}${PROXY}    delete: {objects: [{a: null}]}\n    displayName:\n`;
     const result = parse(text);
     const manifest = {
       specVersion: '1.0.0',
@@ -217,11 +240,13 @@ describe('a good manifest', () => {
                 objectName: 'contact',
                 destination: 'hook',
                 schedule: '0 * * * *',
-                requiredFields: [{ mapToName: 'p', prompt: 'Which?' }],
+                requiredFields: [{ mapToName: 'p', prompt: 'Which?', x: [null] }],
+                extra: 1,
               },
             ],
           },
           proxy: { enabled: true },
+          delete: { objects: [{ a: null }] },
         },
       ],
     };

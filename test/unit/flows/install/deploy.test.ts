@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deployManifest } from '../../../../src/flows/install/deploy.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
-import { readInstallation, readIntegrations } from '../../../../src/store/tables/installations.ts';
+import { readInstallation, readIntegrations, readRevision } from '../../../../src/store/tables/installations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
 const STRIPE = { name: 'billing', provider: 'stripe', objects: ['customers'] };
@@ -57,6 +57,23 @@ describe('a manifest', () => {
     expect(again.integrations).toEqual(first.integrations);
     await deploy(flows, manifestOf(STRIPE, { ...desk, objects: ['tickets'] }));
     expect(stored(flows).revisions).toBe(3);
+  });
+
+  it('is kept as it was written, with keys that nobody knows', async () => {
+    const flows = await startFlows();
+    const integration = {
+      'x-team': { owner: 'ada', tags: ['a', null] },
+      name: 'billing',
+      proxy: { enabled: true, later: 1 },
+      provider: 'stripe',
+      delete: { objects: [{ objectName: 'customers' }] },
+    };
+    await deploy(flows, JSON.stringify({ specVersion: '1.0.0', integrations: [integration] }));
+    const { revisionId } = flows.integration('billing');
+    expect(JSON.parse(readRevision(flows.services.store.reads, revisionId)?.content ?? '')).toEqual(integration);
+    const { proxy, ...others } = integration;
+    await deploy(flows, JSON.stringify({ specVersion: '1.0.0', integrations: [{ proxy, ...others }] }));
+    expect(flows.integration('billing').revisionId).toBe(revisionId);
   });
 
   it('leaves integrations that it does not name as they are', async () => {

@@ -39,7 +39,7 @@ export type StatusOptions = OperatorOptions & JsonOption;
 const EXIT_REFUSED = 1;
 
 /** The catalog as a server on this data folder has it, with this environment. */
-function openCatalog(env: Env): { readonly catalog: LiveCatalog; readonly stored: StoredCatalog | null } {
+export function openCatalog(env: Env): { readonly catalog: LiveCatalog; readonly stored: StoredCatalog | null } {
   const config = readConfig(env);
   const stored = storedIn(config);
   const hasUpstream = config.catalogSource !== null || (stored !== null && stored.rows.length > 0);

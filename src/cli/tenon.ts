@@ -8,6 +8,7 @@ import { IntegrationError } from '../core/errors.ts';
 import { addCatalogCommands } from './catalogCommands.ts';
 import { keepCompiled } from './compiled.ts';
 import type { KeyOptions } from './key.ts';
+import { addManifestCommands } from './manifestCommands.ts';
 import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
 
@@ -29,17 +30,6 @@ program
   .action(async () => (await import('./serve.ts')).serve(process.env));
 
 program
-  .command('deploy')
-  .description('deploy a manifest (amp.yaml) to a running server')
-  .argument('<file>', 'the manifest')
-  .option('--url <url>', 'the server', process.env['TENON_URL'] ?? 'http://127.0.0.1:8080')
-  .option('--api-key <key>', 'an API key of the project (default: TENON_API_KEY)')
-  .action(async (file: string, options: { url: string; apiKey?: string }) => {
-    const { deploy } = await import('./deploy.ts');
-    await deploy(file, options.url, options.apiKey ?? process.env['TENON_API_KEY']);
-  });
-
-program
   .command('key')
   .description('API keys of a data folder that no server runs on')
   .command('create')
@@ -50,6 +40,7 @@ program
   .option('--operator', 'for the operator plane (`tenon actor`, `why`, `quarantine`) instead of the API')
   .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));
 
+addManifestCommands(program);
 addOperatorCommands(program);
 addCatalogCommands(program);
 

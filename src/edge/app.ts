@@ -10,6 +10,7 @@ import { callbackRoute, customAuthCallbackRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { operatorRoutes } from './operator.ts';
 import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
+import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
 import { type NodeProxy, proxyOfNode, proxyWeb, withRetryHeaders } from './proxy.ts';
@@ -63,6 +64,8 @@ function createApp(
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
   app.route('/operator/v1', operatorRoutes(services, keys, operatorToken));
-  app.route('/v1', platformRoutes(services, new Authenticator(services, keys, operatorToken)));
+  const auth = new Authenticator(services, keys, operatorToken);
+  app.route('/tenon/v1', platformRoutes(services, auth, OWN_OPERATIONS));
+  app.route('/v1', platformRoutes(services, auth));
   return app;
 }

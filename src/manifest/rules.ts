@@ -11,6 +11,8 @@ export interface KnownProviders {
   readonly hasProvider: (name: string) => boolean;
   /** For suggestions; without it an unknown provider is reported without one. */
   readonly providerNames?: Iterable<string>;
+  /** The modules of a provider; without it a module is not judged. */
+  readonly modulesOf?: (provider: string) => readonly string[];
 }
 
 export interface RuleFindings {
@@ -38,6 +40,7 @@ export function integrationFindings(integration: JsonObject, providers: KnownPro
   ];
   const warnings = [
     ...displayNameWarnings(integration),
+    ...moduleWarnings(integration, providers),
     ...proxyWarnings(integration),
     ...entriesOf(integration, 'read').flatMap(readWarnings),
     ...entriesOf(integration, 'subscribe').flatMap(subscribeWarnings),
@@ -126,6 +129,16 @@ function displayNameWarnings(integration: JsonObject): readonly Finding[] {
   const length = textOf(integration, 'displayName')?.length ?? 0;
   if (length <= MANIFEST_DISPLAY_NAME_CHARS_MAX) return [];
   return [{ path: ['displayName'], message: `is longer than ${MANIFEST_DISPLAY_NAME_CHARS_MAX} characters` }];
+}
+
+function moduleWarnings(integration: JsonObject, { hasProvider, modulesOf }: KnownProviders): readonly Finding[] {
+  const [provider, module] = [textOf(integration, 'provider'), textOf(integration, 'module')];
+  if (modulesOf === undefined || provider === null || module === null || !hasProvider(provider)) return [];
+  const modules = modulesOf(provider);
+  if (modules.some((name) => name.toLowerCase() === module.toLowerCase())) return [];
+  const remedy = didYouMean(module, modules);
+  const message = `is not a module of ${provider} and is ignored`;
+  return [{ path: ['module'], message, ...(remedy === undefined ? {} : { remedy }) }];
 }
 
 function proxyWarnings(integration: JsonObject): readonly Finding[] {

@@ -15,12 +15,22 @@ export interface Ran {
   readonly error: string;
 }
 
-/** Of the environment only what finding programs takes, so that no TENON_* of the machine gets in. */
-export async function runTenon(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
+/**
+ * `input` is piped in. Of the environment only what finding programs takes, so that no TENON_* of the machine
+ * gets in.
+ */
+export async function runTenon(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<Ran> {
   const child = spawn(process.execPath, [TENON, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Most commands end without having read it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { code: code as number | null, out, error };
 }

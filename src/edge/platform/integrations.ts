@@ -16,7 +16,8 @@ import type { EdgeServices } from '../context.ts';
 import { integrationJson } from '../wire.ts';
 import { type Operation, operation } from './operation.ts';
 
-const deployBody = z.object({
+/** A manifest as it is sent. */
+export const deployBody = z.object({
   sourceYaml: z.string({ error: 'is required; sourceZipUrl is not supported yet' }),
   /** What the file is called where it came from, for messages. */
   sourceName: z.string().max(REF_CHARS_MAX).optional(),

@@ -14,8 +14,12 @@ import { OPERATIONS } from './operations.ts';
 
 const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
 
-/** Everything below `/v1`. */
-export function platformRoutes(services: EdgeServices, auth: Authenticator): Hono<EdgeEnv> {
+/** Everything below `/v1`, or another table below a path of its own. */
+export function platformRoutes(
+  services: EdgeServices,
+  auth: Authenticator,
+  table: readonly Operation[] = OPERATIONS,
+): Hono<EdgeEnv> {
   const app = new Hono<EdgeEnv>();
   app.onError((error, context) => {
     const found = context.get('operation');
@@ -33,7 +37,7 @@ export function platformRoutes(services: EdgeServices, auth: Authenticator): Hon
     }),
   );
   const paths = new Map<string, string[]>();
-  for (const operation of [...OPERATIONS].sort(verbsFirst)) {
+  for (const operation of [...table].sort(verbsFirst)) {
     const path = routeOf(operation.path);
     paths.set(path, [...(paths.get(path) ?? []), operation.method]);
     app.on(operation.method, path, (context) => answer(services, auth, operation, context));

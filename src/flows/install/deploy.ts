@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
+import { knownProviders } from '../../manifest/knownProviders.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
 import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -32,7 +33,7 @@ export async function deployManifest(
   source: string,
   fileName: string,
 ): Promise<Deployment> {
-  const { manifest, warnings } = parse(services, source, fileName);
+  const { manifest, warnings } = checkedManifest(services, source, fileName);
   const { reads } = services.store;
   const nowMs = services.clock.nowMs();
   const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
@@ -64,17 +65,13 @@ export async function deployManifest(
   return { integrations, warnings: warnings.map(formatProblem) };
 }
 
-function parse(
-  services: Services,
+/** Rejects with `invalid_input`, all problems as issues with file, line and column. */
+export function checkedManifest(
+  { catalog }: Services,
   source: string,
   fileName: string,
 ): { manifest: Manifest; warnings: readonly ManifestProblem[] } {
-  const { catalog } = services;
-  const result = parseManifest(source, {
-    fileName,
-    hasProvider: (name) => catalog.find(name) !== undefined,
-    providerNames: catalog.list().map(({ name }) => name),
-  });
+  const result = parseManifest(source, { fileName, ...knownProviders(catalog) });
   if (result.kind === 'ok') return result;
   const issues = result.problems.map(
     (problem): InputIssue => ({ in: 'body', name: problem.path, detail: formatProblem(problem) }),
@@ -83,7 +80,7 @@ function parse(
 }
 
 /** Installed connections belong to one provider, so an integration cannot move to another. */
-function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): string {
+export function providerUnchanged(existing: IntegrationRow, spec: IntegrationSpec): string {
   if (existing.provider === spec.provider) return spec.provider;
   throw new IntegrationError('invalid_input', `"${spec.name}" is an integration of ${existing.provider}`, {
     remedy: 'Give the integration of the other provider a name of its own.',

@@ -184,6 +184,16 @@ export function readInstallations(
   return reads.all(sql, projectId, filter.integrationId ?? null, filter.groupRef ?? null);
 }
 
+export function countInstallations(reads: Reads, integrationId: string): number {
+  const sql = 'SELECT count(*) AS count FROM installations WHERE integrationId = ?';
+  return reads.get<{ count: number }>(sql, integrationId)?.count ?? 0;
+}
+
+export function readSomeConfigs(reads: Reads, integrationId: string, limit: number): string[] {
+  const sql = 'SELECT config FROM installations WHERE integrationId = ? LIMIT ?';
+  return reads.all<{ config: string }>(sql, integrationId, limit).map(({ config }) => config);
+}
+
 export function readInstallationsOfConnection(reads: Reads, connectionId: string): InstallationRow[] {
   return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
 }

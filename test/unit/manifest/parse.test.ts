@@ -21,7 +21,8 @@ const PROVIDERS = ['salesforce', 'hubspot', 'zendeskSupport'];
 
 function parse(text: string) {
   const hasProvider = (name: string) => PROVIDERS.includes(name);
-  return parseManifest(text, { fileName: 'amp.yaml', hasProvider, providerNames: PROVIDERS });
+  const modulesOf = (name: string) => (name === 'salesforce' ? ['crm', 'account-engagement'] : []);
+  return parseManifest(text, { fileName: 'amp.yaml', hasProvider, providerNames: PROVIDERS, modulesOf });
 }
 
 function problemsOf(text: string): readonly string[] {
@@ -168,6 +169,11 @@ const WARNINGS: readonly Row[] = [
     `${HEAD}    displayName: ${'d'.repeat(101)}\n${PROXY}`,
     '5:5: integrations[0].displayName: is longer than 100 characters',
   ],
+  [
+    'a module that the provider does not have',
+    `${HEAD}    module: crn\n${PROXY}`,
+    '5:5: integrations[0].module: is not a module of salesforce and is ignored (did you mean "crm"?)',
+  ],
   ['an unknown tag', `${HEAD}    displayName: !shout CRM\n${PROXY}`, '5:18: Unresolved tag: !shout'],
 ];
 
@@ -191,6 +197,7 @@ describe('a good manifest', () => {
     ['a schedule every ten minutes', inObject('schedule: "*/10 * * * *"')],
     ['a list of minutes', inObject('schedule: "0,10,50 9-17 * * MON-FRI"')],
     ['close minutes at midnight of days that do not touch', inObject('schedule: "0,55 0,23 1 * *"')],
+    ['a module in another case', `${HEAD}    module: CRM\n${PROXY}`],
     ['an empty schedule', inObject('schedule: ""')],
     [
       'a path and a nested mapped name',

@@ -53,6 +53,7 @@ export interface Turn {
 /** A budget as operators see it. */
 export interface BudgetView {
   readonly key: string;
+  readonly name: string;
   readonly limit: number;
   readonly windowMs: Ms;
   /** Calls made in the window, and those that are held for edge threads. */
@@ -208,7 +209,8 @@ export function failAll({ queue }: Window): void {
 /** For operators. */
 export function viewOf(budget: Window | Seats, nowMs: Ms): BudgetView {
   const { key } = budget;
-  const shared = { key: key.key, windowMs: key.windowMs, waiting: budget.queue.counts() };
+  const { name, windowMs } = key;
+  const shared = { key: key.key, name, windowMs, waiting: budget.queue.counts() };
   if (budget.kind === 'seats') {
     const limit = seatsOf(budget);
     const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };

@@ -252,14 +252,14 @@ export class Budgets {
 
   /** Calls that wait for a window to move on, and for nothing else. */
   get waitingForTimeCount(): number {
-    let count = 0;
-    for (const { timer, queue } of this.#windows.values()) if (timer !== null) count += queue.size;
-    return count;
+    return [...this.#windows.values()].reduce((sum, { timer, queue }) => sum + (timer === null ? 0 : queue.size), 0);
   }
 
-  view(keys: readonly BudgetKey[]): BudgetView[] {
+  /** Of these keys; without, of all in memory, whose use it is not. */
+  view(keys?: readonly BudgetKey[]): BudgetView[] {
     const nowMs = this.#clock.nowMs();
-    return keys.map((key) => viewOf(this.#budgetOf(key), nowMs));
+    const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...this.#seats.values()];
+    return seen.map((budget) => viewOf(budget, nowMs));
   }
 
   #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {

@@ -22,7 +22,7 @@ import { type Clock, delay } from '../src/core/time.ts';
 import type { RowWrite } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
 import { attemptEffect, readEffect, readEffectsFor, setEffectResult } from '../src/store/tables/effects.ts';
-import { EffectQueues, type Progress, type TakenUp } from './effectQueues.ts';
+import { type EffectDepth, EffectQueues, type Progress, type TakenUp } from './effectQueues.ts';
 import type { IssuedEffect, Message } from './host.ts';
 
 /** The answer to an effect. Without an event nobody is asked: the rows and messages simply commit. */
@@ -108,6 +108,11 @@ export class Dispatcher {
 
   get inFlightCount(): number {
     return this.#queues.inFlightCount;
+  }
+
+  /** See `EffectQueues.depths`. */
+  depths(): EffectDepth[] {
+    return this.#queues.depths();
   }
 
   /** Takes up an effect whose row is committed. While it is in flight, a second call for its id does nothing. */

@@ -39,6 +39,14 @@ interface Group {
   running: number;
 }
 
+/** A queue as operators see it. `hasMore`: further rows are in the table only. */
+export interface EffectDepth {
+  readonly type: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly hasMore: boolean;
+}
+
 interface Queue {
   readonly groups: Map<string, Group>;
   /** Groups whose next effect may run, the one that waited longest first. */
@@ -73,6 +81,13 @@ export class EffectQueues {
 
   get inFlightCount(): number {
     return this.#inFlight.size;
+  }
+
+  /** What waits in memory and what is being performed, by type. */
+  depths(): EffectDepth[] {
+    return [...this.#queues].map(([type, { waitingCount, running, fetchedSeq }]) => {
+      return { type, waiting: waitingCount, running, hasMore: fetchedSeq !== null };
+    });
   }
 
   /** Takes up an effect that was committed just now. */

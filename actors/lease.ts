@@ -5,6 +5,7 @@
 import type { Attachment } from '../src/auth/attach.ts';
 import type { QuotaScope } from '../src/catalog/quotas.ts';
 import type { ProviderDeclaration } from '../src/catalog/schema.ts';
+import { countWait, type LeaseWaits, newLeaseWaits, type WaitReason } from '../src/core/counts.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
@@ -13,7 +14,7 @@ import type { CallPriority } from '../src/limits/fairQueue.ts';
 import type { ConnectionRow } from '../src/store/tables/connections.ts';
 import type { BudgetKey, Full, Turn } from './budgetState.ts';
 import type { Budgets } from './budgets.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { CircuitView, Supervisor } from './supervisor.ts';
 import type { OpenToken, TokenManager } from './tokenManager.ts';
 
 /** Whom a call is made for and which limits it shares with others. Built once per connection by `leaseTarget`. */
@@ -91,12 +92,26 @@ export class Leases {
   readonly #supervisor: Supervisor;
   readonly #budgets: Budgets;
   readonly #clock: Clock;
+  readonly #waits: LeaseWaits;
 
-  constructor(tokens: TokenManager, supervisor: Supervisor, budgets: Budgets, clock: Clock) {
+  /** What callers wait is counted in `waits`. */
+  constructor(
+    tokens: TokenManager,
+    supervisor: Supervisor,
+    budgets: Budgets,
+    clock: Clock,
+    waits: LeaseWaits = newLeaseWaits(),
+  ) {
     this.#tokens = tokens;
     this.#supervisor = supervisor;
     this.#budgets = budgets;
     this.#clock = clock;
+    this.#waits = waits;
+  }
+
+  /** Circuits that are not closed. */
+  circuits(): readonly CircuitView[] {
+    return this.#supervisor.circuits();
   }
 
   /**
@@ -128,7 +143,8 @@ export class Leases {
     for (;;) {
       if (gone?.aborted) throw new IntegrationError('timeout', 'whoever waited for the call has gone');
       if (full !== null) {
-        turn = await this.#budgets.turn(full.budget, priority, target.connectionId, deadlineMs, gone);
+        const waiting = this.#budgets.turn(full.budget, priority, target.connectionId, deadlineMs, gone);
+        turn = await this.#counted(full.budget.windowMs === 0 ? 'seats' : 'budget', waiting);
         full = null;
       }
       try {
@@ -145,8 +161,14 @@ export class Leases {
         turn = null;
       }
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
-      await this.renewed(target.connectionId, deadlineMs, gone);
+      await this.#counted('token', this.renewed(target.connectionId, deadlineMs, gone));
     }
+  }
+
+  /** Counts a wait, however it ends. */
+  async #counted<Outcome>(reason: WaitReason, wait: Promise<Outcome>): Promise<Outcome> {
+    const sinceMs = this.#clock.nowMs();
+    return await wait.finally(() => countWait(this.#waits, reason, this.#clock.nowMs() - sinceMs));
   }
 
   /**
@@ -156,7 +178,7 @@ export class Leases {
   async next(connectionId: ConnectionId, generation: number, deadlineMs: Ms): Promise<void> {
     while (this.#tokens.generationOf(connectionId) === generation) {
       this.#tokens.assertNextWithin(connectionId, deadlineMs);
-      await this.renewed(connectionId, deadlineMs);
+      await this.#counted('token', this.renewed(connectionId, deadlineMs));
     }
   }
 

@@ -28,6 +28,14 @@ interface Counts {
   /** While a probe is out no other goes; one that is never answered is given up then. */
   probeUntilMs: Ms;
   isReporting: boolean;
+  /** While it is not closed: until when it refuses calls, as it was last asked. */
+  openUntilMs: Ms;
+}
+
+/** A circuit that is not closed, for operators. */
+export interface CircuitView {
+  readonly providerKey: string;
+  readonly state: 'open' | 'halfOpen';
 }
 
 /** Whether a call may go: yes, yes as the one probe, or not before `retryAtMs`. */
@@ -63,10 +71,14 @@ export class Supervisor {
     if (counts.isClosed) return null;
     const state = this.#runtime.peek(counts.actorId);
     const nowMs = this.#clock.nowMs();
-    if (state.hasTag('refusing')) return (state.context as ProviderContext).wakeAtMs ?? nowMs;
+    if (state.hasTag('refusing')) {
+      counts.openUntilMs = (state.context as ProviderContext).wakeAtMs ?? nowMs;
+      return counts.openUntilMs;
+    }
     if (state.hasTag('probing')) return nowMs < counts.probeUntilMs ? counts.probeUntilMs : null;
     // While a report is on its way the actor may not have it yet.
     counts.isClosed = !counts.isReporting;
+    counts.openUntilMs = Number.NEGATIVE_INFINITY;
     return null;
   }
 
@@ -102,6 +114,17 @@ export class Supervisor {
     this.#tell(counts, { type: 'circuit.tripped', message: failure });
   }
 
+  /**
+   * Circuits that are not closed, of those that calls have asked for: no actor is hydrated to be looked at. One that
+   * nobody asks for since its probe worked is half open until the next call.
+   */
+  circuits(): readonly CircuitView[] {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#counts.entries()]
+      .filter(([, { isClosed, openUntilMs }]) => !isClosed && openUntilMs !== Number.NEGATIVE_INFINITY)
+      .map(([providerKey, { openUntilMs }]) => ({ providerKey, state: nowMs < openUntilMs ? 'open' : 'halfOpen' }));
+  }
+
   /** Every call asks first whether it is held, which counts as the use of its provider app; the rest only looks. */
   #countsOf(providerKey: string, known: Counts | undefined = this.#counts.peek(providerKey)): Counts {
     let counts = known;
@@ -115,6 +138,7 @@ export class Supervisor {
         failures: 0,
         probeUntilMs: Number.NEGATIVE_INFINITY,
         isReporting: false,
+        openUntilMs: Number.NEGATIVE_INFINITY,
       };
       this.#counts.set(providerKey, counts);
     }

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { type CatalogSource, parseCatalogSource } from './catalog/source.ts';
 import { IntegrationError } from './core/errors.ts';
+import { METRICS_TOKEN_CHARS_MIN } from './core/limits.ts';
 import { type AllowList, parseAllowList } from './egress/address.ts';
 
 export interface Config {
@@ -20,6 +21,8 @@ export interface Config {
   /** Null: only what is built in. */
   readonly catalogSource: CatalogSource | null;
   readonly logLevel: string;
+  /** Opens `/metrics`, beside what opens the operator plane; null: only that. */
+  readonly metricsToken: string | null;
 }
 
 /** Says of TENON_PROXY_URL that links stay as they are. */
@@ -45,6 +48,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     catalogFile: value('TENON_CATALOG_FILE') ?? null,
     catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
+    metricsToken: parseMetricsToken(value('TENON_METRICS_TOKEN')),
   };
 }
 
@@ -81,6 +85,13 @@ export function originOf(text: string): string | null {
 function parseLogLevel(text: string): string {
   if (LOG_LEVELS.some((level) => level === text)) return text;
   throw wrong('TENON_LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
+}
+
+/** As it stands in a header; a short one could be guessed. */
+function parseMetricsToken(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (text.length >= METRICS_TOKEN_CHARS_MIN && /^[\x21-\x7e]+$/.test(text)) return text;
+  throw wrong('TENON_METRICS_TOKEN', `must have at least ${METRICS_TOKEN_CHARS_MIN} characters and no spaces`);
 }
 
 function wrong(name: string, reason: string): IntegrationError {

@@ -12,13 +12,14 @@ import type { Vault } from './auth/vault.ts';
 import { LiveCatalog } from './catalog/liveCatalog.ts';
 import { type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
+import { newCounts } from './core/counts.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createEdge } from './edge/app.ts';
 import { proxyUrlAt } from './edge/plane.ts';
-import { listen } from './edge/server.ts';
+import { type Listening, listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
 import { readOverrides } from './flows/catalog/overridesFile.ts';
@@ -84,12 +85,13 @@ export async function start(options: StartOptions): Promise<Running> {
       () => listening.close(),
     );
     const budgets = new Budgets(store, clock, log);
+    const counts = newCounts();
     const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
     const services: Services = {
       store,
       runtime,
       tokens,
-      leases: new Leases(tokens, new Supervisor(runtime, clock), budgets, clock),
+      leases: new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits),
       budgets,
       fleets: new Fleets(runtime, store.reads, clock, log),
       targets: new Targets(store.reads, catalog),
@@ -101,6 +103,7 @@ export async function start(options: StartOptions): Promise<Running> {
       catalog,
       catalogRefresh,
       connectors: createConnectors(clock),
+      counts,
       clock,
       log,
       downloadKey,
@@ -114,12 +117,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const retention = new Retention(services);
     opened.push(...[services.rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
     for (const service of [retention, catalogRefresh, services.rollout]) service.start();
-    const operatorToken = randomToken(OPERATOR_TOKEN_BYTES);
-    listening.serve(createEdge(services, () => isReady(store), operatorToken));
-    announceOwner(config.dataFolder, {
-      url: `http://${localHost(config.hostname)}:${listening.port}`,
-      token: operatorToken,
-    });
+    open(services, listening, config);
     const isNewFile = firstKey !== null && source.kind === 'file';
     const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
     return { services, port: listening.port, firstKey, warnings: told, stop };
@@ -127,6 +125,14 @@ export async function start(options: StartOptions): Promise<Running> {
     await stop();
     throw error;
   }
+}
+
+/** From here on calls are answered, and commands on this machine find the server. */
+function open(services: Services, listening: Listening, config: Config): void {
+  const token = randomToken(OPERATOR_TOKEN_BYTES);
+  const tokens = { operator: token, metrics: config.metricsToken };
+  listening.serve(createEdge(services, () => isReady(services.store), tokens));
+  announceOwner(config.dataFolder, { url: `http://${localHost(config.hostname)}:${listening.port}`, token });
 }
 
 /** What was made of a catalog that has changed: the next lease makes it anew. */

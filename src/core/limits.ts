@@ -16,6 +16,29 @@ export const LOG_FLUSH_INTERVAL_MS = SECOND_MS;
 /** Of an error's message this much is stored and logged. */
 export const ERROR_MESSAGE_CHARS_MAX = 500;
 
+// Metrics
+
+/**
+ * Providers that are counted by name; further ones are counted together. Names come from the catalog only, which has at
+ * most CATALOG_ENTRIES_MAX of upstream and those that are built in, of which most have no calls and hence no series.
+ */
+export const METRIC_PROVIDERS_MAX = 2500;
+/**
+ * Edges of latency, in seconds: 5 ms is a provider next door, 60 s the silence after which it is given up; in between
+ * steps of about two, and one at what a caller waits. 12 edges are 15 series for each provider that is called.
+ */
+export const LATENCY_EDGES_S: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+/** Edges of what a call waits before it may go, at most CALLER_WAIT_MS_MAX. */
+export const LEASE_WAIT_EDGES_S: readonly number[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
+/** Edges of a commit: a page cache takes 1 ms or less, a good disk 5, a disk in trouble seconds. */
+export const COMMIT_EDGES_S: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
+/** Edges of steps per transaction, of which there are at most COMMIT_STEPS_MAX. */
+export const COMMIT_GROUP_EDGES: readonly number[] = [1, 2, 5, 10, 25, 50];
+/** Rows counted per scrape where only "none, some, or far too many" matters: due alarms, paused actors. */
+export const METRIC_ROWS_COUNTED_MAX = 10_000;
+/** A token for scrapers that is shorter could be guessed. */
+export const METRICS_TOKEN_CHARS_MIN = 16;
+
 // Store
 
 /** Group commit: more steps per transaction gain nothing measurable and make one failure discard more hosts. */
@@ -142,6 +165,8 @@ export const LIMIT_BODY_CHARS_MAX = 16_384;
 
 // Edge
 
+/** A caller's id of a call: longer than a UUID, a trace or what common gateways write. */
+export const REQUEST_ID_CHARS_MAX = 128;
 /** A control-plane body; the largest real one is a manifest. */
 export const API_BODY_BYTES_MAX = 1_048_576;
 /** A manifest; the largest published sample has 13 KB. */

@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX } from './limits.ts';
+import { systemClock } from './time.ts';
 
 /** What code logs to. Without pino's `child`, whose bindings would reach a line uncensored. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'flush'>;
@@ -42,7 +43,7 @@ export interface LogOptions {
 /** Lines wait in a buffer until it is full or `flush` is called; the caller flushes on a timer and at exit. */
 export function createLog(options: LogOptions): Log {
   const stream = options.stream ?? new StandardOutput();
-  return pino(
+  const log = pino(
     {
       level: options.level,
       base: null,
@@ -54,6 +55,35 @@ export function createLog(options: LogOptions): Log {
     },
     stream,
   );
+  outputs.set(log, { stream, levelMin: pino.levels.values[options.level] ?? Number.POSITIVE_INFINITY });
+  return log;
+}
+
+/** Where the lines of a log go, and from which level on. */
+const outputs = new WeakMap<Log, { readonly stream: DestinationStream; readonly levelMin: number }>();
+
+/** Fields that are no secrets by what they are: ids of ours, numbers, words of ours. */
+export type PlainFields = Readonly<Record<string, string | number | undefined>>;
+
+/**
+ * Writes the line of a call, of which there are more than of all others together. The line is the one that pino makes,
+ * in a quarter of the time (0.3 µs against 1.5 for sixteen fields); nothing is censored, so the fields must be plain.
+ */
+export function logCall(log: Log, level: 'info' | 'debug', fields: PlainFields): void {
+  const output = outputs.get(log);
+  if (output === undefined) {
+    log[level](fields);
+    return;
+  }
+  const value = pino.levels.values[level] ?? 0;
+  if (value < output.levelMin) return;
+  output.stream.write(`{"level":${value},"time":${systemClock.nowMs()},${JSON.stringify(fields).slice(1)}\n`);
+}
+
+/** Lines that were not written because nobody read them in time. */
+export function linesDropped(log: Log): number {
+  const stream = outputs.get(log)?.stream;
+  return stream instanceof StandardOutput ? stream.linesDropped : 0;
 }
 
 /**
@@ -69,8 +99,12 @@ class StandardOutput implements DestinationStream {
     sync: false,
   });
   #lines = '';
+  linesDropped = 0;
 
   constructor() {
+    this.#stream.on('drop', (lines: string) => {
+      this.linesDropped += lines.split('\n').length - 1;
+    });
     process.once('exit', () => {
       this.#handOver();
       this.#stream.flushSync();

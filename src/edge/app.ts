@@ -4,16 +4,18 @@
 
 import { Hono } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
 import { openDownload } from '../flows/deliver/download.ts';
 import { ApiKeys, Authenticator } from './auth.ts';
+import { observeCalls } from './calls.ts';
 import { callbackRoute, customAuthCallbackRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
-import { operatorRoutes } from './operator.ts';
+import { metricsRoute, operatorRoutes } from './operator.ts';
 import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
 import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
-import { type NodeProxy, proxyOfNode, proxyWeb, withRetryHeaders } from './proxy.ts';
+import { type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
 
 /** All planes. */
 export interface Edge {
@@ -23,34 +25,43 @@ export interface Edge {
   readonly proxy: NodeProxy;
 }
 
-/** `isReady` answers whether the process can take work now; `operatorToken` opens the operator plane. */
-export function createEdge(services: EdgeServices, isReady: () => Promise<boolean>, operatorToken: string): Edge {
+/** What opens the operator plane, and `/metrics` alone. */
+export interface EdgeTokens {
+  readonly operator: string;
+  readonly metrics: string | null;
+}
+
+/** `isReady` answers whether the process can take work now. */
+export function createEdge(services: EdgeServices, isReady: () => Promise<boolean>, tokens: EdgeTokens): Edge {
   const keys = new ApiKeys(services.store.reads, services.clock);
-  return { app: createApp(services, keys, isReady, operatorToken), proxy: proxyOfNode(services, keys) };
+  return { app: createApp(services, keys, isReady, tokens), proxy: proxyOfNode(services, keys) };
 }
 
 function createApp(
   services: EdgeServices,
   keys: ApiKeys,
   isReady: () => Promise<boolean>,
-  operatorToken: string,
+  tokens: EdgeTokens,
 ): Hono<EdgeEnv> {
   const { clock, log } = services;
   const app = new Hono<EdgeEnv>({ getPath: routingPath });
   app.onError((error, context) => {
-    const { path } = context.req;
-    const style = path === PROXY_PATH ? 'proxied' : 'problem';
-    const response = problemResponse(error, path, clock.nowMs(), log, style);
-    return withRetryHeaders(response, error, (name) => context.req.header(name));
+    const requestId = context.get('requestId') ?? newId<string>();
+    return problemResponse(error, requestId, clock.nowMs(), log);
   });
   app.notFound((context) => {
     const error = new IntegrationError('not_found', `there is nothing at ${context.req.method} ${context.req.path}`);
-    return problemResponse(error, context.req.path, clock.nowMs(), log);
+    return problemResponse(error, context.get('requestId') ?? newId<string>(), clock.nowMs(), log);
   });
   app.all(PROXY_PATH, (context) => proxyWeb(services, keys, context.req.raw));
   app.all(MISFRAMED_PATH, () => {
     throw misframed();
   });
+  for (const path of ['/health', '/ready', '/metrics']) app.use(path, observeCalls(services, 'other', true));
+  app.use('/downloads/*', observeCalls(services, 'other'));
+  app.use('/callbacks/*', observeCalls(services, 'callback'));
+  app.use('/operator/*', observeCalls(services, 'operator'));
+  app.use('/v1/*', observeCalls(services, 'platform'));
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.get('/ready', async (context) => {
     const isIt = await isReady();
@@ -63,9 +74,12 @@ function createApp(
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
-  app.route('/operator/v1', operatorRoutes(services, keys, operatorToken));
-  const auth = new Authenticator(services, keys, operatorToken);
+  app.route('/operator/v1', operatorRoutes(services, keys, tokens.operator));
+  const auth = new Authenticator(services, keys, tokens.operator);
   app.route('/tenon/v1', platformRoutes(services, auth, OWN_OPERATIONS));
   app.route('/v1', platformRoutes(services, auth));
+  app.route('/metrics', metricsRoute(services, keys, tokens.operator, tokens.metrics));
+  const observe = observeCalls(services, 'other');
+  app.use('*', (context, next) => (context.get('requestId') === undefined ? observe(context, next) : next()));
   return app;
 }

@@ -1,6 +1,6 @@
 // What handlers of the edge find in a request's context.
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProjectId } from '../core/ids.ts';
 import type { Ms } from '../core/time.ts';
 import type { Customer } from '../flows/customerTokens.ts';
@@ -27,9 +27,17 @@ export type Principal =
 
 export interface EdgeEnv {
   /** Present where the server is node:http; elsewhere requests are WHATWG objects only. */
-  Bindings: { readonly incoming?: IncomingMessage };
-  /** What of the platform API was asked for; `allow` are the methods of a path that was called with another. */
-  Variables: { operation?: Operation; allow?: string };
+  Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse };
+  Variables: {
+    /** What of the platform API was asked for. */
+    operation?: Operation;
+    /** The methods of a path that was called with another. */
+    allow?: string;
+    /** Whose call it is, once that is known. */
+    projectId?: ProjectId;
+    /** See `calls.ts`; not there where no route was found. */
+    requestId?: string;
+  };
 }
 
 /** What the edge works with: the services of the flows. */

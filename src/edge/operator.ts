@@ -68,9 +68,35 @@ async function refuseBrowsers(context: Context<EdgeEnv>, next: () => Promise<voi
   await next();
 }
 
+/** `GET /metrics`: for whoever may use the operator plane, and for `metricsToken`, which opens nothing else. */
+export function metricsRoute(
+  services: EdgeServices,
+  keys: ApiKeys,
+  token: string,
+  metricsToken: string | null,
+): Hono<EdgeEnv> {
+  const operator = authenticateOperator(keys, token);
+  const app = new Hono<EdgeEnv>();
+  app.use(refuseBrowsers, async function authenticateScraper(context, next) {
+    const bearer = bearerOf(context);
+    if (metricsToken !== null && bearer !== undefined && isSame(bearer, metricsToken)) return next();
+    return operator(context, next);
+  });
+  app.get('/', async (context) => {
+    const { scrape } = await import('../flows/metrics/scrape.ts');
+    const { contentType, text } = await scrape(services);
+    return context.body(text, 200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  });
+  return app;
+}
+
+function bearerOf({ req }: Context<EdgeEnv>): string | undefined {
+  return /^Bearer (\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
+}
+
 function authenticateOperator(keys: ApiKeys, token: string): MiddlewareHandler<EdgeEnv> {
   return async function authenticateOperatorCall(context, next) {
-    const bearer = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    const bearer = bearerOf(context);
     if (bearer === undefined) requireOperator(keys, context.req.header('x-api-key'));
     else if (!isSame(bearer, token)) {
       throw new IntegrationError('unauthenticated', 'this operator token is not of this process', {

@@ -23,6 +23,8 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /**
  * How the published description has the problems of an operation; `proxied` is for a vendor's own client, which looks
  * for words of the vendor.
@@ -36,12 +38,17 @@ const MEDIA_TYPES: Readonly<Record<ProblemStyle, string>> = {
   proxied: 'application/problem+json; charset=utf-8',
 };
 
-/** The answer to a failed request. `path` goes to the log; `instance` is published as an absolute URI. */
-export function problemResponse(error: unknown, path: string, nowMs: Ms, log: Log, style?: ProblemStyle): Response {
-  const requestId = newId<string>();
+/** The answer to a failed request, which is found in the log by its id. */
+export function problemResponse(
+  error: unknown,
+  requestId: string,
+  nowMs: Ms,
+  log: Log,
+  style?: ProblemStyle,
+): Response {
   const known = error instanceof IntegrationError ? error : unexpected(error, requestId, log);
   const { status, code } = known;
-  if (status >= 500) log.warn({ requestId, code, err: known.message, path }, 'request failed');
+  if (status >= 500) log.warn({ requestId, code, err: known.message }, 'request failed');
   return problemOf(known, nowMs, requestId, style);
 }
 
@@ -58,7 +65,8 @@ export function problemOf(
     title: TITLES[status] ?? 'Error',
     status,
     detail: publicDetail,
-    instance: `urn:uuid:${requestId}`,
+    // An absolute URI, as published; an id that the caller chose may be no UUID.
+    instance: `urn:uuid:${UUID.test(requestId) ? requestId : newId<string>()}`,
     subsystem: 'api',
     time: toRfc3339(nowMs),
     requestId,
@@ -70,7 +78,7 @@ export function problemOf(
     ...(style === 'json' && issues.length > 0 ? { validationIssues: issues.map(validationIssue) } : {}),
     ...(style === 'proxied' ? wordsForClients(error) : {}),
   };
-  const headers: Record<string, string> = { 'content-type': MEDIA_TYPES[style] };
+  const headers: Record<string, string> = { 'content-type': MEDIA_TYPES[style], 'x-request-id': requestId };
   if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
   return new Response(JSON.stringify(body), { status, headers });
 }

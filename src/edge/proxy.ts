@@ -5,19 +5,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { IntegrationError } from '../core/errors.ts';
 import { parseId } from '../core/ids.ts';
-import { monotonicMs, toRfc1123Utc } from '../core/time.ts';
+import { toRfc1123Utc } from '../core/time.ts';
+import type { CallFacts } from '../flows/callFacts.ts';
 import { isThrottleMode, type ProxyOutcome, proxyOverNode, proxyOverWeb, RATE_LIMITER_MODE } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
+import { callFactsOf, type Header, proxiedCallEnded, proxiedCallRefused } from './calls.ts';
 import type { EdgeServices } from './context.ts';
-import { assertPlain, PROXY_PATH, PROXY_VERSION_HEADER, providerPath } from './plane.ts';
+import { assertPlain, PROXY_VERSION_HEADER, providerPath } from './plane.ts';
 import { problemResponse } from './problem.ts';
 
 /** nginx's status for a client that left; nobody receives it. */
 const STATUS_CLIENT_GONE = 499;
-
-/** The value of a header by its lower-case name. */
-type Header = (name: string) => string | undefined;
 
 /**
  * Proxies a call of node:http. Resolves when it is over, with the problem to answer it with where nothing was sent to
@@ -27,54 +26,62 @@ export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) =>
 
 export function proxyOfNode(services: EdgeServices, keys: ApiKeys): NodeProxy {
   return async (incoming, outgoing) => {
-    const startedMs = monotonicMs();
     const header: Header = (name) => incoming.headers[name] as string | undefined;
+    const facts = callFactsOf(header);
+    const { method } = incoming;
+    let target: ProxyTarget | null = null;
     try {
       assertPlain(incoming);
-      const target = targetOf(services, keys, header);
+      target = targetOf(services, keys, header);
       const path = providerPath(incoming.url ?? '/', incoming.headers.host);
-      const outcome = await proxyOverNode(services, target, incoming, outgoing, path);
-      finish(services, target, incoming.method, outcome, startedMs);
+      const outcome = await proxyOverNode(services, target, incoming, outgoing, path, facts);
+      finish(services, target, method, outcome, facts);
       return null;
     } catch (error) {
-      const response = problemResponse(error, PROXY_PATH, services.clock.nowMs(), services.log, 'proxied');
+      proxiedCallRefused(services, target, method, error, facts);
+      const response = problemResponse(error, facts.requestId, services.clock.nowMs(), services.log, 'proxied');
       return withRetryHeaders(response, error, header);
     }
   };
 }
 
-/** Proxies a WHATWG request. Rejects with what kept it from the provider. */
+/** Proxies a WHATWG request. Answers with a problem what never reached the provider; never rejects. */
 export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
-  const startedMs = monotonicMs();
-  const target = targetOf(services, keys, (name) => request.headers.get(name) ?? undefined);
-  const { origin, host } = new URL(request.url);
-  const path = providerPath(request.url.slice(origin.length), host);
-  const { response, outcome } = proxyOverWeb(services, target, request, path);
-  const ended = outcome.then((result) => {
-    finish(services, target, request.method, result, startedMs);
-    return result.kind === 'clientGone' ? new Response(null, { status: STATUS_CLIENT_GONE }) : response;
-  });
-  return Promise.race([response, ended]);
+  const header: Header = (name) => request.headers.get(name) ?? undefined;
+  const facts = callFactsOf(header);
+  const { method } = request;
+  let target: ProxyTarget | null = null;
+  try {
+    const found = targetOf(services, keys, header);
+    target = found;
+    const { origin, host } = new URL(request.url);
+    const path = providerPath(request.url.slice(origin.length), host);
+    const { response, outcome } = proxyOverWeb(services, found, request, path, facts);
+    const ended = outcome.then((result) => {
+      finish(services, found, method, result, facts);
+      return result.kind === 'clientGone' ? new Response(null, { status: STATUS_CLIENT_GONE }) : response;
+    });
+    return await Promise.race([response, ended]);
+  } catch (error) {
+    proxiedCallRefused(services, target, method, error, facts);
+    const response = problemResponse(error, facts.requestId, services.clock.nowMs(), services.log, 'proxied');
+    return withRetryHeaders(response, error, header);
+  }
 }
 
-/** Writes the log line. Throws whatever kept the call from the provider, as long as nothing was sent to the client. */
+/**
+ * Logs and counts what went to the provider. Throws whatever kept the call from it, as long as nothing was sent to the
+ * client.
+ */
 function finish(
-  { log }: EdgeServices,
-  { installationId, declaration }: ProxyTarget,
+  services: EdgeServices,
+  target: ProxyTarget,
   method: string | undefined,
   outcome: ProxyOutcome,
-  startedMs: number,
+  facts: CallFacts,
 ): void {
-  log.info({
-    plane: 'proxy',
-    installationId,
-    provider: declaration.name,
-    method,
-    outcome: outcome.kind,
-    status: 'status' in outcome ? outcome.status : undefined,
-    ms: Math.round((monotonicMs() - startedMs) * 10) / 10,
-  });
   if (outcome.kind === 'failed' && !outcome.headSent) throw outcome.error;
+  proxiedCallEnded(services, target, method, outcome, facts);
 }
 
 function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): ProxyTarget {
@@ -112,7 +119,7 @@ function refuseUpgrade(offer: string | undefined): void {
 /**
  * A caller in throttle mode is told of a 429 of ours as of a provider's: with the time until which calls are not sent.
  */
-export function withRetryHeaders(response: Response, error: unknown, header: Header): Response {
+function withRetryHeaders(response: Response, error: unknown, header: Header): Response {
   if (response.status !== 429 || !(error instanceof IntegrationError) || error.retryAtMs === undefined) return response;
   if (header(PROXY_VERSION_HEADER) === undefined || !isThrottleMode(header(RATE_LIMITER_MODE))) return response;
   response.headers.set('X-Amp-Retry-After', toRfc1123Utc(error.retryAtMs));

@@ -14,6 +14,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
   wasInvalid = false;
   /** A byte of the request was handed to the socket. */
   protected wasSent = false;
+  /** Of the request's body, handed to the socket. */
+  protected bytesSent = 0;
   protected readonly origin: Origin;
   #controller: Controller | null = null;
   #abandonedFor: IntegrationError | null = null;
@@ -53,7 +55,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onBodySent(): void {
+  onBodySent(chunk?: { readonly length: number }): void {
+    this.bytesSent += chunk?.length ?? 0;
     this.wasSent = true;
   }
 

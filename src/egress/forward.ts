@@ -38,6 +38,8 @@ export interface ForwardHooks {
   accept(status: number, rawHeaders: readonly string[]): boolean | readonly string[];
   /** May change the headers of an accepted answer in place, after they were cleaned. */
   finish?(headers: string[]): void;
+  /** Sees how much of the bodies went each way, before the outcome is known. */
+  ended?(bytesIn: number, bytesOut: number): void;
 }
 
 export type ForwardOutcome =
@@ -175,6 +177,7 @@ class ForwardExchange extends Exchange {
     this.#queueTimer?.cancel();
     this.#stallTimer?.cancel();
     if (this.#onAbort !== null) this.#call.signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#resolve !== null) this.#hooks.ended?.(this.bytesSent, this.#bytesOut);
     this.#resolve?.(outcome);
     this.#resolve = null;
   }

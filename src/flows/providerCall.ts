@@ -3,9 +3,11 @@
 
 import type { TokenManager } from '../../actors/tokenManager.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
+import { countAttempt, countsOf } from '../core/counts.ts';
 import { type ErrorCode, errorFacts } from '../core/errors.ts';
 import type { ConnectionId } from '../core/ids.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
+import { monotonicMs } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
@@ -14,7 +16,7 @@ import { tellLimits } from './limitsTold.ts';
 import type { Services } from './services.ts';
 import type { ProviderTarget } from './targets.ts';
 
-type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'clock'>;
+type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'clock'>;
 
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(
@@ -42,13 +44,15 @@ export function providerCalls(
 }
 
 async function callOnce(
-  { leases, budgets, egress, tokens, clock }: CallServices,
+  { leases, budgets, egress, tokens, counts, clock }: CallServices,
   target: ProviderTarget,
   priority: CallPriority,
   request: ProviderRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ response: BufferedResponse; generation: number }> {
   const lease = await leases.lease(target.lease, priority, { gone: () => signal });
+  const sentAtMs = monotonicMs();
+  const counted = countsOf(counts, target.declaration.name);
   try {
     const response = await egress.request({
       url: `${target.baseUrl}${withQuery(request.path, lease.attachment.query)}`,
@@ -64,11 +68,13 @@ async function callOnce(
       responseBytesMax: PAGE_BYTES_MAX,
       ...(signal === undefined ? {} : { signal }),
     });
+    countAttempt(counted, response.status, monotonicMs() - sentAtMs);
     lease.answered(faultOfStatus(response.status));
     tellLimits(budgets, target, lease.marks, answerOf(response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response, generation: lease.generation };
   } catch (error) {
+    countAttempt(counted, 'broken', null);
     const fault = faultOfError(errorFacts(error).code);
     if (fault !== null) lease.answered(fault);
     throw error;

@@ -5,11 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { countsOf } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { REPLAYABLE_BODY_BYTES_MAX } from '../core/limits.ts';
 import type { Sink } from '../egress/sink.ts';
 import { NodeSink } from '../egress/sinkNode.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
+import type { CallFacts } from './callFacts.ts';
 import { type ProxyCall, type ProxyOutcome, ProxyRun, type ProxyServices } from './proxyRun.ts';
 import type { ProxyTarget } from './targets.ts';
 
@@ -30,6 +32,7 @@ export function proxyOverNode(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   path: string,
+  facts: CallFacts,
 ): Promise<ProxyOutcome> {
   const { method = 'GET', rawHeaders, headers } = incoming;
   const announced = headers['content-length'];
@@ -37,6 +40,7 @@ export function proxyOverNode(
   const call = {
     method,
     path,
+    facts,
     rawHeaders,
     body: hasBody ? incoming : null,
     isThrottled: isThrottleMode(headers[RATE_LIMITER_MODE] as string | undefined),
@@ -54,6 +58,7 @@ export function proxyOverWeb(
   target: ProxyTarget,
   request: Request,
   path: string,
+  facts: CallFacts,
 ): { readonly response: Promise<Response>; readonly outcome: Promise<ProxyOutcome> } {
   const { method, headers, signal } = request;
   const sink = new WebSink(method, signal);
@@ -61,6 +66,7 @@ export function proxyOverWeb(
   const call = {
     method,
     path,
+    facts,
     rawHeaders: [...headers].flat(),
     body: body === null ? null : Readable.fromWeb(body),
     isThrottled: isThrottleMode(headers.get(RATE_LIMITER_MODE)),
@@ -111,9 +117,10 @@ async function proxyReplayable(
   return new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink).start();
 }
 
-function assertNotHeld({ throttle, clock }: ProxyServices, { accountKey }: ProxyTarget): void {
+function assertNotHeld({ throttle, clock, counts }: ProxyServices, { accountKey, declaration }: ProxyTarget): void {
   const hold = throttle.holdOf(accountKey, clock.nowMs());
   if (hold === null) return;
+  countsOf(counts, declaration.name).throttled += 1;
   const message = 'the provider asked to be left alone for a while; this call was not sent';
   throw new IntegrationError('rate_limited', message, { retryAtMs: hold.untilMs, isRetryable: hold.isRetryable });
 }

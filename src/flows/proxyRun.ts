@@ -5,14 +5,16 @@
 
 import type { Readable } from 'node:stream';
 import type { Caller, Lease } from '../../actors/lease.ts';
+import { countAttempt, countsOf, type ProviderCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
-import { delay, type Ms, toRfc1123Utc } from '../core/time.ts';
+import { delay, type Ms, monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
-import { cleanRequestHeaders } from '../egress/headers.ts';
+import { cleanRequestHeaders, headerValue } from '../egress/headers.ts';
 import { mapLinks } from '../egress/links.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { LimitsSaid } from '../limits/headers/said.ts';
+import type { CallFacts } from './callFacts.ts';
 import { answerOfHead, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
@@ -26,6 +28,7 @@ export interface ProxyCall {
   readonly method: string;
   /** Path and query as the caller wrote them, byte for byte. */
   readonly path: string;
+  readonly facts: CallFacts;
   /** Name, value, name, value, … as received. */
   readonly rawHeaders: readonly string[];
   /** Null without a body; bytes if it was read already. */
@@ -38,7 +41,7 @@ export interface ProxyCall {
 
 export type ProxyServices = Pick<
   Services,
-  'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'clock' | 'proxyUrl'
+  'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'
 >;
 
 export class ProxyRun implements ForwardHooks, Sendable, Caller {
@@ -49,6 +52,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly #target: ProxyTarget;
   readonly #call: ProxyCall;
   readonly #sink: Sink;
+  readonly #counts: ProviderCounts;
+  #sentAtMs = 0;
   #lease: Lease | null = null;
   #isBodyAskedFor = false;
   #isReconnected = false;
@@ -63,6 +68,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     this.#target = target;
     this.#call = call;
     this.#sink = sink;
+    this.#counts = countsOf(services.counts, target.declaration.name);
   }
 
   get isReplayable(): boolean {
@@ -75,7 +81,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     const { leases } = this.#services;
     for (;;) {
       const leased = leases.lease(this.#target.lease, 'interactive', this);
-      const lease = leased instanceof Promise ? await this.#unlessGone(this.#inTime(leased)) : leased;
+      const lease = leased instanceof Promise ? await this.#waited(leased) : leased;
       if (lease === null) return { kind: 'clientGone' };
       const outcome = await this.#send(lease);
       if (outcome.kind === 'failed' && !outcome.headSent) this.#planReconnect(outcome.error);
@@ -89,6 +95,9 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   /** See ForwardHooks. Told at the head: a long body must not keep a circuit waiting for its probe. */
   accept(status: number, rawHeaders: readonly string[]): boolean | readonly string[] {
     const lease = this.#lease as Lease;
+    const { facts } = this.#call;
+    facts.upstreamMs = monotonicMs() - this.#sentAtMs;
+    countAttempt(this.#counts, status, facts.upstreamMs);
     lease.answered(faultOfStatus(status));
     if (status < 400) {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
@@ -101,8 +110,20 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     return status === 503 || said.isLimited ? this.#limited(status, said) : true;
   }
 
-  /** See ForwardHooks. Who follows a link goes on through the proxy, and does not show Tenon's key to the provider. */
+  /** See ForwardHooks. */
+  ended(bytesIn: number, bytesOut: number): void {
+    const { facts } = this.#call;
+    facts.bytesIn = bytesIn;
+    facts.bytesOut = bytesOut;
+  }
+
+  /**
+   * See ForwardHooks. Who follows a link goes on through the proxy, and does not show Tenon's key to the provider. The
+   * id of the call is told beside one that the provider gave, which its support asks for.
+   */
   finish(headers: string[]): void {
+    const isTaken = headerValue(headers, 'x-request-id') !== undefined;
+    headers.push(isTaken ? 'X-Amp-Request-Id' : 'X-Request-Id', this.#call.facts.requestId);
     const { proxyUrl } = this.#services;
     if (proxyUrl === null) return;
     const { origin, pathPrefix } = this.#target;
@@ -111,15 +132,21 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
 
   async #send(lease: Lease): Promise<ForwardOutcome> {
     const { headers: credentialHeaders, query } = lease.attachment;
-    const { method, body, rawHeaders, path } = this.#call;
+    const { method, body, rawHeaders, path, facts } = this.#call;
     this.#lease = lease;
     try {
-      const headers = cleanRequestHeaders(rawHeaders, namesOf(credentialHeaders));
+      const replaced = namesOf(credentialHeaders);
+      if (facts.trace.dropped.length > 0) replaced.push(...facts.trace.dropped);
+      const headers = cleanRequestHeaders(rawHeaders, replaced);
       for (const part of credentialHeaders) headers.push(part);
       if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
       const { origin, pathPrefix } = this.#target;
       const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
+      facts.attempts += 1;
+      facts.upstreamMs = null;
+      this.#sentAtMs = monotonicMs();
       const outcome = await this.#services.egress.forward(call, this.#sink, this);
+      if (facts.upstreamMs === null) countAttempt(this.#counts, endOf(outcome), null);
       const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
       if (fault !== null) lease.answered(fault);
       return outcome;
@@ -216,6 +243,14 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     return null;
   }
 
+  async #waited(leased: Promise<Lease>): Promise<Lease | null> {
+    const { facts } = this.#call;
+    const sinceMs = monotonicMs();
+    return await this.#unlessGone(this.#inTime(leased)).finally(() => {
+      facts.leaseWaitMs += monotonicMs() - sinceMs;
+    });
+  }
+
   /** A lease waits for itself as long as a caller does; what was waited before counts too. */
   async #inTime(leased: Promise<Lease>): Promise<Lease> {
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return leased;
@@ -227,6 +262,11 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     leased.then((lease) => lease.release(), ignore);
     throw new IntegrationError('timeout', 'the call waited too long to be sent again');
   }
+}
+
+/** Of a try that had no answer. */
+function endOf({ kind }: ForwardOutcome): 'clientGone' | 'broken' {
+  return kind === 'clientGone' ? kind : 'broken';
 }
 
 /** The published headers of a 429 in throttle mode. */

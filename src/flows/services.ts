@@ -8,6 +8,7 @@ import type { TokenManager } from '../../actors/tokenManager.ts';
 import type { Vault } from '../auth/vault.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Connectors } from '../connectors/connectors.ts';
+import type { Counts } from '../core/counts.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
@@ -37,6 +38,8 @@ export interface Services {
   /** Keeps it as upstream has it. */
   readonly catalogRefresh: CatalogRefresh;
   readonly connectors: Connectors;
+  /** What is counted on the way of calls. */
+  readonly counts: Counts;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs links to results that are too large for a message. */

@@ -3,9 +3,11 @@
 // time, so that after a failure it is known what was decided on memory that is now ahead of the disk: all of it
 // is discarded, synchronously, before anything else can run.
 
+import { newCommitCounts, observe } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { ActorId } from '../core/ids.ts';
-import { COMMIT_QUEUE_STEPS_MAX, COMMIT_STEPS_MAX } from '../core/limits.ts';
+import { COMMIT_EDGES_S, COMMIT_GROUP_EDGES, COMMIT_QUEUE_STEPS_MAX, COMMIT_STEPS_MAX } from '../core/limits.ts';
+import { monotonicMs, SECOND_MS } from '../core/time.ts';
 import type { BatchFailure, Step, StepOutcome, Writer } from './port.ts';
 
 interface Waiting {
@@ -31,6 +33,7 @@ export interface CommitObserver {
 }
 
 export class GroupCommit {
+  readonly counts = newCommitCounts();
   readonly #writer: Writer;
   readonly #observer: CommitObserver;
   #buffer: Waiting[] = [];
@@ -53,6 +56,11 @@ export class GroupCommit {
   /** False while so many steps wait that new work must be refused with `overloaded`, before it begins. */
   get hasRoom(): boolean {
     return this.#buffer.length < COMMIT_QUEUE_STEPS_MAX;
+  }
+
+  /** Steps that are not at the writer yet. */
+  get waitingCount(): number {
+    return this.#buffer.length;
   }
 
   /**
@@ -90,7 +98,10 @@ export class GroupCommit {
     const batch = this.#buffer.splice(0, COMMIT_STEPS_MAX);
     if (batch.length === 0) return;
     this.#isWriting = true;
+    const beganMs = monotonicMs();
     const outcome = await this.#writer.write(batch.map((waiting) => waiting.step));
+    observe(this.counts.seconds, COMMIT_EDGES_S, (monotonicMs() - beganMs) / SECOND_MS);
+    observe(this.counts.groups, COMMIT_GROUP_EDGES, batch.length);
     this.#isWriting = false;
     if ('failure' in outcome) this.#failAll(batch, outcome.failure);
     else this.#settle(batch, outcome.steps);

@@ -1,8 +1,9 @@
 // The store as the rest of the product sees it: `commit` for rows that no actor owns, `add` for the steps of
 // actors, and `reads` of what is committed. Opened once per process, under the owner lock.
 
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommitCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { Ms } from '../core/time.ts';
 import { type Backup, Backups } from './backup.ts';
@@ -30,6 +31,15 @@ export interface StoreOptions {
   readonly outgoing?: (step: Step) => Step;
 }
 
+export interface StoreStats {
+  readonly commits: CommitCounts;
+  /** Steps that no transaction has taken up yet. */
+  readonly waiting: number;
+  readonly databaseBytes: number;
+  /** Of its log. */
+  readonly walBytes: number;
+}
+
 export interface Store {
   readonly reads: Reads;
   /** Random text that changes when a backup is restored: the prefix of every key that the outside sees. */
@@ -40,6 +50,8 @@ export interface Store {
   readonly isHealthy: boolean;
   /** See `GroupCommit.hasRoom`. */
   readonly hasRoom: boolean;
+  /** How commits fare, and how large the files are now; for operators. */
+  stats(): StoreStats;
   /** See `GroupCommit.add`. */
   add(step: Step, committed: () => void, failed: (error: IntegrationError) => void): void;
   /** Commits rows that no actor owns. Rejects with `storage_unavailable` or `invalid_input`. Edges ask `hasRoom`. */
@@ -152,6 +164,12 @@ export async function storeOver(
     get hasRoom() {
       return group.hasRoom;
     },
+    stats: () => ({
+      commits: group.counts,
+      waiting: group.waitingCount,
+      databaseBytes: bytesOf(path),
+      walBytes: bytesOf(`${path}-wal`),
+    }),
     add: (step, committed, failed) => group.add(outgoing(step), committed, failed),
     commit,
     vacuum: (pages) => writer.vacuum(pages),
@@ -166,4 +184,8 @@ export async function storeOver(
       release();
     },
   };
+}
+
+function bytesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

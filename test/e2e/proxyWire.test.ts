@@ -180,7 +180,7 @@ describe('fields', () => {
     ];
     provider.answer = `HTTP/1.1 200 OK\r\n${dropped.join('\r\n')}\r\nX-Kept: \u{e4}\r\ncontent-length: 2\r\n\r\nok`;
     const text = await send(lastCall('GET / HTTP/1.1'));
-    expect(fieldNames(text)).toEqual(['x-kept', 'content-length', 'date', 'connection']);
+    expect(fieldNames(text)).toEqual(['x-kept', 'content-length', 'x-request-id', 'date', 'connection']);
     expect(text).toContain('X-Kept: \u{e4}\r\n');
   });
 
@@ -310,7 +310,7 @@ describe('the answer', () => {
   ])('%s', async (_what, method, head, names) => {
     provider.answer = `HTTP/1.1 ${head}\r\n\r\n`;
     const text = await send(lastCall(`${method} / HTTP/1.1`));
-    expect(fieldNames(text)).toEqual([...names, 'date', 'connection']);
+    expect(fieldNames(text)).toEqual([...names, 'x-request-id', 'date', 'connection']);
     expect(text).toMatch(/\r\n\r\n$/);
   });
 

@@ -11,6 +11,7 @@ import type { Vault } from '../../src/auth/vault.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { LiveCatalog } from '../../src/catalog/liveCatalog.ts';
 import { createConnectors } from '../../src/connectors/connectors.ts';
+import { newCounts } from '../../src/core/counts.ts';
 import { type ErrorCode, errorFacts, type IntegrationError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
@@ -183,9 +184,11 @@ export class Process {
     const made = withGrowingCaches(() => {
       const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
       const budgets = new Budgets(store, clock, log);
-      const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock);
+      const counts = newCounts();
+      const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
       const fleets = new Fleets(runtime, store.reads, clock, log);
-      return { tokens, budgets, leases, fleets, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
+      const own = { tokens, budgets, leases, fleets, counts };
+      return { ...own, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
     });
     const egress = network.egressOf(life);
     const whole: Services = {

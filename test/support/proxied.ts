@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createEdge } from '../../src/edge/app.ts';
 import { fakeClock } from './clock.ts';
-import { startTenon } from './tenon.ts';
+import { startTenon, type TenonOptions } from './tenon.ts';
 
 export const FRONTS = ['node:http', 'a Response'] as const;
 export type Front = (typeof FRONTS)[number];
@@ -25,7 +25,7 @@ export interface Arrival {
 export type Proxied = Awaited<ReturnType<typeof startProxied>>;
 
 /** `ownFacts` are laid over what the catalog says of Stripe. */
-export async function startProxied(ownFacts: JsonObject = {}) {
+export async function startProxied(ownFacts: JsonObject = {}, options: Pick<TenonOptions, 'log' | 'env'> = {}) {
   const clock = fakeClock();
   const arrivals: Arrival[] = [];
   const answers: RequestListener[] = [];
@@ -40,14 +40,14 @@ export async function startProxied(ownFacts: JsonObject = {}) {
   await once(provider, 'listening');
   const { port } = provider.address() as AddressInfo;
   const overrides = { stripe: { baseURL: `http://127.0.0.1:${port}`, tenon: ownFacts } };
-  const tenon = await startTenon({ clock, overrides });
+  const tenon = await startTenon({ ...options, clock, overrides });
   await tenon.deploy(
     'specVersion: 1.0.0\nintegrations:\n  - {name: stripe, provider: stripe, proxy: {enabled: true}}\n',
   );
   const connection = { groupRef: 'acme', consumerRef: 'ada', provider: 'stripe', apiKey: 'sk' };
   await tenon.ok('POST', tenon.inProject('/connections:generate'), connection);
   const { id } = await tenon.install('stripe', { provider: 'stripe' });
-  const { app } = createEdge(tenon.running.services, async () => true, 'operator');
+  const { app } = createEdge(tenon.running.services, async () => true, { operator: 'operator', metrics: null });
 
   const call = (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
     if (front === 'node:http') return tenon.proxy(id, path, init);
@@ -62,6 +62,7 @@ export async function startProxied(ownFacts: JsonObject = {}) {
 
   return {
     tenon,
+    installationId: id,
     clock,
     provider,
     port,

@@ -20,6 +20,8 @@ describe('the environment is refused', () => {
     ['TENON_PROXY_URL', 'https://tenon.example.com/proxy?x', 'must be an address'],
     ['TENON_CATALOG_URL', 'ftp://catalog.example/c.json', 'must be an https address or a file'],
     ['TENON_LOG_LEVEL', 'verbose', 'must be one of trace, debug'],
+    ['TENON_METRICS_TOKEN', 'short', 'must have at least 16 characters'],
+    ['TENON_METRICS_TOKEN', 'sixteen characters', 'and no spaces'],
     ['TENON_EGRESS_ALLOW', 'localhost', 'is not an IP address'],
     ['TENON_EGRESS_ALLOW', '10.0.0.1/8', 'has address bits set'],
   ])('with %s=%s, by the name of the variable', (name, value, reason) => {
@@ -42,6 +44,7 @@ describe('the environment', () => {
       catalogFile: null,
       catalogSource: null,
       logLevel: 'info',
+      metricsToken: null,
     });
   });
 
@@ -72,6 +75,7 @@ describe('the environment', () => {
       TENON_CATALOG_FILE: 'catalog.json',
       TENON_CATALOG_URL: 'https://catalog.example/catalog.json',
       TENON_LOG_LEVEL: 'warn',
+      TENON_METRICS_TOKEN: 'sixteen-letters!',
     });
     expect(config).toMatchObject({
       dataFolder: '/data',

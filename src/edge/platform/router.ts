@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
+import { newId } from '../../core/ids.ts';
 import { type Authenticator, admit, checkRefs, projectOf } from '../auth.ts';
 import { checked, readBody, readBodyIfSent } from '../body.ts';
 import type { EdgeEnv, EdgeServices, Principal } from '../context.ts';
@@ -24,7 +25,8 @@ export function platformRoutes(
   app.onError((error, context) => {
     const found = context.get('operation');
     const { clock, log } = services;
-    const response = problemResponse(error, found?.path ?? context.req.path, clock.nowMs(), log, found?.problems);
+    const requestId = context.get('requestId') ?? newId<string>();
+    const response = problemResponse(error, requestId, clock.nowMs(), log, found?.problems);
     const allow = context.get('allow');
     if (allow !== undefined) response.headers.set('allow', allow);
     return response;
@@ -33,7 +35,15 @@ export function platformRoutes(
     cors({
       origin: '*',
       allowMethods: [...METHODS],
-      allowHeaders: ['content-type', 'x-api-key', 'authorization', 'x-amp-client', 'x-amp-client-version'],
+      allowHeaders: [
+        'content-type',
+        'x-api-key',
+        'authorization',
+        'x-amp-client',
+        'x-amp-client-version',
+        'x-request-id',
+      ],
+      exposeHeaders: ['x-request-id'],
     }),
   );
   const paths = new Map<string, string[]>();
@@ -75,9 +85,11 @@ async function answer(
   context.set('operation', operation);
   const { access, method } = operation;
   const principal: Principal = access === 'open' ? { kind: 'anybody' } : await auth.principalOf(context.req);
+  if ('projectId' in principal) context.set('projectId', principal.projectId);
   admit(principal, access);
   const params = paramsOf(operation, context);
   const project = projectOf(services, principal, params['projectIdOrName']);
+  if (project !== null) context.set('projectId', project.projectId);
   if (method !== 'GET' && !services.store.hasRoom) {
     throw new IntegrationError('overloaded', 'too many changes wait for the disk');
   }

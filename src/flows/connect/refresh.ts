@@ -19,6 +19,7 @@ import {
 } from '../../auth/tokenResponse.ts';
 import type { ProviderDeclaration } from '../../catalog/schema.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
+import { countOutcome, countsOf, REFRESH_OUTCOMES } from '../../core/counts.ts';
 import { type ErrorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import {
@@ -76,8 +77,22 @@ export function refreshHandler(services: Services): ReconcileHandler<RefreshEffe
   };
 }
 
+const OUTCOMES: Readonly<Record<string, (typeof REFRESH_OUTCOMES)[number]>> = {
+  'refresh.succeeded': 'renewed',
+  'refresh.refused': 'refused',
+  'refresh.appRefused': 'app_refused',
+  'refresh.failed': 'failed',
+  'refresh.outcomeUnknown': 'unknown',
+};
+
 /** Whoever waits for the token hears of every answer: a wait for one that is held back, or due in minutes, is over. */
-function heard({ tokens }: Services, { connectionId }: RefreshEffect, settlement: Settlement): Settlement {
+function heard(services: Services, { connectionId }: RefreshEffect, settlement: Settlement): Settlement {
+  const { tokens, counts, store } = services;
+  const outcome = OUTCOMES[settlement.event?.type ?? ''];
+  const provider = readConnection(store.reads, connectionId)?.provider;
+  if (outcome !== undefined && provider !== undefined) {
+    countOutcome(countsOf(counts, provider).refreshes, REFRESH_OUTCOMES, outcome);
+  }
   const onCommitted = () => {
     settlement.onCommitted?.();
     tokens.wake(connectionId as ConnectionId);

@@ -5,6 +5,7 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { DeliverEffect } from '../../../machines/effects.ts';
 import { jitter } from '../../core/backoff.ts';
+import { countOutcome, DELIVERY_OUTCOMES } from '../../core/counts.ts';
 import { type ErrorFacts, errorFacts } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import {
@@ -61,6 +62,7 @@ async function deliverRound(services: Services, effect: DeliverEffect): Promise<
   const results = await Promise.all(
     due.map(async (message) => ({ message, attempt: await attemptOf(services, destination, message) })),
   );
+  for (const { attempt } of results) countOutcome(services.counts.deliveries, DELIVERY_OUTCOMES, attempt.kind);
   const retryAtMs = results.map(({ attempt }) => (attempt.kind === 'retry' ? attempt.atMs : null));
   const others = readNextAttemptAtMs(
     store.reads,

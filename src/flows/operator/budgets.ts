@@ -40,13 +40,12 @@ export function budgetsOf(
   if (installation === undefined) throw new IntegrationError('not_found', 'there is no such installation');
   const { declaration, lease } = targets.ofConnection(installation.connectionId);
   const views = budgets.view(lease.budgets);
-  const lines = lease.budgets.flatMap(({ name, isOptional }, index): BudgetLine[] => {
+  const lines = lease.budgets.flatMap(({ isOptional }, index): BudgetLine[] => {
     const { blockedUntilMs, waiting, ...facts } = views[index] as (typeof views)[number];
     // A limit that the account may have and that no answer has told is none.
     if (isOptional && !facts.isLearned) return [];
     const line = {
       ...facts,
-      name,
       blockedUntil: blockedUntilMs === null ? null : toRfc3339(blockedUntilMs),
       waiting: Object.fromEntries(Object.entries(waiting).filter(([, count]) => count > 0)),
     };

@@ -7,6 +7,7 @@ import type { ReadPageEffect } from '../../../machines/effects.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
 import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
 import { fullJitterMs } from '../../core/backoff.ts';
+import { countOutcome, countsOf, PAGE_OUTCOMES } from '../../core/counts.ts';
 import {
   ERROR_CODES,
   type ErrorCode,
@@ -30,6 +31,7 @@ import {
 import { DAY_MS, type Ms } from '../../core/time.ts';
 import type { EffectiveRead } from '../../manifest/effective.ts';
 import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
+import { readConnection } from '../../store/tables/connections.ts';
 import {
   type CheckpointRow,
   type InstallationRow,
@@ -59,8 +61,8 @@ export function readPageHandler(services: Services): ReplayableHandler<ReadPageE
   return {
     kind: 'replayable',
     deadlineMs: EFFECT_DEADLINE_MS,
-    perform: (effect, signal) => readOnePage(services, effect, signal),
-    failed: (effect, error) => pageFailed(services, effect, error, undefined),
+    perform: async (effect, signal) => counted(services, effect, await readOnePage(services, effect, signal)),
+    failed: (effect, error) => counted(services, effect, pageFailed(services, effect, error, undefined)),
   };
 }
 
@@ -80,6 +82,29 @@ async function readOnePage(services: Services, effect: ReadPageEffect, signal: A
     if (facts.code === 'cursor_gone') return restarted(services, context, facts);
     return pageFailed(services, effect, facts, retryAtMs);
   }
+}
+
+/** Counts what came of a page, and by whose side. */
+function counted(services: Services, effect: ReadPageEffect, settlement: Settlement): Settlement {
+  const outcome = outcomeOf(settlement);
+  const provider = providerOf(services, effect);
+  if (outcome !== null && provider !== null) {
+    countOutcome(countsOf(services.counts, provider).pages, PAGE_OUTCOMES, outcome);
+  }
+  return settlement;
+}
+
+function outcomeOf({ event }: Settlement): (typeof PAGE_OUTCOMES)[number] | null {
+  if (event?.type === 'page.committed') return event['isLast'] === true ? 'ended' : 'committed';
+  const outcome = event?.type.replace('page.', '');
+  return PAGE_OUTCOMES.find((known) => known === outcome) ?? null;
+}
+
+/** Null if the installation is gone. */
+function providerOf({ store }: Services, { installationId }: ReadPageEffect): string | null {
+  const installation = readInstallation(store.reads, installationId);
+  if (installation === undefined) return null;
+  return readConnection(store.reads, installation.connectionId)?.provider ?? null;
 }
 
 /** The read as config and manifest say now; null if the installation or the object is gone. */
@@ -173,7 +198,9 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
     filters: filters.map(({ fieldName, value }) => ({ fieldName, value: value ?? '' })),
     cursor: checkpoint.cursor,
   };
-  return connector.read(params, call);
+  const page = await connector.read(params, call);
+  countsOf(services.counts, provider).records += page.rows.length;
+  return page;
 }
 
 function committed(services: Services, context: PageContext, page: ReadPage): Settlement {

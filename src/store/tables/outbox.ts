@@ -93,6 +93,13 @@ export function addToLane(difference: LaneRow): RowWrite {
   return { statement: 'lanes.add', params: [laneId, queuedBytes, queued, delivered, dead] };
 }
 
+/** Over all lanes. */
+export function readLaneTotals(reads: Reads): Pick<LaneRow, 'queued' | 'queuedBytes' | 'dead'> {
+  const sql = `SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(queuedBytes), 0) AS queuedBytes,
+    coalesce(sum(dead), 0) AS dead FROM lanes`;
+  return reads.get<Pick<LaneRow, 'queued' | 'queuedBytes' | 'dead'>>(sql) ?? { queued: 0, queuedBytes: 0, dead: 0 };
+}
+
 export function readLane(reads: Reads, laneId: string): LaneRow | undefined {
   return reads.get('SELECT * FROM lanes WHERE laneId = ?', laneId);
 }

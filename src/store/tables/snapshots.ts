@@ -115,6 +115,19 @@ export function readDueActors(reads: Reads, nowMs: Ms, limit: number): { actorId
   return reads.all(DUE_SQL, nowMs, limit);
 }
 
+/** Counted up to `countMax`. */
+export function countDueActors(reads: Reads, nowMs: Ms, countMax: number): number {
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM snapshots
+    WHERE wakeAtMs IS NOT NULL AND pausedReason IS NULL AND wakeAtMs <= ? LIMIT ?)`;
+  return reads.get<{ n: number }>(sql, nowMs, countMax)?.n ?? 0;
+}
+
+/** Counted up to `countMax`. */
+export function countPausedActors(reads: Reads, countMax: number): number {
+  const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM snapshots WHERE pausedReason IS NOT NULL LIMIT ?)';
+  return reads.get<{ n: number }>(sql, countMax)?.n ?? 0;
+}
+
 const NEXT_WAKE_SQL = `SELECT wakeAtMs FROM snapshots
   WHERE wakeAtMs IS NOT NULL AND pausedReason IS NULL AND wakeAtMs > ? ORDER BY wakeAtMs LIMIT 1`;
 

@@ -28,6 +28,7 @@ const PACKAGE_ZONES: ReadonlyMap<string, readonly string[]> = new Map([
   ['xstate', ['machines', 'actors']],
   ['better-sqlite3', ['src/store']],
   ['undici', ['src/egress']],
+  ['prom-client', ['src/flows']],
 ]);
 
 interface Dependencies {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createLog, Secret, silentLog } from '../../../src/core/log.ts';
+import { createLog, logCall, Secret, silentLog } from '../../../src/core/log.ts';
 
 function lines() {
   const written: string[] = [];
@@ -93,6 +93,16 @@ describe('a log line', () => {
       text: 'two\nlines',
       msg: 'm',
     });
+  });
+
+  it('of a call is the line that any other would be', () => {
+    const { written, log } = lines();
+    const fields = { plane: 'proxy', ms: 1.5, status: undefined, route: '/v1/"x"\n' };
+    log.info(fields);
+    logCall(log, 'info', fields);
+    logCall(log, 'debug', fields);
+    const timeless = written.map((line) => line.replace(/"time":\d+/, '"time":0'));
+    expect(timeless).toEqual([timeless[0], timeless[0]]);
   });
 
   it('below the level is dropped, and a silent log drops all', () => {

@@ -4,12 +4,13 @@ import { ERROR_CODES, type ErrorCode, IntegrationError } from '../../../src/core
 import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 import { problemResponse } from '../../../src/edge/problem.ts';
 
+const REQUEST_ID = '0b7e1d5c-9a4f-4c1e-8f57-3a2b1c0d9e8f';
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
 
 async function answerTo(error: unknown) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
-  const response = problemResponse(error, '/v1/x', NOW_MS, log);
+  const response = problemResponse(error, REQUEST_ID, NOW_MS, log);
   const body: unknown = await response.json();
   if (!isJsonObject(body)) throw new Error('a problem is an object');
   return { response, body: body as JsonObject, lines: lines.join('') };

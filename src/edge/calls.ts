@@ -1,0 +1,160 @@
+// What every call has in common: an id that the caller may choose and is answered with, a trace that it may belong to,
+// one line in the log and one count when it has ended. Invariant: nothing of a call's path, query, headers or bodies is
+// logged or counted, but the pattern of the route that answered it and ids of ours.
+
+import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { type CallEnd, countCall, countsOf, type Plane } from '../core/counts.ts';
+import { errorFacts, IntegrationError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { REQUEST_ID_CHARS_MAX } from '../core/limits.ts';
+import { logCall } from '../core/log.ts';
+import { monotonicMs } from '../core/time.ts';
+import { traceOf } from '../core/trace.ts';
+import { type CallFacts, newCallFacts } from '../flows/callFacts.ts';
+import type { ProxyOutcome } from '../flows/proxy.ts';
+import type { ProxyTarget } from '../flows/targets.ts';
+import type { EdgeEnv, EdgeServices } from './context.ts';
+
+/** The value of a header by its lower-case name. */
+export type Header = (name: string) => string | undefined;
+
+const REQUEST_ID_HEADER = 'x-request-id';
+
+/** What needs no escape in a log line, a header or a shell. */
+const REQUEST_ID = new RegExp(`^[A-Za-z0-9._:/+=@#~-]{1,${REQUEST_ID_CHARS_MAX}}$`);
+
+/** The caller's id of a call if it is one, else a new one. */
+function requestIdOf(given: string | undefined): string {
+  return given !== undefined && REQUEST_ID.test(given) ? given : newId<string>();
+}
+
+/** Of a proxied call whose head has come. */
+export function callFactsOf(header: Header): CallFacts {
+  const trace = traceOf(header('traceparent'), header('tracestate'));
+  return newCallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, monotonicMs());
+}
+
+/** Logs and counts a proxied call that went to its provider, whatever came of it. */
+export function proxiedCallEnded(
+  { log, counts }: EdgeServices,
+  { installationId, projectId, declaration }: ProxyTarget,
+  method: string | undefined,
+  outcome: ProxyOutcome,
+  facts: CallFacts,
+): void {
+  const ms = monotonicMs() - facts.startedMs;
+  const { bytesIn, bytesOut, attempts, leaseWaitMs, upstreamMs } = facts;
+  const end = endOf(outcome);
+  countCall(countsOf(counts, declaration.name).calls, method, end, ms, bytesIn, bytesOut);
+  logCall(log, 'info', {
+    plane: 'proxy',
+    requestId: facts.requestId,
+    traceId: facts.trace.parent?.traceId,
+    projectId,
+    installationId,
+    provider: declaration.name,
+    method,
+    outcome: outcome.kind,
+    code: outcome.kind === 'failed' ? outcome.error.code : undefined,
+    status: typeof end === 'number' ? end : undefined,
+    ms: rounded(ms),
+    upstreamMs: upstreamMs === null ? undefined : rounded(upstreamMs),
+    leaseWaitMs: leaseWaitMs === 0 ? undefined : rounded(leaseWaitMs),
+    attempts,
+    bytesIn,
+    bytesOut,
+  });
+}
+
+/** The same of one that is answered with a problem. `target` is null where it is not known whom it was for. */
+export function proxiedCallRefused(
+  { log, counts }: EdgeServices,
+  target: ProxyTarget | null,
+  method: string | undefined,
+  error: unknown,
+  facts: CallFacts,
+): void {
+  const ms = monotonicMs() - facts.startedMs;
+  const { code } = errorFacts(error);
+  const status = error instanceof IntegrationError ? error.status : 500;
+  const counted = target === null ? counts.planes.proxy : countsOf(counts, target.declaration.name).calls;
+  countCall(counted, method, status, ms, facts.bytesIn, 0);
+  logCall(log, 'info', {
+    plane: 'proxy',
+    requestId: facts.requestId,
+    traceId: facts.trace.parent?.traceId,
+    projectId: target?.projectId,
+    installationId: target?.installationId,
+    provider: target?.declaration.name,
+    method,
+    outcome: facts.attempts > 0 ? 'failed' : 'refused',
+    code,
+    status,
+    ms: rounded(ms),
+    leaseWaitMs: facts.leaseWaitMs === 0 ? undefined : rounded(facts.leaseWaitMs),
+    attempts: facts.attempts,
+    bytesIn: facts.bytesIn,
+  });
+}
+
+/** Of the other planes. `quiet`: what is asked every few seconds is logged at level `debug` only. */
+export function observeCalls(services: EdgeServices, plane: Plane, quiet = false): MiddlewareHandler<EdgeEnv> {
+  return async function observeCall(context, next) {
+    const startedMs = monotonicMs();
+    const requestId = requestIdOf(context.req.header(REQUEST_ID_HEADER));
+    context.set('requestId', requestId);
+    const socket = context.env.outgoing?.socket ?? null;
+    const bytesBefore = socket?.bytesWritten ?? 0;
+    await next();
+    context.header(REQUEST_ID_HEADER, requestId);
+    const { status } = context.res;
+    whenSent(context, (isWhole) => {
+      const bytesOut = socket === null ? 0 : socket.bytesWritten - bytesBefore;
+      const ms = monotonicMs() - startedMs;
+      const end = isWhole ? status : 'clientGone';
+      const bytesIn = Number(context.req.header('content-length') ?? 0);
+      countCall(services.counts.planes[plane], context.req.method, end, ms, bytesIn, bytesOut);
+      const line = { ...lineOf(context, plane, requestId), outcome: isWhole ? 'answered' : 'clientGone' };
+      logCall(services.log, quiet ? 'debug' : 'info', { ...line, status, ms: rounded(ms), bytesIn, bytesOut });
+    });
+  };
+}
+
+/** Whose call it was. Of the path only the route's pattern: what stands in it may be a secret. */
+function lineOf(context: Context<EdgeEnv>, plane: Plane, requestId: string) {
+  const operation = context.get('operation');
+  const trace = traceOf(context.req.header('traceparent'), context.req.header('tracestate'));
+  return {
+    plane,
+    requestId,
+    traceId: trace.parent?.traceId,
+    projectId: context.get('projectId'),
+    installationId: knownIdOf(context.req.param('installation') ?? context.req.param('installationId')),
+    method: context.req.method,
+    route: operation === undefined ? routePath(context) : `/v1${operation.path}`,
+  };
+}
+
+/** An id of ours has the form of one; what else a caller wrote there is not repeated. */
+function knownIdOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[0-9a-f-]{36}$/.test(text) ? text : undefined;
+}
+
+/** Calls back when the answer has been handed to the system, or its client has left. */
+function whenSent({ env }: Context<EdgeEnv>, sent: (isWhole: boolean) => void): void {
+  const { outgoing } = env;
+  if (outgoing === undefined) sent(true);
+  else if (outgoing.closed || outgoing.destroyed) sent(false);
+  else outgoing.once('close', () => sent(outgoing.writableFinished));
+}
+
+function endOf(outcome: ProxyOutcome): CallEnd {
+  if (outcome.kind === 'clientGone') return 'clientGone';
+  if (outcome.kind !== 'failed') return outcome.status;
+  return outcome.headSent ? 'broken' : outcome.error.status;
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -34,12 +34,11 @@ export function buildGithub(context: SandboxContext): SandboxApp {
   const app: SandboxApp = new Hono();
   const authenticated = githubAuthentication(context);
   const counted = primaryLimit(context);
-  for (const path of ['/user', '/user/*', '/repos/*', '/repositories/*']) app.use(path, authenticated, counted);
+  for (const path of ['/user/*', '/repos/*', '/repositories/*']) app.use(path, authenticated, counted);
   app.get('/rate_limit', authenticated, (c) => jsonAnswer(c, 200, rateLimit(context, c.get('account'))));
   app.get('/user', (c) => fresh(c, githubUser(originOf(c), c.get('account'))));
   app.get('/user/repos', (c) => fresh(c, [githubRepository(originOf(c), c.get('account'))]));
   for (const repository of ['/repos/:owner/:repo', '/repositories/:id'] as const) {
-    app.use(repository, ownRepository);
     app.use(`${repository}/*`, ownRepository);
     app.get(repository, (c) => fresh(c, githubRepository(originOf(c), c.get('account'))));
     app.get(`${repository}/issues`, (c) => list(context, c));

@@ -141,6 +141,19 @@ export async function connectSalesforce(sandbox: Sandbox, account = 'acme'): Pro
   return salesforceToken(sandbox, account, form);
 }
 
+/** The same for Slack and GitHub, whose dances differ by their addresses alone. */
+export async function connectPlain(sandbox: Sandbox, provider: 'slack' | 'github', account = 'acme'): Promise<Answer> {
+  const [authorize, token] = {
+    slack: ['/oauth/v2/authorize', '/api/oauth.v2.access'],
+    github: ['/login/oauth/authorize', '/login/oauth/access_token'],
+  }[provider] as [string, string];
+  const consent = await ask(sandbox, `${authorize}?${authorizeQuery({ account })}`);
+  const code = locationOf(consent).searchParams.get('code') ?? '';
+  const form = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI };
+  const body = new URLSearchParams({ client_id: 'app', client_secret: 'secret-for-app', ...form });
+  return ask(sandbox, token, { method: 'POST', body, headers: { accept: 'application/json' } });
+}
+
 export async function hubspotAccess(sandbox: Sandbox, account = 'acme'): Promise<string> {
   return textAt(await connectHubspot(sandbox, account), 'access_token');
 }

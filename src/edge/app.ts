@@ -61,7 +61,7 @@ function createApp(
   app.use('/downloads/*', observeCalls(services, 'other'));
   app.use('/callbacks/*', observeCalls(services, 'callback'));
   app.use('/operator/*', observeCalls(services, 'operator'));
-  app.use('/v1/*', observeCalls(services, 'platform'));
+  for (const path of ['/v1/*', '/tenon/*']) app.use(path, observeCalls(services, 'platform'));
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.get('/ready', async (context) => {
     const isIt = await isReady();

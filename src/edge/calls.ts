@@ -132,8 +132,13 @@ function lineOf(context: Context<EdgeEnv>, plane: Plane, requestId: string) {
     projectId: context.get('projectId'),
     installationId: knownIdOf(context.req.param('installation') ?? context.req.param('installationId')),
     method: context.req.method,
-    route: operation === undefined ? routePath(context) : `/v1${operation.path}`,
+    route: operation === undefined ? routePath(context) : `${baseOf(context)}${operation.path}`,
   };
+}
+
+/** Operations are named by their paths below it. */
+function baseOf({ req }: Context<EdgeEnv>): string {
+  return req.path.startsWith('/tenon/') ? '/tenon/v1' : '/v1';
 }
 
 /** An id of ours has the form of one; what else a caller wrote there is not repeated. */

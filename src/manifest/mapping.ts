@@ -110,7 +110,8 @@ function writerOf(steps: readonly string[]): Writer {
   };
 }
 
-function withoutOverlap(mappings: readonly EffectiveMapping[]): readonly EffectiveMapping[] {
+/** Of mapped names where one lies inside the other, the first. */
+export function withoutOverlap(mappings: readonly EffectiveMapping[]): readonly EffectiveMapping[] {
   const taken: (readonly string[])[] = [];
   return mappings.filter(({ mapToName }) => {
     const steps = fieldSteps(mapToName);

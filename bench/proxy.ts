@@ -1,254 +1,205 @@
-// What Tenon adds to a proxied call. The same calls go alternately through the floor (`proxy/floor.ts`, bare node:http
-// and undici) and through Tenon (`proxy/tenon.ts`, everything on), each in a process of its own, before one upstream.
+// What Tenon adds to a proxied call. The same calls go in turn through the floor (`proxy/floor.ts`, bare node:http and
+// undici), through nginx, through a proxy as one writes it in an afternoon, and through Tenon (`proxy/tenon.ts`,
+// everything on), each in a process of its own, before one upstream. Then latency at half load, long bodies, and
+// clients that only wait.
 // Invariant: a run with one wrong answer, one call without a credential or one lost log line has no result.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
-import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { env, stderr } from 'node:process';
+import { inFolder } from './harness/commits.ts';
 import { machine } from './harness/machine.ts';
-import { Child, type CpuMicros, PLACEMENT } from './harness/processes.ts';
-import { type Bench, type Findings, type Row, ratioOf, rowOf, type Spread } from './harness/result.ts';
-import { type Customers, connectCustomers, SALESFORCE_ORGS } from './proxy/customers.ts';
-import type { TenonReady } from './proxy/tenon.ts';
-import { CONNECTIONS, type Load, type LoadOutcome, requestText } from './proxy/traffic.ts';
+import { barsOf, plotOf } from './harness/plot.ts';
+import { Child, PLACEMENT } from './harness/processes.ts';
+import { type Bench, type Bound, type Findings, type Row, rowOf, type Spread } from './harness/result.ts';
+import { type CallsOutcome, type Driving, measureCalls, type Scenario } from './proxy/calls.ts';
+import { SALESFORCE_ORGS } from './proxy/customers.ts';
+import { idleBytes } from './proxy/idle.ts';
+import { type LatencyOutcome, measureLatency, SHARES } from './proxy/latency.ts';
+import { streamDown, streamUp } from './proxy/streams.ts';
+import { requestsOf, script, startAfternoon, startFloor, startNginxSubject, startTenon } from './proxy/subjects.ts';
+import { CONNECTIONS } from './proxy/traffic.ts';
 import type { UpstreamCounts } from './proxy/upstream.ts';
+import { measureWorkers } from './proxy/workers.ts';
 
 const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 15);
 const MEASURED_MS = Number(env['BENCH_MS'] ?? 1000);
-/** Once, until the compiler has seen everything. */
-const FIRST_WARM_UP_MS = 4000;
-/** Before each measurement: connections open, caches of the core filled again. */
-const WARM_UP_MS = 300;
+const PARTS = new Set((env['BENCH_PARTS'] ?? 'calls,latency,streams,idle,workers').split(','));
+const LATENCY_ROUNDS = Math.min(ROUNDS, 7);
+const LATENCY_MS = 4 * MEASURED_MS;
+const STREAM_BYTES = 2 ** 30;
+const IDLE_CLIENTS = Number(env['BENCH_IDLE_CLIENTS'] ?? 10_000);
+const RESULTS = join(import.meta.dirname, 'results');
 
-/** One system under test with the calls that it gets. */
-interface Subject {
-  readonly child: Child;
-  readonly port: number;
-  readonly requests: readonly string[];
-}
+/** What the requirements allow. */
+const ADDED_CPU_MAX = 8;
+const ADDED_P99_MS_MAX = 1;
+const STREAM_GROWTH_MB_MAX = 50;
+const WORKERS_CPU_RATIO_MAX = 1.15;
 
-/** One kind of call, with a floor and a Tenon that take it. */
-interface Scenario {
-  /** Empty for the one that the requirement is about. */
-  readonly suffix: string;
-  readonly floor: Subject;
-  readonly tenon: Subject;
-}
-
-interface Sample {
-  readonly perSecond: number;
-  /** CPU microseconds per call, all threads, and the part of it that was not spent in the kernel. */
-  readonly cpu: number;
-  readonly userCpu: number;
-  readonly drivingCpu: number;
-}
-
-interface Driving {
-  readonly load: Child;
-  readonly upstream: Child;
+interface Part {
+  readonly rows: readonly Row[];
+  readonly ratios?: Readonly<Record<string, Spread>>;
+  readonly bounds: readonly Bound[];
+  readonly notes: readonly string[];
 }
 
 export const bench: Bench = {
   question: 'What does Tenon add to a proxied call, over bare node:http with undici?',
-  async run() {
-    const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'));
-    try {
-      return await runIn(folder);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
+  run: () => inFolder(runIn),
 };
 
 async function runIn(folder: string): Promise<Findings> {
+  const parts: Part[] = [];
+  if (PARTS.has('calls') || PARTS.has('latency')) parts.push(await callsPart(folder));
+  if (PARTS.has('streams')) parts.push(await streamsPart(folder));
+  if (PARTS.has('idle')) parts.push(await idlePart(folder));
+  if (PARTS.has('workers')) parts.push(await workersPart(folder));
+  return {
+    rows: parts.flatMap(({ rows }) => rows),
+    ratios: Object.assign({}, ...parts.map(({ ratios = {} }) => ratios)),
+    bounds: parts.flatMap(({ bounds }) => bounds),
+    notes: [PLACEMENT, machine(), ...parts.flatMap(({ notes }) => notes)],
+  };
+}
+
+async function callsPart(folder: string): Promise<Part> {
   const { child: upstream, ready } = await Child.start<{ port: number }>(script('upstream'), { core: 1 });
   const { child: load } = await Child.start(script('load'), { core: 1 });
-  const tenon = await startTenon(folder, ready.port);
-  const accounts = SALESFORCE_ORGS.map(() => `http://127.0.0.1:${ready.port}`);
-  const floors = await Promise.all([startFloor(accounts.slice(0, 1)), startFloor(accounts)]);
-  const scenarios = scenariosOf(tenon, floors);
-  let logged = 0;
-  const rows: Row[] = [];
-  const ratios: Record<string, Spread> = {};
+  const origin = `http://127.0.0.1:${ready.port}`;
+  const tenon = await startTenon(join(folder, 'tenon'), ready.port);
+  const floor = await startFloor([origin]);
+  const severalFloor = await startFloor(SALESFORCE_ORGS.map(() => origin));
+  const afternoon = await startAfternoon(origin);
+  const nginx = await startNginxSubject(join(folder, 'nginx'), ready.port);
+  const subjects = [floor, tenon, ...(nginx === null ? [] : [nginx]), afternoon];
+  const { stripe, salesforce } = tenon.customers;
+  const scenarios: Scenario[] = [
+    { suffix: '', subjects, requests: requestsOf(tenon, stripe, 'GET') },
+    { suffix: ', POST 1 KB', subjects: [floor, tenon], requests: requestsOf(tenon, stripe, 'POST') },
+    { suffix: ', OAuth', subjects: [severalFloor, tenon], requests: requestsOf(tenon, salesforce, 'GET') },
+  ];
+  const outcomes: CallsOutcome[] = [];
   for (const scenario of scenarios) {
-    const outcome = await measure({ load, upstream }, scenario);
-    rows.push(...outcome.rows);
-    ratios[`floor${scenario.suffix}`] = outcome.ratio;
-    logged += outcome.tenonCalls;
+    tell(`calls${scenario.suffix}`);
+    outcomes.push(await measureCalls({ load, upstream }, scenario, ROUNDS, MEASURED_MS));
   }
+  tell('latency at half load');
+  const halfLoad = Math.floor((outcomes[0]?.tenonPerSecond ?? 0) / 2);
+  const latency = PARTS.has('latency')
+    ? await measureLatency([floor, tenon], requestsOf(tenon, stripe, 'GET'), halfLoad, LATENCY_ROUNDS, LATENCY_MS)
+    : null;
   const { requests, withoutCredential } = await upstream.ask<UpstreamCounts>({ kind: 'counts' });
-  await tenon.child.ask({ kind: 'flush' });
-  for (const child of [tenon.child, ...floors.map((floor) => floor.child), load, upstream]) await child.stop();
   check(withoutCredential === 0, `${withoutCredential} of ${requests} calls came without a credential`);
-  const lines = logLinesIn(tenon.logPath);
-  check(lines === logged, `${logged} calls wrote ${lines} log lines`);
-  return { rows, ratios, notes: notesOf(requests, logged) };
-}
-
-function notesOf(calls: number, logged: number): readonly string[] {
-  return [
-    `${ROUNDS} rounds of ${MEASURED_MS} ms each, alternating; ${CONNECTIONS} connections, 1 KB answers`,
-    PLACEMENT,
-    machine(),
-    `${calls} calls in all, each sent with a credential and answered 200 with its whole body`,
-    `each of the ${logged} calls through Tenon has its log line`,
-    'CPU is that of the whole process under test: all threads, user and system',
-  ];
-}
-
-function scenariosOf(
-  tenon: TenonSubject,
-  [one, several]: readonly (Omit<Subject, 'requests'> | undefined)[],
-): Scenario[] {
-  const scenario = (
-    suffix: string,
-    floor: typeof one,
-    customers: readonly string[],
-    method: 'GET' | 'POST',
-  ): Scenario => {
-    if (floor === undefined) throw new Error('a scenario needs a floor');
-    const requests = customers.map((installationId) =>
-      requestText(method, '/v1/customers?limit=10', {
-        'x-api-key': tenon.ready.apiKey,
-        'x-amp-proxy-version': '1',
-        'x-amp-project-id': tenon.ready.projectId,
-        'x-amp-installation-id': installationId,
-      }),
-    );
-    return { suffix, floor: { ...floor, requests }, tenon: { child: tenon.child, port: tenon.ready.port, requests } };
-  };
-  return [
-    scenario('', one, tenon.customers.stripe, 'GET'),
-    scenario(', POST 1 KB', one, tenon.customers.stripe, 'POST'),
-    scenario(', OAuth', several, tenon.customers.salesforce, 'GET'),
-  ];
-}
-
-interface TenonSubject {
-  readonly child: Child;
-  readonly ready: TenonReady;
-  readonly customers: Customers;
-  readonly logPath: string;
-}
-
-/** Tenon with its customers connected; its log goes to a file. */
-async function startTenon(folder: string, upstreamPort: number): Promise<TenonSubject> {
-  const sandbox = await startSandbox({ autoConsent: true });
-  const overrides = sandbox.catalogOverrides();
-  const account = `http://{{.workspace}}.localhost:${upstreamPort}`;
-  const catalogFile = join(folder, 'catalog.json');
-  writeFileSync(
-    catalogFile,
-    JSON.stringify({
-      stripe: { baseURL: `http://127.0.0.1:${upstreamPort}` },
-      salesforce: { ...(overrides['salesforce'] as object), baseURL: account, modules: { crm: { baseURL: account } } },
-    }),
-  );
-  const logPath = join(folder, 'log');
-  const stdout = openSync(logPath, 'a');
-  const { child, ready } = await Child.start<TenonReady>(script('tenon'), {
-    core: 0,
-    stdout,
-    env: {
-      TENON_DATA_DIR: join(folder, 'data'),
-      TENON_PORT: '0',
-      TENON_EGRESS_ALLOW: '127.0.0.1/32',
-      TENON_CATALOG_FILE: catalogFile,
-      TENON_LOG_LEVEL: 'info',
-    },
-  });
-  closeSync(stdout);
-  const customers = await connectCustomers(ready);
-  await sandbox.close();
-  return { child, ready, customers, logPath };
-}
-
-async function startFloor(origins: readonly string[]): Promise<Omit<Subject, 'requests'>> {
-  const options = { core: 0, env: { BENCH_ORIGINS: origins.join(',') } } as const;
-  const { child, ready } = await Child.start<{ port: number }>(script('floor'), options);
-  return { child, port: ready.port };
-}
-
-async function measure(driving: Driving, { suffix, floor, tenon }: Scenario) {
-  let tenonCalls = 0;
-  const samples: { floor: Sample; tenon: Sample }[] = [];
-  for (const subject of [floor, tenon]) {
-    const { completed } = await drive(driving, subject, FIRST_WARM_UP_MS);
-    if (subject === tenon) tenonCalls += completed;
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    const ofFloor = await sample(driving, floor);
-    const ofTenon = await sample(driving, tenon);
-    tenonCalls += ofTenon.calls;
-    samples.push({ floor: ofFloor.sample, tenon: ofTenon.sample });
-  }
-  const column = (subject: 'floor' | 'tenon', key: keyof Sample) => samples.map((pair) => pair[subject][key]);
-  const rows = [
-    rowOf(`floor${suffix}`, 'requests/s', column('floor', 'perSecond')),
-    rowOf(`Tenon${suffix}`, 'requests/s', column('tenon', 'perSecond')),
-    rowOf(`floor cpu${suffix}`, 'µs/request', column('floor', 'cpu')),
-    rowOf(`Tenon cpu${suffix}`, 'µs/request', column('tenon', 'cpu')),
-    rowOf(
-      `added cpu${suffix}`,
-      'µs/request',
-      samples.map((pair) => pair.tenon.cpu - pair.floor.cpu),
-    ),
-    rowOf(
-      `added cpu, outside the kernel${suffix}`,
-      'µs/request',
-      samples.map((pair) => pair.tenon.userCpu - pair.floor.userCpu),
-    ),
-    rowOf(`load and upstream cpu${suffix}`, 'µs/request', [
-      ...column('floor', 'drivingCpu'),
-      ...column('tenon', 'drivingCpu'),
-    ]),
-  ];
-  return { rows, ratio: ratioOf(column('tenon', 'perSecond'), column('floor', 'perSecond')), tenonCalls };
-}
-
-/** One measurement after a short warm-up. */
-async function sample(driving: Driving, subject: Subject): Promise<{ sample: Sample; calls: number }> {
-  const { load, upstream } = driving;
-  const warm = await drive(driving, subject, WARM_UP_MS);
-  const cpuOf = async () => ({
-    subject: await subject.child.cpu(),
-    driving: totalOf(await load.cpu()) + totalOf(await upstream.cpu()),
-  });
-  const before = await cpuOf();
-  const { completed, elapsedMs } = await drive(driving, subject, MEASURED_MS);
-  const after = await cpuOf();
+  const calls = outcomes.reduce((sum, { tenonCalls }) => sum + tenonCalls, latency?.tenonCalls ?? 0);
+  const lines = await tenon.logLines();
+  check(lines === calls, `${calls} calls wrote ${lines} log lines`);
+  await stopAll([...subjects, severalFloor, load, upstream]);
+  draw(outcomes[0], latency);
   return {
-    sample: {
-      perSecond: (completed / elapsedMs) * 1000,
-      cpu: (totalOf(after.subject) - totalOf(before.subject)) / completed,
-      userCpu: (after.subject.user - before.subject.user) / completed,
-      drivingCpu: (after.driving - before.driving) / completed,
-    },
-    calls: warm.completed + completed,
+    rows: [...outcomes.flatMap(({ rows }) => rows), ...(latency?.rows ?? [])],
+    ratios: Object.assign({}, ...outcomes.map(({ ratios }) => ratios)),
+    bounds: boundsOf(scenarios, outcomes, latency),
+    notes: [
+      `${ROUNDS} rounds of ${MEASURED_MS} ms each, in turn; ${CONNECTIONS} connections, 1 KB answers`,
+      `${requests} calls in all, each sent with a credential and answered 200 with its whole body`,
+      `each of the ${calls} calls through Tenon has its log line`,
+      'CPU is that of the whole process under test: all threads, user and system',
+      nginx === null ? 'nginx: not installed, not measured' : 'nginx has one worker and no master process',
+    ],
   };
 }
 
-function totalOf({ user, system }: CpuMicros): number {
-  return user + system;
+function boundsOf(
+  scenarios: readonly Scenario[],
+  outcomes: readonly CallsOutcome[],
+  latency: LatencyOutcome | null,
+): readonly Bound[] {
+  const cpu = outcomes.map(({ addedCpu }, index) =>
+    boundOf(`added cpu${scenarios[index]?.suffix ?? ''}`, 'µs/request', addedCpu.median, ADDED_CPU_MAX),
+  );
+  if (latency === null) return cpu;
+  return [...cpu, boundOf('added p99 at half load', 'ms', latency.addedP99.median, ADDED_P99_MS_MAX)];
 }
 
-async function drive({ load }: Driving, { port, requests }: Subject, durationMs: number): Promise<LoadOutcome> {
-  const question: Load = { kind: 'run', port, requests, durationMs };
-  const outcome = await load.ask<LoadOutcome>(question);
-  check(outcome.failed === 0, `${outcome.failed} calls failed, the first with: ${outcome.firstFailure}`);
-  return outcome;
+async function streamsPart(folder: string): Promise<Part> {
+  tell('a long body, each way');
+  const { child: provider, ready } = await Child.start<{ port: number }>(script('bulk'), { core: 1 });
+  const tenon = await startTenon(join(folder, 'streams'), ready.port, { stripeCustomers: 1 });
+  const down = await streamDown(tenon, STREAM_BYTES);
+  const up = await streamUp(tenon, STREAM_BYTES);
+  await stopAll([tenon, provider]);
+  return {
+    rows: [
+      rowOf('1 GB down, RSS growth', 'MB', [down.grownMb]),
+      rowOf('1 GB up, RSS growth', 'MB', [up.grownMb]),
+      rowOf('1 GB down', 'MB/s', [down.mbPerSecond]),
+      rowOf('1 GB up', 'MB/s', [up.mbPerSecond]),
+    ],
+    bounds: [
+      boundOf('1 GB down, RSS growth', 'MB', down.grownMb, STREAM_GROWTH_MB_MAX, '<'),
+      boundOf('1 GB up, RSS growth', 'MB', up.grownMb, STREAM_GROWTH_MB_MAX, '<'),
+    ],
+    notes: ['a long body arrives whole, although whoever takes it stops reading in its middle'],
+  };
 }
 
-function logLinesIn(path: string): number {
-  return readFileSync(path, 'latin1').split('"plane":"proxy"').length - 1;
+async function idlePart(folder: string): Promise<Part> {
+  tell(`${IDLE_CLIENTS} clients that wait`);
+  const { child: upstream, ready } = await Child.start<{ port: number }>(script('upstream'), { core: 1 });
+  const tenon = await startTenon(join(folder, 'idle'), ready.port);
+  const floor = await startFloor([`http://127.0.0.1:${ready.port}`]);
+  const requests = requestsOf(tenon, tenon.customers.stripe, 'GET');
+  const ofFloor = await idleBytes(floor, requests, IDLE_CLIENTS);
+  const ofTenon = await idleBytes(tenon, requests, IDLE_CLIENTS);
+  await stopAll([floor, tenon, upstream]);
+  return {
+    rows: [rowOf('floor, idle client', 'bytes', [ofFloor]), rowOf('Tenon, idle client', 'bytes', [ofTenon])],
+    bounds: [],
+    notes: [`${IDLE_CLIENTS} idle clients, each after one call`],
+  };
+}
+
+async function workersPart(folder: string): Promise<Part> {
+  tell('edge threads');
+  const { child: upstream, ready } = await Child.start<{ port: number }>(script('upstream'), { core: 1 });
+  const { child: load } = await Child.start(script('load'), { core: 1 });
+  const driving: Driving = { load, upstream };
+  const { rows, notes, cpuRatio } = await measureWorkers(driving, folder, ready.port, LATENCY_ROUNDS, MEASURED_MS);
+  await stopAll([load, upstream]);
+  const bounds =
+    cpuRatio === null ? [] : [boundOf('cpu, two threads over one', '×', cpuRatio.median, WORKERS_CPU_RATIO_MAX)];
+  return { rows, bounds, notes };
+}
+
+function draw(calls: CallsOutcome | undefined, latency: LatencyOutcome | null): void {
+  if (calls !== undefined) {
+    const bars = Object.entries(calls.cpu).map(([label, { median, min, max }]) => ({ label, value: median, min, max }));
+    writeFileSync(join(RESULTS, 'proxy.svg'), barsOf('CPU of one proxied call', 'µs, all threads', bars));
+  }
+  if (latency === null) return;
+  const series = Object.entries(latency.percentilesMs).map(([title, values]) => ({
+    title,
+    unit: 'ms',
+    points: values.map((value, index) => ({ size: Math.round(1 / (1 - (SHARES[index] ?? 0))), value })),
+  }));
+  const title = `Latency at ${latency.perSecond} calls a second`;
+  writeFileSync(join(RESULTS, 'proxy-latency.svg'), plotOf(title, 'one call in … is slower', series));
+}
+
+function boundOf(label: string, unit: string, value: number, limit: number, relation: '≤' | '<' = '≤'): Bound {
+  return { label, unit, value, relation, limit };
+}
+
+async function stopAll(all: readonly { stop(): Promise<void> }[]): Promise<void> {
+  for (const each of all) await each.stop();
 }
 
 function check(isFine: boolean, message: string): void {
   if (!isFine) throw new Error(message);
 }
 
-function script(name: string): URL {
-  return new URL(`./proxy/${name}.ts`, import.meta.url);
+/** A run takes minutes. */
+function tell(what: string): void {
+  stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what} …\n`);
 }

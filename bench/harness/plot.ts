@@ -114,6 +114,42 @@ function panelOf(series: Series, sizeLabel: string): string {
   ].join('\n');
 }
 
+/** One number of each thing that is compared. */
+export interface Bar {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const BAR_HEIGHT = 26;
+const BARS_LEFT = 120;
+
+/** Bars with their spread, as a file of its own. Rejects with a RangeError for no bars. */
+export function barsOf(title: string, unit: string, bars: readonly Bar[]): string {
+  if (bars.length === 0) throw new RangeError(`${title} has no bars`);
+  const height = HEAD + bars.length * BAR_HEIGHT + BOTTOM;
+  const top = roundTop(Math.max(...bars.map(({ max }) => max)));
+  const xOf = (value: number) => BARS_LEFT + ((COURSE_WIDTH - BARS_LEFT - RIGHT) * value) / top;
+  const steps = Array.from({ length: STEPS + 1 }, (_, step) => (step * top) / STEPS);
+  return [
+    ...headOf(title, COURSE_WIDTH, height),
+    ...bars.map((bar, index) => barOf(bar, HEAD + index * BAR_HEIGHT, xOf)),
+    ...steps.map((value) => textAt(xOf(value), height - BOTTOM + 16, 'middle', short(value))),
+    textAt((BARS_LEFT + COURSE_WIDTH - RIGHT) / 2, height - 10, 'middle', `${unit}; the line is the spread`),
+    '</svg>\n',
+  ].join('\n');
+}
+
+function barOf({ label, value, min, max }: Bar, y: number, xOf: (value: number) => number): string {
+  const middle = y + BAR_HEIGHT / 2;
+  const width = (xOf(value) - xOf(0)).toFixed(1);
+  const bar = `<rect class="dot" x="${xOf(0)}" y="${y + 5}" width="${width}" height="${BAR_HEIGHT - 10}"/>`;
+  const ends = `x1="${xOf(min).toFixed(1)}" x2="${xOf(max).toFixed(1)}"`;
+  const spread = `<line class="axis" ${ends} y1="${middle}" y2="${middle}"/>`;
+  return [bar, spread, textAt(BARS_LEFT - 8, middle + 4, 'end', `${label} ${short(value)}`)].join('\n');
+}
+
 function across(y: number, kind: 'axis' | 'grid' | 'limit', width = WIDTH): string {
   return `<line class="${kind}" x1="${LEFT}" x2="${width - RIGHT}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}"/>`;
 }

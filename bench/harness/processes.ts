@@ -28,6 +28,11 @@ function hasTaskset(): boolean {
   }
 }
 
+/** A command that runs on one core, where that can be had. */
+export function pinned(core: 0 | 1, command: readonly string[]): readonly string[] {
+  return canPin ? ['taskset', '-c', String(core), ...command] : command;
+}
+
 export interface ChildOptions {
   /** `any`: the process has threads of its own that should run side by side. */
   readonly core: 0 | 1 | 'any';
@@ -48,8 +53,7 @@ export class Child {
   /** Starts `script` and waits for its first message. Rejects if it ends before. */
   static async start<Ready>(script: URL, options: ChildOptions): Promise<{ child: Child; ready: Ready }> {
     const command = [execPath, ...(options.nodeOptions ?? []), script.pathname];
-    const [file = execPath, ...args] =
-      canPin && options.core !== 'any' ? ['taskset', '-c', String(options.core), ...command] : command;
+    const [file = execPath, ...args] = options.core === 'any' ? command : pinned(options.core, command);
     const child = new Child(
       spawn(file, args, {
         stdio: ['ignore', options.stdout ?? 'inherit', 'inherit', 'ipc'],
@@ -57,6 +61,11 @@ export class Child {
       }),
     );
     return { child, ready: await child.#next<Ready>() };
+  }
+
+  /** `taskset` becomes what it starts, so that this is the process itself. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   ask<Answer>(question: object): Promise<Answer> {

@@ -8,6 +8,7 @@ import { get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import process, { env, execPath } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
+import { memoryMb } from './memory.ts';
 
 const CLI = new URL('../../src/cli/tenon.ts', import.meta.url).pathname;
 /** Between two looks at `/ready`, which is how exact the measurement is. */
@@ -59,23 +60,18 @@ export class Server {
   }
 
   get rssMb(): number {
-    return this.#memoryMb('VmRSS');
+    return memoryMb(this.pid, 'VmRSS');
   }
 
   /** The most that it ever was. */
   get rssMaxMb(): number {
-    return this.#memoryMb('VmHWM');
+    return memoryMb(this.pid, 'VmHWM');
   }
 
   /** Resolves when it has ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#child.kill(signal);
     await this.#exited;
-  }
-
-  #memoryMb(field: 'VmRSS' | 'VmHWM'): number {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
   }
 }
 

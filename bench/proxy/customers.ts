@@ -23,7 +23,10 @@ export interface Customers {
   readonly salesforce: readonly string[];
 }
 
-export async function connectCustomers({ port, projectId, apiKey }: TenonReady): Promise<Customers> {
+export async function connectCustomers(
+  { port, projectId, apiKey }: TenonReady,
+  stripeCustomers = STRIPE_CUSTOMERS,
+): Promise<Customers> {
   const call = async <Answer>(method: string, path: string, body: object): Promise<Answer> => {
     const response = await fetch(`http://127.0.0.1:${port}/v1${path}`, {
       method,
@@ -51,7 +54,7 @@ export async function connectCustomers({ port, projectId, apiKey }: TenonReady):
   };
 
   const stripe: string[] = [];
-  for (let index = 0; index < STRIPE_CUSTOMERS; index++) {
+  for (let index = 0; index < stripeCustomers; index++) {
     const groupRef = `stripe-${index}`;
     const who = { provider: 'stripe', groupRef, consumerRef: groupRef, apiKey: `sk_test_${index}` };
     await call('POST', `${project}/connections:generate`, who);

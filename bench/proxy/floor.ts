@@ -12,6 +12,7 @@ import { CONNECTIONS } from './traffic.ts';
 /** As many as the accounts that Tenon's calls are spread over: a pool of many connections is slower to pick from. */
 const pools = (env['BENCH_ORIGINS'] ?? '').split(',').map((origin) => new Pool(origin, { connections: CONNECTIONS }));
 let turn = 0;
+const KEEP_ALIVE_MS = 300_000;
 
 const server = createServer((request, response) => {
   const pool = pools[turn++ % pools.length];
@@ -49,6 +50,8 @@ function handler(response: ServerResponse): Dispatcher.DispatchHandler {
   };
 }
 
+// Clients of the idle part stay longer than node's five seconds.
+server.keepAliveTimeout = KEEP_ALIVE_MS;
 server.listen(0, '127.0.0.1', () => {
   serveParent({ port: (server.address() as AddressInfo).port }, () => null);
 });

@@ -5,10 +5,9 @@
 import { connect, type Socket } from 'node:net';
 import { hrtime } from 'node:process';
 import { serveParent } from '../harness/processes.ts';
-import { BODY_BYTES, CONNECTIONS, type Load, type LoadOutcome } from './traffic.ts';
+import { BODY_BYTES, CONNECTIONS, isGood, type Load, type LoadOutcome } from './traffic.ts';
 
 const HEAD_END = '\r\n\r\n';
-const ANNOUNCED_LENGTH = new RegExp(`content-length: ${BODY_BYTES}\\b`, 'i');
 const NS_PER_MS = 1e6;
 
 class Run {
@@ -80,10 +79,6 @@ class Run {
     const elapsedMs = Number(hrtime.bigint() - this.#startedNs) / NS_PER_MS;
     this.#resolve({ completed: this.#completed, failed: this.#failed, firstFailure: this.#firstFailure, elapsedMs });
   }
-}
-
-function isGood(head: string): boolean {
-  return head.startsWith('HTTP/1.1 200 ') && ANNOUNCED_LENGTH.test(head);
 }
 
 serveParent({}, (load: Load) => new Promise<LoadOutcome>((resolve) => new Run(load, resolve)));

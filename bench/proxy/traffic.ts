@@ -6,6 +6,12 @@ export const BODY_BYTES = 1024;
 /** Client connections, each with one call at a time; the SUT has as many to the upstream. */
 export const CONNECTIONS = 64;
 
+/** Of a long body, by the piece. */
+export const BULK_PIECE_BYTES = 65_536;
+export const BULK_PIECE = Buffer.alloc(BULK_PIECE_BYTES, 'x');
+/** Whoever takes a long body stops for so long in its middle. */
+export const BULK_PAUSE_MS = 1500;
+
 /** One load: the requests that the connections send in turn, and for how long. */
 export interface Load {
   readonly kind: 'run';
@@ -35,4 +41,31 @@ export function requestText(method: 'GET' | 'POST', path: string, headers: Reado
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** Whether the head of an answer is the one that the upstream gives. */
+export function isGood(head: string): boolean {
+  return head.startsWith('HTTP/1.1 200 ') && ANNOUNCED_LENGTH.test(head);
+}
+
+const ANNOUNCED_LENGTH = new RegExp(`content-length: ${BODY_BYTES}\\b`, 'i');
+
+/** A load at a fixed rate. */
+export interface Paced {
+  readonly kind: 'paced';
+  readonly port: number;
+  readonly requests: readonly string[];
+  readonly perSecond: number;
+  readonly durationMs: number;
+  /** Of calls that are at most as slow as the percentile to be told, 0.99 and so on. */
+  readonly shares: readonly number[];
+}
+
+export interface PacedOutcome {
+  readonly completed: number;
+  readonly firstFailure: string | null;
+  /** One for each share, from when a call was due. */
+  readonly percentilesMs: readonly number[];
+  /** How late the generator itself sends one call of a hundred. */
+  readonly latenessMs: number;
 }

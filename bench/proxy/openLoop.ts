@@ -1,0 +1,160 @@
+// Calls at a fixed rate, whatever becomes of them: the second load generator of the proxy bench, for latency. Calls are
+// due in bursts of a millisecond, and each is measured from when it was due: a process under test that stalls makes all
+// calls late that came meanwhile, also those that could not be sent yet (no coordinated omission).
+
+import { connect, type Socket } from 'node:net';
+import { serveParent } from '../harness/processes.ts';
+import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts';
+
+const HEAD_END = '\r\n\r\n';
+/** Connections are opened before the first call is due; a call that finds none free waits for one. */
+const CONNECTIONS = 256;
+const TICK_MS = 1;
+
+class PacedRun {
+  readonly #load: Paced;
+  readonly #requests: readonly Buffer[];
+  readonly #resolve: (outcome: PacedOutcome) => void;
+  readonly #free: Connection[] = [];
+  readonly #all: Connection[] = [];
+  /** When the calls were due that wait for a connection. */
+  readonly #waiting: number[] = [];
+  readonly #latenciesMs: number[] = [];
+  readonly #latenessMs: number[] = [];
+  #sent = 0;
+  #open = 0;
+  #firstFailure: string | null = null;
+
+  constructor(load: Paced, resolve: (outcome: PacedOutcome) => void) {
+    this.#load = load;
+    this.#requests = load.requests.map((text) => Buffer.from(text, 'latin1'));
+    this.#resolve = resolve;
+    for (let index = 0; index < CONNECTIONS; index++) {
+      this.#all.push(
+        new Connection(load.port, {
+          ready: (connection) => {
+            this.#free.push(connection);
+            if (this.#free.length === CONNECTIONS && this.#sent === 0) this.#start();
+          },
+          answered: (connection, dueMs) => this.#answered(connection, dueMs),
+          failed: (reason) => {
+            this.#firstFailure ??= reason;
+          },
+        }),
+      );
+    }
+  }
+
+  #start(): void {
+    const { perSecond, durationMs } = this.#load;
+    const startedMs = performance.now();
+    let tick = 0;
+    const due = () => {
+      const nowMs = performance.now();
+      while (startedMs + tick * TICK_MS <= nowMs && tick * TICK_MS < durationMs) {
+        const dueMs = startedMs + tick * TICK_MS;
+        tick += 1;
+        const until = Math.floor((tick * TICK_MS * perSecond) / 1000);
+        while (this.#sent < until) this.#call(dueMs, nowMs);
+      }
+      if (tick * TICK_MS < durationMs && this.#firstFailure === null) setTimeout(due, TICK_MS);
+      else this.#end();
+    };
+    due();
+  }
+
+  #call(dueMs: number, nowMs: number): void {
+    this.#sent += 1;
+    this.#open += 1;
+    this.#latenessMs.push(nowMs - dueMs);
+    const connection = this.#free.pop();
+    if (connection === undefined) this.#waiting.push(dueMs);
+    else connection.send(this.#next(), dueMs);
+  }
+
+  #next(): Buffer {
+    return this.#requests[this.#sent % this.#requests.length] as Buffer;
+  }
+
+  #answered(connection: Connection, dueMs: number): void {
+    this.#open -= 1;
+    this.#latenciesMs.push(performance.now() - dueMs);
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#free.push(connection);
+    else connection.send(this.#next(), waiting);
+  }
+
+  /** With all calls answered, so that the slowest are among them. */
+  #end(): void {
+    if (this.#open > 0 && this.#firstFailure === null) {
+      setTimeout(() => this.#end(), TICK_MS);
+      return;
+    }
+    for (const connection of this.#all) connection.close();
+    const { length } = this.#latenciesMs;
+    const sorted = Float64Array.from(this.#latenciesMs).sort();
+    const late = Float64Array.from(this.#latenessMs).sort();
+    const at = (values: Float64Array, share: number) => values[Math.max(0, Math.ceil(length * share) - 1)] ?? 0;
+    this.#resolve({
+      completed: length,
+      firstFailure: this.#firstFailure,
+      percentilesMs: this.#load.shares.map((share) => at(sorted, share)),
+      latenessMs: at(late, 0.99),
+    });
+  }
+}
+
+interface Listener {
+  ready(connection: Connection): void;
+  answered(connection: Connection, dueMs: number): void;
+  failed(reason: string): void;
+}
+
+/** One keep-alive connection with one call at a time. */
+class Connection {
+  readonly #socket: Socket;
+  #dueMs = 0;
+  #head: string | null = null;
+  #bodyBytes = 0;
+  #isClosing = false;
+
+  constructor(port: number, listener: Listener) {
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    this.#socket.on('connect', () => listener.ready(this));
+    this.#socket.on('error', (error) => listener.failed(error.message));
+    this.#socket.on('close', () => {
+      if (!this.#isClosing) listener.failed('a connection was closed');
+    });
+    this.#socket.on('data', (chunk: Buffer) => {
+      if (!this.#isWhole(chunk)) return;
+      if (this.#head === null || !isGood(this.#head)) listener.failed(`not the answer: ${this.#head}`);
+      this.#head = null;
+      this.#bodyBytes = 0;
+      listener.answered(this, this.#dueMs);
+    });
+  }
+
+  send(request: Buffer, dueMs: number): void {
+    this.#dueMs = dueMs;
+    this.#socket.write(request);
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  #isWhole(chunk: Buffer): boolean {
+    const end = this.#head === null ? chunk.indexOf(HEAD_END) : 0;
+    if (end === -1) return false;
+    if (this.#head === null) {
+      this.#head = chunk.toString('latin1', 0, end);
+      this.#bodyBytes = chunk.length - end - HEAD_END.length;
+    } else {
+      this.#bodyBytes += chunk.length;
+    }
+    return this.#bodyBytes >= BODY_BYTES || !isGood(this.#head);
+  }
+}
+
+serveParent({}, (load: Paced) => new Promise<PacedOutcome>((resolve) => new PacedRun(load, resolve)));

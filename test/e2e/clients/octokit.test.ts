@@ -139,6 +139,12 @@ describe('octokit', () => {
     expect(answers.map(({ data }) => data.number)).toEqual(numbers);
   });
 
+  it('may be sent to the path of the proxy instead of its root, and pages there', async () => {
+    const under = githubThrough({ ...vendor.through, url: `${vendor.through.url}/proxy` });
+    const issues = await under.paginate(under.rest.issues.listForRepo, { ...repo, state: 'all', per_page: 100 });
+    expect(issues.at(-1)?.number).toBe(1);
+  });
+
   it('goes to the provider itself where the operator wants links as they are', async () => {
     await using kept = await startVendor('github', { scopes: ['repo'], env: { TENON_PROXY_URL: 'none' } });
     const { headers } = await githubThrough(kept.through).rest.issues.listForRepo({ ...repo, per_page: 10 });

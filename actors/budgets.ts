@@ -238,8 +238,8 @@ export class Budgets {
     }
   }
 
-  /** When the provider should be asked what is left of a window, not before now; null while it wants no calls. */
-  probeAtMs(key: BudgetKey, everyMs: Ms): Ms | null {
+  /** When the provider should be asked what is left of a window, not before now. */
+  probeAtMs(key: BudgetKey, everyMs: Ms): Ms {
     return nextProbeAtMs(this.#budgetOf(key) as Window, everyMs, this.#clock.nowMs());
   }
 

@@ -1,6 +1,7 @@
 // One buffered call to a provider under a lease: attach the credential, send, and if the provider says 401 renew the
 // token and try once more. Connectors get this as their `ProviderCall`; the proxy streams instead (`proxy.ts`).
 
+import type { Lease } from '../../actors/lease.ts';
 import type { TokenManager } from '../../actors/tokenManager.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
 import { countAttempt, countsOf } from '../core/counts.ts';
@@ -13,10 +14,11 @@ import { headerRecord } from '../egress/headers.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
 import type { Answer } from '../limits/headers/said.ts';
 import { tellLimits } from './limitsTold.ts';
+import { probeIfDue, soonerByProbe } from './quotaProbe.ts';
 import type { Services } from './services.ts';
 import type { ProviderTarget } from './targets.ts';
 
-type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'clock'>;
+type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'clock' | 'log'>;
 
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(
@@ -26,31 +28,59 @@ export function providerCalls(
   signal?: AbortSignal,
 ): ProviderCall {
   return async (request) => {
-    const { connectionId } = target.lease;
-    const first = await callOnce(services, target, priority, request, signal);
-    if (first.response.status !== 401) return first.response;
-    const next = services.tokens.refused(connectionId, first.generation);
-    if (next === 'none') {
-      services.tokens.doubted(connectionId, first.generation);
-      return first.response;
-    }
-    if (next === 'coming') {
-      await services.leases.next(connectionId, first.generation, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
-    }
-    const second = await callOnce(services, target, priority, request, signal);
-    if (second.response.status === 401) refusedAgain(services.tokens, connectionId, second.generation);
-    return second.response;
+    // It asks beyond the share of background calls: it is what tells that there is room again.
+    await probeIfDue(services, target, priority, (probe) =>
+      callRenewing(services, target, 'interactive', probe, signal),
+    );
+    return callRenewing(services, target, priority, request, signal);
   };
 }
 
+async function callRenewing(
+  services: CallServices,
+  target: ProviderTarget,
+  priority: CallPriority,
+  request: ProviderRequest,
+  signal: AbortSignal | undefined,
+): Promise<BufferedResponse> {
+  const { connectionId } = target.lease;
+  const first = await callOnce(services, target, priority, request, signal);
+  if (first.response.status !== 401) return first.response;
+  const next = services.tokens.refused(connectionId, first.generation);
+  if (next === 'none') {
+    services.tokens.doubted(connectionId, first.generation);
+    return first.response;
+  }
+  if (next === 'coming') {
+    await services.leases.next(connectionId, first.generation, services.clock.nowMs() + CALLER_WAIT_MS_MAX);
+  }
+  const second = await callOnce(services, target, priority, request, signal);
+  if (second.response.status === 401) refusedAgain(services.tokens, connectionId, second.generation);
+  return second.response;
+}
+
+async function leaseFor(
+  services: CallServices,
+  target: ProviderTarget,
+  priority: CallPriority,
+  signal: AbortSignal | undefined,
+): Promise<Lease> {
+  try {
+    return await services.leases.lease(target.lease, priority, { gone: () => signal });
+  } catch (error) {
+    throw soonerByProbe(services, target, priority, error);
+  }
+}
+
 async function callOnce(
-  { leases, budgets, egress, tokens, counts, clock }: CallServices,
+  services: CallServices,
   target: ProviderTarget,
   priority: CallPriority,
   request: ProviderRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ response: BufferedResponse; generation: number }> {
-  const lease = await leases.lease(target.lease, priority, { gone: () => signal });
+  const { budgets, egress, tokens, counts, clock } = services;
+  const lease = await leaseFor(services, target, priority, signal);
   const sentAtMs = monotonicMs();
   const counted = countsOf(counts, target.declaration.name);
   try {

@@ -140,11 +140,10 @@ export function refuse(quota: QuotaState, nowMs: Ms): boolean {
 
 /**
  * When the provider should be asked what is left, not before `nowMs`: where it never told, after `everyMs`, and when a
- * pause is over. Null while it wants no calls.
+ * pause is over, but not in it.
  */
-export function nextProbeAtMs({ meter, probedAtMs }: QuotaState, everyMs: Ms, nowMs: Ms): Ms | null {
-  if (nowMs < meter.blockedUntilMs) return null;
-  return meter.blockedUntilMs > probedAtMs ? nowMs : Math.max(nowMs, probedAtMs + everyMs);
+export function nextProbeAtMs({ meter, probedAtMs }: QuotaState, everyMs: Ms, nowMs: Ms): Ms {
+  return Math.max(nowMs, meter.blockedUntilMs > probedAtMs ? meter.blockedUntilMs : probedAtMs + everyMs);
 }
 
 /** Calls an hour that background work gets of a quota that is spread; null of others. */

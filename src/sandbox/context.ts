@@ -24,6 +24,10 @@ export interface SandboxLimits {
   readonly hubspotRequestsPer10s: number | null;
   readonly hubspotSearchesPerSecond: number | null;
   readonly salesforceRequestsPerDay: number;
+  /** How old the count in `Sforce-Limit-Info` may be. */
+  readonly salesforceUsageLagMs: number;
+  /** Of an org at the same time; the vendor counts only long ones. */
+  readonly salesforceRequestsAtOnce: number | null;
   readonly freshdeskRequestsPerMinute: number | null;
   readonly githubRequestsPerHour: number;
 }

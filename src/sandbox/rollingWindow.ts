@@ -32,6 +32,12 @@ export class RollingWindow {
     return true;
   }
 
+  /** Requests of others: they count, and none of them is refused. */
+  add(requests: number): void {
+    const at = this.#advance();
+    this.#counts[at] = (this.#counts[at] ?? 0) + requests;
+  }
+
   used(): number {
     this.#advance();
     return this.#counts.reduce((sum, count) => sum + count, 0);

@@ -5,7 +5,6 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { isJsonObject, parseJson } from '../core/json.ts';
-import { DAY_MS } from '../core/time.ts';
 import { jsonAnswer, salesforceError } from './answers.ts';
 import {
   type Account,
@@ -20,6 +19,7 @@ import { bearerOf } from './hubspot.ts';
 import type { ObjectRows } from './records.ts';
 import { mountSalesforceBulk } from './salesforceBulk.ts';
 import { mountSalesforceCollections } from './salesforceCollections.ts';
+import { orgLimits, requestLimits } from './salesforceLimits.ts';
 import {
   buildSalesforceObjects,
   type SalesforceObject,
@@ -48,7 +48,7 @@ export function buildSalesforce(context: SandboxContext): SandboxApp {
   // The versions are public and, alone among the resources, neither counted nor limited.
   app.get('/services/data', (c) => jsonAnswer(c, 200, [{ label: 'Spring ’24', url: DATA, version: '60.0' }]));
   const authenticated = salesforceAuthentication(context);
-  app.use(`${DATA}/*`, authenticated, dailyLimit(context));
+  app.use(`${DATA}/*`, authenticated, requestLimits(context));
   app.use('/services/oauth2/userinfo', authenticated);
   app.get(`${DATA}/query`, (c) => query(context, objects, c, false));
   app.get(`${DATA}/queryAll`, (c) => query(context, objects, c, true));
@@ -89,21 +89,6 @@ export function salesforceAuthentication(context: SandboxContext) {
     }
     c.set('account', context.accounts.of('salesforce', org));
     return next();
-  });
-}
-
-function dailyWindow(context: SandboxContext, account: Account) {
-  return account.window('requests', { limit: context.limits.salesforceRequestsPerDay, windowMs: DAY_MS });
-}
-
-function dailyLimit(context: SandboxContext) {
-  return createMiddleware<SandboxEnv>(async (c, next) => {
-    const window = dailyWindow(context, c.get('account'));
-    const isTaken = window.take();
-    c.header('sforce-limit-info', `api-usage=${window.used()}/${window.limit}`);
-    if (isTaken) return next();
-    context.counts.rateLimited += 1;
-    return salesforceError(c, 403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
   });
 }
 
@@ -225,11 +210,6 @@ function describe(c: RequestContext, object: SalesforceObject): Response {
     custom: false,
     fields,
   });
-}
-
-function orgLimits(context: SandboxContext, account: Account) {
-  const window = dailyWindow(context, account);
-  return { DailyApiRequests: { Max: window.limit, Remaining: window.limit - window.used() } };
 }
 
 function userInfo(c: RequestContext): Response {

@@ -27,6 +27,7 @@ import { Grants, type OAuthProvider } from './grants.ts';
 import { buildHubspot } from './hubspot.ts';
 import { buildOAuth } from './oauth.ts';
 import { buildSalesforce } from './salesforce.ts';
+import { dailyWindow } from './salesforceLimits.ts';
 import { buildSlack } from './slack.ts';
 import { type SandboxStats, statsOf } from './stats.ts';
 import { buildStripe } from './stripe.ts';
@@ -52,6 +53,9 @@ export interface SandboxOptions {
   readonly hubspotRequestsPer10s?: number | null;
   readonly hubspotSearchesPerSecond?: number | null;
   readonly salesforceRequestsPerDay?: number;
+  /** How old the count that Salesforce tells may be; 0 if absent. */
+  readonly salesforceUsageLagMs?: number;
+  readonly salesforceRequestsAtOnce?: number | null;
   readonly freshdeskRequestsPerMinute?: number | null;
   readonly githubRequestsPerHour?: number;
   /** Grants authorization requests at once, for clients without a browser. */
@@ -70,6 +74,8 @@ export interface Sandbox {
   stats(): SandboxStats;
   /** Creates, modifies or removes records behind the API; the ids of the changed ones. */
   change(change: Change): readonly string[];
+  /** Other apps of a Salesforce org make so many calls now. */
+  spendSalesforceDay(org: string, requests: number): void;
   /** Makes every access token issued so far expire now; how many there were. */
   expireAccessTokens(): number;
   /** Ends every grant of an account, as its admin would; how many there were. */
@@ -97,6 +103,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     catalogOverrides: () => catalogOverrides(origin, port),
     stats: () => statsOf(context),
     change: (change) => applyChange(context, change),
+    spendSalesforceDay: (org, requests) => {
+      dailyWindow(context, context.accounts.of('salesforce', org)).add(requests);
+    },
     expireAccessTokens: () => context.grants.expireAccessTokens(),
     revokeGrants: (provider, account) => context.grants.revokeAccount(provider, account),
     close: () => close(server, context),
@@ -134,6 +143,8 @@ function buildContext(options: SandboxOptions): SandboxContext {
       hubspotRequestsPer10s: orDefault(options.hubspotRequestsPer10s, 110),
       hubspotSearchesPerSecond: orDefault(options.hubspotSearchesPerSecond, 5),
       salesforceRequestsPerDay: options.salesforceRequestsPerDay ?? 100_000,
+      salesforceUsageLagMs: options.salesforceUsageLagMs ?? 0,
+      salesforceRequestsAtOnce: options.salesforceRequestsAtOnce ?? null,
       freshdeskRequestsPerMinute: orDefault(options.freshdeskRequestsPerMinute, 700),
       githubRequestsPerHour: options.githubRequestsPerHour ?? 5000,
     },

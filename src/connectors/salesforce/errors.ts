@@ -1,6 +1,7 @@
 // Salesforce's error answers: a list of `{message, errorCode, fields?}`.
 // Source: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 
+import { fullJitterMs } from '../../core/backoff.ts';
 import { type ErrorCode, IntegrationError } from '../../core/errors.ts';
 import { type JsonValue, jsonAt, jsonOrNull } from '../../core/json.ts';
 import { MINUTE_MS, type Ms, SECOND_MS } from '../../core/time.ts';
@@ -18,7 +19,9 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map([
 
 /** The daily quota rolls; the count of long-running requests passes. Neither comes with a Retry-After. */
 const DAILY_WAIT_MS = 15 * MINUTE_MS;
-const CONCURRENCY_WAIT_MS = 5 * SECOND_MS;
+const CONCURRENCY_WAIT_MS_MIN = SECOND_MS;
+/** Those that were refused together come back apart. */
+const CONCURRENCY_WAIT_MS_MAX = 30 * SECOND_MS;
 
 export function salesforceFailure(response: BufferedResponse, objectName: string, nowMs: Ms): IntegrationError {
   const first = firstError(response);
@@ -39,13 +42,19 @@ export function salesforceFailure(response: BufferedResponse, objectName: string
       publicDetail: detail,
     });
   }
+  // Another transaction holds the record or its parent for a moment; nothing was changed.
+  if (errorCode === 'UNABLE_TO_LOCK_ROW') {
+    return new IntegrationError('conflict_upstream', failure.message, { upstreamStatus, isRetryable: true });
+  }
   const code = CODES.get(errorCode);
   if (code !== undefined) return new IntegrationError(code, failure.message, { upstreamStatus });
   const bodyText = response.body.toString();
   const said = limitsSaid('salesforce', { status: upstreamStatus, headers: response.headers, bodyText }, nowMs);
   if (!said.isLimited) return failure;
   const isConcurrency = said.readings.some(({ name, remaining }) => name === 'concurrent' && remaining === 0);
-  const retryAtMs = said.retryAtMs ?? nowMs + (isConcurrency ? CONCURRENCY_WAIT_MS : DAILY_WAIT_MS);
+  const spreadMs = CONCURRENCY_WAIT_MS_MAX - CONCURRENCY_WAIT_MS_MIN;
+  const waitMs = isConcurrency ? CONCURRENCY_WAIT_MS_MIN + fullJitterMs(0, spreadMs, spreadMs) : DAILY_WAIT_MS;
+  const retryAtMs = said.retryAtMs ?? nowMs + waitMs;
   return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs });
 }
 

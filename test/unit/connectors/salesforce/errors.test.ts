@@ -16,8 +16,7 @@ describe("Salesforce's errors", () => {
     ['an object that is gone', 400, error('INVALID_TYPE'), { code: 'schema_drift_missing_object' }],
     ['a query that is wrong', 400, error('MALFORMED_QUERY', 'unexpected token'), { code: 'bad_request' }],
     ['the daily quota', 403, error('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'), waits(15 * MINUTE_MS)],
-    ['long requests', 403, error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn'), waits(5 * SECOND_MS)],
-    ['a locked row', 400, error('UNABLE_TO_LOCK_ROW'), { code: 'bad_request' }],
+    ['a locked row', 400, error('UNABLE_TO_LOCK_ROW'), { code: 'conflict_upstream', isRetryable: true }],
     ['a busy server', 503, error('SERVER_UNAVAILABLE'), { code: 'provider_5xx' }],
     ['an HTML page', 503, '<h1>Maintenance</h1>', { code: 'provider_5xx', message: 'Salesforce answered 503' }],
     ['an empty list', 404, [], { code: 'not_found', message: 'Salesforce answered 404' }],
@@ -26,6 +25,18 @@ describe("Salesforce's errors", () => {
   ])('map %s', (_what, status, body, expected) => {
     const failure = salesforceFailure(answer(status, body), 'Account', NOW_MS);
     expect(failure).toMatchObject({ ...expected, upstreamStatus: status });
+  });
+
+  it('spread the calls that were refused because too many ran', () => {
+    const body = error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.');
+    const waitsMs = Array.from({ length: 50 }, () => {
+      const { code, retryAtMs = 0 } = salesforceFailure(answer(403, body), 'Account', NOW_MS);
+      expect(code).toBe('rate_limited');
+      return retryAtMs - NOW_MS;
+    });
+    expect(Math.min(...waitsMs)).toBeGreaterThan(SECOND_MS);
+    expect(Math.max(...waitsMs)).toBeLessThanOrEqual(30 * SECOND_MS);
+    expect(new Set(waitsMs).size).toBeGreaterThan(10);
   });
 
   it.each([

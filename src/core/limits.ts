@@ -162,6 +162,8 @@ export const LIMIT_READINGS_MAX = 16;
 export const LIMIT_NAME_CHARS_MAX = 64;
 /** A longer body is data and no refusal: parsing pages of records for an error code would double their cost. */
 export const LIMIT_BODY_CHARS_MAX = 16_384;
+/** Of an error that is passed on so much is looked at for the words of a refusal; those of vendors are under 1 KB. */
+export const PEEKED_BYTES_MAX = 4096;
 
 // Edge
 

@@ -1,6 +1,6 @@
 // The proxy's hot path: streams one call to a provider and its response into a sink, both ways under back-pressure and
-// without looking into either body. It sits on undici's dispatch, since `Readable.toWeb` over a response body ends the
-// process when a client disconnects at the wrong moment.
+// without looking into either body, but for a short error that the hook asks for (`peek.ts`). It sits on undici's
+// dispatch, since `Readable.toWeb` over a response body ends the process when a client disconnects at the wrong moment.
 // Invariants: the outcome settles exactly once; nothing reaches the client unless the hook accepted the head; a body
 // that the provider broke off is broken off towards the client too.
 
@@ -17,6 +17,7 @@ import type { Clock, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
 import { cleanResponseHeaders } from './headers.ts';
 import type { Origin, Origins } from './origins.ts';
+import { Peek } from './peek.ts';
 import type { Sink } from './sink.ts';
 
 export interface ForwardCall {
@@ -40,6 +41,10 @@ export interface ForwardHooks {
   finish?(headers: string[]): void;
   /** Sees how much of the bodies went each way, before the outcome is known. */
   ended?(bytesIn: number, bytesOut: number): void;
+  /** Asked after `accept`: whether the body is to be shown to `peeked`, if it is short. */
+  readonly isCurious?: boolean;
+  /** All of it, once the client has it. */
+  peeked?(body: Buffer): void;
 }
 
 export type ForwardOutcome =
@@ -82,6 +87,7 @@ class ForwardExchange extends Exchange {
   readonly #call: ForwardCall;
   readonly #sink: Sink;
   readonly #hooks: ForwardHooks;
+  #peek: Peek | null = null;
   readonly #body: Readable | Buffer | null;
   #resolve: ((outcome: ForwardOutcome) => void) | null;
   #status = 0;
@@ -144,6 +150,7 @@ class ForwardExchange extends Exchange {
     this.#status = status;
     const headers = cleanResponseHeaders(raw, status);
     this.#hooks.finish?.(headers);
+    if (this.#hooks.isCurious === true) this.#peek = new Peek();
     if (verdict !== true) headers.push(...verdict);
     this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', headers);
     this.#headSent = true;
@@ -155,12 +162,15 @@ class ForwardExchange extends Exchange {
       return;
     }
     this.#bytesOut += chunk.length;
+    if (this.#peek !== null) this.#peek.add(chunk);
     if (!this.#sink.write(chunk)) this.#pause(controller);
   }
 
   protected override completed(): void {
     if (this.#resolve === null) return;
     this.#sink.end();
+    const peeked = this.#peek === null ? null : this.#peek.whole();
+    if (peeked !== null) this.#hooks.peeked?.(peeked);
     this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
   }
 

@@ -5,7 +5,7 @@
 import type { Budgets } from '../../actors/budgets.ts';
 import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts';
 import type { Ms } from '../core/time.ts';
-import { limitHeaders, limitsSaid } from '../limits/headers/limitsSaid.ts';
+import { isToldInBody, limitHeaders, limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { ProviderTarget } from './targets.ts';
 
@@ -39,6 +39,15 @@ export function answerOfHead(
   rawHeaders: readonly string[],
 ): Answer {
   return { status, headers: limitHeaders(familyOf(declaration), status, rawHeaders) };
+}
+
+/** Whether the body of an error that was passed on should be looked at too: short JSON, where nothing else tells. */
+export function isWorthAPeek(
+  { declaration }: Pick<ProviderTarget, 'declaration'>,
+  { status, headers }: Answer,
+): boolean {
+  if (!isToldInBody(familyOf(declaration), status)) return false;
+  return headers['content-type']?.includes('json') === true;
 }
 
 function familyOf({ rateHeaders }: ProviderDeclaration): RateHeaderFamily {

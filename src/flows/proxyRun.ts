@@ -12,10 +12,11 @@ import { delay, type Ms, monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders, headerValue } from '../egress/headers.ts';
 import { mapLinks } from '../egress/links.ts';
+import { textOf } from '../egress/peek.ts';
 import type { Sink } from '../egress/sink.ts';
-import type { LimitsSaid } from '../limits/headers/said.ts';
+import type { Answer, LimitsSaid } from '../limits/headers/said.ts';
 import type { CallFacts } from './callFacts.ts';
-import { answerOfHead, tellLimits } from './limitsTold.ts';
+import { answerOfHead, isWorthAPeek, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
@@ -55,6 +56,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly #counts: ProviderCounts;
   #sentAtMs = 0;
   #lease: Lease | null = null;
+  /** An error whose body may say that it is a refusal. */
+  #unclear: Answer | null = null;
   #isBodyAskedFor = false;
   #isReconnected = false;
   #isRenewed = false;
@@ -101,13 +104,30 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     lease.answered(faultOfStatus(status));
     if (status < 400) {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
-      if (this.#target.lease.budgets.length > 0) this.#tellLimits(status, rawHeaders);
+      if (this.#target.lease.budgets.length > 0) this.#tellLimits(answerOfHead(this.#target, status, rawHeaders));
       this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
       return true;
     }
-    const said = this.#tellLimits(status, rawHeaders);
+    const answer = answerOfHead(this.#target, status, rawHeaders);
+    const said = this.#tellLimits(answer);
+    if (!said.isLimited && isWorthAPeek(this.#target, answer)) this.#unclear = answer;
     if (status === 401) return this.#unauthorized(lease.generation);
     return status === 503 || said.isLimited ? this.#limited(status, said) : true;
+  }
+
+  /** See ForwardHooks. */
+  get isCurious(): boolean {
+    return this.#unclear !== null;
+  }
+
+  /** See ForwardHooks. The answer is the client's already; whoever calls next should not be refused as well. */
+  peeked(body: Buffer): void {
+    const answer = this.#unclear;
+    const bodyText = answer === null ? null : textOf(body, answer.headers['content-encoding']);
+    if (answer === null || bodyText === null) return;
+    const said = this.#tellLimits({ ...answer, bodyText });
+    const { throttle, clock } = this.#services;
+    if (said.isLimited) throttle.refused(this.#target.accountKey, said, clock.nowMs());
   }
 
   /** See ForwardHooks. */
@@ -134,6 +154,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     const { headers: credentialHeaders, query } = lease.attachment;
     const { method, body, rawHeaders, path, facts } = this.#call;
     this.#lease = lease;
+    this.#unclear = null;
     try {
       const replaced = namesOf(credentialHeaders);
       if (facts.trace.dropped.length > 0) replaced.push(...facts.trace.dropped);
@@ -178,11 +199,9 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     return false;
   }
 
-  /** The body belongs to the client: what is said only there is not heard. */
-  #tellLimits(status: number, rawHeaders: readonly string[]): LimitsSaid {
+  #tellLimits(answer: Answer): LimitsSaid {
     const { budgets, clock } = this.#services;
     const { marks } = this.#lease as Lease;
-    const answer = answerOfHead(this.#target, status, rawHeaders);
     return tellLimits(budgets, this.#target, marks, answer, clock.nowMs());
   }
 

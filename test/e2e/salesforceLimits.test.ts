@@ -120,3 +120,38 @@ describe('an org whose day is spent', () => {
     expect((await driven.tenon.proxy(id, QUERY)).status).toBe(200);
   }, 60_000);
 });
+
+describe('a proxied call that an org refuses', () => {
+  const orgThatRefuses = async (perDay: number, atOnce: number | null) => {
+    const driven = await startDriven({
+      sandbox: { salesforceRequestsPerDay: perDay, salesforceRequestsAtOnce: atOnce },
+    });
+    await driven.tenon.deploy(manifest({ name: 'salesforce', provider: 'salesforce', proxy: { enabled: true } }));
+    const { id } = await installed(driven, 'salesforce', {});
+    return { driven, id };
+  };
+
+  it('is passed on as it is, and ends further calls of the org until it may be asked again', async () => {
+    const { driven, id } = await orgThatRefuses(0, null);
+    await using _ = driven;
+    const answer = await driven.tenon.proxy(id, QUERY);
+    expect([answer.status, await answer.json()]).toEqual([
+      403,
+      [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }],
+    ]);
+    const next = await driven.tenon.proxy(id, QUERY);
+    expect([next.status, next.headers.get('retry-after')]).toEqual([429, '900']);
+    expect(refusals(driven)).toBe(1);
+  }, 30_000);
+
+  it('for too many at once leaves fewer places, and spends nothing of the day', async () => {
+    const { driven, id } = await orgThatRefuses(1000, 0);
+    await using _ = driven;
+    const answer = await driven.tenon.proxy(id, QUERY);
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('ConcurrentRequests')]);
+    const { budgets } = budgetsOf(driven.tenon.running.services, id);
+    expect(budgets.find(({ name }) => name === 'longRunning')?.limit).toBe(2);
+    expect(dailyOf(driven, id)?.blockedUntil).toBeNull();
+    expect((await driven.tenon.proxy(id, QUERY)).status).toBe(403);
+  }, 30_000);
+});

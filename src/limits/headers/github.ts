@@ -23,6 +23,7 @@ const RESOURCES: ReadonlyMap<string, LimitFields> = new Map(
 
 export const github: Reader = {
   hidesRefusals: true,
+  statusesToldInBody: [403],
   names: [...fieldNames([FIELDS]), 'x-ratelimit-resource'],
   readings: ({ headers }, receivedAtMs) => {
     if (headers[FIELDS.remaining] === undefined) return NO_READINGS;

@@ -117,6 +117,11 @@ function startsWithOne(name: string, prefixes: readonly string[]): boolean {
   return false;
 }
 
+/** Whether the body of such an error may say that it is a refusal, where its headers do not. */
+export function isToldInBody(family: RateHeaderFamily, status: number): boolean {
+  return READERS[family].statusesToldInBody?.includes(status) ?? false;
+}
+
 /** Never throws, whatever the headers and the body are. */
 export function limitsSaid(family: RateHeaderFamily, answer: Answer, receivedAtMs: Ms): LimitsSaid {
   const reader = READERS[family];

@@ -54,6 +54,8 @@ export interface Reader {
   refusal?(answer: Answer): Refusal | undefined;
   /** Whether `refusal` is to be asked about a 2xx answer too, if its body is at hand. */
   readonly hidesRefusals?: boolean;
+  /** Of errors whose headers leave open whether they are refusals. */
+  readonly statusesToldInBody?: readonly number[];
 }
 
 export const NO_READINGS: readonly LimitReading[] = Object.freeze([]);

@@ -15,6 +15,7 @@ const APP_USAGE = 'per-app-api-usage=';
 const EXCEEDED = 'REQUEST_LIMIT_EXCEEDED';
 
 export const salesforce: Reader = {
+  statusesToldInBody: [403, 503],
   names: ['sforce-limit-info'],
   readings: ({ headers }) => {
     const text = headers['sforce-limit-info'];

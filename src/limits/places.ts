@@ -5,6 +5,7 @@
 
 import { REFUSAL_BURST_MS } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
+import { reservedOf } from './quota.ts';
 
 export interface Places {
   /** Fractions add up; a call needs a whole one. */
@@ -20,9 +21,10 @@ export function wholePlaces({ count }: Places): number {
   return Math.max(1, Math.floor(count + 1e-6));
 }
 
-/** An answer came while `taken` places were taken, its own included. */
+/** An answer came while `taken` places were taken, its own included; reads alone never take those of people. */
 export function grow(places: Places, taken: number, limit: number): void {
-  if (taken < wholePlaces(places)) return;
+  const whole = wholePlaces(places);
+  if (taken < whole - reservedOf(whole, 'read')) return;
   places.count = Math.min(limit, places.count + 1 / places.count);
 }
 

@@ -70,6 +70,19 @@ describe('a backfill of an org whose day is nearly spent', () => {
     expect(tenon.receiver.state().recordsRepeated).toBe(0);
   }, 60_000);
 
+  it('goes on where the org cannot be asked what is left', async () => {
+    const driven = await startDriven();
+    await using _ = driven;
+    const { tenon } = driven;
+    tenon.sandbox.faults.next({ pathPrefix: '/services/data/v60.0/limits' }, { kind: 'html200' });
+    await tenon.addWebhook('hook');
+    await tenon.deploy(manifest(integration('salesforce', readObject('Account'))));
+    const { id } = await installed(driven, 'salesforce', { Account: {} });
+    await settled(driven);
+    expect(delivered(driven)).toBe(250);
+    expect(dailyOf(driven, id)).toMatchObject({ limit: 100_000, isLearned: true });
+  }, 60_000);
+
   it('is spread over the hours where there is room', async () => {
     const { driven, installationId } = await orgWith(11_900, 15_000);
     await using _ = driven;

@@ -6,7 +6,7 @@ import { grow, halve, newPlaces, wholePlaces } from '../../../src/limits/places.
 describe('places that are looked for', () => {
   it('do not grow while some are free', () => {
     const places = newPlaces(5);
-    for (let answer = 0; answer < 1000; answer++) grow(places, 4, 20);
+    for (let answer = 0; answer < 1000; answer++) grow(places, 3, 20);
     expect(wholePlaces(places)).toBe(5);
   });
 
@@ -22,6 +22,15 @@ describe('places that are looked for', () => {
     const places = newPlaces(5);
     for (let answer = 0; answer < 6; answer++) grow(places, 5, 20);
     expect(wholePlaces(places)).toBe(6);
+  });
+
+  it('grow to all there are while only reads run, which leave some to people', () => {
+    const places = newPlaces(5);
+    for (let answer = 0; answer < 1000; answer++) {
+      const whole = wholePlaces(places);
+      grow(places, whole - Math.floor(whole * 0.2), 20);
+    }
+    expect(wholePlaces(places)).toBe(20);
   });
 
   it('are never none and never more than there are', () => {

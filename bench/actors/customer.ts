@@ -107,7 +107,14 @@ export async function makeCustomer(store: Store, wakeAtMs: Ms): Promise<Customer
   await store.commit([
     insertProject({ projectId, name: 'default', appName: 'Default', orgId: newId<string>(), createdAtMs }),
     insertIntegration({ integrationId, projectId, name: SPEC.name, provider: SPEC.provider, revisionId, createdAtMs }),
-    insertRevision({ revisionId, integrationId, specVersion: '1.0.0', content: JSON.stringify(SPEC), createdAtMs }),
+    insertRevision({
+      revisionId,
+      integrationId,
+      specVersion: '1.0.0',
+      content: JSON.stringify(SPEC),
+      kept: '[]',
+      createdAtMs,
+    }),
   ]);
   const credential = actorIdOf('credential', connectionId);
   await runtime.send(

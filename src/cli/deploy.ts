@@ -17,6 +17,8 @@ import { notTenon, refusalOf, serverOrigin } from './problem.ts';
 export interface DeployOptions {
   readonly apiKey?: string | undefined;
   readonly json?: boolean | undefined;
+  /** Also ends the reads of objects that the manifest no longer has. */
+  readonly destructive?: boolean | undefined;
 }
 
 const deployed = z.array(
@@ -37,6 +39,7 @@ const planned = z.object({
           after: z.custom<JsonValue>().optional(),
         }),
       ),
+      kept: z.array(z.string()),
       installations: z.number(),
       rescheduled: z.number().nullable(),
     }),
@@ -50,7 +53,7 @@ export type Planned = z.infer<typeof planned>;
 /** Rejects with `invalid_input` for an unreadable file or a missing key, and with what the server said. */
 export async function deploy(path: string, url: string, options: DeployOptions): Promise<void> {
   const integrations = await withProject(path, url, options, async (call, projectId, source) =>
-    answerAs(deployed, await call('PUT', `/v1/projects/${projectId}/integrations:batch`, source)),
+    answerAs(deployed, await call('PUT', `/v1/projects/${projectId}/integrations:batch${queryOf(options)}`, source)),
   );
   if (options.json === true) {
     printLine(JSON.stringify(integrations, null, 2));
@@ -65,7 +68,10 @@ export async function deploy(path: string, url: string, options: DeployOptions):
 /** Rejects as `deploy`; changes nothing. */
 export async function planDeploy(path: string, url: string, options: DeployOptions): Promise<void> {
   const plan = await withProject(path, url, options, async (call, projectId, source) =>
-    answerAs(planned, await call('POST', `/tenon/v1/projects/${projectId}/integrations:plan`, source)),
+    answerAs(
+      planned,
+      await call('POST', `/tenon/v1/projects/${projectId}/integrations:plan${queryOf(options)}`, source),
+    ),
   );
   if (options.json === true) {
     printLine(JSON.stringify(plan, null, 2));
@@ -73,6 +79,10 @@ export async function planDeploy(path: string, url: string, options: DeployOptio
   }
   for (const warning of plan.warnings) printWarning(warning);
   for (const line of planLines(plan)) printLine(line);
+}
+
+function queryOf({ destructive = false }: DeployOptions): string {
+  return destructive ? '?destructive=true' : '';
 }
 
 type Call = (method: string, path: string, body?: object) => Promise<JsonValue>;

@@ -11,6 +11,7 @@ export function addManifestCommands(program: Command): void {
     .description('deploy a manifest (amp.yaml) to a running server')
     .argument('<file>', 'the manifest, the folder it is in, or - for what is piped in')
     .option('--plan', 'only say what it would change, and for how many installations')
+    .option('--destructive', 'also stop reading objects that the manifest no longer has, where they are installed')
     .option('--json', 'print the integrations, or the plan, as JSON')
     .option('--url <url>', 'the server', process.env['TENON_URL'] ?? 'http://127.0.0.1:8080')
     .option('--api-key <key>', 'an API key of the project (default: TENON_API_KEY)')

@@ -15,7 +15,11 @@ const VALUE_CHARS_MAX = 60;
 /** The last line says what it comes to. */
 export function planLines({ integrations }: Planned): readonly string[] {
   const width = widthOf(integrations.map(({ name }) => name));
-  const lines = integrations.flatMap((plan) => [headOf(plan, width), ...changeLines(plan.changes)]);
+  const lines = integrations.flatMap((plan) => [
+    headOf(plan, width),
+    ...changeLines(plan.changes),
+    ...keptLines(plan.kept),
+  ]);
   const changed = integrations.filter(({ verdict }) => verdict === 'changed');
   const added = integrations.filter(({ verdict }) => verdict === 'added');
   if (changed.length + added.length === 0) return [...lines, 'Nothing would change.'];
@@ -48,6 +52,11 @@ function changeLines(changes: readonly Change[]): readonly string[] {
     if (after === undefined) return `    ${styled('red', '-')} ${place.padEnd(width)}  ${shortText(before)}`.trimEnd();
     return `    ${styled('yellow', '~')} ${place.padEnd(width)}  ${shortText(before)} → ${shortText(after)}`;
   });
+}
+
+function keptLines(kept: readonly string[]): readonly string[] {
+  if (kept.length === 0) return [];
+  return [`    ${kept.join(', ')}: read on where they are installed, unless deployed with --destructive`];
 }
 
 function placeOf({ action, objectName, what }: Change): string {

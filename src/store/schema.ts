@@ -344,6 +344,11 @@ DROP INDEX operations_installation;
 CREATE INDEX operations_installation ON operations (installationId, createdAtMs, operationId);
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS, PLATFORM];
+/** Read objects that a revision left out and that are read on where they were installed. */
+const KEPT_OBJECTS = `
+ALTER TABLE revisions ADD COLUMN kept TEXT NOT NULL DEFAULT '[]';
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS, PLATFORM, KEPT_OBJECTS];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -10,6 +10,7 @@ import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
 import { KEY_STATEMENTS } from './tables/keys.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
+import { ROLLOUT_STATEMENTS } from './tables/rollout.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
 import { TOPIC_STATEMENTS } from './tables/topics.ts';
@@ -25,6 +26,7 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
+    ...ROLLOUT_STATEMENTS,
     ...OUTBOX_STATEMENTS,
     ...SEALED_STATEMENTS,
     ...CATALOG_STATEMENTS,

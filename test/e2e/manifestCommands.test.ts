@@ -152,6 +152,18 @@ describe('tenon deploy --plan', () => {
     expect(json.integrations).toMatchObject([{ verdict: 'changed', installations: 2, rescheduled: 1 }]);
     expect(json.integrations[0]?.changes).toHaveLength(4);
 
+    const without = await plan(manifest(integration('hubspot', readObject('companies'))));
+    expect(without.lines).toEqual([
+      '~ changed    hubspot  hubspot  2 installations, of which 0 read otherwise',
+      '    + read companies',
+      '    - read contacts',
+      '    contacts: read on where they are installed, unless deployed with --destructive',
+      '1 integration changed, 2 installations affected.',
+    ]);
+    const destructive = await plan(manifest(integration('hubspot', readObject('companies'))), '--destructive');
+    expect(destructive.lines[0]).toContain('2 installations, of which 1 read otherwise');
+    expect(destructive.lines).toHaveLength(4);
+
     const another = manifest({ ...integration('salesforce', readObject('account')), name: 'sf' });
     expect((await plan(another)).lines).toEqual([
       '+ added      sf       salesforce',

@@ -352,10 +352,36 @@ describe('a schedule that a later deploy changes', () => {
   });
 });
 
-describe('an object that a later deploy takes out', () => {
+describe('an object that a later deploy leaves out', () => {
+  it('is read on where it is installed, and by nobody who installs later', async () => {
+    await using driven = await startDriven();
+    const { tenon } = driven;
+    await tenon.addWebhook('hook');
+    await tenon.deploy(manifest(integration('hubspot', readObject('contacts', { enabled: 'always' }))));
+    await installed(driven, 'hubspot', {});
+    await settled(driven);
+    const before = delivered(driven, 'contacts');
+    expect(before).toBe(250);
+    await tenon.deploy(manifest(integration('hubspot', readObject('companies'))));
+    tenon.sandbox.change({ kind: 'create', provider: 'hubspot', account: 'portal-1', object: 'contacts', count: 3 });
+    await pass(driven, 11 * MINUTE_MS);
+    expect(delivered(driven, 'contacts')).toBe(before + 3);
+    await installed(driven, 'hubspot', {}, 'late');
+    await settled(driven);
+    expect(delivered(driven, 'contacts')).toBe(before + 3);
+
+    await tenon.deploy(manifest(integration('hubspot', readObject('companies'))), '?destructive=true');
+    const { requestsByProvider } = tenon.sandbox.stats();
+    await pass(driven, 30 * MINUTE_MS);
+    expect(tenon.sandbox.stats().requestsByProvider).toEqual(requestsByProvider);
+  });
+});
+
+describe('an object that a destructive deploy takes out', () => {
   it('ends its backfill where it is, visibly, and leaves the others alone', async () => {
     const { driven, installationId } = await atSecondPage('hubspot', async ({ tenon }, held) => {
-      await tenon.deploy(manifest(integration('hubspot', readObject('companies', { enabled: 'always' }))));
+      const next = manifest(integration('hubspot', readObject('companies', { enabled: 'always' })));
+      await tenon.deploy(next, '?destructive=true');
       held.release();
     });
     await using _ = driven;

@@ -120,9 +120,9 @@ export class Tenon {
     return (json ?? text) as T;
   }
 
-  /** Deploys a manifest; its integrations in order. */
-  deploy(sourceYaml: string): Promise<Published[]> {
-    return this.ok('PUT', this.inProject('/integrations:batch'), { sourceYaml });
+  /** Deploys a manifest; its integrations in order. `query` is e.g. `?destructive=true`. */
+  deploy(sourceYaml: string, query = ''): Promise<Published[]> {
+    return this.ok('PUT', this.inProject(`/integrations:batch${query}`), { sourceYaml });
   }
 
   /** Makes a webhook destination that the receiver answers, and tells the receiver its secret. */

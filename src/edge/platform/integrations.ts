@@ -14,6 +14,7 @@ import {
 } from '../../store/tables/installations.ts';
 import type { EdgeServices } from '../context.ts';
 import { integrationJson } from '../wire.ts';
+import { flag } from './input.ts';
 import { type Operation, operation } from './operation.ts';
 
 /** A manifest as it is sent. */
@@ -22,6 +23,9 @@ export const deployBody = z.object({
   /** What the file is called where it came from, for messages. */
   sourceName: z.string().max(REF_CHARS_MAX).optional(),
 });
+
+/** `destructive` also ends the reads of objects that the manifest no longer has. */
+export const deployQuery = z.object({ destructive: flag });
 
 /** By id or name. Rejects with `not_found`. */
 export function integrationOf({ store }: EdgeServices, { projectId }: ProjectRow, idOrName: string): IntegrationRow {
@@ -63,10 +67,13 @@ export const INTEGRATION_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'deploy a manifest: all of its integrations or none',
     status: 200,
+    query: deployQuery,
     body: deployBody,
-    async handle({ services, project, body }) {
+    async handle({ services, project, query, body }) {
       const { sourceYaml, sourceName = 'amp.yaml' } = body;
-      const { integrations, warnings } = await deployManifest(services, project.projectId, sourceYaml, sourceName);
+      const options = { isDestructive: query.destructive };
+      const { projectId } = project;
+      const { integrations, warnings } = await deployManifest(services, projectId, sourceYaml, sourceName, options);
       for (const warning of warnings) services.log.warn({ warning }, 'manifest');
       return integrations.flatMap((row) => integrationView(services, row));
     },

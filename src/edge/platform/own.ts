@@ -2,7 +2,7 @@
 // as on the platform API.
 
 import { planManifest } from '../../flows/install/plan.ts';
-import { deployBody } from './integrations.ts';
+import { deployBody, deployQuery } from './integrations.ts';
 import { type Operation, operation } from './operation.ts';
 
 export const OWN_OPERATIONS: readonly Operation[] = [
@@ -13,8 +13,9 @@ export const OWN_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'what a deploy of a manifest would change, and for how many installations',
     status: 200,
+    query: deployQuery,
     body: deployBody,
-    handle: ({ services, project, body: { sourceYaml, sourceName = 'amp.yaml' } }) =>
-      planManifest(services, project.projectId, sourceYaml, sourceName),
+    handle: ({ services, project, query, body: { sourceYaml, sourceName = 'amp.yaml' } }) =>
+      planManifest(services, project.projectId, sourceYaml, sourceName, { isDestructive: query.destructive }),
   }),
 ];

@@ -4,6 +4,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import { type KeptObject, keptAfter, type RunningRevision } from '../../manifest/kept.ts';
 import { knownProviders } from '../../manifest/knownProviders.ts';
 import type { IntegrationSpec, Manifest } from '../../manifest/manifest.ts';
 import { formatProblem, type ManifestProblem, parseManifest } from '../../manifest/parse.ts';
@@ -13,14 +15,20 @@ import {
   insertIntegration,
   insertRevision,
   readIntegration,
-  readRevision,
   updateIntegration,
 } from '../../store/tables/installations.ts';
-import type { Services } from '../services.ts';
+import { countInstallations } from '../../store/tables/rollout.ts';
+import type { CommittedRows, Services } from '../services.ts';
+import { runningRevisionOf } from './installations.ts';
 
 export interface Deployment {
   readonly integrations: readonly IntegrationRow[];
   readonly warnings: readonly string[];
+}
+
+export interface DeployOptions {
+  /** Read objects that the manifest no longer has are not read any more, where they are installed either. */
+  readonly isDestructive?: boolean;
 }
 
 /**
@@ -32,29 +40,33 @@ export async function deployManifest(
   projectId: ProjectId,
   source: string,
   fileName: string,
+  { isDestructive = false }: DeployOptions = {},
 ): Promise<Deployment> {
   const { manifest, warnings } = checkedManifest(services, source, fileName);
   const { reads } = services.store;
   const nowMs = services.clock.nowMs();
   const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
     const existing = readIntegration(reads, projectId, spec.name);
-    const content = JSON.stringify(spec);
-    const latest = existing === undefined ? undefined : readRevision(reads, existing.revisionId);
+    const latest = existing === undefined ? null : runningRevisionOf(services, existing);
+    const kept = existing === undefined || isDestructive ? [] : keptObjects(services, existing, spec, nowMs);
     // The order of keys means nothing.
-    if (latest !== undefined && isDeepStrictEqual(JSON.parse(latest.content), JSON.parse(content))) return [];
+    const next: RunningRevision = JSON.parse(JSON.stringify({ spec, kept }));
+    if (latest !== null && isDeepStrictEqual(latest, next)) return [];
     const integrationId = existing?.integrationId ?? newId<IntegrationId>();
-    const revisionId = newId<string>();
+    const revision = {
+      revisionId: newId<string>(),
+      integrationId,
+      specVersion: manifest.specVersion,
+      content: JSON.stringify(spec),
+      kept: JSON.stringify(kept),
+      createdAtMs: nowMs,
+    };
+    const { name, provider } = spec;
+    const { revisionId } = revision;
     return [
-      insertRevision({ revisionId, integrationId, specVersion: manifest.specVersion, content, createdAtMs: nowMs }),
+      insertRevision(revision),
       existing === undefined
-        ? insertIntegration({
-            integrationId,
-            projectId,
-            name: spec.name,
-            provider: spec.provider,
-            revisionId,
-            createdAtMs: nowMs,
-          })
+        ? insertIntegration({ integrationId, projectId, name, provider, revisionId, createdAtMs: nowMs })
         : updateIntegration(integrationId, providerUnchanged(existing, spec), revisionId, nowMs),
     ];
   });
@@ -63,6 +75,17 @@ export async function deployManifest(
   await services.rollout.next();
   const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
   return { integrations, warnings: warnings.map(formatProblem) };
+}
+
+/** The read objects that `spec` has to keep of what is deployed; none where nobody has installed any. */
+export function keptObjects(
+  { store }: CommittedRows,
+  existing: IntegrationRow,
+  spec: IntegrationSpec,
+  nowMs: Ms,
+): readonly KeptObject[] {
+  if (countInstallations(store.reads, existing.integrationId) === 0) return [];
+  return keptAfter(runningRevisionOf({ store }, existing), spec, nowMs);
 }
 
 /** Rejects with `invalid_input`, all problems as issues with file, line and column. */

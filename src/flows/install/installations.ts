@@ -5,6 +5,7 @@ import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf, type InstallationId, newId, type ProjectId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { parseConfig } from '../../manifest/config.ts';
+import type { KeptObject, RunningRevision } from '../../manifest/kept.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type InstallationRow,
   type IntegrationRow,
   insertInstallation,
+  type RevisionRow,
   readInstallations,
   readInstallationsOfConnection,
   readRevision,
@@ -28,9 +30,21 @@ export interface NewInstallation {
 
 /** The manifest part of an integration's latest revision. */
 export function specOf({ store }: CommittedRows, integration: Pick<IntegrationRow, 'revisionId'>): IntegrationSpec {
+  return runningRevisionOf({ store }, integration).spec;
+}
+
+/** The latest revision of an integration with what it keeps for who has installed earlier ones. */
+export function runningRevisionOf(
+  { store }: CommittedRows,
+  integration: Pick<IntegrationRow, 'revisionId'>,
+): RunningRevision {
   const revision = readRevision(store.reads, integration.revisionId);
   if (revision === undefined) throw new IntegrationError('not_found', 'the integration has no revision');
-  return JSON.parse(revision.content) as IntegrationSpec;
+  return parsedRevision(revision);
+}
+
+export function parsedRevision({ content, kept }: Pick<RevisionRow, 'content' | 'kept'>): RunningRevision {
+  return { spec: JSON.parse(content) as IntegrationSpec, kept: JSON.parse(kept) as readonly KeptObject[] };
 }
 
 /**

@@ -3,20 +3,18 @@
 
 import type { ProjectId } from '../../core/ids.ts';
 import { PLAN_CONFIGS_MAX } from '../../core/limits.ts';
+import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { isSameAgenda } from '../../manifest/effective.ts';
+import { runningSpec } from '../../manifest/kept.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { formatProblem } from '../../manifest/parse.ts';
 import { type Change, changesBetween } from '../../manifest/plan.ts';
-import {
-  countInstallations,
-  readIntegration,
-  readIntegrations,
-  readSomeConfigs,
-} from '../../store/tables/installations.ts';
+import { readIntegration, readIntegrations } from '../../store/tables/installations.ts';
+import { countInstallations, readSomeConfigs } from '../../store/tables/rollout.ts';
 import type { Services } from '../services.ts';
-import { checkedManifest, providerUnchanged } from './deploy.ts';
-import { specOf } from './installations.ts';
+import { checkedManifest, type DeployOptions, keptObjects, providerUnchanged } from './deploy.ts';
+import { runningRevisionOf, specOf } from './installations.ts';
 
 export interface IntegrationPlan {
   readonly name: string;
@@ -24,6 +22,8 @@ export interface IntegrationPlan {
   /** `untouched`: the manifest does not name it, so it stays as it is. */
   readonly verdict: 'added' | 'changed' | 'same' | 'untouched';
   readonly changes: readonly Change[];
+  /** Read objects that the manifest no longer has and that are read on where they are installed. */
+  readonly kept: readonly string[];
   /** That the changes reach; 0 where there are none. */
   readonly installations: number;
   /** Of those the ones whose schedules or objects change; null where there are too many to look into each. */
@@ -41,6 +41,7 @@ export function planManifest(
   projectId: ProjectId,
   source: string,
   fileName: string,
+  options: DeployOptions = {},
 ): DeploymentPlan {
   const { manifest, warnings } = checkedManifest(services, source, fileName);
   const named = new Set(manifest.integrations.map(({ name }) => name));
@@ -48,26 +49,45 @@ export function planManifest(
     .filter(({ name }) => !named.has(name))
     .map(({ name, provider }) => ({ name, provider, verdict: 'untouched', ...NOBODY }) as const);
   return {
-    integrations: [...manifest.integrations.map((spec) => planOf(services, projectId, spec)), ...untouched],
+    integrations: [...manifest.integrations.map((spec) => planOf(services, projectId, spec, options)), ...untouched],
     warnings: warnings.map(formatProblem),
   };
 }
 
-const NOBODY = { changes: [], installations: 0, rescheduled: 0 } as const;
+const NOBODY = { changes: [], kept: [], installations: 0, rescheduled: 0 } as const;
 
-function planOf(services: Services, projectId: ProjectId, spec: IntegrationSpec): IntegrationPlan {
+function planOf(
+  services: Services,
+  projectId: ProjectId,
+  spec: IntegrationSpec,
+  { isDestructive = false }: DeployOptions,
+): IntegrationPlan {
   const { reads } = services.store;
   const { name, provider } = spec;
   const existing = readIntegration(reads, projectId, name);
   if (existing === undefined) return { name, provider, verdict: 'added', ...NOBODY };
   providerUnchanged(existing, spec);
-  const before = specOf(services, existing);
-  const changes = changesBetween(before, spec);
-  if (changes.length === 0) return { name, provider, verdict: 'same', ...NOBODY };
-  const installations = countInstallations(reads, existing.integrationId);
-  const configs =
-    installations > PLAN_CONFIGS_MAX ? null : readSomeConfigs(reads, existing.integrationId, PLAN_CONFIGS_MAX);
-  const isRescheduled = (config: string) => !isSameAgenda(before, spec, JSON.parse(config) as ConfigContent);
-  const rescheduled = configs === null ? null : configs.filter(isRescheduled).length;
-  return { name, provider, verdict: 'changed', changes, installations, rescheduled };
+  const before = runningRevisionOf(services, existing);
+  const kept = isDestructive ? [] : keptObjects(services, existing, spec, services.clock.nowMs());
+  const changes = changesBetween(specOf(services, existing), spec);
+  // A destructive deploy of the same manifest ends what an earlier one kept.
+  if (changes.length === 0 && kept.length === before.kept.length) return { name, provider, verdict: 'same', ...NOBODY };
+  const { integrationId } = existing;
+  const installations = countInstallations(reads, integrationId);
+  const rows = installations > PLAN_CONFIGS_MAX ? null : readSomeConfigs(reads, integrationId, PLAN_CONFIGS_MAX);
+  const isRescheduled = ({ config, createdAtMs }: { config: string; createdAtMs: Ms }) =>
+    !isSameAgenda(
+      runningSpec(before, createdAtMs),
+      runningSpec({ spec, kept }, createdAtMs),
+      JSON.parse(config) as ConfigContent,
+    );
+  return {
+    name,
+    provider,
+    verdict: 'changed',
+    changes,
+    kept: kept.map(({ object }) => object.objectName),
+    installations,
+    rescheduled: rows === null ? null : rows.filter(isRescheduled).length,
+  };
 }

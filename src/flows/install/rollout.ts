@@ -11,14 +11,11 @@ import type { Log } from '../../core/log.ts';
 import type { Clock, Timer } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { isSameAgenda } from '../../manifest/effective.ts';
-import type { IntegrationSpec } from '../../manifest/manifest.ts';
+import { type RunningRevision, runningSpec } from '../../manifest/kept.ts';
 import type { Store } from '../../store/store.ts';
-import {
-  adoptRevision,
-  readRevision,
-  readStaleInstallations,
-  type StaleInstallation,
-} from '../../store/tables/installations.ts';
+import { readRevision } from '../../store/tables/installations.ts';
+import { adoptRevision, readStaleInstallations, type StaleInstallation } from '../../store/tables/rollout.ts';
+import { parsedRevision } from './installations.ts';
 
 interface Parts {
   readonly store: Store;
@@ -136,18 +133,19 @@ export class Rollout {
   }
 
   /** The revisions of a window, each read once: few, however many installations there are. */
-  #specsOf(stale: readonly StaleInstallation[]): ReadonlyMap<string, IntegrationSpec> {
+  #specsOf(stale: readonly StaleInstallation[]): ReadonlyMap<string, RunningRevision> {
     const { reads } = this.#parts.store;
     const ids = new Set(stale.flatMap(({ revisionId, latestRevisionId }) => [revisionId, latestRevisionId]));
     const revisions = [...ids].flatMap((id) => readRevision(reads, id) ?? []);
-    return new Map(revisions.map(({ revisionId, content }) => [revisionId, JSON.parse(content) as IntegrationSpec]));
+    return new Map(revisions.map((row) => [row.revisionId, parsedRevision(row)]));
   }
 }
 
-function isToldOf(row: StaleInstallation, specs: ReadonlyMap<string, IntegrationSpec>): boolean {
+function isToldOf(row: StaleInstallation, specs: ReadonlyMap<string, RunningRevision>): boolean {
   const [before, after] = [specs.get(row.revisionId), specs.get(row.latestRevisionId)];
   if (before === undefined || after === undefined) return true;
-  return !isSameAgenda(before, after, JSON.parse(row.config) as ConfigContent);
+  const config = JSON.parse(row.config) as ConfigContent;
+  return !isSameAgenda(runningSpec(before, row.createdAtMs), runningSpec(after, row.createdAtMs), config);
 }
 
 /** The write for rows that go from one revision to one other. */

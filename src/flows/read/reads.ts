@@ -4,9 +4,10 @@ import { type ActorId, actorIdOf } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { agendaOf, type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
+import { runningSpec } from '../../manifest/kept.ts';
 import { nextRunAtMs } from '../../manifest/schedule.ts';
 import { type InstallationRow, readIntegration } from '../../store/tables/installations.ts';
-import { specOf } from '../install/installations.ts';
+import { runningRevisionOf } from '../install/installations.ts';
 import type { CommittedRows } from '../services.ts';
 
 /** The actor that reads one object of one installation. */
@@ -24,5 +25,6 @@ export function scheduledAtMs(read: EffectiveRead, nowMs: Ms): Ms | null {
 export function readsOf(rows: CommittedRows, installation: InstallationRow): readonly EffectiveRead[] {
   const integration = readIntegration(rows.store.reads, installation.projectId, installation.integrationId);
   if (integration === undefined) return [];
-  return effectiveReads(specOf(rows, integration), JSON.parse(installation.config) as ConfigContent);
+  const spec = runningSpec(runningRevisionOf(rows, integration), installation.createdAtMs);
+  return effectiveReads(spec, JSON.parse(installation.config) as ConfigContent);
 }

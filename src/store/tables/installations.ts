@@ -28,15 +28,13 @@ export const INSTALLATION_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?)`,
   'integrations.update':
     'UPDATE integrations SET provider = ?, revisionId = ?, updatedAtMs = ? WHERE integrationId = ?',
-  'revisions.insert': `INSERT INTO revisions (revisionId, integrationId, specVersion, content, createdAtMs)
-    VALUES (?, ?, ?, ?, ?)`,
+  'revisions.insert': `INSERT INTO revisions (revisionId, integrationId, specVersion, content, kept, createdAtMs)
+    VALUES (?, ?, ?, ?, ?, ?)`,
   'installations.insert': `INSERT INTO installations (installationId, projectId, integrationId, connectionId, groupRef,
     healthStatus, configId, revisionId, config, createdBy, configuredAtMs, createdAtMs)
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)`,
   'installations.configure': `UPDATE installations SET connectionId = ?, configId = ?, revisionId = ?, config = ?,
     createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
-  'installations.adoptRevision': `UPDATE installations SET revisionId = ?
-    WHERE revisionId = ? AND installationId IN (SELECT value FROM json_each(?))`,
   'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
   'installations.delete': 'DELETE FROM installations WHERE installationId = ?',
   'installations.erase': 'DELETE FROM installations WHERE installationId = ?',
@@ -74,6 +72,8 @@ export interface RevisionRow {
   readonly specVersion: string;
   /** JSON of the manifest's integration. */
   readonly content: string;
+  /** JSON of the read objects that it no longer has and keeps for who has installed them. */
+  readonly kept: string;
   readonly createdAtMs: Ms;
 }
 
@@ -88,7 +88,7 @@ export function updateIntegration(integrationId: string, provider: string, revis
 }
 
 export function insertRevision(row: RevisionRow): RowWrite {
-  const params = [row.revisionId, row.integrationId, row.specVersion, row.content, row.createdAtMs];
+  const params = [row.revisionId, row.integrationId, row.specVersion, row.content, row.kept, row.createdAtMs];
   return { statement: 'revisions.insert', params, mustChange: 'rejected' };
 }
 
@@ -184,44 +184,8 @@ export function readInstallations(
   return reads.all(sql, projectId, filter.integrationId ?? null, filter.groupRef ?? null);
 }
 
-export function countInstallations(reads: Reads, integrationId: string): number {
-  const sql = 'SELECT count(*) AS count FROM installations WHERE integrationId = ?';
-  return reads.get<{ count: number }>(sql, integrationId)?.count ?? 0;
-}
-
-export function readSomeConfigs(reads: Reads, integrationId: string, limit: number): string[] {
-  const sql = 'SELECT config FROM installations WHERE integrationId = ? LIMIT ?';
-  return reads.all<{ config: string }>(sql, integrationId, limit).map(({ config }) => config);
-}
-
 export function readInstallationsOfConnection(reads: Reads, connectionId: string): InstallationRow[] {
   return reads.all('SELECT * FROM installations WHERE connectionId = ? ORDER BY installationId', connectionId);
-}
-
-/** An installation that runs by a revision which is no longer its integration's latest. */
-export interface StaleInstallation {
-  readonly installationId: InstallationId;
-  readonly connectionId: ConnectionId;
-  readonly config: string;
-  readonly revisionId: string;
-  readonly latestRevisionId: string;
-}
-
-/**
- * Some of them, after the first `offset`; those that are left come again in the same order. Two ranges of an index,
- * because `<>` would look at every installation there is.
- */
-export function readStaleInstallations(reads: Reads, limit: number, offset: number): StaleInstallation[] {
-  const differing = (operator: '<' | '>') => `SELECT installations.installationId, installations.connectionId,
-    installations.config, installations.revisionId, integrations.revisionId AS latestRevisionId
-    FROM integrations CROSS JOIN installations ON installations.integrationId = integrations.integrationId
-    AND installations.revisionId ${operator} integrations.revisionId`;
-  return reads.all(`${differing('<')} UNION ALL ${differing('>')} LIMIT ?1 OFFSET ?2`, limit, offset);
-}
-
-/** Says that the installations run by revision `to` now; one that was configured meanwhile stays as it is. */
-export function adoptRevision(installationIds: readonly string[], from: string, to: string): RowWrite {
-  return { statement: 'installations.adoptRevision', params: [to, from, JSON.stringify(installationIds)] };
 }
 
 export type ReadType = 'backfill' | 'scheduled' | 'triggered';

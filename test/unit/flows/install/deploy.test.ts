@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deployManifest } from '../../../../src/flows/install/deploy.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
+import type { KeptObject } from '../../../../src/manifest/kept.ts';
 import { readInstallation, readIntegrations, readRevision } from '../../../../src/store/tables/installations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
@@ -74,6 +75,32 @@ describe('a manifest', () => {
     const { proxy, ...others } = integration;
     await deploy(flows, JSON.stringify({ specVersion: '1.0.0', integrations: [{ proxy, ...others }] }));
     expect(flows.integration('billing').revisionId).toBe(revisionId);
+  });
+
+  it('keeps read objects that it leaves out for who has installed them, and a destructive one does not', async () => {
+    const flows = await startFlows();
+    const keptNow = () => {
+      const revision = readRevision(flows.services.store.reads, flows.integration('billing').revisionId);
+      return (JSON.parse(revision?.kept ?? '') as KeptObject[]).map(({ object }) => object.objectName);
+    };
+    const withObjects = (...objects: string[]) => manifestOf({ ...STRIPE, objects });
+    await deploy(flows, withObjects('customers', 'invoices', 'plans'));
+    await deploy(flows, withObjects('customers', 'invoices'));
+    expect(keptNow()).toEqual([]);
+    await flows.connect();
+    await createInstallation(flows.services, flows.integration('billing'), { groupRef: 'acme', content: {} });
+    await deploy(flows, withObjects('customers'));
+    expect(keptNow()).toEqual(['invoices']);
+    await deploy(flows, withObjects('plans'));
+    expect(keptNow()).toEqual(['customers', 'invoices']);
+    await deploy(flows, withObjects('plans', 'Invoices'));
+    expect(keptNow()).toEqual(['customers']);
+    const { revisionId } = flows.integration('billing');
+    await deploy(flows, withObjects('plans', 'Invoices'));
+    expect(flows.integration('billing').revisionId).toBe(revisionId);
+    const options = { isDestructive: true };
+    await deployManifest(flows.services, flows.projectId, withObjects('plans', 'Invoices'), 'amp.yaml', options);
+    expect([keptNow(), flows.integration('billing').revisionId === revisionId]).toEqual([[], false]);
   });
 
   it('leaves integrations that it does not name as they are', async () => {

@@ -19,13 +19,13 @@ import type { Services } from '../../../../src/flows/services.ts';
 import type { RowWrite } from '../../../../src/store/port.ts';
 import { insertConnection } from '../../../../src/store/tables/connections.ts';
 import {
-  adoptRevision,
   insertInstallation,
   insertIntegration,
   insertRevision,
   readInstallation,
   updateIntegration,
 } from '../../../../src/store/tables/installations.ts';
+import { adoptRevision } from '../../../../src/store/tables/rollout.ts';
 import { pauseSnapshot } from '../../../../src/store/tables/snapshots.ts';
 import { fakeClock, flush } from '../../../support/clock.ts';
 import { tempFolder, withFaultyStore } from '../../../support/store.ts';
@@ -51,6 +51,7 @@ const revision = (revisionId: string, schedule: string): RowWrite =>
     integrationId: INTEGRATION,
     specVersion: '1.0.0',
     content: specOf(schedule),
+    kept: '[]',
     createdAtMs: 1,
   });
 

@@ -320,6 +320,7 @@ describe('rows of the runtime', () => {
         integrationId: integrationId as IntegrationId,
         specVersion: '1',
         content: '{}',
+        kept: '[]',
         createdAtMs: 1,
       });
     const names = Array.from({ length: REVISIONS_KEPT + 4 }, (_, n) => `r${n}`);

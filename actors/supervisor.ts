@@ -11,6 +11,7 @@ import {
   CIRCUIT_WINDOW_MS,
   CIRCUITS_COUNTED_MAX,
 } from '../src/core/limits.ts';
+import { lookUp } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -67,7 +68,7 @@ export class Supervisor {
 
   /** Until when no call of this provider app may go; null if one may. Asks only. */
   heldUntilMs(providerKey: string): Ms | null {
-    const counts = this.#countsOf(providerKey, this.#counts.get(providerKey));
+    const counts = this.#countsOf(providerKey, lookUp(this.#counts, providerKey));
     if (counts.isClosed) return null;
     const state = this.#runtime.peek(counts.actorId);
     const nowMs = this.#clock.nowMs();

@@ -29,6 +29,7 @@ import {
   YOUNG_TOKEN_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
+import { lookUp } from '../src/core/lookUp.ts';
 import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
@@ -323,7 +324,7 @@ export class TokenManager {
 
   #token(connectionId: ConnectionId): OpenToken {
     const { tokens } = this.#shard(connectionId);
-    let token = tokens.get(connectionId);
+    let token = lookUp(tokens, connectionId);
     if (token === undefined) {
       token = this.#open(connectionId);
       tokens.set(connectionId, token);

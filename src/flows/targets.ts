@@ -9,6 +9,7 @@ import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX } from '../core/limits.ts';
+import { lookUp } from '../core/lookUp.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
 import type { IntegrationSpec } from '../manifest/manifest.ts';
@@ -48,16 +49,9 @@ export class Targets {
   readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
   readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
 
-  #onForgotten: () => void = () => {};
-
   constructor(reads: Reads, catalog: Catalog) {
     this.#reads = reads;
     this.#catalog = catalog;
-  }
-
-  /** Calls back whenever targets must be resolved anew, for those who keep them elsewhere. */
-  onForgotten(forgotten: () => void): void {
-    this.#onForgotten = forgotten;
   }
 
   /** Rejects with `not_found` for an unknown connection, `bad_request` if a template variable is missing. */
@@ -72,7 +66,7 @@ export class Targets {
 
   /** Rejects with `not_found` unless the installation is the project's. */
   ofInstallation(projectId: ProjectId, installationId: string): ProxyTarget {
-    let target = this.#byInstallation.get(installationId);
+    let target = lookUp(this.#byInstallation, installationId);
     if (target === undefined) {
       target = this.#resolve(installationId);
       this.#byInstallation.set(installationId, target);
@@ -96,7 +90,6 @@ export class Targets {
   forgetAll(): void {
     this.#byInstallation.clear();
     this.#byName.clear();
-    this.#onForgotten();
   }
 
   #installationOfGroup(projectId: ProjectId, integrationName: string, groupRef: string): string {

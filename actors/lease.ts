@@ -33,6 +33,8 @@ export interface Lease {
   readonly marks: readonly number[];
   /** The circuit waits for what comes of this call. */
   readonly isProbe: boolean;
+  /** A call with this token has worked before; if so, another one that works is nothing to tell the token manager. */
+  readonly isProven: boolean;
   /** What came of the call, told as soon as it is known: what went wrong at the provider, or null. Once is enough. */
   answered(failure: string | null): void;
   /** Ends the lease; twice is harmless. A call that nobody answered counts for nothing. */
@@ -227,6 +229,7 @@ export class Leases {
 class GrantedLease implements Lease {
   readonly attachment: Attachment;
   readonly generation: number;
+  readonly isProven: boolean;
   readonly marks: readonly number[];
   readonly #target: LeaseTarget;
   readonly #admission: 'call' | 'probe';
@@ -246,6 +249,7 @@ class GrantedLease implements Lease {
   ) {
     this.attachment = token.attachment;
     this.generation = token.generation;
+    this.isProven = token.isProven;
     this.marks = budgets.marksOf(target.budgets);
     this.#target = target;
     this.#admission = admission;

@@ -298,6 +298,8 @@ function newChunk({ id, calls, seats }: { id: number; calls: number; seats: numb
 class HeldLease implements Lease {
   readonly attachment: Attachment;
   readonly generation: number;
+  /** Looked up by `worked`, which is as cheap here. */
+  readonly isProven = false;
   readonly marks: readonly number[];
   readonly #chunk: Chunk | null;
   readonly #providerKey: string;

@@ -27,10 +27,7 @@ const program = new Command('tenon')
 program
   .command('serve')
   .description('start the server (configured by TENON_* variables)')
-  .option('--workers <threads>', 'threads that proxy calls besides the one that decides (default: TENON_WORKERS, or 0)')
-  .action(async ({ workers = process.env['TENON_WORKERS'] }: { workers?: string }) => {
-    await (await import('./serve.ts')).serve({ ...process.env, TENON_WORKERS: workers });
-  });
+  .action(async () => (await import('./serve.ts')).serve(process.env));
 
 program
   .command('key')

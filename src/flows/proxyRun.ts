@@ -4,9 +4,7 @@
 // Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
 
 import type { Readable } from 'node:stream';
-import type { Budgets } from '../../actors/budgets.ts';
-import type { Caller, Lease, Leases } from '../../actors/lease.ts';
-import type { TokenManager } from '../../actors/tokenManager.ts';
+import type { Caller, Lease } from '../../actors/lease.ts';
 import { countAttempt, countsOf, type ProviderCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
@@ -42,12 +40,10 @@ export interface ProxyCall {
   readonly askForBody: (() => void) | null;
 }
 
-/** What a call needs; in an edge thread leases, budgets and tokens are those of the owner thread. */
-export interface ProxyServices extends Pick<Services, 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'> {
-  readonly leases: Pick<Leases, 'lease' | 'next'>;
-  readonly budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>;
-  readonly tokens: Pick<TokenManager, 'worked' | 'refused' | 'refusedAgain' | 'doubted'>;
-}
+export type ProxyServices = Pick<
+  Services,
+  'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'
+>;
 
 export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly method: string;
@@ -90,7 +86,13 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
       const leased = leases.lease(this.#target.lease, 'interactive', this);
       const lease = leased instanceof Promise ? await this.#waited(leased) : leased;
       if (lease === null) return { kind: 'clientGone' };
-      const outcome = await this.#send(lease);
+      let outcome: ForwardOutcome;
+      try {
+        outcome = await this.#send(lease);
+        this.#tellOutcome(lease, outcome);
+      } finally {
+        lease.release();
+      }
       if (outcome.kind === 'failed' && !outcome.headSent) this.#planReconnect(outcome.error);
       else if (outcome.kind !== 'discarded') return outcome;
       if (outcome.kind === 'failed' && this.#againAtMs === null) return outcome;
@@ -109,7 +111,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     if (status < 400) {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
       if (this.#target.lease.budgets.length > 0) this.#tellLimits(answerOfHead(this.#target, status, rawHeaders));
-      this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
+      if (!lease.isProven) this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
       return true;
     }
     const answer = answerOfHead(this.#target, status, rawHeaders);
@@ -154,30 +156,29 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     mapLinks(headers, { origin, pathPrefix, proxyUrl });
   }
 
-  async #send(lease: Lease): Promise<ForwardOutcome> {
+  /** One attempt. Not async: a promise of its own for each call would only hand on that of `forward`. */
+  #send(lease: Lease): Promise<ForwardOutcome> {
     const { headers: credentialHeaders, query } = lease.attachment;
     const { method, body, rawHeaders, path, facts } = this.#call;
     this.#lease = lease;
     this.#unclear = null;
-    try {
-      const replaced = namesOf(credentialHeaders);
-      if (facts.trace.dropped.length > 0) replaced.push(...facts.trace.dropped);
-      const headers = cleanRequestHeaders(rawHeaders, replaced);
-      for (const part of credentialHeaders) headers.push(part);
-      if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
-      const { origin, pathPrefix } = this.#target;
-      const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
-      facts.attempts += 1;
-      facts.upstreamMs = null;
-      this.#sentAtMs = monotonicMs();
-      const outcome = await this.#services.egress.forward(call, this.#sink, this);
-      if (facts.upstreamMs === null) countAttempt(this.#counts, endOf(outcome), null);
-      const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
-      if (fault !== null) lease.answered(fault);
-      return outcome;
-    } finally {
-      lease.release();
-    }
+    const replaced = namesOf(credentialHeaders);
+    if (facts.trace.dropped.length > 0) replaced.push(...facts.trace.dropped);
+    const headers = cleanRequestHeaders(rawHeaders, replaced);
+    for (const part of credentialHeaders) headers.push(part);
+    if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
+    const { origin, pathPrefix } = this.#target;
+    const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
+    facts.attempts += 1;
+    facts.upstreamMs = null;
+    this.#sentAtMs = monotonicMs();
+    return this.#services.egress.forward(call, this.#sink, this);
+  }
+
+  #tellOutcome(lease: Lease, outcome: ForwardOutcome): void {
+    if (this.#call.facts.upstreamMs === null) countAttempt(this.#counts, endOf(outcome), null);
+    const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
+    if (fault !== null) lease.answered(fault);
   }
 
   #askForBody(ask: () => void): void {

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { type CatalogSource, parseCatalogSource } from './catalog/source.ts';
 import { IntegrationError } from './core/errors.ts';
-import { METRICS_TOKEN_CHARS_MIN } from './core/limits.ts';
+import { METRICS_TOKEN_CHARS_MIN, WORKERS_MAX } from './core/limits.ts';
 import { type AllowList, parseAllowList } from './egress/address.ts';
 
 export interface Config {
@@ -23,6 +23,8 @@ export interface Config {
   readonly logLevel: string;
   /** Opens `/metrics`, beside what opens the operator plane; null: only that. */
   readonly metricsToken: string | null;
+  /** Edge threads; 0: the owner thread serves alone. */
+  readonly workers: number;
 }
 
 /** Says of TENON_PROXY_URL that links stay as they are. */
@@ -49,6 +51,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
     metricsToken: parseMetricsToken(value('TENON_METRICS_TOKEN')),
+    workers: parseWorkers(value('TENON_WORKERS') ?? '0'),
   };
 }
 
@@ -56,6 +59,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw wrong('TENON_PORT', 'must be a port number, 0 to 65535');
+}
+
+function parseWorkers(text: string): number {
+  const workers = Number(text);
+  if (/^\d{1,3}$/.test(text) && workers <= WORKERS_MAX) return workers;
+  throw wrong('TENON_WORKERS', `must be a number of threads, 0 to ${WORKERS_MAX}`);
 }
 
 /** An origin without a path: pages and callbacks compare it literally. */

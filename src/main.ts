@@ -4,6 +4,8 @@
 import { Budgets } from '../actors/budgets.ts';
 import { Fleets } from '../actors/fleets.ts';
 import { Leases } from '../actors/lease.ts';
+import { Epochs } from '../actors/remote/epochs.ts';
+import { LeaseDesk } from '../actors/remote/leaseDesk.ts';
 import { Runtime } from '../actors/runtime.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { TokenManager } from '../actors/tokenManager.ts';
@@ -18,7 +20,9 @@ import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
 import { createEdge } from './edge/app.ts';
+import type { ApiKeys } from './edge/auth.ts';
 import { proxyUrlAt } from './edge/plane.ts';
+import { targetToKeep } from './edge/proxy.ts';
 import { type Listening, listen } from './edge/server.ts';
 import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
@@ -36,6 +40,8 @@ import { announceOwner } from './store/ownerLock.ts';
 import type { Step } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
 import { insertApiKey, insertProject, putMeta, readProjects } from './store/tables/accounts.ts';
+import { assertThreads, ownerPath } from './threads/ownerPath.ts';
+import { Pool } from './threads/pool.ts';
 
 /** Not to be guessed; told to nobody but through the data folder. */
 const OPERATOR_TOKEN_BYTES = 32;
@@ -64,6 +70,7 @@ export interface Running {
 /** Rejects with what kept it from starting; then nothing is left running. */
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, clock = systemClock } = options;
+  if (config.workers > 0) assertThreads();
   const catalog = new LiveCatalog(readOverrides(config.catalogFile), config.catalogSource !== null);
   const opened: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -87,11 +94,12 @@ export async function start(options: StartOptions): Promise<Running> {
     const budgets = new Budgets(store, clock, log);
     const counts = newCounts();
     const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
+    const supervisor = new Supervisor(runtime, clock);
     const services: Services = {
       store,
       runtime,
       tokens,
-      leases: new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits),
+      leases: new Leases(tokens, supervisor, budgets, clock, counts.leaseWaits),
       budgets,
       fleets: new Fleets(runtime, store.reads, clock, log),
       targets: new Targets(store.reads, catalog),
@@ -117,7 +125,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const retention = new Retention(services);
     opened.push(...[services.rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
     for (const service of [retention, catalogRefresh, services.rollout]) service.start();
-    open(services, listening, config);
+    await open(services, supervisor, listening, config, opened);
     const isNewFile = firstKey !== null && source.kind === 'file';
     const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
     return { services, port: listening.port, firstKey, warnings: told, stop };
@@ -127,12 +135,49 @@ export async function start(options: StartOptions): Promise<Running> {
   }
 }
 
-/** From here on calls are answered, and commands on this machine find the server. */
-function open(services: Services, listening: Listening, config: Config): void {
+/**
+ * From here on calls are answered, and commands on this machine find the server. With edge threads these take the port
+ * and the proxied calls.
+ */
+async function open(
+  services: Services,
+  supervisor: Supervisor,
+  listening: Listening,
+  config: Config,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
   const token = randomToken(OPERATOR_TOKEN_BYTES);
-  const tokens = { operator: token, metrics: config.metricsToken };
-  listening.serve(createEdge(services, () => isReady(services.store), tokens));
+  let pool: Pool | null = null;
+  const isReadyNow = async () => pool?.isHealthy !== false && (await isReady(services.store));
+  const edge = createEdge(services, isReadyNow, { operator: token, metrics: config.metricsToken });
+  listening.serve(edge);
+  if (config.workers > 0) pool = await startPool(services, supervisor, edge.keys, config, listening, opened);
   announceOwner(config.dataFolder, { url: `http://${localHost(config.hostname)}:${listening.port}`, token });
+}
+
+/** Threads that take the port and the proxied calls; they see what changes through the counters of the desk. */
+async function startPool(
+  services: Services,
+  supervisor: Supervisor,
+  keys: ApiKeys,
+  config: Config,
+  listening: Listening,
+  opened: (() => Promise<void>)[],
+): Promise<Pool> {
+  const { leases, tokens, budgets, targets, throttle, counts, clock, log, proxyUrl } = services;
+  const { hostname, egressAllow, logLevel, workers } = config;
+  const epochs = new Epochs();
+  const forgotten = () => epochs.advance(epochs.targets);
+  targets.onForgotten(forgotten);
+  keys.onForgotten(forgotten);
+  const desk = new LeaseDesk({ leases, tokens, supervisor, budgets }, epochs);
+  const parts = { desk, epochs, throttle, counts, find: targetToKeep(services, keys), clock, log };
+  const path = ownerPath(config);
+  const options = { port: listening.port, ownerPath: path, hostname, egressAllow, logLevel, proxyUrl };
+  const pool = new Pool(parts, { ...options, epochs: epochs.buffer }, workers);
+  opened.push(() => pool.stop());
+  await pool.start(() => listening.moveTo(path));
+  return pool;
 }
 
 /** What was made of a catalog that has changed: the next lease makes it anew. */

@@ -2,15 +2,15 @@
 // event loop goes as one message, because waking the other thread costs more than what is said. Invariants: messages
 // arrive in their order; a question is answered exactly once, also when the other side ends.
 
-import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, errorFacts, type InputIssue, IntegrationError } from '../../src/core/errors.ts';
 import { QUESTIONS_OPEN_MAX } from '../../src/core/limits.ts';
 import type { Ms } from '../../src/core/time.ts';
 
 /** What a channel needs of a `MessagePort` or a `Worker`. */
-export type Port = Pick<MessagePort, 'postMessage'> & {
+export interface Port {
+  postMessage(batch: readonly Envelope[]): void;
   on(event: 'message', listener: (batch: readonly Envelope[]) => void): unknown;
-};
+}
 
 type Envelope =
   | { readonly kind: 'told'; readonly topic: string; readonly body: unknown }

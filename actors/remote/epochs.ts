@@ -2,7 +2,8 @@
 // number with what it was handed, and compares on each call. A change is seen by every call that begins after it, and
 // costs nobody a message. Credentials and circuits share counters by hash: one too many changes costs a question.
 
-import { TOKEN_SHARDS } from '../../src/core/limits.ts';
+import { BEAT_INTERVAL_MS, TOKEN_SHARDS } from '../../src/core/limits.ts';
+import type { Clock, Timer } from '../../src/core/time.ts';
 
 /** Counters of circuits, as many as token shards: a change reaches one in 256 of the others. */
 const CIRCUITS = TOKEN_SHARDS;
@@ -27,7 +28,7 @@ export class Epochs {
     return TARGETS;
   }
 
-  /** The place that the owner thread counts up as long as it runs. */
+  /** The place that the owner thread counts up: see `keepBeating`. */
   get beat(): number {
     return BEAT;
   }
@@ -50,6 +51,17 @@ export class Epochs {
 
   advance(place: number): void {
     Atomics.add(this.#counters, place, 1);
+  }
+
+  /** Counts the beat up as long as the owner thread runs, or until the function that it answers is called. */
+  keepBeating(clock: Clock): () => void {
+    let timer: Timer | null = null;
+    const beat = () => {
+      this.advance(BEAT);
+      timer = clock.timerAt(clock.nowMs() + BEAT_INTERVAL_MS, beat);
+    };
+    beat();
+    return () => timer?.cancel();
   }
 
   /** Takes everything back. */

@@ -27,7 +27,10 @@ const program = new Command('tenon')
 program
   .command('serve')
   .description('start the server (configured by TENON_* variables)')
-  .action(async () => (await import('./serve.ts')).serve(process.env));
+  .option('--workers <threads>', 'threads that proxy calls besides the one that decides (default: TENON_WORKERS, or 0)')
+  .action(async ({ workers = process.env['TENON_WORKERS'] }: { workers?: string }) => {
+    await (await import('./serve.ts')).serve({ ...process.env, TENON_WORKERS: workers });
+  });
 
 program
   .command('key')

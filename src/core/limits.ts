@@ -226,6 +226,21 @@ export const THROTTLE_MS_MAX = DAY_MS;
  * comes beyond is told nothing and tries again after 1, 3, 7, 15 seconds: callers that all return after a restart.
  */
 export const HTTP_BACKLOG = 4096;
+/** Edge threads; more than a machine has cores gain nothing. */
+export const WORKERS_MAX = 64;
+/** Calls of one edge thread that are under way to the owner thread, which answers all that is not proxied. */
+export const PIPED_CALLS_MAX = 256;
+/** How often the owner thread shows that it runs. */
+export const BEAT_INTERVAL_MS = SECOND_MS;
+/** An owner thread that has not moved for so long hangs: a checkpoint or a large manifest takes a second or two. */
+export const OWNER_SILENCE_MS_MAX = 5 * SECOND_MS;
+/** Pauses before an edge thread that ended is started again; they double … */
+export const THREAD_RESTART_BASE_MS = 100;
+export const THREAD_RESTART_MS_MAX = 30 * SECOND_MS;
+/** … until it has run for so long. */
+export const THREAD_STEADY_MS = MINUTE_MS;
+/** So many ends in a row are no accident: the process is not ready. */
+export const THREAD_CRASHES_MAX = 3;
 /** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */
 export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 /** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */

@@ -3,7 +3,7 @@
 // censored besides.
 
 import process from 'node:process';
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, destination, type Logger, pino, stdSerializers, symbols } from 'pino';
 import { LOG_BUFFER_BYTES, LOG_WAITING_BYTES_MAX } from './limits.ts';
 import { systemClock } from './time.ts';
 
@@ -141,6 +141,11 @@ function censored<Fields extends object>(fields: Fields, levelsBelow: number): F
     if (shown !== value) copy = { ...(copy ?? fields), [key]: shown };
   }
   return copy ?? fields;
+}
+
+/** Writes lines that a log of another thread has made, each with its end, where those of this one go. */
+export function writeLines(log: Log, lines: string): void {
+  (log as unknown as { [symbols.streamSym]: DestinationStream })[symbols.streamSym].write(lines);
 }
 
 /** A log that drops everything, for tests and for library use. */

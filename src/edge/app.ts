@@ -15,7 +15,7 @@ import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
 import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
-import { type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
+import { findTarget, type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
 
 /** All planes. */
 export interface Edge {
@@ -32,9 +32,14 @@ export interface EdgeTokens {
 }
 
 /** `isReady` answers whether the process can take work now. */
-export function createEdge(services: EdgeServices, isReady: () => Promise<boolean>, tokens: EdgeTokens): Edge {
+export function createEdge(
+  services: EdgeServices,
+  isReady: () => Promise<boolean>,
+  tokens: EdgeTokens,
+): Edge & { readonly keys: ApiKeys } {
   const keys = new ApiKeys(services.store.reads, services.clock);
-  return { app: createApp(services, keys, isReady, tokens), proxy: proxyOfNode(services, keys) };
+  const proxy = proxyOfNode(services, findTarget(services, keys));
+  return { app: createApp(services, keys, isReady, tokens), proxy, keys };
 }
 
 function createApp(

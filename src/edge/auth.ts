@@ -25,6 +25,7 @@ export class ApiKeys {
   readonly #reads: Reads;
   readonly #clock: Clock;
   readonly #callers = new LRUCache<string, Caller>({ max: API_KEYS_CACHED_MAX });
+  #onForgotten: () => void = () => {};
 
   constructor(reads: Reads, clock: Clock) {
     this.#reads = reads;
@@ -53,6 +54,12 @@ export class ApiKeys {
   /** The key was changed or deleted: the next call with it asks the store. */
   forget(keyHash: string): void {
     this.#callers.delete(keyHash);
+    this.#onForgotten();
+  }
+
+  /** Calls back whenever a key was changed or deleted, for those who keep what it allowed. */
+  onForgotten(forgotten: () => void): void {
+    this.#onForgotten = forgotten;
   }
 
   #read(keyHash: string): Caller | undefined {

@@ -37,7 +37,7 @@ export function callFactsOf(header: Header): CallFacts {
 
 /** Logs and counts a proxied call that went to its provider, whatever came of it. */
 export function proxiedCallEnded(
-  { log, counts }: EdgeServices,
+  { log, counts }: Pick<EdgeServices, 'log' | 'counts'>,
   { installationId, projectId, declaration }: ProxyTarget,
   method: string | undefined,
   outcome: ProxyOutcome,
@@ -69,7 +69,7 @@ export function proxiedCallEnded(
 
 /** The same of one that is answered with a problem. `target` is null where it is not known whom it was for. */
 export function proxiedCallRefused(
-  { log, counts }: EdgeServices,
+  { log, counts }: Pick<EdgeServices, 'log' | 'counts'>,
   target: ProxyTarget | null,
   method: string | undefined,
   error: unknown,

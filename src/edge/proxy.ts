@@ -5,9 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { IntegrationError } from '../core/errors.ts';
 import { parseId } from '../core/ids.ts';
-import { toRfc1123Utc } from '../core/time.ts';
+import { type Ms, toRfc1123Utc } from '../core/time.ts';
 import type { CallFacts } from '../flows/callFacts.ts';
 import { isThrottleMode, type ProxyOutcome, proxyOverNode, proxyOverWeb, RATE_LIMITER_MODE } from '../flows/proxy.ts';
+import type { ProxyServices } from '../flows/proxyRun.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
 import { callFactsOf, type Header, proxiedCallEnded, proxiedCallRefused } from './calls.ts';
@@ -24,7 +25,27 @@ const STATUS_CLIENT_GONE = 499;
  */
 export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<Response | null>;
 
-export function proxyOfNode(services: EdgeServices, keys: ApiKeys): NodeProxy {
+/** What a proxied call needs at the edge. */
+type ProxyEdge = ProxyServices & Pick<EdgeServices, 'log'>;
+
+/**
+ * Who calls for which installation; a promise where that must be asked for. Rejects (or throws) with `unauthenticated`,
+ * `forbidden`, `bad_request` and the codes of `Targets`.
+ */
+export type FindTarget = (header: Header) => ProxyTarget | Promise<ProxyTarget>;
+
+/** Headers that a target is found by. */
+export const TARGET_HEADERS = [
+  'x-api-key',
+  'upgrade',
+  PROXY_VERSION_HEADER,
+  'x-amp-project-id',
+  'x-amp-installation-id',
+  'x-amp-integration-name',
+  'x-amp-group-ref',
+] as const;
+
+export function proxyOfNode(services: ProxyEdge, find: FindTarget): NodeProxy {
   return async (incoming, outgoing) => {
     const header: Header = (name) => incoming.headers[name] as string | undefined;
     const facts = callFactsOf(header);
@@ -32,7 +53,8 @@ export function proxyOfNode(services: EdgeServices, keys: ApiKeys): NodeProxy {
     let target: ProxyTarget | null = null;
     try {
       assertPlain(incoming);
-      target = targetOf(services, keys, header);
+      const found = find(header);
+      target = found instanceof Promise ? await found : found;
       const path = providerPath(incoming.url ?? '/', incoming.headers.host);
       const outcome = await proxyOverNode(services, target, incoming, outgoing, path, facts);
       finish(services, target, method, outcome, facts);
@@ -74,7 +96,7 @@ export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: R
  * client.
  */
 function finish(
-  services: EdgeServices,
+  services: ProxyEdge,
   target: ProxyTarget,
   method: string | undefined,
   outcome: ProxyOutcome,
@@ -84,7 +106,26 @@ function finish(
   proxiedCallEnded(services, target, method, outcome, facts);
 }
 
-function targetOf({ targets }: EdgeServices, keys: ApiKeys, header: Header): ProxyTarget {
+/** Finds targets by what is stored. */
+export function findTarget(services: Pick<EdgeServices, 'targets'>, keys: ApiKeys): (header: Header) => ProxyTarget {
+  return (header) => targetOf(services, keys, header);
+}
+
+/** A target for somebody who keeps it until then, or until it is forgotten; null: for as long as he likes. */
+export interface KeptTarget {
+  readonly target: ProxyTarget;
+  readonly untilMs: Ms | null;
+}
+
+/** The same for somebody who keeps it: a key that ends takes what it allowed along. */
+export function targetToKeep(services: Pick<EdgeServices, 'targets'>, keys: ApiKeys): (header: Header) => KeptTarget {
+  return (header) => {
+    const target = targetOf(services, keys, header);
+    return { target, untilMs: keys.caller(header('x-api-key')).expiresAtMs };
+  };
+}
+
+function targetOf({ targets }: Pick<EdgeServices, 'targets'>, keys: ApiKeys, header: Header): ProxyTarget {
   const caller = keys.caller(header('x-api-key'));
   requireFull(caller);
   refuseUpgrade(header('upgrade'));

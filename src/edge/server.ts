@@ -1,7 +1,7 @@
 // Listens: on node:http, where proxied calls go past Hono and its request objects, on Deno with its own server. Both
 // serve the same planes.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { IntegrationError } from '../core/errors.ts';
 import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
@@ -10,11 +10,14 @@ import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
+import type { NodeProxy } from './proxy.ts';
 
 export interface Listening {
   readonly port: number;
   /** What answers from now on; until then everything is told to come back. */
   serve(edge: Edge): void;
+  /** Leaves the port to others and listens on a Unix socket instead. On node:http only. */
+  moveTo(path: string): Promise<void>;
   /** Stops accepting, gives open requests HTTP_DRAIN_MS, then cuts the rest off. */
   close(): Promise<void>;
 }
@@ -40,19 +43,59 @@ function notYet(): Response {
   return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
 }
 
-function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
+/** What a server on node:http answers with. */
+export interface NodePlanes {
+  readonly proxy: NodeProxy;
+  /** Everything that is not proxied. */
+  readonly rest: RequestListener;
+}
+
+/** A server on node:http that listens. */
+export interface NodeListening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A port of an address, or a Unix socket. */
+type Address =
+  | { readonly host: string; readonly port: number; readonly reusePort?: boolean }
+  | { readonly path: string };
+
+async function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
   let edge: Edge | null = null;
-  const answering = (answer: Parameters<typeof getRequestListener>[0]) =>
-    getRequestListener(answer, { errorHandler: (error) => problemOf(faultOf(error), clock.nowMs()) });
-  const listener = answering((request, env) => edge?.app.fetch(request, env as EdgeEnv['Bindings']) ?? notYet());
-  const serve = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (edge === null || !isProxied(incoming)) {
-      void listener(incoming, outgoing);
+  const rest = answering((request, env) => edge?.app.fetch(request, env as EdgeEnv['Bindings']) ?? notYet(), clock);
+  const planes = () => (edge === null ? null : { proxy: edge.proxy, rest });
+  let listening = await listenOn(planes, { host: hostname, port }, clock, rest);
+  return {
+    port: listening.port,
+    serve(served) {
+      edge = served;
+    },
+    async moveTo(path) {
+      const before = listening;
+      listening = await listenOn(planes, { path }, clock, rest);
+      await before.close();
+    },
+    close: () => listening.close(),
+  };
+}
+
+/** `early` answers while there are no planes. Rejects with `conflict` if the address is taken. */
+export function listenOn(
+  planes: () => NodePlanes | null,
+  address: Address,
+  clock: Clock,
+  early?: RequestListener,
+): Promise<NodeListening> {
+  const serve: RequestListener = (incoming, outgoing) => {
+    const now = planes();
+    if (now === null || !isProxied(incoming)) {
+      (now?.rest ?? early)?.(incoming, outgoing);
       return;
     }
     // A `Request` and a route cost as much as the rest of the edge; only a problem is a `Response`.
-    void edge.proxy(incoming, outgoing).then((problem) => {
-      if (problem !== null) void answering(async () => problem)(incoming, outgoing);
+    void now.proxy(incoming, outgoing).then((problem) => {
+      if (problem !== null) answerWith(problem, incoming, outgoing);
     });
   };
   const options = { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX };
@@ -64,27 +107,35 @@ function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Lis
     serve(incoming, outgoing);
   });
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, hostname, port)));
-    server.listen({ port, host: hostname, backlog: HTTP_BACKLOG }, () => {
-      const address = server.address();
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : port,
-        serve(served) {
-          edge = served;
-        },
-        async close() {
-          // An answer that is given from now on ends its connection, which would be kept for the next request.
-          Object.assign(server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
-          const closed = new Promise<void>((done) => server.close(() => done()));
-          server.closeIdleConnections();
-          const drained = new AbortController();
-          await Promise.race([closed, delay(clock, HTTP_DRAIN_MS, drained.signal)]);
-          drained.abort();
-          server.closeAllConnections();
-        },
-      });
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
+    server.listen({ ...address, backlog: HTTP_BACKLOG }, () => {
+      const bound = server.address();
+      const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+      resolve({ port, close: () => closeServer(server, clock) });
     });
   });
+}
+
+/** Answers a request of node:http with a finished response. */
+export function answerWith(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  void getRequestListener(async () => response, { errorHandler: () => response })(incoming, outgoing);
+}
+
+function answering(answer: Parameters<typeof getRequestListener>[0], clock: Clock): RequestListener {
+  const errorHandler = (error: unknown) => problemOf(faultOf(error), clock.nowMs());
+  const listener = getRequestListener(answer, { errorHandler });
+  return (incoming, outgoing) => void listener(incoming, outgoing);
+}
+
+async function closeServer(server: Server, clock: Clock): Promise<void> {
+  // An answer that is given from now on ends its connection, which would be kept for the next request.
+  Object.assign(server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const drained = new AbortController();
+  await Promise.race([closed, delay(clock, HTTP_DRAIN_MS, drained.signal)]);
+  drained.abort();
+  server.closeAllConnections();
 }
 
 /** Of a request that could not even be read as one: a wrong Host, a path that is no URL. */
@@ -108,20 +159,21 @@ function listenOnDeno(deno: DenoRuntime, hostname: string, port: number, clock: 
               serve(served) {
                 edge = served;
               },
+              moveTo: () => Promise.reject(new IntegrationError('invariant', 'Deno serves no Unix socket here')),
               close: () => Promise.race([server.shutdown(), delay(clock, HTTP_DRAIN_MS)]),
             }),
         },
         (request) => edge?.app.fetch(request, {}) ?? notYet(),
       );
     } catch (error) {
-      reject(listenError(error as NodeJS.ErrnoException, hostname, port));
+      reject(listenError(error as NodeJS.ErrnoException, { host: hostname, port }));
     }
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, hostname: string, port: number): unknown {
-  if (error.code !== 'EADDRINUSE') return error;
-  return new IntegrationError('conflict', `port ${port} of ${hostname} is in use`, {
+function listenError(error: NodeJS.ErrnoException, address: Address): unknown {
+  if (error.code !== 'EADDRINUSE' || 'path' in address) return error;
+  return new IntegrationError('conflict', `port ${address.port} of ${address.host} is in use`, {
     remedy: 'Stop the other process, or choose another port with TENON_PORT.',
     cause: error,
   });

@@ -11,7 +11,7 @@ import type { ProviderTarget } from './targets.ts';
 
 /** Answers what was said, for callers that have to decide about the same call. `marks` are those of its lease. */
 export function tellLimits(
-  budgets: Budgets,
+  budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>,
   { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
   marks: readonly number[],
   answer: Answer,

@@ -114,7 +114,11 @@ async function callOnce(
 }
 
 /** A call was refused with one token and with the next one too: the credential itself is in doubt. */
-export function refusedAgain(tokens: TokenManager, connectionId: ConnectionId, generation: number): void {
+export function refusedAgain(
+  tokens: Pick<TokenManager, 'refusedAgain' | 'doubted'>,
+  connectionId: ConnectionId,
+  generation: number,
+): void {
   tokens.refusedAgain(connectionId, generation);
   tokens.doubted(connectionId, generation);
 }

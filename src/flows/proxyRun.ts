@@ -4,7 +4,9 @@
 // Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
 
 import type { Readable } from 'node:stream';
-import type { Caller, Lease } from '../../actors/lease.ts';
+import type { Budgets } from '../../actors/budgets.ts';
+import type { Caller, Lease, Leases } from '../../actors/lease.ts';
+import type { TokenManager } from '../../actors/tokenManager.ts';
 import { countAttempt, countsOf, type ProviderCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
@@ -40,10 +42,12 @@ export interface ProxyCall {
   readonly askForBody: (() => void) | null;
 }
 
-export type ProxyServices = Pick<
-  Services,
-  'leases' | 'budgets' | 'tokens' | 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'
->;
+/** What a call needs; in an edge thread leases, budgets and tokens are those of the owner thread. */
+export interface ProxyServices extends Pick<Services, 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'> {
+  readonly leases: Pick<Leases, 'lease' | 'next'>;
+  readonly budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>;
+  readonly tokens: Pick<TokenManager, 'worked' | 'refused' | 'refusedAgain' | 'doubted'>;
+}
 
 export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly method: string;

@@ -49,9 +49,16 @@ export class Targets {
   readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
   readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
 
+  #onForgotten: () => void = () => {};
+
   constructor(reads: Reads, catalog: Catalog) {
     this.#reads = reads;
     this.#catalog = catalog;
+  }
+
+  /** Calls back whenever targets must be resolved anew, for those who keep them elsewhere. */
+  onForgotten(forgotten: () => void): void {
+    this.#onForgotten = forgotten;
   }
 
   /** Rejects with `not_found` for an unknown connection, `bad_request` if a template variable is missing. */
@@ -90,6 +97,7 @@ export class Targets {
   forgetAll(): void {
     this.#byInstallation.clear();
     this.#byName.clear();
+    this.#onForgotten();
   }
 
   #installationOfGroup(projectId: ProjectId, integrationName: string, groupRef: string): string {

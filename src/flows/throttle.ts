@@ -16,7 +16,13 @@ export interface Hold {
 /** Holds of all accounts, and the calls that wait for one to end; one for the process. */
 export class Throttle {
   readonly #holds = new LRUCache<string, Hold>({ max: THROTTLED_ACCOUNTS_MAX });
+  readonly #told: (accountKey: string, hold: Hold) => void;
   #waiting = 0;
+
+  /** `told` hears of each hold that an answer made here, for those who keep holds elsewhere. */
+  constructor(told: (accountKey: string, hold: Hold) => void = () => {}) {
+    this.#told = told;
+  }
 
   /** Whether one more call may wait in memory. */
   get hasRoom(): boolean {
@@ -45,6 +51,12 @@ export class Throttle {
     const untilMs = Math.min(Math.max(askedMs, nowMs), nowMs + THROTTLE_MS_MAX);
     const hold = { untilMs, isRetryable: !said.isLockedOut };
     this.#holds.set(accountKey, hold);
+    this.#told(accountKey, hold);
     return hold;
+  }
+
+  /** An answer made this hold elsewhere. */
+  hold(accountKey: string, hold: Hold): void {
+    this.#holds.set(accountKey, hold);
   }
 }

@@ -142,7 +142,7 @@ describe.each(FRONTS)('over %s, a provider that does not listen', (front) => {
       const atMs = proxied.clock.nowMs() + RECONNECT_PAUSE_MS;
       const init = { method, ...(body === undefined ? {} : { body: body instanceof Blob ? body.stream() : body }) };
       const call = proxied.call(front, '/x', { ...init, duplex: 'half' });
-      await proxied.until(() => proxied.clock.nextAtMs === atMs);
+      await proxied.until(() => proxied.clock.hasTimerAt(atMs));
       proxied.provider.listen(proxied.port, '127.0.0.1');
       await once(proxied.provider, 'listening');
       expect((await proxied.passing(call)).status).toBe(200);

@@ -6,6 +6,8 @@ import type { Clock, Ms } from '../../src/core/time.ts';
 export interface FakeClock extends Clock {
   readonly pendingCount: number;
   readonly nextAtMs: Ms | null;
+  /** Whether something happens just then. */
+  hasTimerAt(atMs: Ms): boolean;
   /** Fires what falls due within `ms`, and lets the consequences happen. */
   advance(ms: number): Promise<void>;
   advanceTo(atMs: Ms): Promise<void>;
@@ -57,6 +59,7 @@ export function fakeClock(startMs: Ms = Date.UTC(2026, 0, 5, 9), settle: () => P
     get nextAtMs() {
       return next()?.atMs ?? null;
     },
+    hasTimerAt: (atMs) => [...pending].some((timer) => timer.atMs === atMs),
     advance: (ms) => advanceTo(nowMs + ms),
     advanceTo,
     jump(ms) {

@@ -1,5 +1,5 @@
-// A Tenon on a fake clock with one Stripe installation, whose provider is a server of the test, called over both kinds
-// of servers: node:http and the WHATWG handler that Deno is given.
+// A Tenon on a fake clock with one Stripe installation, whose provider is a server of the test, called over all kinds
+// of servers: node:http, the WHATWG handler that Deno is given, and an edge thread's half.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
@@ -8,9 +8,10 @@ import { text } from 'node:stream/consumers';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createEdge } from '../../src/edge/app.ts';
 import { fakeClock } from './clock.ts';
-import { startTenon, type TenonOptions } from './tenon.ts';
+import { halfWhenUsed } from './half.ts';
+import { startTenon, type Tenon, type TenonOptions } from './tenon.ts';
 
-export const FRONTS = ['node:http', 'a Response'] as const;
+export const FRONTS = ['node:http', 'a Response', 'an edge thread'] as const;
 export type Front = (typeof FRONTS)[number];
 
 /** A request as it arrived at the provider. */
@@ -47,17 +48,18 @@ export async function startProxied(ownFacts: JsonObject = {}, options: Pick<Teno
   const connection = { groupRef: 'acme', consumerRef: 'ada', provider: 'stripe', apiKey: 'sk' };
   await tenon.ok('POST', tenon.inProject('/connections:generate'), connection);
   const { id } = await tenon.install('stripe', { provider: 'stripe' });
-  const { app } = createEdge(tenon.running.services, async () => true, { operator: 'operator', metrics: null });
+  const edge = createEdge(tenon.running.services, async () => true, { operator: 'operator', metrics: null });
+  const { app } = edge;
+  const thread = halfWhenUsed(tenon.running.services, edge.keys);
 
-  const call = (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
+  const call = async (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
     if (front === 'node:http') return tenon.proxy(id, path, init);
-    const headers = new Headers(init.headers);
-    headers.set('x-api-key', tenon.apiKey);
-    headers.set('x-amp-proxy-version', '1');
-    headers.set('x-amp-project-id', tenon.projectId);
-    headers.set('x-amp-installation-id', id);
+    const headers = headersOf(tenon, id, init);
+    if (front === 'an edge thread') {
+      return fetch(`http://127.0.0.1:${await thread.port()}${path}`, { redirect: 'manual', ...init, headers });
+    }
     if (typeof init.body === 'string') headers.set('content-length', String(init.body.length));
-    return Promise.resolve(app.fetch(new Request(`http://tenon.example${path}`, { ...init, headers }), {}));
+    return app.fetch(new Request(`http://tenon.example${path}`, { ...init, headers }), {});
   };
 
   return {
@@ -89,9 +91,19 @@ export async function startProxied(ownFacts: JsonObject = {}, options: Pick<Teno
     async [Symbol.asyncDispose]() {
       provider.closeAllConnections();
       provider.close();
+      await thread.stop();
       await tenon.stop();
     },
   };
+}
+
+function headersOf(tenon: Tenon, installationId: string, init: RequestInit): Headers {
+  const headers = new Headers(init.headers);
+  headers.set('x-api-key', tenon.apiKey);
+  headers.set('x-amp-proxy-version', '1');
+  headers.set('x-amp-project-id', tenon.projectId);
+  headers.set('x-amp-installation-id', installationId);
+  return headers;
 }
 
 /** What never becomes so must fail instead of keeping the process busy. */

@@ -45,6 +45,7 @@ describe('the environment', () => {
       catalogSource: null,
       logLevel: 'info',
       metricsToken: null,
+      workers: 0,
     });
   });
 
@@ -76,6 +77,7 @@ describe('the environment', () => {
       TENON_CATALOG_URL: 'https://catalog.example/catalog.json',
       TENON_LOG_LEVEL: 'warn',
       TENON_METRICS_TOKEN: 'sixteen-letters!',
+      TENON_WORKERS: '2',
     });
     expect(config).toMatchObject({
       dataFolder: '/data',
@@ -87,6 +89,7 @@ describe('the environment', () => {
       catalogFile: 'catalog.json',
       catalogSource: { kind: 'url', url: 'https://catalog.example/catalog.json' },
       logLevel: 'warn',
+      workers: 2,
     });
     expect(config.egressAllow).toHaveLength(2);
   });

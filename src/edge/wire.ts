@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../core/json.ts';
 import { type Ms, toRfc3339 } from '../core/time.ts';
+import { publishedContent } from '../flows/install/published.ts';
 import {
   type DestinationRow,
   type ProjectRow,
@@ -56,7 +57,7 @@ export function integrationJson(row: IntegrationRow, revision: RevisionRow): Jso
       id: revision.revisionId,
       specVersion: revision.specVersion,
       createTime: toRfc3339(revision.createdAtMs),
-      content: JSON.parse(revision.content) as JsonObject,
+      content: publishedContent(revision),
     },
     ...times(row),
   };

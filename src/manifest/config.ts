@@ -78,6 +78,8 @@ export interface SubscribeConfig {
   readonly objectName?: string;
   readonly destination?: string;
   readonly inheritFieldsAndMappings?: boolean;
+  /** The manifest's spelling of the same. */
+  readonly inheritFieldsAndMapping?: boolean;
   readonly createEvent?: EventConfig;
   readonly updateEvent?: EventConfig & {
     readonly watchFieldsAuto?: 'all' | 'selected';
@@ -86,6 +88,8 @@ export interface SubscribeConfig {
   readonly deleteEvent?: EventConfig;
   readonly otherEvents?: readonly string[];
   readonly providerOptions?: { readonly quotaOptimization?: { readonly enabled: boolean } };
+  /** What the published screen still calls `providerOptions.quotaOptimization`. */
+  readonly salesforceQuotaOptimization?: { readonly enabled: boolean };
 }
 
 const ACTIONS = ['read', 'write', 'subscribe'] as const;
@@ -186,10 +190,17 @@ function filterListFindings(
   });
 }
 
+/** The newer spelling wins. */
+export function isQuotaOptimized({ providerOptions, salesforceQuotaOptimization }: SubscribeConfig): boolean {
+  return (providerOptions?.quotaOptimization ?? salesforceQuotaOptimization)?.enabled === true;
+}
+
 function quotaFindings(content: ConfigContent, { provider }: IntegrationSpec): readonly Finding[] {
   return Object.entries(content.subscribe?.objects ?? {}).flatMap(([key, object]) => {
-    if (object.providerOptions?.quotaOptimization?.enabled !== true) return [];
-    const path = ['subscribe', 'objects', key, 'providerOptions', 'quotaOptimization'];
+    if (!isQuotaOptimized(object)) return [];
+    const isNew = object.providerOptions?.quotaOptimization !== undefined;
+    const member = isNew ? ['providerOptions', 'quotaOptimization'] : ['salesforceQuotaOptimization'];
+    const path = ['subscribe', 'objects', key, ...member];
     if (!QUOTA_OPTIMIZING_PROVIDERS.has(provider)) return [{ path, message: `is not supported by ${provider}` }];
     const { watchFieldsAuto, requiredWatchFields = [] } = object.updateEvent ?? {};
     if (watchFieldsAuto !== 'all' && requiredWatchFields.length > 0) return [];

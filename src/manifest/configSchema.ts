@@ -81,6 +81,7 @@ const subscribeConfig = z.looseObject({
   objectName: shortText.exactOptional(),
   destination: shortText.exactOptional(),
   inheritFieldsAndMappings: z.boolean().exactOptional(),
+  inheritFieldsAndMapping: z.boolean().exactOptional(),
   createEvent: event.exactOptional(),
   updateEvent: event
     .extend({
@@ -90,6 +91,7 @@ const subscribeConfig = z.looseObject({
     .exactOptional(),
   deleteEvent: event.exactOptional(),
   otherEvents: z.array(shortText).max(MANIFEST_FIELDS_MAX).exactOptional(),
+  salesforceQuotaOptimization: z.looseObject({ enabled: z.boolean() }).exactOptional(),
   providerOptions: z
     .looseObject({ quotaOptimization: z.looseObject({ enabled: z.boolean() }).exactOptional() })
     .exactOptional(),

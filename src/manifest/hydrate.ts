@@ -2,6 +2,7 @@
 // that the customer's account has. Called with what the provider said of its objects. Invariant: every field that is
 // shown has a name that is not empty, and what is wrong with one object is said at that object.
 
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { fieldSteps } from './fieldPath.ts';
 import type { FieldSpec, IntegrationSpec, MappingFieldSpec, ReadObjectSpec, WriteObjectSpec } from './manifest.ts';
 
@@ -93,6 +94,21 @@ export function hydrateIntegration(
       : { write: { objects: write.objects.map((object) => writeObject(object, describe(object.objectName))) } }),
     ...(spec.proxy === undefined ? {} : { proxy: present(spec.proxy, ['enabled', 'useModule']) }),
   };
+}
+
+/**
+ * The content of a revision with an empty destination and schedule where a read object has none: published clients
+ * reject a whole list over one that is missing.
+ */
+export function withTextsForClients(content: JsonObject): JsonObject {
+  const { read } = content;
+  if (!isJsonObject(read) || !Array.isArray(read['objects'])) return content;
+  const objects = (read['objects'] as readonly JsonValue[]).map((object) =>
+    isJsonObject(object)
+      ? { ...object, destination: object['destination'] ?? '', schedule: object['schedule'] ?? '' }
+      : object,
+  );
+  return { ...content, read: { ...read, objects } };
 }
 
 /** A name for people made of a provider's: `billing_city`, `billingCity` and `$['billing']['city']` alike. */

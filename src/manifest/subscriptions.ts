@@ -2,7 +2,7 @@
 // the fields and mappings they inherit from the read object of the same name. Called when an installation changes and
 // when an event arrives. Invariant: plain data that depends on nothing else.
 
-import type { ConfigContent, SubscribeConfig } from './config.ts';
+import { type ConfigContent, isQuotaOptimized, type SubscribeConfig } from './config.ts';
 import { type EffectiveRead, effectiveReads } from './effective.ts';
 import type { IntegrationSpec, SubscribeObjectSpec } from './manifest.ts';
 
@@ -40,7 +40,8 @@ export function effectiveSubscriptions(
   return (integration.subscribe?.objects ?? []).flatMap((spec) => {
     const key = spec.objectName.toLowerCase();
     const chosen = configs.get(key) ?? {};
-    const inherits = chosen.inheritFieldsAndMappings ?? spec.inheritFieldsAndMapping ?? false;
+    const { inheritFieldsAndMappings: plural, inheritFieldsAndMapping: singular } = chosen;
+    const inherits = plural ?? singular ?? spec.inheritFieldsAndMapping ?? false;
     const read = inherits ? (reads.get(key) ?? null) : null;
     const events = inherits && read === null ? [] : eventsOf(spec, chosen);
     const otherEvents = chosen.otherEvents ?? spec.otherEvents ?? [];
@@ -54,7 +55,7 @@ export function effectiveSubscriptions(
         includesFullRecords: spec.associationChangeEvent?.includeFullRecords === true,
         otherEvents: [...new Set(otherEvents)],
         watchedFields: watchedFields(spec, chosen, read),
-        isQuotaOptimized: chosen.providerOptions?.quotaOptimization?.enabled === true,
+        isQuotaOptimized: isQuotaOptimized(chosen),
         read,
       },
     ];

@@ -1,14 +1,42 @@
-// The published quickstart manifest as it is: deployed, installed and read. Skipped where the published manifests are
-// missing.
+// The published samples: all are deployed, the quickstart is also installed and read. Skipped where they are missing.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { JsonObject } from '../../src/core/json.ts';
 import { MINUTE_MS } from '../../src/core/time.ts';
+import { withTextsForClients } from '../../src/manifest/hydrate.ts';
 import { pass, settled, startDriven } from '../support/drive.ts';
+import { PublishedSchemas } from '../support/published.ts';
+import { startTenon } from '../support/tenon.ts';
 
-const QUICKSTART = '../shared/reference/manifests/quickstart.yaml';
+const SAMPLES = '../shared/reference/manifests';
+const QUICKSTART = `${SAMPLES}/quickstart.yaml`;
 const NAME = 'mailmonkey-salesforce';
+
+describe.skipIf(!existsSync(SAMPLES))('the published samples (skipped where they are missing)', () => {
+  it('deploy, are given back as they were written, and in a form that clients take', async () => {
+    await using tenon = await startTenon();
+    const published = new PublishedSchemas();
+    const samples = readdirSync(SAMPLES).filter((name) => name.endsWith('.yaml'));
+    for (const sample of samples) {
+      const text = readFileSync(join(SAMPLES, sample), 'utf8');
+      const written = (parse(text) as { integrations: JsonObject[] }).integrations;
+      // Several samples name their integration alike, of different providers.
+      const renamed = written.map((one, index) => ({ ...one, name: `${sample}-${index}` }));
+      const deployed = await tenon.deploy(JSON.stringify({ specVersion: '1.0.0', integrations: renamed }));
+      const contents = deployed.map((one) => (one['latestRevision'] as { content: JsonObject }).content);
+      expect(contents, sample).toEqual(renamed.map(withTextsForClients));
+      const problems = contents.flatMap((content) => published.value('manifest', 'Integration', content));
+      expect(problems, sample).toEqual([]);
+      await tenon.deploy(JSON.stringify({ specVersion: '1.0.0', integrations: renamed }));
+    }
+    const revisions = tenon.running.services.store.reads.get('SELECT count(*) AS count FROM revisions');
+    const integrations = tenon.running.services.store.reads.get('SELECT count(*) AS count FROM integrations');
+    expect(revisions).toEqual(integrations);
+  });
+});
 
 describe.skipIf(!existsSync(QUICKSTART))('the published quickstart (skipped where it is missing)', () => {
   it('deploys as it is, and what a customer installs is read in full and then on schedule', async () => {

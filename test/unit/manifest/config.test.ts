@@ -1,8 +1,9 @@
 // Installation configs: what is refused, under which name, and that what is accepted is what came.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IntegrationError } from '../../../src/core/errors.ts';
-import { parseJson } from '../../../src/core/json.ts';
+import { type JsonObject, type JsonValue, parseJson } from '../../../src/core/json.ts';
 import { CONFIG_BYTES_MAX } from '../../../src/core/limits.ts';
 import { type ConfigContent, parseConfig } from '../../../src/manifest/config.ts';
 import type { IntegrationSpec } from '../../../src/manifest/manifest.ts';
@@ -86,6 +87,11 @@ describe('a config is refused with bad_request for', () => {
     expect(error.issues[0]?.detail).toBe('is not supported by zendeskSupport');
   });
 
+  test('quota optimization elsewhere, as the published screen calls it', () => {
+    const error = errorOf(subscription('{"salesforceQuotaOptimization":{"enabled":true}}'));
+    expect(error.issues[0]?.name).toBe('config.content.subscribe.objects.contacts.salesforceQuotaOptimization');
+  });
+
   test('quota optimization that watches every field', () => {
     const options = '"providerOptions":{"quotaOptimization":{"enabled":true}}';
     const text = subscription(`{"updateEvent":{"enabled":"always","watchFieldsAuto":"all"},${options}}`);
@@ -121,6 +127,19 @@ describe('a config is accepted as it came', () => {
     expect(parseConfig(parseJson(text, 'config'), INTEGRATION)).toEqual(JSON.parse(text));
   });
 
+  test('whatever unknown keys hold is kept, but null', () => {
+    const value = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
+    const key = fc.stringMatching(/^[a-z_]{1,8}$/).map((name) => `x-${name}`);
+    fc.assert(
+      fc.property(fc.dictionary(key, value), fc.dictionary(key, value), (above, below) => {
+        const content = { ...above, read: { objects: { contacts: below } } };
+        const kept = parseConfig(content, INTEGRATION);
+        expect(kept).toEqual(withoutNulls(content));
+        expect(parseConfig(kept as JsonObject, INTEGRATION)).toEqual(kept);
+      }),
+    );
+  });
+
   test('null counts as not set', () => {
     const text = contacts('{"schedule":null,"selectedFields":{"a":true,"b":null}}');
     expect(parseConfig(parseJson(text, 'config'), INTEGRATION)).toEqual({
@@ -141,3 +160,10 @@ describe('a config is accepted as it came', () => {
     expect(content.read).toBeUndefined();
   });
 });
+
+function withoutNulls(value: JsonValue | undefined): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  const entries = Object.entries(value as JsonObject).filter(([, child]) => child !== null);
+  return Object.fromEntries(entries.map(([name, child]) => [name, withoutNulls(child)]));
+}

@@ -8,6 +8,7 @@ import {
   type ObjectDescription,
   objectsToDescribe,
   titleOf,
+  withTextsForClients,
 } from '../../../src/manifest/hydrate.ts';
 import type { IntegrationSpec } from '../../../src/manifest/manifest.ts';
 import { PublishedSchemas, publishedIsMissing } from '../../support/published.ts';
@@ -141,6 +142,30 @@ describe('a hydrated integration', () => {
     const json = JSON.parse(JSON.stringify(hydrated())) as JsonValue;
     expect(new PublishedSchemas().value('manifest', 'HydratedIntegration', json)).toEqual([]);
   });
+});
+
+test('a revision that is shown has texts where clients need them, and everything else as it was', () => {
+  const content = {
+    'x-a': [1],
+    read: {
+      y: 2,
+      objects: [
+        { objectName: 'a', z: 3 },
+        { objectName: 'b', schedule: '0 0 * * *' },
+      ],
+    },
+  };
+  expect(withTextsForClients(content)).toEqual({
+    'x-a': [1],
+    read: {
+      y: 2,
+      objects: [
+        { objectName: 'a', z: 3, destination: '', schedule: '' },
+        { objectName: 'b', schedule: '0 0 * * *', destination: '' },
+      ],
+    },
+  });
+  expect(withTextsForClients({ proxy: { enabled: true } })).toEqual({ proxy: { enabled: true } });
 });
 
 test('whatever fields a provider has, each is offered exactly once and has a name', () => {

@@ -96,10 +96,15 @@ describe('a config', () => {
 
   test('may decline to inherit', () => {
     expect(contact({ inheritFieldsAndMappings: false })).toMatchObject({ read: null, deliveredName: 'Contact' });
+    expect(contact({ inheritFieldsAndMapping: false })).toMatchObject({ read: null, deliveredName: 'Contact' });
   });
 
   test('asks for less of the quota', () => {
-    expect(contact({ providerOptions: { quotaOptimization: { enabled: true } } }).isQuotaOptimized).toBe(true);
+    const said = { enabled: true };
+    expect(contact({ providerOptions: { quotaOptimization: said } }).isQuotaOptimized).toBe(true);
+    expect(contact({ salesforceQuotaOptimization: said }).isQuotaOptimized).toBe(true);
+    const both = { salesforceQuotaOptimization: said, providerOptions: { quotaOptimization: { enabled: false } } };
+    expect(contact(both).isQuotaOptimized).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 // The documents that are generated from the catalog say what the catalog says, and the calls on them are ones that the
 // product takes.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -12,11 +13,15 @@ import { createConnectors } from '../src/connectors/connectors.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { systemClock } from '../src/core/time.ts';
 import { credentialFields, identityFields } from '../src/edge/connect.ts';
+import { OPERATIONS } from '../src/edge/platform/operations.ts';
 import { metadataOf } from '../src/flows/connect/identity.ts';
+import { apiPage } from './documents/api.ts';
+import { DEVIATIONS, UNBUILT } from './documents/apiWords.ts';
 import { examplesOf } from './documents/connect.ts';
-import { generatedDocuments, loreOf, staleDocuments, writtenDocuments } from './documents/documents.ts';
+import { API_PAGE, generatedDocuments, loreOf, staleDocuments, writtenDocuments } from './documents/documents.ts';
 import { bullet, paragraph, plain, range, span, table } from './documents/markdown.ts';
 import { CAVEATS, NOT_CALLABLE, READ_TODAY } from './documents/words.ts';
+import { PublishedSchemas, publishedIsMissing } from './support/published.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ALL = createCatalog().list();
@@ -34,6 +39,23 @@ describe('the documents of the providers', () => {
       'docs/providers/stale.md is stale: run npm run docs',
       'docs/providers/left.md belongs to no provider: run npm run docs',
     ]);
+  });
+});
+
+describe('the document of the API', () => {
+  it('is as the table of operations says: else run npm run docs', () => {
+    expect(readFileSync(join(ROOT, API_PAGE), 'utf8')).toBe(apiPage());
+  });
+
+  it('speaks of operations that there are', () => {
+    const ids = OPERATIONS.map(({ id }) => id);
+    expect(Object.keys(DEVIATIONS).filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it.skipIf(publishedIsMissing !== null)('has every published operation, built or not, and no other', () => {
+    const text = ({ id, method, path }: { id: string; method: string; path: string }) => `${id} ${method} ${path}`;
+    const published = new PublishedSchemas().operations().map(text).sort();
+    expect([...OPERATIONS, ...UNBUILT].map(text).sort()).toEqual(published);
   });
 });
 

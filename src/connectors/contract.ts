@@ -7,6 +7,7 @@ import { type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
 import type { Ms } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { limitsSaid } from '../limits/headers/limitsSaid.ts';
+import type { FieldMetadata } from '../manifest/hydrate.ts';
 
 /** A request to the provider of a connection. `path` begins with a slash and goes to its base address. */
 export interface ProviderRequest {
@@ -37,6 +38,8 @@ export interface ReadParams {
   readonly filters: readonly EqualityFilter[];
   /** Null for the first page; else what the page before gave. */
   readonly cursor: string | null;
+  /** No more rows than this, of the first page only; absent: a full page. */
+  readonly rowsMax?: number;
 }
 
 export interface ReadRow {
@@ -60,6 +63,11 @@ export interface ReadConnector {
   read(params: ReadParams, call: ProviderCall): Promise<ReadPage>;
   /** Names of all fields of an object. */
   listFields(objectName: string, call: ProviderCall): Promise<readonly string[]>;
+  /** What an object is for people, and its fields. Rejects like `read`. */
+  describe?(
+    objectName: string,
+    call: ProviderCall,
+  ): Promise<{ readonly displayName?: string; readonly fields: readonly FieldMetadata[] }>;
   /** What the provider calls the account behind a new connection, e.g. HubSpot's portal id. */
   identifyAccount?(call: ProviderCall): Promise<string>;
 }

@@ -183,6 +183,18 @@ export const PLAN_CONFIGS_MAX = 2000;
 export const MANIFEST_ALIASES_MAX = 100;
 /** Integrations per manifest; the largest published sample has 8. */
 export const MANIFEST_INTEGRATIONS_MAX = 200;
+/** Files in an uploaded archive; the command line sends one. */
+export const ZIP_ENTRIES_MAX = 100;
+/** An uploaded archive: a manifest of the largest size that does not compress, and some. */
+export const UPLOAD_BYTES_MAX = 1_048_576;
+/** From asking for an address to deploying what was put there. */
+export const UPLOAD_TTL_MS = HOUR_MS;
+/** Uploads of a project that are kept at a time. */
+export const UPLOADS_PER_PROJECT_MAX = 100;
+/** Installations that are deleted at a time with their integration; each asks its provider to take a grant back. */
+export const INSTALLATIONS_REMOVED_BATCH = 20;
+/** Objects of an account that are described or sampled at a time, for one person who waits. */
+export const OBJECTS_ASKED_BATCH = 8;
 /** Objects per action of one integration; the largest published sample has 60. */
 export const MANIFEST_OBJECTS_MAX = 500;
 /** Fields per object; Salesforce allows 800 custom fields per object. */

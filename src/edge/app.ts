@@ -16,6 +16,7 @@ import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
 import { findTarget, type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
+import { receiveUpload } from './uploads.ts';
 
 /** All planes. */
 export interface Edge {
@@ -63,7 +64,7 @@ function createApp(
     throw misframed();
   });
   for (const path of ['/health', '/ready', '/metrics']) app.use(path, observeCalls(services, 'other', true));
-  app.use('/downloads/*', observeCalls(services, 'other'));
+  for (const path of ['/downloads/*', '/uploads/*']) app.use(path, observeCalls(services, 'other'));
   app.use('/callbacks/*', observeCalls(services, 'callback'));
   app.use('/operator/*', observeCalls(services, 'operator'));
   for (const path of ['/v1/*', '/tenon/*']) app.use(path, observeCalls(services, 'platform'));
@@ -78,6 +79,10 @@ function createApp(
     const { expires = '', signature = '' } = context.req.query();
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+  app.put('/uploads/v1/:upload', async (context) => {
+    await receiveUpload(services, context);
+    return context.body(null, 200);
   });
   app.route('/operator/v1', operatorRoutes(services, keys, tokens.operator));
   const auth = new Authenticator(services, keys, tokens.operator);

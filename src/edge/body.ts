@@ -56,18 +56,25 @@ function nameOf(path: readonly PropertyKey[]): string {
   );
 }
 
-/** Counted while it is read: a length that is announced may be a lie, and a chunked body announces none. */
+/** A body as text; see `readBytes`. */
 export async function readText(request: Request): Promise<string> {
-  const tooLarge = () =>
-    new IntegrationError('payload_too_large', `the request body is larger than ${API_BODY_BYTES_MAX} bytes`);
-  if (Number(request.headers.get('content-length') ?? 0) > API_BODY_BYTES_MAX) throw tooLarge();
-  if (request.body === null) return '';
+  return (await readBytes(request, API_BODY_BYTES_MAX)).toString();
+}
+
+/**
+ * Counted while it is read: a length that is announced may be a lie, and a chunked body announces none. Rejects with
+ * `payload_too_large`.
+ */
+export async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
+  const tooLarge = () => new IntegrationError('payload_too_large', `the request body is larger than ${bytesMax} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  if (request.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > API_BODY_BYTES_MAX) throw tooLarge();
+    if (bytes > bytesMax) throw tooLarge();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

@@ -335,7 +335,7 @@ CREATE INDEX topicDestinationRoutes_destination ON topicDestinationRoutes (desti
 CREATE TABLE uploads (
   uploadId TEXT PRIMARY KEY,
   projectId TEXT,
-  body BLOB NOT NULL,
+  body TEXT NOT NULL,
   expiresAtMs INTEGER NOT NULL
 );
 CREATE INDEX uploads_expiry ON uploads (expiresAtMs);

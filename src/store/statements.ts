@@ -7,6 +7,7 @@ import { CATALOG_STATEMENTS } from './tables/catalog.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
 import { EFFECT_STATEMENTS } from './tables/effects.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
+import { INTEGRATION_STATEMENTS } from './tables/integrations.ts';
 import { KEY_STATEMENTS } from './tables/keys.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
@@ -14,6 +15,7 @@ import { ROLLOUT_STATEMENTS } from './tables/rollout.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
 import { TOPIC_STATEMENTS } from './tables/topics.ts';
+import { UPLOAD_STATEMENTS } from './tables/uploads.ts';
 
 export const STATEMENTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -23,10 +25,12 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...ACCOUNT_STATEMENTS,
     ...KEY_STATEMENTS,
     ...TOPIC_STATEMENTS,
+    ...UPLOAD_STATEMENTS,
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
     ...ROLLOUT_STATEMENTS,
+    ...INTEGRATION_STATEMENTS,
     ...OUTBOX_STATEMENTS,
     ...SEALED_STATEMENTS,
     ...CATALOG_STATEMENTS,

@@ -9,6 +9,9 @@ import { providerPage } from './provider.ts';
 /** Where they are; nothing else but the folder of notes is there. */
 export const FOLDER = 'docs/providers';
 
+/** The page of the API, generated too. */
+export const API_PAGE = 'docs/api.md';
+
 /** What the documents should say, by file name. `root` is the folder of the checkout. */
 export function generatedDocuments(root: string): ReadonlyMap<string, string> {
   const all = createCatalog().list();

@@ -9,13 +9,13 @@ import { toRfc3339 } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
 import {
   jsonBody,
-  type ProviderCall,
   type ReadConnector,
   type ReadPage,
   type ReadParams,
   type ReadRow,
   selectFields,
 } from '../contract.ts';
+import { hubspotField } from './describe.ts';
 import { hubspotFailure } from './errors.ts';
 
 /** Vendor maxima per page. */
@@ -33,14 +33,13 @@ export function createHubspotConnector(nowMs: () => number): ReadConnector {
       const path = `/crm/v3/objects/${encodeURIComponent(params.objectName)}/search`;
       return searchPage(params, ok(await call({ method: 'POST', path, body: searchBody(params) })));
     },
-    async listFields(objectName: string, call: ProviderCall) {
-      const body = ok(await call({ method: 'GET', path: `/crm/v3/properties/${encodeURIComponent(objectName)}` }));
-      const results = jsonAt(body, 'results');
-      if (!Array.isArray(results)) throw malformed('a list of properties');
-      return results.flatMap((property: JsonValue) => {
-        const name = jsonAt(property, 'name');
-        return typeof name === 'string' ? [name] : [];
-      });
+    async listFields(objectName, call) {
+      const properties = propertiesOf(ok(await call({ method: 'GET', path: propertiesPath(objectName) })));
+      return properties.flatMap(hubspotField).map(({ fieldName }) => fieldName);
+    },
+    async describe(objectName, call) {
+      const properties = propertiesOf(ok(await call({ method: 'GET', path: propertiesPath(objectName) })));
+      return { fields: properties.flatMap(hubspotField) };
     },
     async identifyAccount(call) {
       const portalId = jsonAt(ok(await call({ method: 'GET', path: '/account-info/2026-03/details' })), 'portalId');
@@ -50,12 +49,22 @@ export function createHubspotConnector(nowMs: () => number): ReadConnector {
   };
 }
 
+function propertiesPath(objectName: string): string {
+  return `/crm/v3/properties/${encodeURIComponent(objectName)}`;
+}
+
+function propertiesOf(body: JsonValue): readonly JsonValue[] {
+  const results = jsonAt(body, 'results');
+  if (!Array.isArray(results)) throw malformed('a list of properties');
+  return results;
+}
+
 function isFullRead({ sinceMs, filters }: ReadParams): boolean {
   return sinceMs === null && filters.length === 0;
 }
 
-function listPath({ objectName, fields, cursor }: ReadParams): string {
-  const query = new URLSearchParams({ properties: fields.join(','), limit: String(LIST_LIMIT) });
+function listPath({ objectName, fields, cursor, rowsMax = LIST_LIMIT }: ReadParams): string {
+  const query = new URLSearchParams({ properties: fields.join(','), limit: String(rowsMax) });
   if (cursor !== null) query.set('after', cursor);
   return `/crm/v3/objects/${encodeURIComponent(objectName)}?${query}`;
 }
@@ -66,7 +75,15 @@ function listPage(params: ReadParams, body: JsonValue): ReadPage {
   return { rows, nextCursor: typeof after === 'string' && rows.length > 0 ? after : null };
 }
 
-function searchBody({ objectName, fields, sinceMs, untilMs, filters, cursor }: ReadParams): JsonObject {
+function searchBody({
+  objectName,
+  fields,
+  sinceMs,
+  untilMs,
+  filters,
+  cursor,
+  rowsMax = SEARCH_LIMIT,
+}: ReadParams): JsonObject {
   const modified = objectName.toLowerCase() === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
   const conditions: JsonObject[] = filters.map(({ fieldName, value }) => ({
     propertyName: fieldName,
@@ -77,7 +94,7 @@ function searchBody({ objectName, fields, sinceMs, untilMs, filters, cursor }: R
   if (untilMs !== null) conditions.push({ propertyName: modified, operator: 'LTE', value: toRfc3339(untilMs) });
   if (cursor !== null) conditions.push({ propertyName: 'hs_object_id', operator: 'GT', value: cursor });
   return {
-    limit: String(SEARCH_LIMIT),
+    limit: String(rowsMax),
     filterGroups: [{ filters: conditions }],
     sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
     properties: fields,

@@ -13,6 +13,7 @@ import {
   type ReadRow,
   selectFields,
 } from '../contract.ts';
+import { salesforceField } from './describe.ts';
 import { salesforceFailure } from './errors.ts';
 import { buildQuery, checkName } from './soql.ts';
 
@@ -30,15 +31,26 @@ export function createSalesforceConnector(nowMs: () => number): ReadConnector {
       return pageOf(params, ok(await call({ method: 'GET', path }), params.objectName));
     },
     async listFields(objectName, call) {
-      const path = `${API}/sobjects/${checkName(objectName, 'object')}/describe`;
-      const fields = jsonAt(ok(await call({ method: 'GET', path }), objectName), 'fields');
-      if (!Array.isArray(fields)) throw malformed('a list of fields');
-      return fields.flatMap((field: JsonValue) => {
-        const name = jsonAt(field, 'name');
-        return typeof name === 'string' ? [name] : [];
-      });
+      const fields = fieldsOf(ok(await call({ method: 'GET', path: describePath(objectName) }), objectName));
+      return fields.flatMap(salesforceField).map(({ fieldName }) => fieldName);
+    },
+    async describe(objectName, call) {
+      const body = ok(await call({ method: 'GET', path: describePath(objectName) }), objectName);
+      const label = jsonAt(body, 'label');
+      const fields = fieldsOf(body).flatMap(salesforceField);
+      return typeof label === 'string' ? { displayName: label, fields } : { fields };
     },
   };
+}
+
+function describePath(objectName: string): string {
+  return `${API}/sobjects/${checkName(objectName, 'object')}/describe`;
+}
+
+function fieldsOf(body: JsonValue): readonly JsonValue[] {
+  const fields = jsonAt(body, 'fields');
+  if (!Array.isArray(fields)) throw malformed('a list of fields');
+  return fields;
 }
 
 function pageOf(params: ReadParams, body: JsonValue): ReadPage {

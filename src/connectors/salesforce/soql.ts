@@ -15,7 +15,7 @@ export function checkName(name: string, what: 'object' | 'field'): string {
 }
 
 /** The first query of a read; `Id` is always selected, and first. */
-export function buildQuery({ objectName, fields, sinceMs, untilMs, filters }: ReadParams): string {
+export function buildQuery({ objectName, fields, sinceMs, untilMs, filters, rowsMax }: ReadParams): string {
   const others = fields.filter((field) => field.toLowerCase() !== 'id').map((field) => checkName(field, 'field'));
   const conditions = [
     ...(sinceMs === null ? [] : [`SystemModstamp > ${dateTime(sinceMs)}`]),
@@ -23,7 +23,8 @@ export function buildQuery({ objectName, fields, sinceMs, untilMs, filters }: Re
     ...filters.map(condition),
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return `SELECT ${['Id', ...others].join(',')} FROM ${checkName(objectName, 'object')}${where}`;
+  const limit = rowsMax === undefined ? '' : ` LIMIT ${rowsMax}`;
+  return `SELECT ${['Id', ...others].join(',')} FROM ${checkName(objectName, 'object')}${where}${limit}`;
 }
 
 /** SOQL takes seconds; cutting the fraction off moves a bound earlier, so `since` never skips a record. */

@@ -3,15 +3,21 @@
 import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import { actorIdOf } from '../../core/ids.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { LIST_PAGE_MAX, REF_CHARS_MAX } from '../../core/limits.ts';
 import { createInstallation, removeInstallation } from '../../flows/install/installations.ts';
+import { patchInstallation, updateInstallation } from '../../flows/install/update.ts';
 import { readConnection } from '../../store/tables/connections.ts';
-import { type InstallationRow, readInstallation, readInstallations } from '../../store/tables/installations.ts';
+import {
+  type InstallationRow,
+  type IntegrationRow,
+  readInstallation,
+  readInstallations,
+} from '../../store/tables/installations.ts';
 import { groupAsked, maySee } from '../auth.ts';
 import type { EdgeServices } from '../context.ts';
 import { installationJson } from '../wire.ts';
-import { ref } from './input.ts';
+import { flag, ref } from './input.ts';
 import { integrationOf } from './integrations.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 
@@ -23,6 +29,21 @@ const installationBody = z.object({
   connectionId: z.string().optional(),
   config: z.object({ content: z.custom<JsonValue>(), createdBy: z.string().max(REF_CHARS_MAX).optional() }),
 });
+
+const OBJECT = 'must be an object';
+const samplingQuery = z.object({ skipSampling: flag });
+
+const patchBody = z
+  .object({
+    groupRef: ref.optional(),
+    installationId: ref.optional(),
+    action: z.enum(['read', 'write', 'subscribe']),
+    changes: z.custom<JsonValue>((value) => value !== undefined, 'is required'),
+  })
+  .refine(({ groupRef, installationId }) => (groupRef === undefined) !== (installationId === undefined), {
+    path: ['groupRef'],
+    error: 'or installationId is required, and not both',
+  });
 
 const groupQuery = z.object({ groupRef: ref.optional() });
 
@@ -41,6 +62,26 @@ export function installationOf({
   if (row?.integrationId !== integrationId || !maySee(principal, row.groupRef))
     throw new IntegrationError('not_found', 'no such installation');
   return row;
+}
+
+/** By id or as the only one of its group. Rejects with `not_found`, `bad_request` if the group has several. */
+function namedInstallation(
+  { services, project }: Pick<Call<'projectIdOrName', never, never>, 'services' | 'project'>,
+  { integrationId, name }: IntegrationRow,
+  { groupRef, installationId }: z.output<typeof patchBody>,
+): InstallationRow {
+  const { reads } = services.store;
+  if (installationId !== undefined) {
+    const row = readInstallation(reads, installationId);
+    if (row?.integrationId !== integrationId) throw new IntegrationError('not_found', 'no such installation');
+    return row;
+  }
+  const [only, another] = readInstallations(reads, project.projectId, { integrationId, groupRef });
+  if (only === undefined) throw new IntegrationError('not_found', `group "${groupRef}" has not installed "${name}"`);
+  if (another === undefined) return only;
+  throw new IntegrationError('bad_request', `group "${groupRef}" has several installations of "${name}"`, {
+    remedy: 'Name one with installationId.',
+  });
 }
 
 /** An installation without its connection is being deleted, and is not shown. */
@@ -107,11 +148,13 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
     access: 'frontend',
     summary: 'install an integration for a group',
     status: 201,
+    query: samplingQuery,
     body: installationBody,
-    async handle({ services, project, params, body }) {
+    async handle({ services, project, params, query, body }) {
       const integration = integrationOf(services, project, params.integrationId);
       const { groupRef, connectionId, config } = body;
-      const row = await createInstallation(services, integration, { groupRef, connectionId, ...config });
+      const isSampled = !query.skipSampling;
+      const row = await createInstallation(services, integration, { groupRef, connectionId, ...config, isSampled });
       return installationView(services, row)[0];
     },
   }),
@@ -123,6 +166,39 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
     summary: 'one installation',
     status: 200,
     handle: (call) => installationView(call.services, installationOf(call))[0],
+  }),
+  operation({
+    id: 'updateInstallation',
+    method: 'PATCH',
+    path: ONE,
+    access: 'frontend',
+    summary: 'change what the mask names',
+    status: 200,
+    query: samplingQuery,
+    body: z.object({ updateMask: z.array(z.string()), installation: z.custom<JsonObject>(isJsonObject, OBJECT) }),
+    async handle(call) {
+      const { services, project, params, query, body } = call;
+      const update = { mask: body.updateMask, body: body.installation, isSampled: !query.skipSampling };
+      const integration = integrationOf(services, project, params.integrationId);
+      const row = await updateInstallation(services, integration, installationOf(call), update);
+      return installationView(services, row)[0];
+    },
+  }),
+  operation({
+    id: 'patchObjectConfigContent',
+    method: 'PATCH',
+    path: '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}/config-content',
+    access: 'project',
+    summary: 'change the config of one object, as JSON Patch does',
+    status: 200,
+    body: patchBody,
+    async handle({ services, project, params, body }) {
+      const integration = integrationOf(services, project, params.integrationId);
+      const row = namedInstallation({ services, project }, integration, body);
+      const { action, changes } = body;
+      const patch = { action, changes, objectName: params.objectName };
+      return installationView(services, await patchInstallation(services, integration, row, patch))[0];
+    },
   }),
   operation({
     id: 'deleteInstallation',

@@ -5,6 +5,7 @@ import { DESTINATION_OPERATIONS } from './destinations.ts';
 import { INSTALLATION_OPERATIONS } from './installations.ts';
 import { INTEGRATION_OPERATIONS } from './integrations.ts';
 import { KEY_OPERATIONS } from './keys.ts';
+import { METADATA_OPERATIONS } from './metadata.ts';
 import type { Operation } from './operation.ts';
 import { ORG_OPERATIONS } from './org.ts';
 import { PROJECT_OPERATIONS } from './projects.ts';
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...INSTALLATION_OPERATIONS,
   ...CONNECTION_OPERATIONS,
   ...RUN_OPERATIONS,
+  ...METADATA_OPERATIONS,
   ...NOTIFICATION_OPERATIONS,
   ...KEY_OPERATIONS,
   ...ORG_OPERATIONS,

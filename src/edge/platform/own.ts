@@ -2,7 +2,7 @@
 // as on the platform API.
 
 import { planManifest } from '../../flows/install/plan.ts';
-import { deployBody, deployQuery } from './integrations.ts';
+import { deployBody, deployQuery, sourceOf } from './integrations.ts';
 import { type Operation, operation } from './operation.ts';
 
 export const OWN_OPERATIONS: readonly Operation[] = [
@@ -15,7 +15,9 @@ export const OWN_OPERATIONS: readonly Operation[] = [
     status: 200,
     query: deployQuery,
     body: deployBody,
-    handle: ({ services, project, query, body: { sourceYaml, sourceName = 'amp.yaml' } }) =>
-      planManifest(services, project.projectId, sourceYaml, sourceName, { isDestructive: query.destructive }),
+    handle({ services, project, query, body }) {
+      const { name, text } = sourceOf(services, project, body);
+      return planManifest(services, project.projectId, text, name, { isDestructive: query.destructive });
+    },
   }),
 ];

@@ -40,9 +40,10 @@ export async function deployManifest(
   projectId: ProjectId,
   source: string,
   fileName: string,
-  { isDestructive = false }: DeployOptions = {},
+  { isDestructive = false, only }: DeployOptions & { readonly only?: string } = {},
 ): Promise<Deployment> {
-  const { manifest, warnings } = checkedManifest(services, source, fileName);
+  const { manifest: whole, warnings } = checkedManifest(services, source, fileName);
+  const manifest = only === undefined ? whole : onlyOf(whole, only, fileName);
   const { reads } = services.store;
   const nowMs = services.clock.nowMs();
   const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
@@ -100,6 +101,12 @@ export function checkedManifest(
     (problem): InputIssue => ({ in: 'body', name: problem.path, detail: formatProblem(problem) }),
   );
   throw new IntegrationError('invalid_input', `${fileName} has ${result.problems.length} problem(s)`, { issues });
+}
+
+function onlyOf(manifest: Manifest, name: string, fileName: string): Manifest {
+  const integrations = manifest.integrations.filter((spec) => spec.name === name);
+  if (integrations.length > 0) return { ...manifest, integrations };
+  throw new IntegrationError('invalid_input', `${fileName} has no integration named "${name}"`);
 }
 
 /** Installed connections belong to one provider, so an integration cannot move to another. */

@@ -20,12 +20,15 @@ import {
 } from '../../store/tables/installations.ts';
 import { removeConnection } from '../connect/removeConnection.ts';
 import type { CommittedRows, Services } from '../services.ts';
+import { sampleReads } from './sample.ts';
 
 export interface NewInstallation {
   readonly groupRef: string;
   readonly connectionId?: string | undefined;
   readonly content: JsonValue;
   readonly createdBy?: string | undefined;
+  /** Whether the provider is asked for a record of each object first. */
+  readonly isSampled?: boolean;
 }
 
 /** The manifest part of an integration's latest revision. */
@@ -49,7 +52,8 @@ export function parsedRevision({ content, kept }: Pick<RevisionRow, 'content' | 
 
 /**
  * Rejects with `bad_request` for a wrong config or a group without a connection, `invalid_input` if the connection is
- * of another provider or group, or the group has installed the integration with this connection before.
+ * of another provider or group, the group has installed the integration with this connection before, or the provider
+ * refuses the reads.
  */
 export async function createInstallation(
   services: Services,
@@ -65,6 +69,8 @@ export async function createInstallation(
   if (installed.some((row) => row.connectionId === connectionId)) {
     throw installedAlready(input.groupRef, integration.name);
   }
+  const spec = specOf(services, integration);
+  if (input.isSampled === true) await sampleReads(services, { spec, content: config, former: {}, connectionId });
   const nowMs = clock.nowMs();
   const isConnectionUsable = connection.status !== 'bad_credentials';
   const installationId = newId<InstallationId>();
@@ -110,7 +116,11 @@ export async function removeInstallation(services: Services, row: InstallationRo
   });
 }
 
-function connectionFor(
+/**
+ * The connection that is named, or the group's own. Rejects with `bad_request` if there is none, `invalid_input` if it
+ * is of another provider or group.
+ */
+export function connectionFor(
   { store }: Services,
   { projectId, provider }: { projectId: ProjectId; provider: string },
   groupRef: string,
@@ -134,7 +144,7 @@ function connectionFor(
   return given;
 }
 
-function installedAlready(groupRef: string, integrationName: string): IntegrationError {
+export function installedAlready(groupRef: string, integrationName: string): IntegrationError {
   return new IntegrationError('invalid_input', `group "${groupRef}" has already installed "${integrationName}"`, {
     remedy: 'Use the installation it has, or delete that first.',
   });

@@ -35,12 +35,22 @@ import {
 } from '../../store/tables/outbox.ts';
 import { deleteQuarantined } from '../../store/tables/quarantine.ts';
 import { readEndedActors, sweepQuarantine } from '../../store/tables/upkeep.ts';
+import { expireUploads, readExpiredUploadIds } from '../../store/tables/uploads.ts';
 import type { Services } from '../services.ts';
 
 /** Rows removed per table. */
 export type RemovedCounts = Readonly<Record<Rule, number>>;
 
-type Rule = 'budgets' | 'operations' | 'outbox' | 'blobs' | 'oauthStates' | 'quarantine' | 'revisions' | 'snapshots';
+type Rule =
+  | 'budgets'
+  | 'operations'
+  | 'outbox'
+  | 'blobs'
+  | 'oauthStates'
+  | 'quarantine'
+  | 'revisions'
+  | 'snapshots'
+  | 'uploads';
 
 /** Runs by itself from `start` to `stop`. */
 export class Retention {
@@ -78,6 +88,7 @@ export class Retention {
       ),
       blobs: await this.#blobs(nowMs),
       oauthStates: await this.#oauthStates(nowMs),
+      uploads: await this.#uploads(nowMs),
       quarantine: await this.#quarantine(nowMs - QUARANTINE_DAYS_KEPT * DAY_MS),
       revisions: await this.#sweep(
         (after) => sweepRevisions(store.reads, after, REVISIONS_KEPT, RETENTION_ROWS_PER_STEP),
@@ -179,6 +190,18 @@ export class Retention {
       if (hashes.length > 0) await store.commit([eraseOauthStates(hashes)]);
       count += hashes.length;
       if (hashes.length < RETENTION_ROWS_PER_STEP) break;
+    }
+    return count;
+  }
+
+  async #uploads(nowMs: Ms): Promise<number> {
+    const { store } = this.#services;
+    let count = 0;
+    while (await this.#mayGoOn()) {
+      const ids = readExpiredUploadIds(store.reads, nowMs, RETENTION_ROWS_PER_STEP);
+      if (ids.length > 0) await store.commit([expireUploads(ids)]);
+      count += ids.length;
+      if (ids.length < RETENTION_ROWS_PER_STEP) break;
     }
     return count;
   }

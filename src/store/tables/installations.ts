@@ -32,9 +32,11 @@ export const INSTALLATION_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?)`,
   'installations.insert': `INSERT INTO installations (installationId, projectId, integrationId, connectionId, groupRef,
     healthStatus, configId, revisionId, config, createdBy, configuredAtMs, createdAtMs)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)`,
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)
+    AND EXISTS (SELECT 1 FROM integrations WHERE integrationId = ?)`,
   'installations.configure': `UPDATE installations SET connectionId = ?, configId = ?, revisionId = ?, config = ?,
-    createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ?`,
+    createdBy = ?, configuredAtMs = ?, updatedAtMs = ? WHERE installationId = ? AND configId = ?
+    AND EXISTS (SELECT 1 FROM connections WHERE connectionId = ?)`,
   'installations.setHealth': 'UPDATE installations SET healthStatus = ?, updatedAtMs = ? WHERE installationId = ?',
   'installations.delete': 'DELETE FROM installations WHERE installationId = ?',
   'installations.erase': 'DELETE FROM installations WHERE installationId = ?',
@@ -127,7 +129,7 @@ export interface InstallationRow {
   readonly updatedAtMs: Ms | null;
 }
 
-/** Refused if the connection is gone, or the group has installed the integration with it before. */
+/** Refused if the connection or the integration is gone, or the group has installed the integration with it before. */
 export function insertInstallation(row: Omit<InstallationRow, 'updatedAtMs'>): RowWrite {
   const params = [
     row.installationId,
@@ -143,11 +145,13 @@ export function insertInstallation(row: Omit<InstallationRow, 'updatedAtMs'>): R
     row.configuredAtMs,
     row.createdAtMs,
     row.connectionId,
+    row.integrationId,
   ];
   return { statement: 'installations.insert', params, mustChange: 'rejected' };
 }
 
-export function configureInstallation(row: InstallationRow): RowWrite {
+/** Refused if another config came since `before` was read, or the connection is gone. */
+export function configureInstallation(row: InstallationRow, before: Pick<InstallationRow, 'configId'>): RowWrite {
   const params = [
     row.connectionId,
     row.configId,
@@ -157,6 +161,8 @@ export function configureInstallation(row: InstallationRow): RowWrite {
     row.configuredAtMs,
     row.updatedAtMs,
     row.installationId,
+    before.configId,
+    row.connectionId,
   ];
   return { statement: 'installations.configure', params, mustChange: 'rejected' };
 }

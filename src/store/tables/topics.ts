@@ -10,13 +10,13 @@ export const TOPIC_STATEMENTS = {
   'topics.rename': 'UPDATE topics SET name = ?, updatedAtMs = ? WHERE topicId = ? AND projectId = ?',
   'topics.delete': 'DELETE FROM topics WHERE topicId = ? AND projectId = ?',
   'eventTopicRoutes.insert': `INSERT INTO eventTopicRoutes (routeId, projectId, eventType, topicId, createdAtMs)
-    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM topics WHERE topicId = ?4 AND projectId = ?2)`,
+    SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM topics WHERE topicId = ? AND projectId = ?)`,
   'eventTopicRoutes.delete': 'DELETE FROM eventTopicRoutes WHERE routeId = ? AND projectId = ?',
   'eventTopicRoutes.deleteOfTopic': 'DELETE FROM eventTopicRoutes WHERE topicId = ?',
   'topicDestinationRoutes.insert': `INSERT INTO topicDestinationRoutes
-    (routeId, projectId, topicId, destinationId, createdAtMs) SELECT ?1, ?2, ?3, ?4, ?5
-    WHERE EXISTS (SELECT 1 FROM topics WHERE topicId = ?3 AND projectId = ?2)
-    AND EXISTS (SELECT 1 FROM destinations WHERE destinationId = ?4 AND projectId = ?2)`,
+    (routeId, projectId, topicId, destinationId, createdAtMs) SELECT ?, ?, ?, ?, ?
+    WHERE EXISTS (SELECT 1 FROM topics WHERE topicId = ? AND projectId = ?)
+    AND EXISTS (SELECT 1 FROM destinations WHERE destinationId = ? AND projectId = ?)`,
   'topicDestinationRoutes.delete': 'DELETE FROM topicDestinationRoutes WHERE routeId = ? AND projectId = ?',
   'topicDestinationRoutes.deleteOfTopic': 'DELETE FROM topicDestinationRoutes WHERE topicId = ?',
   'topicDestinationRoutes.deleteOfDestination': 'DELETE FROM topicDestinationRoutes WHERE destinationId = ?',
@@ -67,7 +67,8 @@ export interface EventTopicRouteRow {
 
 /** Refused if the topic is gone, or there is such a route. */
 export function insertEventTopicRoute(row: EventTopicRouteRow): RowWrite {
-  const params = [row.routeId, row.projectId, row.eventType, row.topicId, row.createdAtMs];
+  const { routeId, projectId, eventType, topicId, createdAtMs } = row;
+  const params = [routeId, projectId, eventType, topicId, createdAtMs, topicId, projectId];
   return { statement: 'eventTopicRoutes.insert', params, mustChange: 'rejected' };
 }
 
@@ -96,7 +97,9 @@ export interface TopicDestinationRouteRow {
 
 /** Refused if topic or destination are gone, or there is such a route. */
 export function insertTopicDestinationRoute(row: TopicDestinationRouteRow): RowWrite {
-  const params = [row.routeId, row.projectId, row.topicId, row.destinationId, row.createdAtMs];
+  const { routeId, projectId, topicId, destinationId, createdAtMs } = row;
+  const own = [routeId, projectId, topicId, destinationId, createdAtMs];
+  const params = [...own, topicId, projectId, destinationId, projectId];
   return { statement: 'topicDestinationRoutes.insert', params, mustChange: 'rejected' };
 }
 

@@ -93,7 +93,7 @@ function checkpointsOf({ services, installationId }: Flows & { readonly installa
 async function configure({ services, installationId }: Flows & { readonly installationId: string }, config: string) {
   const row = readInstallation(services.store.reads, installationId);
   if (row === undefined) throw new Error('the installation is gone');
-  await services.store.commit([configureInstallation({ ...row, config })]);
+  await services.store.commit([configureInstallation({ ...row, config }, row)]);
 }
 
 describe('news for reads', () => {

@@ -1,0 +1,108 @@
+// What a provider says of the objects of one account: the fields for the connect screen, with the manifest's wishes or
+// without. Asked for a person who waits, a few objects at a time; one that cannot be described says why in its place.
+
+import { connectorOf } from '../../connectors/connectors.ts';
+import { IntegrationError } from '../../core/errors.ts';
+import { OBJECTS_ASKED_BATCH } from '../../core/limits.ts';
+import {
+  type FieldMetadata,
+  type HydratedIntegration,
+  hydrateIntegration,
+  type ObjectDescription,
+  objectsToDescribe,
+} from '../../manifest/hydrate.ts';
+import type { IntegrationSpec } from '../../manifest/manifest.ts';
+import { type ConnectionRow, readConnections } from '../../store/tables/connections.ts';
+import type { RevisionRow } from '../../store/tables/installations.ts';
+import { providerCalls } from '../providerCall.ts';
+import type { Services } from '../services.ts';
+
+/** As published; `mappedObjectName` where the manifest has another name for the object. */
+export interface ObjectMetadata {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, FieldMetadata>>;
+  readonly displayName?: string;
+  readonly mappedObjectName?: string;
+}
+
+/** A manifest's revision with what the account of a connection has; never rejects for what is wrong with one object. */
+export async function hydrate(
+  services: Services,
+  { content }: Pick<RevisionRow, 'content'>,
+  connection: ConnectionRow,
+): Promise<HydratedIntegration> {
+  const spec = JSON.parse(content) as IntegrationSpec;
+  const names = objectsToDescribe(spec);
+  const described = new Map<string, ObjectDescription>();
+  for (let start = 0; start < names.length; start += OBJECTS_ASKED_BATCH) {
+    const batch = names.slice(start, start + OBJECTS_ASKED_BATCH);
+    const answers = await Promise.all(batch.map((name) => describeOrSayWhy(services, connection, name)));
+    for (const [index, name] of batch.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined) described.set(name, answer);
+    }
+  }
+  return hydrateIntegration(spec, (name) => described.get(name));
+}
+
+/** Undefined where the provider cannot be asked. */
+async function describeOrSayWhy(
+  services: Services,
+  connection: ConnectionRow,
+  objectName: string,
+): Promise<ObjectDescription | undefined> {
+  try {
+    return await describe(services, connection, objectName);
+  } catch (error) {
+    const said = error instanceof IntegrationError ? error.publicDetail : 'internal error';
+    return { kind: 'failed', error: said };
+  }
+}
+
+async function describe(
+  services: Services,
+  { provider, connectionId }: ConnectionRow,
+  objectName: string,
+): Promise<ObjectDescription | undefined> {
+  const connector = connectorOf(services.connectors, services.catalog.get(provider));
+  if (connector?.describe === undefined) return undefined;
+  const target = services.targets.ofConnection(connectionId);
+  const { displayName, fields } = await connector.describe(objectName, providerCalls(services, target, 'interactive'));
+  return { kind: 'described', ...(displayName === undefined ? {} : { displayName }), fields };
+}
+
+/**
+ * The fields of one object in the account of a group. Rejects with `bad_request` for a group without a connection or a
+ * provider that cannot be asked, and with the codes of a call.
+ */
+export async function objectMetadata(
+  services: Services,
+  connection: ConnectionRow,
+  objectName: string,
+  isReadOnlyExcluded: boolean,
+): Promise<ObjectMetadata> {
+  const description = await describe(services, connection, objectName);
+  if (description?.kind !== 'described') {
+    throw new IntegrationError('bad_request', `objects of ${connection.provider} cannot be described yet`);
+  }
+  const fields = description.fields.filter(({ readOnly }) => !isReadOnlyExcluded || readOnly !== true);
+  const { displayName } = description;
+  return {
+    name: objectName,
+    fields: Object.fromEntries(fields.map((field) => [field.fieldName, field])),
+    ...(displayName === undefined ? {} : { displayName }),
+  };
+}
+
+/** The connection of a group to a provider. Rejects with `bad_request`. */
+export function connectionOfGroup(
+  { store }: Services,
+  { projectId, provider }: Pick<ConnectionRow, 'projectId' | 'provider'>,
+  groupRef: string,
+): ConnectionRow {
+  const [own] = readConnections(store.reads, projectId, { provider, groupRef });
+  if (own !== undefined) return own;
+  throw new IntegrationError('bad_request', `group "${groupRef}" has no connection to ${provider}`, {
+    remedy: 'Connect the customer first.',
+  });
+}

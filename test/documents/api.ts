@@ -1,0 +1,91 @@
+// docs/api.md: every published operation, who may call it, and where Tenon does something else. Made from the table
+// that serves them.
+
+import type { Access } from '../../src/edge/platform/operation.ts';
+import { OPERATIONS } from '../../src/edge/platform/operations.ts';
+import { DEVIATIONS, UNBUILT } from './apiWords.ts';
+import { bullet, code, count, paragraph, table } from './markdown.ts';
+
+const WHO: Readonly<Record<Access, string>> = {
+  open: 'anybody',
+  frontend: 'browsers',
+  project: 'backend',
+  org: 'builder',
+};
+
+/** Other addresses of the server that the published platform has under hosts of their own, or that are Tenon's. */
+const BESIDES: readonly (readonly string[])[] = [
+  ['`GET /callbacks/v1/oauth`', 'where consent pages send browsers back to', '`test/e2e/popup.test.ts`'],
+  ['`GET, POST /callbacks/v1/custom-auth/default`', 'the same of logins in several steps', '`test/e2e/popup.test.ts`'],
+  ['`PUT /uploads/v1/{upload}`', 'takes an archive at a signed address', '`test/e2e/platform/deploy.test.ts`'],
+  ['`GET /downloads/v1/{blob}`', 'results that are too large for a message', '`test/e2e/delivery.test.ts`'],
+  ['any path with `x-amp-proxy-version`', 'the proxy, see [proxy.md](proxy.md)', '`test/e2e/proxy.test.ts`'],
+  ['receivers of providers’ webhooks', 'not built yet', ''],
+];
+
+/** The whole document. */
+export function apiPage(): string {
+  const rows = [...OPERATIONS].map((operation) => [
+    `${code(`${operation.method} ${operation.path}`)}`,
+    operation.summary,
+    WHO[operation.access],
+    DEVIATIONS[operation.id] ?? '',
+  ]);
+  const parts = [
+    '# The API',
+    paragraph(
+      `Tenon serves ${count(OPERATIONS.length)} of the ${count(OPERATIONS.length + UNBUILT.length)} operations that ` +
+        'the platform publishes for its platform, read, write and search planes, all of them below `/v1` of one ' +
+        'origin. This page is generated from the table that serves them (`src/edge/platform/operations.ts`). Each of ' +
+        'them is called in `test/e2e/platform/contract.test.ts`, with every credential that must not open it in ' +
+        '`test/e2e/platform/credentials.test.ts`, and each answer that any test gets is held against the published ' +
+        'description.',
+    ),
+    '## Who may call',
+    ...whoLines(),
+    '## What is the same everywhere',
+    ...COMMON.map(bullet),
+    '## Operations',
+    table(['Operation', 'What it does', 'Who', 'Deviations'], rows),
+    '## Not built yet',
+    table(
+      ['Operation', 'Why'],
+      UNBUILT.map(({ method, path, why }) => [code(`${method} ${path}`), why]),
+    ),
+    '## Besides',
+    table(['Address', 'What it is', 'Tested in'], BESIDES),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function whoLines(): readonly string[] {
+  return [
+    bullet('**anybody**: no credential.'),
+    bullet(
+      '**browsers**: also API keys of the scope `frontend`, and customers’ tokens. Such a token is an RS256 JWT with ' +
+        '`groupRef`, `consumerRef`, `iat` and `exp`, good for 600 seconds at most, signed with a key the project ' +
+        'registered (`POST …/jwt-keys`); its `kid` names the key. It sees and changes what is of its group, and ' +
+        'other refs in queries and bodies are refused with 403. Neither sees tokens of connections ' +
+        '(`includeCreds`, `includeRefreshToken`) nor renews them (`refresh`).',
+    ),
+    bullet('**backend**: API keys of the scope `full`, for their project. Another project is answered with 404.'),
+    bullet(
+      '**builder**: who may work in every project, as `Authorization: Bearer …`: a key of the scope `builder` ' +
+        '(`tenon key create --builder`, while the server is down), or the token that a running server leaves in ' +
+        '`owner.json` of its data folder. There is no identity provider and no session: what the published platform ' +
+        'gives to people who log in, a server of one’s own gives to who has such a key. Builders may call everything.',
+    ),
+  ];
+}
+
+const COMMON: readonly string[] = [
+  'Errors are `application/problem+json` with `detail`, `code`, `retryable` and, for wrong input, `issues` with the ' +
+    'place of each wrong value; those of JWT keys are `application/json` with `validationIssues`, as published.',
+  '401: the credential is missing or not valid. 403: it is, and does not allow that. 404: there is no such thing in ' +
+    'its project. 405: the path has other methods, which `Allow` names. 413: a body of more than 1 MB.',
+  'A mask that names what the body does not have is refused with 400; an empty mask changes nothing and succeeds. ' +
+    'Two changes of one thing at the same moment: the second is refused with 409.',
+  'Lists are whole and oldest first, those of connections newest first; operations come in pages.',
+  'Configs of installations are stored as they came and answered with the members that the contract requires, empty ' +
+    'where they were left out.',
+];

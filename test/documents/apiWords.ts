@@ -1,0 +1,90 @@
+// What docs/api.md says besides the table of operations: what is published and not built, and where an operation
+// does something else than the published description.
+
+export interface Unbuilt {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly why: string;
+}
+
+const OBJECT = '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}';
+
+/** Published operations that there are not. */
+export const UNBUILT: readonly Unbuilt[] = [
+  {
+    id: 'upsertMetadataForInstallation',
+    method: 'PUT',
+    path: '/projects/{projectIdOrName}/integrations/{integrationId}/object-metadata',
+    why: 'creates fields at a provider, which connectors cannot do yet',
+  },
+  {
+    id: 'upsertMetadataForConnection',
+    method: 'PUT',
+    path: '/projects/{projectIdOrName}/providers/{provider}/object-metadata',
+    why: 'creates fields at a provider, which connectors cannot do yet',
+  },
+  { id: 'triggerRead', method: 'POST', path: OBJECT, why: 'reads begin by schedule and backfill only, so far' },
+  {
+    id: 'deliverResults',
+    method: 'POST',
+    path: `${OBJECT}:deliverResults`,
+    why: 'deprecated; results are delivered as they come',
+  },
+  { id: 'writeRecords', method: 'POST', path: OBJECT, why: 'writes are not built yet' },
+  {
+    id: 'searchRecords',
+    method: 'POST',
+    path: '/projects/{projectIdOrName}/integrations/{integrationId}',
+    why: 'searches are not built yet',
+  },
+];
+
+const NO_ACCOUNTS = 'Answers only refusals: a server of one’s own has one organization and no accounts.';
+const KEY_NAMES =
+  'API keys are stored as hashes. Only the answer that creates one has it; everywhere else `key` is the name of its ' +
+  'hash, `sha256:…`, which opens nothing and which paths take as well as the key.';
+const SCOPES = 'A project gives the scopes `full` and `frontend`; others are refused.';
+const WEBHOOKS = 'Webhooks only: other types are refused with 400.';
+
+/** Where an operation deviates from what is published, and why, by its id. */
+export const DEVIATIONS: Readonly<Record<string, string>> = {
+  listProjects: 'Of an API key the one project that it belongs to.',
+  updateProject: 'A name that looks like an id is refused with 422: it could stand for another project in a path.',
+  createProject: '`orgId` must be that of the server.',
+  getProject: 'Entitlements are fixed: no mark of ours is shown, and operations are kept for 30 days.',
+  listApiKeys: KEY_NAMES,
+  getApiKey: KEY_NAMES,
+  createApiKey: `${KEY_NAMES} ${SCOPES}`,
+  updateApiKey: `${KEY_NAMES} ${SCOPES}`,
+  createJWTKey: 'Takes `name` for `label` and `RSA` for `RS256`, as the published example has them.',
+  updateJWTKey: 'Takes `name` for `label`, as the published example has it.',
+  createDestination: WEBHOOKS,
+  updateDestination: `${WEBHOOKS} Masks are \`name\`, \`metadata\`, \`metadata.url\` and \`metadata.headers\`.`,
+  getDestination: 'For a day after `rotate=true` messages are signed with the former key as well.',
+  batchUpsertIntegrations: '`sourceZipUrl` must be an upload to this server.',
+  createRevision: '`sourceZipUrl` must be an upload to this server.',
+  deleteIntegration: 'Installations go one by one; interrupted, it can be called again.',
+  generateUploadUrl: 'The address is on this server and good for an hour; archives have at most 1 MB.',
+  getHydratedRevision: 'Fields come from the provider where Tenon reads it, else from the manifest.',
+  getObjectMetadataForInstallation: 'HubSpot and Salesforce only; 400 for others.',
+  getObjectMetadataForConnection: 'HubSpot and Salesforce only; 400 for others.',
+  updateInstallation: 'A read object that is replaced keeps its schedule, destination, backfill and filters.',
+  deleteConnection: '422 while an installation uses it.',
+  listOperationLogs: 'Made of the operation: its beginning, and its end with the reason.',
+  getOperation: '`metadata.readType` is an addition.',
+  listOrgInvites: 'Empty: there is nothing to be invited to.',
+  listOrgClaimedDomains: 'Empty: there is nothing to claim.',
+  listOrgBuilders: 'One, for whoever has a builder’s key.',
+  getMyInfo: 'The same for whoever has a builder’s key.',
+  createOrg: NO_ACCOUNTS,
+  createOrgInvite: NO_ACCOUNTS,
+  getOrgInvite: NO_ACCOUNTS,
+  deleteOrgInvite: NO_ACCOUNTS,
+  acceptInvite: NO_ACCOUNTS,
+  addUserToOrg: NO_ACCOUNTS,
+  checkClaimedDomain: NO_ACCOUNTS,
+  claimDomain: NO_ACCOUNTS,
+  getOrgBillingAccount: NO_ACCOUNTS,
+  createBillingAccountSession: NO_ACCOUNTS,
+};

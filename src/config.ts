@@ -6,6 +6,7 @@ import { type CatalogSource, parseCatalogSource } from './catalog/source.ts';
 import { IntegrationError } from './core/errors.ts';
 import { METRICS_TOKEN_CHARS_MIN, WORKERS_MAX } from './core/limits.ts';
 import { type AllowList, parseAllowList } from './egress/address.ts';
+import { readTracingConfig, type TracingConfig } from './flows/tracing/config.ts';
 
 export interface Config {
   readonly dataFolder: string;
@@ -21,6 +22,8 @@ export interface Config {
   /** Null: only what is built in. */
   readonly catalogSource: CatalogSource | null;
   readonly logLevel: string;
+  /** Null: no spans are made. */
+  readonly tracing: TracingConfig | null;
   /** Opens `/metrics`, beside what opens the operator plane; null: only that. */
   readonly metricsToken: string | null;
   /** Edge threads; 0: the owner thread serves alone. */
@@ -50,6 +53,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     catalogFile: value('TENON_CATALOG_FILE') ?? null,
     catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
+    tracing: readTracingConfig(value),
     metricsToken: parseMetricsToken(value('TENON_METRICS_TOKEN')),
     workers: parseWorkers(value('TENON_WORKERS') ?? '0'),
   };

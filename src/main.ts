@@ -36,6 +36,7 @@ import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
 import { Targets } from './flows/targets.ts';
 import { Throttle } from './flows/throttle.ts';
+import { openTracer } from './flows/tracing/open.ts';
 import { announceOwner } from './store/ownerLock.ts';
 import type { Step } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -93,6 +94,8 @@ export async function start(options: StartOptions): Promise<Running> {
     );
     const budgets = new Budgets(store, clock, log);
     const counts = newCounts();
+    const tracer = await openTracer(config.tracing, log);
+    opened.push(async () => tracer?.stop());
     const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
     const supervisor = new Supervisor(runtime, clock);
     const services: Services = {
@@ -112,6 +115,7 @@ export async function start(options: StartOptions): Promise<Running> {
       catalogRefresh,
       connectors: createConnectors(clock),
       counts,
+      tracer,
       clock,
       log,
       downloadKey,
@@ -165,7 +169,7 @@ async function startPool(
   opened: (() => Promise<void>)[],
 ): Promise<Pool> {
   const { leases, tokens, budgets, targets, throttle, counts, clock, log, proxyUrl } = services;
-  const { hostname, egressAllow, logLevel, workers } = config;
+  const { hostname, egressAllow, logLevel, workers, tracing } = config;
   const epochs = new Epochs();
   const forgotten = () => epochs.advance(epochs.targets);
   targets.onForgotten(forgotten);
@@ -173,7 +177,7 @@ async function startPool(
   const desk = new LeaseDesk({ leases, tokens, supervisor, budgets }, epochs);
   const parts = { desk, epochs, throttle, counts, find: targetToKeep(services, keys), clock, log };
   const path = ownerPath(config);
-  const options = { port: listening.port, ownerPath: path, hostname, egressAllow, logLevel, proxyUrl };
+  const options = { port: listening.port, ownerPath: path, hostname, egressAllow, logLevel, proxyUrl, tracing };
   const pool = new Pool(parts, { ...options, epochs: epochs.buffer }, workers);
   opened.push(() => pool.stop());
   await pool.start(() => listening.moveTo(path));

@@ -36,6 +36,12 @@ export const COMMIT_EDGES_S: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.
 export const COMMIT_GROUP_EDGES: readonly number[] = [1, 2, 5, 10, 25, 50];
 /** Rows counted per scrape where only "none, some, or far too many" matters: due alarms, paused actors. */
 export const METRIC_ROWS_COUNTED_MAX = 10_000;
+/** Spans that wait to be sent: at a thousand calls a second those of two seconds. Further ones are lost. */
+export const SPANS_WAITING_MAX = 4096;
+/** Spans per post, about 300 KB. */
+export const SPANS_PER_POST_MAX = 512;
+/** A collector is near, or it is down. */
+export const SPANS_POST_TIMEOUT_MS = 10 * SECOND_MS;
 /** A token for scrapers that is shorter could be guessed. */
 export const METRICS_TOKEN_CHARS_MIN = 16;
 

@@ -30,27 +30,30 @@ function requestIdOf(given: string | undefined): string {
 }
 
 /** Of a proxied call whose head has come. */
-export function callFactsOf(header: Header): CallFacts {
+export function callFactsOf({ tracer }: Pick<EdgeServices, 'tracer'>, header: Header, method = 'GET'): CallFacts {
   const trace = traceOf(header('traceparent'), header('tracestate'));
-  return newCallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, monotonicMs());
+  const span = tracer === null ? null : tracer.begin(`${method} proxy`, 'server', trace, {});
+  return newCallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, span, monotonicMs());
 }
 
 /** Logs and counts a proxied call that went to its provider, whatever came of it. */
 export function proxiedCallEnded(
   { log, counts }: Pick<EdgeServices, 'log' | 'counts'>,
-  { installationId, projectId, declaration }: ProxyTarget,
+  target: ProxyTarget,
   method: string | undefined,
   outcome: ProxyOutcome,
   facts: CallFacts,
 ): void {
+  const { installationId, projectId, declaration } = target;
   const ms = monotonicMs() - facts.startedMs;
   const { bytesIn, bytesOut, attempts, leaseWaitMs, upstreamMs } = facts;
   const end = endOf(outcome);
+  endSpan(facts, target, method, end, outcome.kind === 'failed' ? outcome.error.code : null);
   countCall(countsOf(counts, declaration.name).calls, method, end, ms, bytesIn, bytesOut);
   logCall(log, 'info', {
     plane: 'proxy',
     requestId: facts.requestId,
-    traceId: facts.trace.parent?.traceId,
+    traceId: traceIdOf(facts),
     projectId,
     installationId,
     provider: declaration.name,
@@ -78,12 +81,13 @@ export function proxiedCallRefused(
   const ms = monotonicMs() - facts.startedMs;
   const { code } = errorFacts(error);
   const status = error instanceof IntegrationError ? error.status : 500;
+  endSpan(facts, target, method, status, code);
   const counted = target === null ? counts.planes.proxy : countsOf(counts, target.declaration.name).calls;
   countCall(counted, method, status, ms, facts.bytesIn, 0);
   logCall(log, 'info', {
     plane: 'proxy',
     requestId: facts.requestId,
-    traceId: facts.trace.parent?.traceId,
+    traceId: traceIdOf(facts),
     projectId: target?.projectId,
     installationId: target?.installationId,
     provider: target?.declaration.name,
@@ -98,12 +102,47 @@ export function proxiedCallRefused(
   });
 }
 
+function traceIdOf({ span, trace }: CallFacts): string | undefined {
+  return span?.traceId ?? trace.parent?.traceId;
+}
+
+/** Without the path, which the conventions want: it may hold a secret. */
+function endSpan(
+  { span, requestId, attempts }: CallFacts,
+  target: ProxyTarget | null,
+  method: string | undefined,
+  end: CallEnd,
+  code: string | null,
+): void {
+  if (span === null) return;
+  const facts = {
+    'http.request.method': method,
+    'http.response.status_code': typeof end === 'number' ? end : undefined,
+    'tenon.plane': 'proxy',
+    'tenon.request_id': requestId,
+    'tenon.project_id': target?.projectId,
+    'tenon.installation_id': target?.installationId,
+    'tenon.provider': target?.declaration.name,
+    'tenon.attempts': attempts,
+  };
+  span.end(facts, errorTypeOf(end, code));
+}
+
+/** Of a server's span: what went wrong on this side, not what the caller did wrong. */
+function errorTypeOf(end: CallEnd, code: string | null): string | null {
+  if (typeof end !== 'number') return code ?? end;
+  return end >= 500 ? (code ?? String(end)) : null;
+}
+
 /** Of the other planes. `quiet`: what is asked every few seconds is logged at level `debug` only. */
 export function observeCalls(services: EdgeServices, plane: Plane, quiet = false): MiddlewareHandler<EdgeEnv> {
   return async function observeCall(context, next) {
     const startedMs = monotonicMs();
     const requestId = requestIdOf(context.req.header(REQUEST_ID_HEADER));
     context.set('requestId', requestId);
+    const trace = traceOf(context.req.header('traceparent'), context.req.header('tracestate'));
+    const { method } = context.req;
+    const span = quiet ? undefined : services.tracer?.begin(method, 'server', trace, { 'http.request.method': method });
     const socket = context.env.outgoing?.socket ?? null;
     const bytesBefore = socket?.bytesWritten ?? 0;
     await next();
@@ -115,7 +154,13 @@ export function observeCalls(services: EdgeServices, plane: Plane, quiet = false
       const end = isWhole ? status : 'clientGone';
       const bytesIn = Number(context.req.header('content-length') ?? 0);
       countCall(services.counts.planes[plane], context.req.method, end, ms, bytesIn, bytesOut);
-      const line = { ...lineOf(context, plane, requestId), outcome: isWhole ? 'answered' : 'clientGone' };
+      const about = lineOf(context, plane, requestId);
+      span?.end(spanFactsOf(about, status), errorTypeOf(end, null));
+      const line = {
+        ...about,
+        traceId: span?.traceId ?? trace.parent?.traceId,
+        outcome: isWhole ? 'answered' : 'clientGone',
+      };
       logCall(services.log, quiet ? 'debug' : 'info', { ...line, status, ms: rounded(ms), bytesIn, bytesOut });
     });
   };
@@ -124,15 +169,27 @@ export function observeCalls(services: EdgeServices, plane: Plane, quiet = false
 /** Whose call it was. Of the path only the route's pattern: what stands in it may be a secret. */
 function lineOf(context: Context<EdgeEnv>, plane: Plane, requestId: string) {
   const operation = context.get('operation');
-  const trace = traceOf(context.req.header('traceparent'), context.req.header('tracestate'));
   return {
     plane,
     requestId,
-    traceId: trace.parent?.traceId,
     projectId: context.get('projectId'),
     installationId: knownIdOf(context.req.param('installation') ?? context.req.param('installationId')),
     method: context.req.method,
     route: operation === undefined ? routePath(context) : `${baseOf(context)}${operation.path}`,
+  };
+}
+
+function spanFactsOf(
+  { plane, requestId, projectId, installationId, route }: ReturnType<typeof lineOf>,
+  status: number,
+) {
+  return {
+    'http.route': route,
+    'http.response.status_code': status,
+    'tenon.plane': plane,
+    'tenon.request_id': requestId,
+    'tenon.project_id': projectId,
+    'tenon.installation_id': installationId,
   };
 }
 

@@ -48,8 +48,8 @@ export const TARGET_HEADERS = [
 export function proxyOfNode(services: ProxyEdge, find: FindTarget): NodeProxy {
   return async (incoming, outgoing) => {
     const header: Header = (name) => incoming.headers[name] as string | undefined;
-    const facts = callFactsOf(header);
     const { method } = incoming;
+    const facts = callFactsOf(services, header, method);
     let target: ProxyTarget | null = null;
     try {
       assertPlain(incoming);
@@ -70,8 +70,8 @@ export function proxyOfNode(services: ProxyEdge, find: FindTarget): NodeProxy {
 /** Proxies a WHATWG request. Answers with a problem what never reached the provider; never rejects. */
 export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: Request): Promise<Response> {
   const header: Header = (name) => request.headers.get(name) ?? undefined;
-  const facts = callFactsOf(header);
   const { method } = request;
+  const facts = callFactsOf(services, header, method);
   let target: ProxyTarget | null = null;
   try {
     const found = targetOf(services, keys, header);

@@ -1,12 +1,15 @@
 // What is known of a proxied call beside what it carries: who asked under which id, in which trace, and what it came
 // to. The edge makes it and writes the log line from it; the run fills it in (`proxyRun.ts`).
 
+import type { Span } from '../core/spans.ts';
 import type { Trace } from '../core/trace.ts';
 
 export interface CallFacts {
   /** The caller's, or made here; answered with. */
   readonly requestId: string;
   readonly trace: Trace;
+  /** Null where no spans are made. */
+  readonly span: Span | null;
   /** Monotonic, when its head had come. */
   readonly startedMs: number;
   /** Tries at the provider. */
@@ -21,6 +24,6 @@ export interface CallFacts {
 }
 
 /** Of a call that has just come. */
-export function newCallFacts(requestId: string, trace: Trace, startedMs: number): CallFacts {
-  return { requestId, trace, startedMs, attempts: 0, leaseWaitMs: 0, upstreamMs: null, bytesIn: 0, bytesOut: 0 };
+export function newCallFacts(requestId: string, trace: Trace, span: Span | null, startedMs: number): CallFacts {
+  return { requestId, trace, span, startedMs, attempts: 0, leaseWaitMs: 0, upstreamMs: null, bytesIn: 0, bytesOut: 0 };
 }

@@ -17,8 +17,9 @@ import { tellLimits } from './limitsTold.ts';
 import { probeIfDue, soonerByProbe } from './quotaProbe.ts';
 import type { Services } from './services.ts';
 import type { ProviderTarget } from './targets.ts';
+import { beginClientSpan, errorTypeOf } from './tracing/client.ts';
 
-type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'clock' | 'log'>;
+type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'tracer' | 'clock' | 'log'>;
 
 /** Calls of one target. Each takes a lease of its own. */
 export function providerCalls(
@@ -79,9 +80,11 @@ async function callOnce(
   request: ProviderRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ response: BufferedResponse; generation: number }> {
-  const { budgets, egress, tokens, counts, clock } = services;
+  const { budgets, egress, tokens, counts, tracer, clock } = services;
   const lease = await leaseFor(services, target, priority, signal);
   const sentAtMs = monotonicMs();
+  const { name } = target.declaration;
+  const span = tracer === null ? null : beginClientSpan(tracer, null, request.method, target.baseUrl, name);
   const counted = countsOf(counts, target.declaration.name);
   try {
     const response = await egress.request({
@@ -92,6 +95,7 @@ async function callOnce(
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...request.headers,
         ...headerRecord(lease.attachment.headers),
+        ...(span === null ? {} : { traceparent: span.traceparent }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
@@ -99,13 +103,16 @@ async function callOnce(
       ...(signal === undefined ? {} : { signal }),
     });
     countAttempt(counted, response.status, monotonicMs() - sentAtMs);
+    span?.end({ 'http.response.status_code': response.status }, errorTypeOf(response.status));
     lease.answered(faultOfStatus(response.status));
     tellLimits(budgets, target, lease.marks, answerOf(response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response, generation: lease.generation };
   } catch (error) {
     countAttempt(counted, 'broken', null);
-    const fault = faultOfError(errorFacts(error).code);
+    const { code } = errorFacts(error);
+    span?.end({}, code);
+    const fault = faultOfError(code);
     if (fault !== null) lease.answered(fault);
     throw error;
   } finally {

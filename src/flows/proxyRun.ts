@@ -10,6 +10,7 @@ import type { TokenManager } from '../../actors/tokenManager.ts';
 import { countAttempt, countsOf, type ProviderCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
+import type { Span } from '../core/spans.ts';
 import { delay, type Ms, monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders, headerValue } from '../egress/headers.ts';
@@ -23,6 +24,7 @@ import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './provider
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
 import type { ProxyTarget } from './targets.ts';
+import { beginClientSpan, pushTrace, spanEndOf, TRACE_HEADERS } from './tracing/client.ts';
 
 /** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
 export type ProxyOutcome = ForwardOutcome;
@@ -43,7 +45,8 @@ export interface ProxyCall {
 }
 
 /** What a call needs; in an edge thread leases, budgets and tokens are those of the owner thread. */
-export interface ProxyServices extends Pick<Services, 'egress' | 'throttle' | 'counts' | 'clock' | 'proxyUrl'> {
+export interface ProxyServices
+  extends Pick<Services, 'egress' | 'throttle' | 'counts' | 'tracer' | 'clock' | 'proxyUrl'> {
   readonly leases: Pick<Leases, 'lease' | 'next'>;
   readonly budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>;
   readonly tokens: Pick<TokenManager, 'worked' | 'refused' | 'refusedAgain' | 'doubted'>;
@@ -59,6 +62,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly #sink: Sink;
   readonly #counts: ProviderCounts;
   #sentAtMs = 0;
+  /** Of the try under way; null where no spans are made. */
+  #span: Span | null = null;
   #lease: Lease | null = null;
   /** An error whose body may say that it is a refusal. */
   #unclear: Answer | null = null;
@@ -167,9 +172,12 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     this.#lease = lease;
     this.#unclear = null;
     const replaced = namesOf(credentialHeaders);
-    if (facts.trace.dropped.length > 0) replaced.push(...facts.trace.dropped);
+    const span = this.#beginSpan();
+    const dropped = span === null ? facts.trace.dropped : TRACE_HEADERS;
+    if (dropped.length > 0) replaced.push(...dropped);
     const headers = cleanRequestHeaders(rawHeaders, replaced);
     for (const part of credentialHeaders) headers.push(part);
+    if (span !== null) pushTrace(headers, span, facts.trace);
     if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
     const { origin, pathPrefix } = this.#target;
     const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
@@ -180,9 +188,19 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   }
 
   #tellOutcome(lease: Lease, outcome: ForwardOutcome): void {
-    if (this.#call.facts.upstreamMs === null) countAttempt(this.#counts, endOf(outcome), null);
+    const { facts } = this.#call;
+    if (facts.upstreamMs === null) countAttempt(this.#counts, endOf(outcome), null);
+    if (this.#span !== null) this.#span.end(...spanEndOf(outcome, facts.attempts - 1));
     const fault = outcome.kind === 'failed' ? faultOfError(outcome.error.code) : null;
     if (fault !== null) lease.answered(fault);
+  }
+
+  #beginSpan(): Span | null {
+    const { tracer } = this.#services;
+    if (tracer === null) return null;
+    const { declaration, origin } = this.#target;
+    this.#span = beginClientSpan(tracer, this.#call.facts.span, this.method, origin, declaration.name);
+    return this.#span;
   }
 
   #askForBody(ask: () => void): void {

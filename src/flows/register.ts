@@ -1,6 +1,8 @@
 // Who performs which effect.
 
 import type { Dispatcher } from '../../actors/dispatch.ts';
+import type { DeliverEffect, ReadPageEffect, RefreshEffect } from '../../machines/effects.ts';
+import type { SpanFacts } from '../core/spans.ts';
 import { probeFleetHandler, settleFleetHandler } from './connect/fleet.ts';
 import { checkCredentialHandler } from './connect/healthCheck.ts';
 import { refreshHandler } from './connect/refresh.ts';
@@ -9,16 +11,34 @@ import { applyConfigHandler, tellInstallationsHandler, tellReadsHandler } from '
 import { closeRunHandler } from './read/operation.ts';
 import { readPageHandler } from './read/page.ts';
 import type { Services } from './services.ts';
+import { traced, tracedSend } from './tracing/traced.ts';
 
 export function registerHandlers(dispatcher: Dispatcher, services: Services): void {
-  dispatcher.register('effect.refresh', refreshHandler(services));
+  const { tracer } = services;
+  dispatcher.register(
+    'effect.refresh',
+    tracedSend(tracer, 'tenon.token.refresh', refreshHandler(services), refreshFacts),
+  );
   dispatcher.register('effect.checkCredential', checkCredentialHandler(services));
   dispatcher.register('effect.settleFleet', settleFleetHandler(services));
   dispatcher.register('effect.probeFleet', probeFleetHandler(services));
   dispatcher.register('effect.applyConfig', applyConfigHandler(services));
   dispatcher.register('effect.tellReads', tellReadsHandler(services));
   dispatcher.register('effect.tellInstallations', tellInstallationsHandler(services));
-  dispatcher.register('effect.readPage', readPageHandler(services));
+  dispatcher.register('effect.readPage', traced(tracer, 'tenon.read.page', readPageHandler(services), pageFacts));
   dispatcher.register('effect.closeRun', closeRunHandler(services));
-  dispatcher.register('effect.deliver', deliverHandler(services));
+  dispatcher.register('effect.deliver', traced(tracer, 'tenon.delivery.round', deliverHandler(services), roundFacts));
+}
+
+function refreshFacts({ connectionId, attempt }: RefreshEffect): SpanFacts {
+  return { 'tenon.connection_id': connectionId, 'tenon.attempt': attempt };
+}
+
+function pageFacts({ installationId, objectName, run, page, readType }: ReadPageEffect): SpanFacts {
+  const of = { 'tenon.installation_id': installationId, 'tenon.object': objectName };
+  return { ...of, 'tenon.read.type': readType, 'tenon.read.run': run, 'tenon.read.page': page };
+}
+
+function roundFacts({ laneId, round }: DeliverEffect): SpanFacts {
+  return { 'tenon.destination_id': laneId, 'tenon.delivery.round': round };
 }

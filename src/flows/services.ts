@@ -10,6 +10,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Connectors } from '../connectors/connectors.ts';
 import type { Counts } from '../core/counts.ts';
 import type { Log } from '../core/log.ts';
+import type { Tracer } from '../core/spans.ts';
 import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
@@ -40,6 +41,8 @@ export interface Services {
   readonly connectors: Connectors;
   /** What is counted on the way of calls. */
   readonly counts: Counts;
+  /** Null where no collector is configured. */
+  readonly tracer: Tracer | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs links to results that are too large for a message. */

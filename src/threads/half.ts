@@ -9,6 +9,7 @@ import { newCounts, takeCounts } from '../core/counts.ts';
 import { IntegrationError } from '../core/errors.ts';
 import { LOG_BUFFER_BYTES, LOG_FLUSH_INTERVAL_MS, OWNER_SILENCE_MS_MAX } from '../core/limits.ts';
 import { createLog } from '../core/log.ts';
+import type { Tracer } from '../core/spans.ts';
 import { type Clock, SECOND_MS, type Timer } from '../core/time.ts';
 import { problemOf } from '../edge/problem.ts';
 import { type NodeProxy, proxyOfNode } from '../edge/proxy.ts';
@@ -27,7 +28,7 @@ export interface Half {
   close(): Promise<void>;
 }
 
-export function openHalf(port: Port, options: ThreadOptions, clock: Clock): Half {
+export function openHalf(port: Port, options: ThreadOptions, clock: Clock, tracer: Tracer | null = null): Half {
   const channel = new Channel(port);
   const epochs = new Epochs(options.epochs);
   const leases = new RemoteLeases(channel, epochs, clock);
@@ -38,7 +39,7 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock): Half
   const log = createLog({ level: options.logLevel, stream: lines });
   const { proxyUrl } = options;
   const counts = newCounts();
-  const parts = { leases, tokens: leases, budgets: leases, egress, throttle, counts, clock, log, proxyUrl };
+  const parts = { leases, tokens: leases, budgets: leases, egress, throttle, counts, tracer, clock, log, proxyUrl };
   const hand = () => {
     lines.flush();
     channel.tell(COUNTS, takeCounts(counts));
@@ -57,6 +58,7 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock): Half
       leases.close();
       pipe.close();
       await egress.close();
+      await tracer?.stop();
       hand();
     },
   };

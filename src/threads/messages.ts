@@ -2,6 +2,7 @@
 
 import type { AllowList } from '../egress/address.ts';
 import type { Hold } from '../flows/throttle.ts';
+import type { TracingConfig } from '../flows/tracing/config.ts';
 
 /** Topics of the channel. */
 export const TARGET = 'target';
@@ -22,6 +23,7 @@ export interface ThreadOptions {
   readonly egressAllow: AllowList;
   readonly logLevel: string;
   readonly proxyUrl: string | null;
+  readonly tracing: TracingConfig | null;
 }
 
 /** Asked under TARGET: the headers that tell who calls for which installation, as the call has them. */

@@ -1,14 +1,18 @@
 // Entry of an edge thread: loads everything, listens when it is told to, and ends when it is told to.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { silentLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { listenOn, type NodeListening } from '../edge/server.ts';
+import { openTracer } from '../flows/tracing/open.ts';
 import { openHalf } from './half.ts';
 import { LISTEN, READY, STOP, type ThreadOptions } from './messages.ts';
 
 if (parentPort !== null) {
   const options = workerData as ThreadOptions;
-  const half = openHalf(parentPort, options, systemClock);
+  // The owner thread says it when the collector is down.
+  const tracer = await openTracer(options.tracing, silentLog());
+  const half = openHalf(parentPort, options, systemClock, tracer);
   const { hostname: host, port } = options;
   let listening: NodeListening | null = null;
   half.channel.onAsked(READY, () => null);

@@ -187,7 +187,7 @@ export class Process {
       const counts = newCounts();
       const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
       const fleets = new Fleets(runtime, store.reads, clock, log);
-      const own = { tokens, budgets, leases, fleets, counts };
+      const own = { tokens, budgets, leases, fleets, counts, tracer: null };
       return { ...own, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
     });
     const egress = network.egressOf(life);

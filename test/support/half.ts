@@ -48,6 +48,7 @@ async function startHalf(services: Services, keys: ApiKeys) {
     port: 0,
     ownerPath: '',
     logLevel: 'silent',
+    tracing: null,
     proxyUrl,
   };
   const half = openHalf(port2, { ...options, egressAllow: parseAllowList('127.0.0.1/32') }, clock);

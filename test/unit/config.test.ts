@@ -46,6 +46,7 @@ describe('the environment', () => {
       logLevel: 'info',
       metricsToken: null,
       workers: 0,
+      tracing: null,
     });
   });
 

@@ -17,6 +17,7 @@ import {
   EFFECT_DEADLINE_MS,
   LANE_RETRY_MS,
 } from '../../core/limits.ts';
+import type { Span } from '../../core/spans.ts';
 import { type Ms, SECOND_MS } from '../../core/time.ts';
 import { urlMessageBody } from '../../manifest/messages.ts';
 import type { RowWrite } from '../../store/port.ts';
@@ -34,6 +35,7 @@ import {
 import { deliveryHeaders } from '../../webhook/sign.ts';
 import { openSigningSecrets } from '../destinations.ts';
 import type { Services } from '../services.ts';
+import { beginClientSpan, errorTypeOf } from '../tracing/client.ts';
 import { downloadUrl } from './download.ts';
 
 /** What came of one attempt. */
@@ -110,11 +112,13 @@ async function attemptOf(
   message: OutboxRow,
 ): Promise<Attempt> {
   if (destination === undefined) return { kind: 'dead', error: 'the destination was deleted' };
-  const { egress, clock } = services;
+  const { egress, clock, tracer } = services;
+  let span: Span | null = null;
   try {
     const { url, headers = {} } = JSON.parse(destination.metadata) as { url: string; headers?: Record<string, string> };
     const body = bodyOf(services, message);
     const stamp = { id: message.messageId, timestampS: Math.floor(clock.nowMs() / SECOND_MS), body };
+    span = tracer === null ? null : beginClientSpan(tracer, null, 'POST', url, undefined);
     const response = await egress.request({
       url,
       method: 'POST',
@@ -122,18 +126,21 @@ async function attemptOf(
         ...headers,
         'content-type': 'application/json',
         ...deliveryHeaders(stamp, openSigningSecrets(services, destination)),
+        ...(span === null ? {} : { traceparent: span.traceparent }),
       },
       body,
       timeoutMs: DELIVERY_TIMEOUT_MS,
       responseBytesMax: DELIVERY_RESPONSE_BYTES_MAX,
       isBodyUnneeded: true,
     });
+    span?.end({ 'http.response.status_code': response.status }, errorTypeOf(response.status));
     if (response.status >= 200 && response.status < 300) return { kind: 'delivered' };
     const error = `answered ${response.status}`;
     // Svix's convention: the receiver asks for no further attempts.
     if (response.headers['webhook-delivery'] === 'abort-message') return { kind: 'dead', error };
     return retryOrBury(message, error, clock.nowMs());
   } catch (error) {
+    span?.end({}, errorFacts(error).code);
     return retryOrBury(message, errorFacts(error).message, clock.nowMs());
   }
 }

@@ -29,6 +29,10 @@ const PACKAGE_ZONES: ReadonlyMap<string, readonly string[]> = new Map([
   ['better-sqlite3', ['src/store']],
   ['undici', ['src/egress']],
   ['prom-client', ['src/flows']],
+  ...['api', 'otlp-transformer', 'resources', 'sdk-trace'].map((name): [string, string[]] => [
+    `@opentelemetry/${name}`,
+    ['src/flows'],
+  ]),
 ]);
 
 interface Dependencies {

@@ -12,7 +12,7 @@ import {
 } from '../src/core/limits.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
 import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
-import { type Meter, roomAt } from '../src/limits/meter.ts';
+import { limitOf, type Meter, roomAt } from '../src/limits/meter.ts';
 import { type Places, wholePlaces } from '../src/limits/places.ts';
 import {
   earliestFor,
@@ -140,7 +140,7 @@ export function rowOf(window: Window, nowMs: Ms): RowWrite {
   const { key, meter, chunkLeft, reserving } = window;
   const { counts, ...facts } = storedQuota(window, nowMs);
   const open = (Number.isFinite(chunkLeft) ? Math.max(0, chunkLeft) : 0) + reserving + meter.held;
-  const endsAtMs = nowMs + (meter.isLearned ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
+  const endsAtMs = nowMs + (meter.isLearned || meter.careful !== null ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
   return putBudget(key.key, { ...facts, counts: open > 0 ? [...counts, meter.head, open] : counts }, endsAtMs);
 }
 
@@ -221,10 +221,10 @@ export function viewOf(budget: Window | Seats, nowMs: Ms): BudgetView {
   roomAt(meter, nowMs);
   return {
     ...shared,
-    limit: meter.limit,
+    limit: limitOf(meter),
     spent: meter.total + meter.held,
-    isLearned: meter.isLearned,
-    reservedForPeople: reservedOf(meter.limit, 'read', policy.caps),
+    isLearned: meter.isLearned || limitOf(meter) < meter.limit,
+    reservedForPeople: reservedOf(limitOf(meter), 'read', policy.caps),
     pacePerHour,
     blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
   };

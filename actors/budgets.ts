@@ -6,18 +6,12 @@
 
 import { LRUCache } from 'lru-cache';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
-import {
-  BLOCK_MS_MAX,
-  BUDGETS_CACHED_MAX,
-  CALLERS_WAITING_MAX,
-  CALLS_WAITING_PER_BUDGET_MAX,
-  DURABLE_WINDOW_MS_MIN,
-} from '../src/core/limits.ts';
+import { BUDGETS_CACHED_MAX, CALLERS_WAITING_MAX, CALLS_WAITING_PER_BUDGET_MAX } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
-import { block, holdCalls, roomAt, type Said } from '../src/limits/meter.ts';
-import { earliestFor, learnFor, nextProbeAtMs, refuse, roomFor, spendFor } from '../src/limits/quota.ts';
+import { holdCalls, roomAt, type Said } from '../src/limits/meter.ts';
+import { earliestFor, learnFor, nextProbeAtMs, roomFor, spendFor } from '../src/limits/quota.ts';
 import type { Store } from '../src/store/store.ts';
 import {
   type BudgetKey,
@@ -42,6 +36,7 @@ import {
   type Window,
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
+import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
 
 /** All budgets of the process. */
 export class Budgets {
@@ -220,14 +215,21 @@ export class Budgets {
         continue;
       }
       const window = this.#budgetOf(key) as Window;
-      const boundMs = nowMs + Math.max(key.windowMs, BLOCK_MS_MAX);
-      const isLonger = untilMs === null ? refuse(window, nowMs) : block(window.meter, Math.min(untilMs, boundMs));
-      if (!isLonger) continue;
-      // Shorter ones are over before a process is up again.
-      if (window.meter.blockedUntilMs - nowMs >= DURABLE_WINDOW_MS_MIN) this.#keep(window);
-      if (window.queue.size > 0) this.#pump(window);
-      this.#wanted(key.key);
+      this.#rest(window, refusedAt(window, untilMs, nowMs));
     }
+  }
+
+  /** A provider that tells no numbers refused, and did not say for which limit: see `unexplainedAt`. */
+  unexplained(keys: readonly BudgetKey[], marks: readonly number[], untilMs: Ms | null): void {
+    const { key, mark } = shortestOf(keys, marks);
+    const window = key === undefined ? undefined : (this.#budgetOf(key) as Window);
+    if (window !== undefined) this.#rest(window, unexplainedAt(window, mark, untilMs, this.#clock.nowMs()));
+  }
+
+  #rest(window: Window, { isLonger, isNews }: Refused): void {
+    if (isNews) this.#keep(window);
+    if (isLonger && window.queue.size > 0) this.#pump(window);
+    if (isLonger) this.#wanted(window.key.key);
   }
 
   /** An answer that was no refusal, while its call still has its place. */

@@ -8,7 +8,7 @@ import type { ProviderDeclaration } from '../src/catalog/schema.ts';
 import { countWait, type LeaseWaits, newLeaseWaits, type WaitReason } from '../src/core/counts.ts';
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
-import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX, UNDECLARED_LIMIT, UNDECLARED_WINDOW_MS } from '../src/core/limits.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import type { ConnectionRow } from '../src/store/tables/connections.ts';
@@ -84,8 +84,19 @@ export function leaseTarget(declaration: ProviderDeclaration, facts: TargetFacts
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
-    budgets: [...windows, ...seats],
+    budgets: [
+      ...windows,
+      ...undeclared(declaration, `${declaration.name}/externalAccount/${owner.externalAccount}`),
+      ...seats,
+    ],
   };
+}
+
+/** Providers of which no limit is known have one all the same: calls are counted, so that a refusal tells of it. */
+function undeclared({ quotas, rateHeaders }: ProviderDeclaration, account: string): readonly BudgetKey[] {
+  if (quotas.length > 0 || (rateHeaders?.family ?? 'generic') !== 'generic') return [];
+  const window = { limit: UNDECLARED_LIMIT, windowMs: UNDECLARED_WINDOW_MS, isOptional: true };
+  return [{ key: `${account}/undeclared`, name: 'undeclared', ...window }];
 }
 
 /** Grants leases; one for the process. */

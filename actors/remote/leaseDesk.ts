@@ -152,7 +152,10 @@ export class LeaseDesk {
     for (const outcomes of report.outcomes) this.#takeOutcomes(outcomes);
     for (const { key, mark, said } of report.said) budgets.learn([key], [mark], key.name, said);
     if (report.answered.length > 0) budgets.answered(report.answered);
-    for (const { keys, name, untilMs } of report.blocked) budgets.block(keys, name, untilMs);
+    for (const { keys, name, marks = [], untilMs } of report.blocked) {
+      if (name === null) budgets.unexplained(keys, marks, untilMs);
+      else budgets.block(keys, name, untilMs);
+    }
     for (const credential of report.credentials) this.#takeCredential(credential);
   }
 

@@ -112,7 +112,9 @@ export interface SaidReport {
 /** A limit that wants no calls. */
 export interface BlockReport {
   readonly keys: readonly BudgetKey[];
-  readonly name: string;
+  /** Null: a refusal that does not say for which limit, with the marks of its call. */
+  readonly name: string | null;
+  readonly marks?: readonly number[];
   readonly untilMs: Ms | null;
 }
 

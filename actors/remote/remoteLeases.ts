@@ -144,6 +144,11 @@ export class RemoteLeases {
     this.#reports.blocked({ keys, name, untilMs });
   }
 
+  /** See `Budgets.unexplained`. */
+  unexplained(keys: readonly BudgetKey[], marks: readonly number[], untilMs: Ms | null): void {
+    this.#reports.blocked({ keys, name: null, marks, untilMs });
+  }
+
   /** See `Budgets.answered`. */
   answered(keys: readonly BudgetKey[]): void {
     for (const key of keys) {

@@ -119,6 +119,26 @@ export const CALLERS_WAITING_MAX = 1000;
 
 /** Slices of a window: a window gives away at most one of them, two in a hundred. */
 export const METER_SLICES = 50;
+/** After a refusal that nothing foretold, a window is spent with care for so many of its lengths, and no less than … */
+export const CAREFUL_WINDOWS = 10;
+/** … this long: whoever shares a limit is back after lunch. */
+export const CAREFUL_MS_MIN = HOUR_MS;
+/** A careful window goes in so many portions, one in a fiftieth of it: numbers come in between. */
+export const CAREFUL_PORTIONS = 12;
+/** Of what was accepted before a refusal, what is believed to fit. */
+export const CEILING_SHARE = 0.97;
+/** What a refusal takes of a limit whose numbers are told, for those who come unseen … */
+export const UNSEEN_SHARE = 0.01;
+/** … and no more in all than this. */
+export const UNSEEN_SHARE_MAX = 0.05;
+/** So long nothing more is tried … */
+export const CEILING_HOLD_WINDOWS = 12;
+/** … and then so much more in a window, twice as much every second one. */
+export const CEILING_GROWTH = 0.01;
+/** Where no limit is declared calls are counted all the same, so that a refusal tells of one: in such windows … */
+export const UNDECLARED_WINDOW_MS = 10 * SECOND_MS;
+/** … of which no process can spend so many. */
+export const UNDECLARED_LIMIT = 1_000_000;
 /** Windows that last at least this long are kept on disk; shorter ones are over before a process is up again. */
 export const DURABLE_WINDOW_MS_MIN = 15 * SECOND_MS;
 /** Of a window so much is reserved on disk at a time: what a crash may cost, against a commit per chunk … */
@@ -152,7 +172,7 @@ export const BLOCK_MS_MAX = HOUR_MS;
 /** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
 /** Calls that who had less than others may catch up: with more, who asked for nothing for long would be first. */
-export const FAIR_CREDIT_CALLS = 1;
+export const FAIR_CREDIT_CALLS = 3;
 /** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */
 export const CALLS_WAITING_PER_BUDGET_MAX = 10_000;
 

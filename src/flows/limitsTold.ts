@@ -11,7 +11,7 @@ import type { ProviderTarget } from './targets.ts';
 
 /** Answers what was said, for callers that have to decide about the same call. `marks` are those of its lease. */
 export function tellLimits(
-  budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>,
+  budgets: Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>,
   { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
   marks: readonly number[],
   answer: Answer,
@@ -29,6 +29,9 @@ export function tellLimits(
     else if (reading.limit !== undefined) budgets.learn(lease.budgets, marks, name, { limit: reading.limit });
     if (isRefusal) budgets.block(lease.budgets, name, said.retryAtMs);
   }
+  // Those whose ways are known name the limit, or say nothing of it because it is one of a single endpoint.
+  const isUnexplained = said.isLimited && !said.isLockedOut && said.readings.length === 0;
+  if (isUnexplained && familyOf(declaration) === 'generic') budgets.unexplained(lease.budgets, marks, said.retryAtMs);
   return said;
 }
 

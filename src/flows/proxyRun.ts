@@ -48,7 +48,7 @@ export interface ProxyCall {
 export interface ProxyServices
   extends Pick<Services, 'egress' | 'throttle' | 'counts' | 'tracer' | 'clock' | 'proxyUrl'> {
   readonly leases: Pick<Leases, 'lease' | 'next'>;
-  readonly budgets: Pick<Budgets, 'answered' | 'learn' | 'block'>;
+  readonly budgets: Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>;
   readonly tokens: Pick<TokenManager, 'worked' | 'refused' | 'refusedAgain' | 'doubted'>;
 }
 
@@ -119,7 +119,9 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     lease.answered(faultOfStatus(status));
     if (status < 400) {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
-      if (this.#target.lease.budgets.length > 0) this.#tellLimits(answerOfHead(this.#target, status, rawHeaders));
+      const { quotas, concurrency } = this.#target.declaration;
+      const isLimited = quotas.length + concurrency.length > 0;
+      if (isLimited) this.#tellLimits(answerOfHead(this.#target, status, rawHeaders));
       if (!lease.isProven) this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
       return true;
     }

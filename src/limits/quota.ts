@@ -10,6 +10,7 @@ import {
   block,
   earliestAtMs,
   learn,
+  limitOf,
   type Meter,
   newMeter,
   oldestLeavesAtMs,
@@ -81,7 +82,7 @@ export function roomFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): n
   if (priority === 'interactive' && policy.isSoft) {
     return nowMs < meter.blockedUntilMs ? 0 : Number.POSITIVE_INFINITY;
   }
-  const room = roomAt(meter, nowMs, reservedOf(meter.limit, priority, policy.caps));
+  const room = roomAt(meter, nowMs, reservedOf(limitOf(meter), priority, policy.caps));
   if (!policy.isSpread || !isBackground(priority)) return room;
   refill(quota, nowMs);
   return Math.min(room, Math.floor(quota.paced + ROUNDING));
@@ -91,7 +92,7 @@ export function roomFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): n
 export function earliestFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): Ms {
   const { meter, policy } = quota;
   if (priority === 'interactive' && policy.isSoft) return Math.max(nowMs, meter.blockedUntilMs);
-  const atMs = earliestAtMs(meter, nowMs, reservedOf(meter.limit, priority, policy.caps));
+  const atMs = earliestAtMs(meter, nowMs, reservedOf(limitOf(meter), priority, policy.caps));
   if (!policy.isSpread || !isBackground(priority)) return atMs;
   refill(quota, nowMs);
   const lacking = 1 - quota.paced;
@@ -156,7 +157,7 @@ export function paceOf(quota: QuotaState, nowMs: Ms): number | null {
  * window if none counts.
  */
 function callsPerMs({ meter, policy }: QuotaState, nowMs: Ms): number {
-  const room = roomAt(meter, nowMs, reservedOf(meter.limit, 'read', policy.caps));
+  const room = roomAt(meter, nowMs, reservedOf(limitOf(meter), 'read', policy.caps));
   const leavesAtMs = oldestLeavesAtMs(meter, nowMs) ?? nowMs + meter.windowMs;
   const spanMs = Math.min(meter.windowMs, Math.max(leavesAtMs - nowMs, meter.windowMs * PACE_BURST_SHARE));
   return room / spanMs;

@@ -1,8 +1,9 @@
 // The overlay of a config over the manifest, one rule per row.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConfigContent, ReadConfig } from '../../../src/manifest/config.ts';
-import { type EffectiveRead, effectiveReads, isProxyEnabled } from '../../../src/manifest/effective.ts';
+import { type EffectiveRead, effectiveReads, isProxyEnabled, isSameAgenda } from '../../../src/manifest/effective.ts';
 import type { IntegrationSpec, ReadObjectSpec } from '../../../src/manifest/manifest.ts';
 
 const SPEC: ReadObjectSpec = {
@@ -182,4 +183,71 @@ test.each<[boolean | undefined, boolean | undefined, boolean]>([
     ...(offered === undefined ? {} : { proxy: { enabled: offered } }),
   };
   expect(isProxyEnabled(integration, chosen === undefined ? {} : { proxy: { enabled: chosen } })).toBe(expected);
+});
+
+describe('for any config', () => {
+  const name = fc.constantFrom('email', 'fax', 'phone', 'id', 'other', 'Priority__c');
+  const config = fc.record(
+    {
+      schedule: fc.constantFrom('', '*/10 * * * *'),
+      disabled: fc.boolean(),
+      selectedFieldsAuto: fc.constant('all' as const),
+      selectedFields: fc.dictionary(name, fc.boolean()),
+      selectedFieldMappings: fc.dictionary(fc.constantFrom('priority', 'score', 'tel', 'mine'), name),
+    },
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<ReadConfig>;
+  const reversed = (map: Readonly<Record<string, unknown>> | undefined) =>
+    map === undefined ? undefined : Object.fromEntries(Object.entries(map).toReversed());
+  const turned = (given: ReadConfig): ReadConfig =>
+    JSON.parse(
+      JSON.stringify({
+        ...given,
+        selectedFields: reversed(given.selectedFields),
+        selectedFieldMappings: reversed(given.selectedFieldMappings),
+      }),
+    ) as ReadConfig;
+  const asSets = (read: EffectiveRead) => ({
+    ...read,
+    fields: read.fields.toSorted(),
+    selectedFields: read.selectedFields.toSorted(),
+    mappings: read.mappings.toSorted((a, b) => (a.mapToName < b.mapToName ? -1 : 1)),
+  });
+
+  test('the order of what is selected and mapped means nothing', () => {
+    fc.assert(
+      fc.property(config, (given) => {
+        expect(asSets(readOf(turned(given)))).toEqual(asSets(readOf(given)));
+      }),
+    );
+  });
+
+  test('every field that is delivered is requested, once, and none that nobody named', () => {
+    fc.assert(
+      fc.property(config, (given) => {
+        const { fields, selectedFields, mappings } = readOf(given);
+        const sources = [...selectedFields, ...mappings.map(({ fieldName }) => fieldName)];
+        expect(new Set(fields.map((field) => field.toLowerCase()))).toEqual(
+          new Set(sources.map((source) => source.toLowerCase())),
+        );
+        expect(new Set(fields.map((field) => field.toLowerCase())).size).toBe(fields.length);
+        expect(new Set(mappings.map(({ mapToName }) => mapToName)).size).toBe(mappings.length);
+      }),
+    );
+  });
+
+  test('only schedule, backfill and being read at all are what an actor has to be told', () => {
+    const of = (spec: ReadObjectSpec): IntegrationSpec => ({ name: 'crm', provider: 'x', read: { objects: [spec] } });
+    fc.assert(
+      fc.property(config, (given) => {
+        const content = { read: { objects: { contact: given } } };
+        const isSame = (differences: Partial<ReadObjectSpec>) =>
+          isSameAgenda(of(SPEC), of({ ...SPEC, ...differences }), content);
+        expect(isSame({ requiredFields: [], destination: 'other', mapToName: 'people' })).toBe(true);
+        expect(isSame({ objectName: 'lead' })).toBe(false);
+        expect(isSame({ schedule: '0 0 * * *' })).toBe(given.disabled === true || Boolean(given.schedule));
+        expect(isSame({ backfill: { defaultPeriod: { days: 0 } } })).toBe(given.disabled === true);
+      }),
+    );
+  });
 });

@@ -57,10 +57,11 @@ export async function measureWorkers(
     rowOf('cpu, two threads', 'µs/request', cpu.two),
     { label: 'cpu, two threads over one', unit: '×', ...cpuRatio },
   ];
+  const placement = 'with edge threads, the process under test is on whatever core there is';
   if (availableParallelism() < CORES_MIN) {
     const note = `throughput of two threads: not measured, it takes ${CORES_MIN} cores`;
-    return { rows, notes: [note], cpuRatio };
+    return { rows, notes: [placement, note], cpuRatio };
   }
   const gain = { label: 'requests/s, two threads over one', unit: '×', ...ratioOf(perSecond.two, perSecond.one) };
-  return { rows: [...rows, gain], notes: [], cpuRatio };
+  return { rows: [...rows, gain], notes: [placement], cpuRatio };
 }

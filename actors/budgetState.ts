@@ -6,6 +6,7 @@ import { IntegrationError } from '../src/core/errors.ts';
 import {
   BUDGET_CHUNK_MAX,
   BUDGET_CHUNK_SHARE,
+  CALLER_WAIT_MS_MAX,
   DURABLE_WINDOW_MS_MIN,
   HELD_SHARE,
   LEARNED_LIMIT_KEPT_MS,
@@ -198,12 +199,22 @@ export function leastSpare(
   return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
 }
 
-/** Whoever waits for a window gives up: the disk takes no more of it. */
-export function failAll({ queue }: Window): void {
-  const failure = new IntegrationError('storage_unavailable', 'the budget of this call could not be kept on disk');
+/** Whoever waits for a window gives up; unless it is said why, because the disk takes no more of it. */
+export function failAll({ queue }: Window, failure?: IntegrationError): void {
+  const unkept = new IntegrationError('storage_unavailable', 'the budget of this call could not be kept on disk');
   for (let waiter = queue.next(() => true); waiter !== undefined; waiter = queue.next(() => true)) {
-    waiter.fail(failure);
+    waiter.fail(failure ?? unkept);
   }
+}
+
+/**
+ * Whether those who wait were told that there is nothing before `atMs`, which is later than anybody waits: they hoped
+ * for calls that were held, and that were made.
+ */
+export function failedInVain(window: Window, priority: CallPriority, atMs: Ms, nowMs: Ms): boolean {
+  if (atMs - nowMs <= CALLER_WAIT_MS_MAX || window.meter.held > 0) return false;
+  failAll(window, latenessOf(window, priority, nowMs));
+  return true;
 }
 
 /** For operators. */

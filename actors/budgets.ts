@@ -19,6 +19,7 @@ import {
   chunkOf,
   type Full,
   failAll,
+  failedInVain,
   fullOf,
   type Held,
   type HeldReport,
@@ -103,10 +104,7 @@ export class Budgets {
     return held;
   }
 
-  /**
-   * A holder tells what it did. Calls count as made now, which is later than they were: what leaves a window here has
-   * left it at the provider too.
-   */
+  /** A holder tells what it did. Calls count as made now, which is later than they were and never earlier. */
   settle(keys: readonly BudgetKey[], { used, ended, returned, seats }: HeldReport): void {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
@@ -332,6 +330,7 @@ export class Budgets {
     const atMs = earliestFor(window, priority, nowMs);
     // Turns that are out come back here by themselves.
     if (atMs <= nowMs) return;
+    if (failedInVain(window, priority, atMs, nowMs)) return;
     window.timer = this.#clock.timerAt(atMs, () => this.#pump(window));
   }
 

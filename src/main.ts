@@ -64,6 +64,8 @@ export interface Running {
   readonly firstKey: { readonly projectId: ProjectId; readonly apiKey: string } | null;
   /** What whoever started it should know, a line each. */
   readonly warnings: readonly string[];
+  /** Edge threads, if there are any. */
+  readonly pool: Pool | null;
   /** Refuses new work, lets open work end within its bounds, closes the store. */
   stop(): Promise<void>;
 }
@@ -129,10 +131,10 @@ export async function start(options: StartOptions): Promise<Running> {
     const retention = new Retention(services);
     opened.push(...[services.rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
     for (const service of [retention, catalogRefresh, services.rollout]) service.start();
-    await open(services, supervisor, listening, config, opened);
+    const pool = await open(services, supervisor, listening, config, opened);
     const isNewFile = firstKey !== null && source.kind === 'file';
     const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
-    return { services, port: listening.port, firstKey, warnings: told, stop };
+    return { services, port: listening.port, firstKey, warnings: told, pool, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -149,7 +151,7 @@ async function open(
   listening: Listening,
   config: Config,
   opened: (() => Promise<void>)[],
-): Promise<void> {
+): Promise<Pool | null> {
   const token = randomToken(OPERATOR_TOKEN_BYTES);
   let pool: Pool | null = null;
   const isReadyNow = async () => pool?.isHealthy !== false && (await isReady(services.store));
@@ -157,6 +159,7 @@ async function open(
   listening.serve(edge);
   if (config.workers > 0) pool = await startPool(services, supervisor, edge.keys, config, listening, opened);
   announceOwner(config.dataFolder, { url: `http://${localHost(config.hostname)}:${listening.port}`, token });
+  return pool;
 }
 
 /** Threads that take the port and the proxied calls; they see what changes through the counters of the desk. */

@@ -88,6 +88,11 @@ export class Pool {
     await Promise.all(this.#places.map((place) => place.thread?.channel.ask(LISTEN, null)));
   }
 
+  /** Those that run. */
+  get workers(): readonly Worker[] {
+    return this.#places.flatMap(({ thread }) => (thread === null ? [] : [thread.worker]));
+  }
+
   /** A thread ends again and again: whoever is sent to it waits in vain. */
   get isHealthy(): boolean {
     return this.#places.every(({ crashes, thread }) => thread !== null && crashes < THREAD_CRASHES_MAX);

@@ -107,6 +107,7 @@ async function runningOf({ child, ended, printed }: ServeProcess, signal: NodeJS
     port: Number(new URL(origin).port),
     firstKey: null,
     warnings: [],
+    pool: null,
     get services(): never {
       throw new Error('the services of another process are out of reach');
     },

@@ -3,9 +3,9 @@
 import { expect, it, vi } from 'vitest';
 import type { BudgetKey } from '../../../actors/budgetState.ts';
 import { Budgets } from '../../../actors/budgets.ts';
-import { HELD_SHARE } from '../../../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX, HELD_SHARE } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { DAY_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { fakeClock, flush } from '../../support/clock.ts';
 import { withStore } from '../../support/store.ts';
@@ -94,6 +94,22 @@ it('whoever waits has what is held asked back, and goes when it comes', async ()
   const { end } = await turn;
   end();
   expect(callsOf(budgets, BURST)).toBe(1);
+});
+
+it('whoever waits is told at once when what was held has been made and nothing comes in time', async () => {
+  const { budgets, clock } = await start();
+  const long = { ...BURST, windowMs: 14 * CALLER_WAIT_MS_MAX };
+  const first = await budgets.turn(long, 'interactive', 'a', clock.nowMs() + SECOND_MS);
+  first.end();
+  budgets.hold([long], 1);
+  budgets.block([long], 'burst', clock.nowMs() + MINUTE_MS);
+  const turn = budgets.turn(long, 'interactive', 'a', clock.nowMs() + SECOND_MS);
+  const refused = expect(turn).rejects.toMatchObject({
+    code: 'budget_exhausted',
+    retryAtMs: clock.nowMs() + MINUTE_MS,
+  });
+  budgets.settle([long], { ...NOTHING, used: 1, ended: 1 });
+  await refused;
 });
 
 it('a limit that shrinks or is closed has what is held asked back', async () => {

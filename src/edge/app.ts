@@ -10,6 +10,7 @@ import { ApiKeys, Authenticator } from './auth.ts';
 import { observeCalls } from './calls.ts';
 import { callbackRoute, customAuthCallbackRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
+import { openApi } from './openapi.ts';
 import { metricsRoute, operatorRoutes } from './operator.ts';
 import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
 import { OWN_OPERATIONS } from './platform/own.ts';
@@ -63,7 +64,8 @@ function createApp(
   app.all(MISFRAMED_PATH, () => {
     throw misframed();
   });
-  for (const path of ['/health', '/ready', '/metrics']) app.use(path, observeCalls(services, 'other', true));
+  for (const path of ['/health', '/ready', '/metrics', '/openapi.json'])
+    app.use(path, observeCalls(services, 'other', true));
   for (const path of ['/downloads/*', '/uploads/*']) app.use(path, observeCalls(services, 'other'));
   app.use('/callbacks/*', observeCalls(services, 'callback'));
   app.use('/operator/*', observeCalls(services, 'operator'));
@@ -80,6 +82,7 @@ function createApp(
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });
     return context.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
+  app.get('/openapi.json', (context) => context.json(openApi(services.publicUrl)));
   app.put('/uploads/v1/:upload', async (context) => {
     await receiveUpload(services, context);
     return context.body(null, 200);

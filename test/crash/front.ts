@@ -121,7 +121,9 @@ function endsOnce(grants: Grants, refresh: Refresh, outgoing: ServerResponse): v
 }
 
 function call(port: number, agent: Agent, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-  const { method, url: path, headers } = incoming;
+  const { method, url: path } = incoming;
+  // It reads what passes, so that nothing may come compressed.
+  const headers = { ...incoming.headers, 'accept-encoding': 'identity' };
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, agent, method, path, headers }, (answer) => {
       bytesOf(answer).then(

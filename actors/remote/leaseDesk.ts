@@ -13,7 +13,7 @@ import { shardOf, type TokenManager } from '../tokenManager.ts';
 import type { Channel } from './channel.ts';
 import type { Epochs } from './epochs.ts';
 import {
-  type ChunkReport,
+  CHUNK_FIELDS,
   type CircuitReport,
   type CredentialReport,
   type Grant,
@@ -144,7 +144,7 @@ export class LeaseDesk {
 
   #take(counter: Counter, report: Report): void {
     const { budgets } = this.#parts;
-    for (const chunk of report.chunks) this.#takeChunk(counter, chunk);
+    for (let at = 0; at < report.chunks.length; at += CHUNK_FIELDS) this.#takeChunk(counter, report.chunks, at);
     for (const { probeId, failure } of report.probes) {
       if (failure !== undefined) counter.probes.get(probeId)?.answered(failure);
       counter.probes.delete(probeId);
@@ -159,14 +159,15 @@ export class LeaseDesk {
     for (const credential of report.credentials) this.#takeCredential(credential);
   }
 
-  #takeChunk({ holdings }: Counter, { id, used, ended, returned, seats, isOver }: ChunkReport): void {
+  #takeChunk({ holdings }: Counter, numbers: Float64Array, at: number): void {
+    const [id = 0, used = 0, ended = 0, returned = 0, seats = 0, isOver = 0] = numbers.subarray(at, at + CHUNK_FIELDS);
     const holding = holdings.get(id);
     if (holding === undefined) return;
     holding.calls -= used + returned;
     holding.seats -= seats;
     holding.busy += used - ended;
     this.#parts.budgets.settle(holding.target.budgets, { used, ended, returned, seats });
-    if (isOver && holding.busy === 0) this.#forget(holding);
+    if (isOver === 1 && holding.busy === 0) this.#forget(holding);
   }
 
   #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {

@@ -76,9 +76,13 @@ export interface ChunkReport {
   readonly isOver: boolean;
 }
 
+/** Numbers of a `ChunkReport`, in the order of its fields; 1 stands for yes. */
+export const CHUNK_FIELDS = 6;
+
 /** Told under REPORT, in this order. */
 export interface Report {
-  readonly chunks: readonly ChunkReport[];
+  /** A `ChunkReport` after the other, CHUNK_FIELDS numbers each: objects would cost more to copy than to fill. */
+  readonly chunks: Float64Array;
   readonly probes: readonly ProbeReport[];
   readonly outcomes: readonly CircuitReport[];
   readonly said: readonly SaidReport[];

@@ -3,13 +3,14 @@
 // so that no call counts twice.
 
 import type { ConnectionId } from '../../src/core/ids.ts';
-import { REPORT_INTERVAL_MS } from '../../src/core/limits.ts';
-import type { Clock, Timer } from '../../src/core/time.ts';
+import { OUTCOMES_INTERVAL_MS, REPORT_INTERVAL_MS } from '../../src/core/limits.ts';
+import type { Clock, Ms, Timer } from '../../src/core/time.ts';
 import type { Said } from '../../src/limits/meter.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Channel } from './channel.ts';
 import {
   type BlockReport,
+  CHUNK_FIELDS,
   type ChunkReport,
   type CircuitReport,
   type CredentialReport,
@@ -50,7 +51,8 @@ export class Reports {
   readonly #clock: Clock;
   #chunks: Chunk[] = [];
   #probes: ProbeReport[] = [];
-  #outcomes = new Map<string, Outcomes>();
+  readonly #outcomes = new Map<string, Outcomes>();
+  #outcomesDueAtMs: Ms | null = null;
   #said = new Map<string, SaidReport>();
   #answered = new Map<string, BudgetKey>();
   #blocked: BlockReport[] = [];
@@ -78,8 +80,13 @@ export class Reports {
       outcomes = { calls: 0, failures: [] };
       this.#outcomes.set(providerKey, outcomes);
     }
-    if (failure === null) outcomes.calls += 1;
-    else outcomes.failures.push(failure);
+    if (failure === null) {
+      outcomes.calls += 1;
+      this.#outcomesDueAtMs ??= this.#clock.nowMs() + OUTCOMES_INTERVAL_MS;
+    } else {
+      outcomes.failures.push(failure);
+      this.#outcomesDueAtMs = this.#clock.nowMs();
+    }
     this.#later();
   }
 
@@ -115,9 +122,9 @@ export class Reports {
     this.#timer?.cancel();
     this.#timer = null;
     const report: Report = {
-      chunks: this.#chunks.map(reportOf),
+      chunks: numbersOf(this.#chunks),
       probes: this.#probes,
-      outcomes: [...this.#outcomes].map(([providerKey, outcomes]): CircuitReport => ({ providerKey, ...outcomes })),
+      outcomes: this.#dueOutcomes(),
       said: [...this.#said.values()],
       answered: [...this.#answered.values()],
       blocked: this.#blocked,
@@ -125,12 +132,20 @@ export class Reports {
     };
     this.#chunks = [];
     this.#probes = [];
-    this.#outcomes = new Map();
     this.#said = new Map();
     this.#answered = new Map();
     this.#blocked = [];
     this.#credentials = [];
     this.#channel.tell(REPORT, report);
+  }
+
+  /** That calls went well is only of interest beside those that did not. */
+  #dueOutcomes(): CircuitReport[] {
+    if (this.#outcomesDueAtMs === null || this.#clock.nowMs() < this.#outcomesDueAtMs) return [];
+    const due = [...this.#outcomes].map(([providerKey, outcomes]): CircuitReport => ({ providerKey, ...outcomes }));
+    this.#outcomes.clear();
+    this.#outcomesDueAtMs = null;
+    return due;
   }
 
   #soon(): void {
@@ -145,6 +160,15 @@ export class Reports {
     if (this.#isDue || this.#timer !== null) return;
     this.#timer = this.#clock.timerAt(this.#clock.nowMs() + REPORT_INTERVAL_MS, () => this.flush());
   }
+}
+
+function numbersOf(chunks: readonly Chunk[]): Float64Array {
+  const numbers = new Float64Array(chunks.length * CHUNK_FIELDS);
+  for (const [index, chunk] of chunks.entries()) {
+    const { id, used, ended, returned, seats, isOver } = reportOf(chunk);
+    numbers.set([id, used, ended, returned, seats, isOver ? 1 : 0], index * CHUNK_FIELDS);
+  }
+  return numbers;
 }
 
 /** Takes what is told off the chunk. */

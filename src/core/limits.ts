@@ -161,6 +161,8 @@ export const HELD_CALLS_MAX = 256;
 export const HELD_IDLE_MS = 250;
 /** Edge threads tell what they did at most this late; it counts from then on, so windows last this much longer. */
 export const REPORT_INTERVAL_MS = 20;
+/** Calls that went well are told less often: a circuit looks at ten seconds. Those that did not take them along. */
+export const OUTCOMES_INTERVAL_MS = 500;
 /** Connections whose tokens an edge thread keeps; what it does not have it asks for. */
 export const GRANTS_CACHED_MAX = 20_000;
 /** Questions of one edge thread that wait for an answer, about as many as calls may wait in memory. */

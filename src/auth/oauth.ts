@@ -3,7 +3,14 @@
 // codes, verifiers and refresh tokens are only in bodies and headers, never in an address.
 
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier } from 'oauth4webapi';
-import { isAuthorizationCode, type OAuth2Auth, type ProviderDeclaration, type TokenFacts } from '../catalog/schema.ts';
+import {
+  type CommonLogin,
+  isAuthorizationCode,
+  type OAuth2Auth,
+  type OAuth2AuthorizationCode,
+  type ProviderDeclaration,
+  type TokenFacts,
+} from '../catalog/schema.ts';
 import { resolveTemplate, type TemplateVariables } from '../catalog/template.ts';
 import { IntegrationError, invariant } from '../core/errors.ts';
 
@@ -69,7 +76,8 @@ export function buildAuthorizationUrl(declaration: ProviderDeclaration, request:
   if (reserved !== undefined) {
     throw new IntegrationError('bad_request', `the authorization parameter ${reserved} cannot be set`);
   }
-  const url = new URL(resolveTemplate(auth.authUrl, request.variables));
+  const { authUrl } = loginAddresses(auth, request.variables);
+  const url = new URL(resolveTemplate(authUrl, request.variables));
   const params = {
     ...auth.authUrlParams,
     ...(auth.audience?.[0] === undefined ? {} : { audience: auth.audience[0] }),
@@ -109,7 +117,13 @@ export function buildCodeExchangeRequest(
     ...{ grant_type: 'authorization_code', code, redirect_uri: redirectUri },
   };
   if (codeVerifier !== undefined) form['code_verifier'] = codeVerifier;
-  return tokenRequest(auth, client, form, variables);
+  const { tokenUrl } = isAuthorizationCode(auth) ? loginAddresses(auth, variables) : auth;
+  return tokenRequest({ tokens: auth.tokens, tokenUrl }, client, form, variables);
+}
+
+/** A code belongs to the place that gave it: both addresses are the same one's. */
+function loginAddresses(auth: OAuth2AuthorizationCode, variables: TemplateVariables): CommonLogin {
+  return auth.commonLogin !== undefined && variables['workspace'] === undefined ? auth.commonLogin : auth;
 }
 
 /** Refreshes (RFC 6749, 6), without a scope parameter: the answer keeps the scopes of the grant. */

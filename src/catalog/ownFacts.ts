@@ -139,6 +139,7 @@ export const ownFactsSchema: z.ZodType<OwnFacts> = z.strictObject({
   quotaProbe: quotaProbe.exactOptional(),
   hiddenErrors: z.array(hiddenError).readonly(),
   callbackFields: z.array(callbackField).readonly().exactOptional(),
+  commonLogin: z.strictObject({ authUrl: z.string().min(1), tokenUrl: z.string().min(1) }).exactOptional(),
   tokens: tokens.exactOptional(),
   exchange: z.discriminatedUnion('kind', [assertionExchange, consentExchange, loginExchange]).exactOptional(),
 });

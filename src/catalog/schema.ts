@@ -103,6 +103,13 @@ export interface OAuth2AuthorizationCode extends OAuth2Facts {
   readonly authUrlParams?: Readonly<Record<string, string>>;
   /** What the callback brings besides the code. */
   readonly callbackFields?: readonly CallbackField[];
+  /** Where customers log in who name no workspace: the token answer says which one it is (`workspaceRefField`). */
+  readonly commonLogin?: CommonLogin;
+}
+
+export interface CommonLogin {
+  readonly authUrl: string;
+  readonly tokenUrl: string;
 }
 
 /**

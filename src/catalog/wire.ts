@@ -9,6 +9,7 @@ import {
   type AuthDeclaration,
   type BasicAuth,
   type CallbackField,
+  type CommonLogin,
   type CustomAuth,
   isAuthorizationCode,
   type ModuleDeclaration,
@@ -36,6 +37,8 @@ export type OwnFacts = Pick<
   readonly tokens?: TokenFacts;
   /** Used where it has a consent page. */
   readonly callbackFields?: readonly CallbackField[];
+  /** Used where it has a consent page. */
+  readonly commonLogin?: CommonLogin;
   /** Used where the entry has a scheme of its own. */
   readonly exchange?: TokenExchange;
 };
@@ -167,6 +170,7 @@ export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
     hiddenErrors,
     tokens: auth.scheme === 'oauth2' ? auth.tokens : undefined,
     callbackFields: isAuthorizationCode(auth) ? auth.callbackFields : undefined,
+    commonLogin: isAuthorizationCode(auth) ? auth.commonLogin : undefined,
     exchange: auth.scheme === 'custom' ? auth.exchange : undefined,
   });
 }
@@ -225,7 +229,7 @@ function authOf(info: ProviderInfo, own: OwnFacts): AuthDeclaration {
   }
 }
 
-function oauth2Of(info: ProviderInfo, { tokens = UNKNOWN_TOKENS, callbackFields }: OwnFacts): OAuth2Auth {
+function oauth2Of(info: ProviderInfo, { tokens = UNKNOWN_TOKENS, ...own }: OwnFacts): OAuth2Auth {
   const opts = info.oauth2Opts;
   if (opts === undefined) throw misfit(info, 'oauth2Opts');
   const facts = present({
@@ -244,7 +248,11 @@ function oauth2Of(info: ProviderInfo, { tokens = UNKNOWN_TOKENS, callbackFields 
   const { grantType } = opts;
   if (grantType === 'clientCredentials' || grantType === 'password') return { ...facts, grantType };
   if (opts.authURL === undefined) throw misfit(info, 'oauth2Opts.authURL');
-  const browser = present({ authUrlParams: opts.authURLParams, callbackFields });
+  const browser = present({
+    authUrlParams: opts.authURLParams,
+    callbackFields: own.callbackFields,
+    commonLogin: own.commonLogin,
+  });
   return { ...facts, grantType, authUrl: opts.authURL, ...browser };
 }
 

@@ -31,7 +31,7 @@ main { width: 100%; max-width: 400px; padding: 40px 32px; text-align: center; ba
   border: 1px solid var(--line); border-radius: 16px; }
 svg { width: 56px; height: 56px; }
 h1 { margin: 16px 0 8px; font-size: 20px; line-height: 1.3; }
-p { margin: 0; color: var(--quiet); overflow-wrap: anywhere; }
+p { margin: 0 0 8px; color: var(--quiet); overflow-wrap: anywhere; }
 .connected svg, .returned svg { color: var(--good); }
 .failed svg { color: var(--bad); }`;
 
@@ -46,7 +46,7 @@ export function callbackPage(outcome: CallbackOutcome): { readonly html: string;
   const script = `const message = ${scriptJson(messageOf(outcome))};
 if (window.opener) window.opener.postMessage(message, '*');`;
   const title = titleOf(outcome);
-  const words = outcome.kind === 'failed' ? outcome.message : 'You can close this window.';
+  const words = outcome.kind === 'failed' ? [outcome.message] : [];
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +60,7 @@ if (window.opener) window.opener.postMessage(message, '*');`;
 <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"
 stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/>${MARKS[outcome.kind]}</svg>
 <h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(words)}</p>
+${[...words, 'You can close this window.'].map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
 </main>
 <script>${script}</script>
 </body>

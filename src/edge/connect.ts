@@ -36,8 +36,13 @@ export const identityFields = {
 
 type IdentityBody = z.infer<z.ZodObject<typeof identityFields>>;
 
-/** Names default to refs, as published. */
-export function identityOf(services: EdgeServices, projectId: ProjectId, body: IdentityBody): ConnectIdentity {
+/** Names default to refs, as published. `isBeforeLogin` as in `metadataOf`. */
+export function identityOf(
+  services: EdgeServices,
+  projectId: ProjectId,
+  body: IdentityBody,
+  isBeforeLogin = false,
+): ConnectIdentity {
   const { provider, groupRef, consumerRef } = body;
   return {
     projectId,
@@ -46,7 +51,7 @@ export function identityOf(services: EdgeServices, projectId: ProjectId, body: I
     groupName: body.groupName ?? groupRef,
     consumerRef,
     consumerName: body.consumerName ?? consumerRef,
-    metadata: metadataOf(services.catalog.get(provider), body),
+    metadata: metadataOf(services.catalog.get(provider), body, isBeforeLogin),
   };
 }
 

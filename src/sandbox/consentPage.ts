@@ -125,6 +125,7 @@ function page(title: string, content: ReturnType<typeof html>): string {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
+    <link rel="icon" href="data:," />
     <style>${raw(STYLE)}</style>
   </head>
   <body>

@@ -174,6 +174,9 @@ export function providerOf(path: string, authorization: string | undefined): Pro
   return authorization.startsWith('Bearer 00D') ? 'salesforce' : 'hubspot';
 }
 
+/** Not an org but where people log in who do not name theirs. */
+export const LOGIN_LABEL = 'login';
+
 /** The labels before `.localhost` in the Host header, e.g. `acme--dev.sandbox`; `default` where there are none. */
 export function accountLabelsOf(host: string | undefined): string {
   const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import type { JsonObject } from '../core/json.ts';
 import { htmlAnswer, jsonAnswer } from './answers.ts';
 import { consentPage, refusalPage } from './consentPage.ts';
-import { accountLabelsOf, type RequestContext, type SandboxApp, type SandboxContext } from './context.ts';
+import { accountLabelsOf, LOGIN_LABEL, type RequestContext, type SandboxApp, type SandboxContext } from './context.ts';
 import type { Exchange, OAuthProvider } from './grants.ts';
 import { DIALECTS, type Dialect, TOKEN_ERRORS } from './oauthDialects.ts';
 
@@ -68,7 +68,7 @@ function showConsent(
   const account = accountOf(dialect, c, portals);
   if (context.isAutoConsent) return decide(context, dialect, c, true, account);
   const { clientId, scope } = request;
-  const isAccountFixed = dialect.provider === 'salesforce';
+  const isAccountFixed = isOrgNamed(dialect, c);
   const page = consentPage({
     provider: dialect.provider,
     clientId,
@@ -79,14 +79,22 @@ function showConsent(
   return htmlAnswer(c, 200, page);
 }
 
-/** A Salesforce org is its host. Other accounts may be asked for; otherwise each authorization gets a new one. */
+/** A Salesforce org is its host, unless somebody came to the common login. */
+function isOrgNamed(dialect: Dialect, c: RequestContext): boolean {
+  return dialect.provider === 'salesforce' && accountLabelsOf(c.req.header('host')) !== LOGIN_LABEL;
+}
+
+/** Other accounts may be asked for; otherwise each authorization gets a new one. */
 function accountOf(dialect: Dialect, c: RequestContext, portals: { last: number }): string {
-  if (dialect.provider === 'salesforce') return accountLabelsOf(c.req.header('host'));
+  if (isOrgNamed(dialect, c)) return accountLabelsOf(c.req.header('host'));
   const asked = c.req.query('account') ?? c.req.query('login_hint') ?? '';
   if (asked !== '') return asked;
   portals.last += 1;
   return `${ACCOUNT_WORDS[dialect.provider]}-${portals.last}`;
 }
+
+/** What can stand in a host name. */
+const ORG_LABELS = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 
 const ACCOUNT_WORDS: Readonly<Record<OAuthProvider, string>> = {
   hubspot: 'portal',
@@ -114,7 +122,10 @@ function decide(
     });
   }
   if (account === '') return htmlAnswer(c, 400, refusalPage('Name the account that is to be connected.'));
-  const owner = dialect.provider === 'salesforce' ? accountLabelsOf(c.req.header('host')) : account;
+  const owner = isOrgNamed(dialect, c) ? accountLabelsOf(c.req.header('host')) : account;
+  if (dialect.provider === 'salesforce' && !ORG_LABELS.test(owner)) {
+    return htmlAnswer(c, 400, refusalPage('There is no org of that name.'));
+  }
   const challenge = dialect.isPkceRequired ? (c.req.query('code_challenge') ?? '') : null;
   const grant = { provider: dialect.provider, account: owner, clientId, scope };
   redirect.searchParams.set('code', context.grants.issueCode(grant, c.req.query('redirect_uri') ?? '', challenge));

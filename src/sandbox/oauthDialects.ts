@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { SECOND_MS } from '../core/time.ts';
-import type { RequestContext, SandboxContext } from './context.ts';
+import { accountLabelsOf, LOGIN_LABEL, type RequestContext, type SandboxContext } from './context.ts';
 import type { OAuthProvider, Tokens } from './grants.ts';
 import { identityUrlOf } from './salesforce.ts';
 import { SLACK_BOT_ID, slackTeamIdOf, slackUserIdOf } from './slackObjects.ts';
@@ -103,6 +103,13 @@ const HUBSPOT: Dialect = {
   }),
 };
 
+/** Calls go to the org, also of who logged in at the common place. */
+function orgUrlOf(url: string, account: string): URL {
+  const org = new URL(url);
+  if (accountLabelsOf(org.host) === LOGIN_LABEL) org.hostname = `${account}.localhost`;
+  return org;
+}
+
 const SALESFORCE: Dialect = {
   provider: 'salesforce',
   authorizePath: '/services/oauth2/authorize',
@@ -110,7 +117,7 @@ const SALESFORCE: Dialect = {
   isPkceRequired: true,
   isScopeRequired: false,
   tokenBody: (context, c, tokens, secret) => {
-    const { origin } = new URL(c.req.url);
+    const { origin } = orgUrlOf(c.req.url, tokens.grant.account);
     const id = identityUrlOf(origin, context.accounts.of('salesforce', tokens.grant.account));
     const issuedAt = String(tokens.issuedAtMs);
     return {

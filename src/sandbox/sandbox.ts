@@ -17,7 +17,14 @@ import { type Clock, HOUR_MS, MINUTE_MS, systemClock } from '../core/time.ts';
 import { admit, providerOfRequest } from './admission.ts';
 import { providerError } from './answers.ts';
 import { applyChange, type Change } from './changes.ts';
-import { Accounts, PROVIDERS, type RecordCounts, type SandboxApp, type SandboxContext } from './context.ts';
+import {
+  Accounts,
+  LOGIN_LABEL,
+  PROVIDERS,
+  type RecordCounts,
+  type SandboxApp,
+  type SandboxContext,
+} from './context.ts';
 import { buildControl } from './control.ts';
 import { buildEcho } from './echo.ts';
 import { FaultPlan } from './faults.ts';
@@ -220,6 +227,7 @@ function buildApp(context: SandboxContext): SandboxApp {
 
 function catalogOverrides(origin: string, port: number): JsonObject {
   const accountOrigin = `http://{{.workspace}}.localhost:${port}`;
+  const loginOrigin = `http://${LOGIN_LABEL}.localhost:${port}`;
   return {
     hubspot: {
       baseURL: origin,
@@ -235,6 +243,12 @@ function catalogOverrides(origin: string, port: number): JsonObject {
       },
       modules: { crm: { baseURL: accountOrigin } },
       authHealthCheck: { url: `${accountOrigin}/services/oauth2/userinfo` },
+      tenon: {
+        commonLogin: {
+          authUrl: `${loginOrigin}/services/oauth2/authorize`,
+          tokenUrl: `${loginOrigin}/services/oauth2/token`,
+        },
+      },
     },
     stripe: { baseURL: origin },
     freshdesk: { baseURL: accountOrigin },

@@ -83,6 +83,7 @@ function codeGrant(declaration: ProviderDeclaration, auth: OAuth2AuthorizationCo
     [
       bullet(`Consent page: ${code(authUrl)}${extras.length === 0 ? '' : `, with ${listed(extras)}`}`),
       bullet(`Tokens: ${code(tokenUrl)}`),
+      ...commonLogin(declaration),
       ...scopes(auth, 'on the provider app'),
       bullet(grantType === 'authorizationCodePKCE' ? 'PKCE: always, with S256.' : 'PKCE: not used.'),
       ...appSettings(declaration),
@@ -99,6 +100,17 @@ function direct({ displayName }: ProviderDeclaration, auth: OAuth2Auth): readonl
         `no consent page.${guide(auth.docsUrl)}`,
     ),
     [bullet(`Tokens: ${code(auth.tokenUrl)}`), ...scopes(auth, 'in the body')].join('\n'),
+  ];
+}
+
+function commonLogin({ auth }: ProviderDeclaration): readonly string[] {
+  if (!isAuthorizationCode(auth) || auth.commonLogin === undefined) return [];
+  const { commonLogin, tokenMetadata } = auth;
+  return [
+    bullet(
+      `Who names no workspace logs in at ${code(commonLogin.authUrl)} and gets the tokens at ` +
+        `${code(commonLogin.tokenUrl)}, whose ${code(tokenMetadata.workspaceRefField ?? '')} names it.`,
+    ),
   ];
 }
 
@@ -237,6 +249,7 @@ function credentialRows({ auth }: ProviderDeclaration): readonly (readonly strin
 function metadataRow(declaration: ProviderDeclaration, field: InputField, needed: readonly string[]): string[] {
   const { name, displayName = name, prompt = '', defaultValue, docsURL, moduleDependencies } = field;
   const isWorkspace = name === 'workspace';
+  const isTold = isWorkspace && isAuthorizationCode(declaration.auth) && declaration.auth.commonLogin !== undefined;
   const pattern = declaration.inputPatterns?.[name];
   const only = Object.keys(moduleDependencies ?? {});
   const isPart = only.length > 0 && only.length < Object.keys(declaration.modules).length;
@@ -251,7 +264,7 @@ function metadataRow(declaration: ProviderDeclaration, field: InputField, needed
   return [
     code(isWorkspace ? 'providerWorkspaceRef' : `providerMetadata.${name}`),
     plain(displayName),
-    needed.includes(name) && (isWorkspace || defaultValue === undefined) ? 'yes' : 'no',
+    needed.includes(name) && !isTold && (isWorkspace || defaultValue === undefined) ? 'yes' : 'no',
     !isWorkspace && defaultValue !== undefined ? code(defaultValue) : '',
     help.filter((part) => part !== '').join(' '),
   ];

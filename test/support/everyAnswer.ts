@@ -3,7 +3,7 @@
 // is loaded with the first answer.
 
 import { PROXY_VERSION_HEADER } from '../../src/edge/plane.ts';
-import { type PublishedOperation, PublishedSchemas, publishedIsMissing } from './published.ts';
+import { type GivenAnswer, type PublishedOperation, PublishedSchemas, publishedIsMissing } from './published.ts';
 import { isServer } from './servers.ts';
 
 const unjudged = globalThis.fetch;
@@ -24,16 +24,19 @@ async function judgedFetch(...[input, init]: Parameters<typeof fetch>): Promise<
   const isPlatform = isServer(origin) && pathname.startsWith('/v1/') && !headers.has(PROXY_VERSION_HEADER);
   if (!isPlatform || method === 'OPTIONS' || method === 'HEAD') return response;
   const text = await response.clone().text();
-  const faults = judge(method, pathname.slice('/v1'.length), response, text);
+  const media = response.headers.get('content-type')?.split(';')[0] ?? '';
+  const faults = judge(method, pathname.slice('/v1'.length), { status: response.status, media, text });
   if (faults.length > 0)
     throw new Error(`an answer is not as published:\n${faults.join('\n')}\n${text.slice(0, 2000)}`);
   return response;
 }
 
-function judge(method: string, path: string, { status, headers }: Response, text: string): readonly string[] {
+/** What is wrong with an answer to `path` below `/v1`; empty if it is as published, or nothing here says what is. */
+export function judge(method: string, path: string, answer: GivenAnswer): readonly string[] {
+  if (publishedIsMissing !== null) return [];
   published ??= new PublishedSchemas();
   if (patterns.length === 0) patterns = patternsOf(published);
-  const media = headers.get('content-type')?.split(';')[0] ?? '';
+  const { status, text } = answer;
   const found = patterns.find(([operation, pattern]) => operation.method === method && pattern.test(path));
   if (found === undefined) {
     return status < 400
@@ -42,7 +45,7 @@ function judge(method: string, path: string, { status, headers }: Response, text
   }
   const [operation] = found;
   if (status < 400) operationsSeen.add(operation.id);
-  return published.answer(operation, { status, media, text });
+  return published.answer(operation, answer);
 }
 
 /** Paths with a verb first: the others would take it for a part of their last segment. */

@@ -22,6 +22,10 @@ export const salesforce = {
     authUrl: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/authorize',
     authUrlParams: { prompt: 'login' },
     tokenUrl: 'https://{{.workspace}}.my.salesforce.com/services/oauth2/token',
+    commonLogin: {
+      authUrl: 'https://login.salesforce.com/services/oauth2/authorize',
+      tokenUrl: 'https://login.salesforce.com/services/oauth2/token',
+    },
     areScopesRequired: false,
     isWorkspaceRequired: true,
     tokenMetadata: { consumerRefField: 'id', scopesField: 'scope', workspaceRefField: 'instance_url' },

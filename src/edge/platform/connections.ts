@@ -130,7 +130,8 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     handle(call) {
       const { services, body } = call;
       const { projectId } = projectNamed(call, body);
-      return authorize(services, identityOf(services, projectId, body), { providerAppId: body.providerAppId });
+      const identity = identityOf(services, projectId, body, true);
+      return authorize(services, identity, { providerAppId: body.providerAppId });
     },
   }),
   operation({

@@ -36,7 +36,7 @@ export async function learnAccount(
   const told = said === null ? typed : ofProvider(declaration, () => withTokenFacts(declaration, typed, said));
   const asked = await lookUp(services, declaration, credential, told);
   const metadata = { ...told, ...asked.metadata };
-  const missing = missingOf(declaration, learnedVariables(declaration), metadata);
+  const missing = missingOf(declaration, [...learnedVariables(declaration), 'workspace'], metadata);
   if (missing !== undefined) {
     throw new IntegrationError('provider_malformed', `${declaration.displayName} did not say its "${missing}"`, {
       remedy: 'Check what was typed and connect again; the account may also lack what the scopes ask for.',

@@ -1,6 +1,6 @@
 // The second half of an OAuth connection: the provider sends the customer's browser back with a code. The state is
-// used up first, in a commit of its own, so that neither a replay nor a crash can use it twice; then the code is
-// exchanged and the connection stored. The browser learns the outcome only after that.
+// used up by the first code, in a commit of its own, so that neither a replay nor a crash can use it twice; then the
+// code is exchanged and the connection stored. The browser learns the outcome only after that.
 
 import { buildCodeExchangeRequest } from '../../auth/oauth.ts';
 import { type CallbackField, isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 import { learnAccount } from './account.ts';
 import { AUTHORIZATION, type PendingAuthorization } from './authorize.ts';
 import { type MetadataItem, type ProviderMetadata, variablesIn } from './identity.ts';
-import { takeParked } from './parked.ts';
+import { parkedOf, takeParked } from './parked.ts';
 import { requestToken } from './requestToken.ts';
 import { storeConnection } from './storeConnection.ts';
 
@@ -23,15 +23,20 @@ export type CallbackQuery = Readonly<Record<string, string | undefined>>;
  * `app_fault` if it refused the provider app; `provider_5xx` or `network` if it could not be asked.
  */
 export async function finishAuthorization(services: Services, query: CallbackQuery): Promise<ConnectionRow> {
-  const pending = await takeParked<PendingAuthorization>(services, query['state'] ?? '', AUTHORIZATION);
+  const state = query['state'] ?? '';
   if (query['error'] !== undefined) {
+    // Nothing is used up: who goes back and agrees after all is connected, and so is who tries again, for which the
+    // published library opens the same address.
+    parkedOf(services, state);
     const words = query['error_description'] ?? query['error'];
     throw new IntegrationError('bad_request', `the provider did not connect: ${words.slice(0, 200)}`);
   }
   const code = query['code'];
   if (code === undefined || code === '') {
+    parkedOf(services, state);
     throw new IntegrationError('bad_request', 'the provider sent neither a code nor an error');
   }
+  const pending = await takeParked<PendingAuthorization>(services, state, AUTHORIZATION);
   const declaration = services.catalog.get(pending.identity.provider);
   const fields = isAuthorizationCode(declaration.auth) ? (declaration.auth.callbackFields ?? []) : [];
   const brought = { ...pending.identity.metadata, ...broughtBack(declaration, fields, query) };

@@ -47,10 +47,15 @@ export interface MetadataInput {
 }
 
 /**
- * The metadata of a connection from what was typed. A pasted address is reduced to the part that is asked for.
- * Rejects with `bad_request` if an address of the provider cannot be made from it.
+ * The metadata of a connection from what was typed. A pasted address is reduced to the part that is asked for. Before
+ * a login the workspace may be missing where the provider has a common one, which tells it. Rejects with `bad_request`
+ * if an address of the provider cannot be made from it.
  */
-export function metadataOf(declaration: ProviderDeclaration, input: MetadataInput): ProviderMetadata {
+export function metadataOf(
+  declaration: ProviderDeclaration,
+  input: MetadataInput,
+  isBeforeLogin = false,
+): ProviderMetadata {
   const given = new Map<string, MetadataItem>();
   if (input.providerWorkspaceRef !== undefined && input.providerWorkspaceRef !== '') {
     given.set('workspace', { value: input.providerWorkspaceRef, source: 'input' });
@@ -60,6 +65,7 @@ export function metadataOf(declaration: ProviderDeclaration, input: MetadataInpu
   }
   for (const name of requiredVariables(declaration)) {
     const item = given.get(name) ?? defaultOf(declaration, name);
+    if (item === undefined && name === 'workspace' && isBeforeLogin && hasCommonLogin(declaration)) continue;
     if (item === undefined) {
       const asked = declaration.inputs.find((field) => field.name === name)?.displayName ?? name;
       throw new IntegrationError('bad_request', `${declaration.displayName} needs "${name}" (${asked})`, {
@@ -145,6 +151,10 @@ function mainAddressesOf({ auth, baseUrl }: ProviderDeclaration): readonly strin
 function defaultOf({ inputs }: ProviderDeclaration, name: string): MetadataItem | undefined {
   const value = name === 'workspace' ? undefined : inputs.find((field) => field.name === name)?.defaultValue;
   return value === undefined ? undefined : { value, source: 'input' };
+}
+
+function hasCommonLogin({ auth }: ProviderDeclaration): boolean {
+  return isAuthorizationCode(auth) && auth.commonLogin !== undefined;
 }
 
 /** The template variables in metadata. */

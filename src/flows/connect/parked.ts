@@ -11,6 +11,7 @@ import {
   deleteOauthState,
   expireOauthStates,
   insertOauthState,
+  type OauthStateRow,
   readOauthState,
 } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
@@ -43,21 +44,29 @@ export async function park(
   ]);
 }
 
+function unknown(): IntegrationError {
+  return new IntegrationError('bad_request', 'this authorization is unknown, was already used or has expired', {
+    remedy: 'Start connecting again.',
+  });
+}
+
+/** What stands behind a token, which stays usable. Rejects as `takeParked`. */
+export function parkedOf({ store, clock }: Services, token: string, projectId?: ProjectId): OauthStateRow {
+  const row = readOauthState(store.reads, hashOf(token));
+  if (row === undefined || row.expiresAtMs <= clock.nowMs()) throw unknown();
+  if (projectId !== undefined && row.projectId !== projectId) throw unknown();
+  return row;
+}
+
 /** Rejects with `bad_request` for a token that is unknown, used, expired, or of another project if one is given. */
 export async function takeParked<Pending>(
-  { store, vault, clock }: Services,
+  services: Services,
   token: string,
   kind: string,
   projectId?: ProjectId,
 ): Promise<Pending> {
-  const unknown = () =>
-    new IntegrationError('bad_request', 'this authorization is unknown, was already used or has expired', {
-      remedy: 'Start connecting again.',
-    });
-  const stateHash = hashOf(token);
-  const row = readOauthState(store.reads, stateHash);
-  if (row === undefined || row.expiresAtMs <= clock.nowMs()) throw unknown();
-  if (projectId !== undefined && row.projectId !== projectId) throw unknown();
+  const { store, vault } = services;
+  const { stateHash, sealed } = parkedOf(services, token, projectId);
   try {
     await store.commit([deleteOauthState(stateHash)]);
   } catch (error) {
@@ -65,7 +74,7 @@ export async function takeParked<Pending>(
     if (errorFacts(error).code === 'invalid_input') throw unknown();
     throw error;
   }
-  const plain = vault.open(row.sealed, { connectionId: stateHash, generation: 0, purpose: PARKED_PURPOSE });
+  const plain = vault.open(sealed, { connectionId: stateHash, generation: 0, purpose: PARKED_PURPOSE });
   const parked = JSON.parse(plain.toString()) as { readonly kind?: string; readonly pending: Pending };
   // A token of one flow brought to another; or one from before a version that knows kinds.
   if (parked.kind !== kind) throw unknown();

@@ -53,6 +53,11 @@ function behind({ origin, port }: SchemeServer): JsonObject {
     },
     gong: { baseURL: `${named('api_base_url_for_customer')}/api`, oauth2Opts },
     xero: { ...plain, tenon: { accountLookup: { url: `${origin}/connections` } } },
+    salesforce: {
+      baseURL: `${workspace}/api`,
+      oauth2Opts: { authURL: `${workspace}/authorize`, tokenURL: `${workspace}/token` },
+      tenon: { commonLogin: { authUrl: `${origin}/authorize`, tokenUrl: `${origin}/login/token` } },
+    },
     docusign: { ...plain, baseURL: `${named('server')}/api`, tenon: { accountLookup: { url: `${origin}/userinfo` } } },
   };
 }
@@ -336,6 +341,35 @@ describe('what is asked of the account', () => {
     const ending = await consented(world, 'atlassian', { workspace: 'gamma' });
     expect([ending.status, reasonOf(ending)]).toEqual([502, expect.stringContaining('did not say its "cloudId"')]);
     expect(storedCounts(world)).toEqual(NOTHING);
+  });
+
+  it.each([
+    ['the org', (port: number) => `http://northwind.localhost:${port}`, 'northwind'],
+    [
+      'the sandbox of an org',
+      (port: number) => `http://northwind--dev.sandbox.localhost:${port}`,
+      'northwind--dev.sandbox',
+    ],
+  ])('of Salesforce names %s of who logged in at the common place', async (_what, urlOf, workspace) => {
+    const world = await startWorld('salesforce');
+    const { server } = world;
+    server.once('/login/token', { body: server.grant({ instance_url: urlOf(server.port) }) });
+    expect((await paramsOf(world, 'salesforce')).params).toMatchObject({ code_challenge_method: 'S256' });
+    const connection = await connected(world, 'salesforce');
+    expect(connection).toMatchObject({ providerMetadata: { workspace: { value: workspace, source: 'token' } } });
+    expect(await called(world, await installed(world, 'salesforce'))).toBe(200);
+    expect(server.callsTo('/api')[0]?.host).toBe(`${workspace}.localhost`);
+  });
+
+  it.each([
+    ['names no org', {}, 'did not say its "workspace"'],
+    ['names an address of somebody else', { instance_url: 'https://evil.example' }, 'no address of its own'],
+  ])('of Salesforce connects nobody if the common login %s', async (_what, answer, says) => {
+    const world = await startWorld('salesforce');
+    world.server.once('/login/token', { body: world.server.grant(answer) });
+    const ending = await consented(world, 'salesforce');
+    expect([ending.status, reasonOf(ending)]).toEqual([502, expect.stringContaining(says)]);
+    expect([storedCounts(world), world.server.callsTo('/api')]).toEqual([NOTHING, []]);
   });
 
   it('says which server has the account at Docusign: the default one, else the first', async () => {

@@ -60,9 +60,9 @@ describe('buildAuthorizationUrl', () => {
     expect(() => buildAuthorizationUrl(hubspot, { ...request, scopes: [] })).toThrow('needs the scopes');
   });
 
-  it('refuses a missing and a hostile workspace', () => {
+  it('leads to the common login without a workspace, and refuses a hostile one', () => {
     const withChallenge = { ...request, codeChallenge: 'c' };
-    expect(() => buildAuthorizationUrl(salesforce, withChallenge)).toThrow('"workspace" is missing');
+    expect(new URL(buildAuthorizationUrl(salesforce, withChallenge)).host).toBe('login.salesforce.com');
     const variables = { workspace: 'evil.com/#' };
     expect(() => buildAuthorizationUrl(salesforce, { ...withChallenge, variables })).toThrow(
       '"workspace" has characters',

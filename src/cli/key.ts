@@ -3,7 +3,7 @@
 
 import { type Config, readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
-import { systemClock } from '../core/time.ts';
+import { DAY_MS, type Ms, systemClock } from '../core/time.ts';
 import { newApiKey } from '../flows/apiKeys.ts';
 import { openStore } from '../store/store.ts';
 import { insertApiKey, readProject, readProjects } from '../store/tables/accounts.ts';
@@ -18,9 +18,14 @@ export interface KeyOptions {
   readonly operator?: boolean | undefined;
   /** For the API of every project, as a Bearer. */
   readonly builder?: boolean | undefined;
+  /** In days; absent: never. */
+  readonly expires?: string | undefined;
 }
 
-/** Rejects with `conflict` while a server runs on the data folder, `not_found` without data or such a project. */
+/**
+ * Rejects with `conflict` while a server runs on the data folder, `not_found` without data or such a project,
+ * `bad_request` for an expiry that is no number of days.
+ */
 export async function createKey(env: Readonly<Record<string, string | undefined>>, options: KeyOptions): Promise<void> {
   const config: Config = readConfig(env);
   // Opening the store would make one.
@@ -35,11 +40,19 @@ export async function createKey(env: Readonly<Record<string, string | undefined>
       });
     }
     const scope = options.operator === true ? 'operator' : options.builder === true ? 'builder' : 'full';
-    const { apiKey, row } = newApiKey(project.projectId, options.label, systemClock.nowMs(), [scope]);
+    const nowMs = systemClock.nowMs();
+    const expiresAtMs = expiryOf(options.expires, nowMs);
+    const { apiKey, row } = newApiKey(project.projectId, options.label, nowMs, [scope], expiresAtMs);
     await store.commit([insertApiKey(row)]);
     printLine(`  project   ${project.projectId}`);
     printLine(`  API key   ${styled('green', apiKey)}`);
   } finally {
     await store.close();
   }
+}
+
+function expiryOf(days: string | undefined, nowMs: Ms): Ms | null {
+  if (days === undefined) return null;
+  if (/^[1-9]\d{0,4}$/.test(days)) return nowMs + Number(days) * DAY_MS;
+  throw new IntegrationError('bad_request', `--expires takes a number of days from 1 on, and not "${days}"`);
 }

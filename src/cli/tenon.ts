@@ -39,6 +39,7 @@ program
   .description('make an API key and show it once')
   .option('--label <label>', 'what it is for', 'made on the command line')
   .option('--project <project>', 'id or name of the project, where there are several')
+  .option('--expires <days>', 'when it ends by itself (default: never)')
   .option('--builder', 'for the API of every project, as a Bearer token')
   .option('--operator', 'for the operator plane (`tenon actor`, `why`, `quarantine`) instead of the API')
   .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));

@@ -30,11 +30,15 @@ export function newApiKey(
   label: string,
   createdAtMs: Ms,
   scopes: readonly KeyScope[] = ['full'],
+  expiresAtMs: Ms | null = null,
 ): { readonly apiKey: string; readonly row: NewApiKeyRow } {
   const apiKey = `tnn_${randomToken(KEY_BYTES)}`;
   return {
     apiKey,
-    row: { keyHash: hashApiKey(apiKey), projectId, label, scopes: JSON.stringify(scopes), createdAtMs },
+    row: {
+      ...{ keyHash: hashApiKey(apiKey), projectId, label, scopes: JSON.stringify(scopes), createdAtMs },
+      ...(expiresAtMs === null ? {} : { expiresAtMs }),
+    },
   };
 }
 

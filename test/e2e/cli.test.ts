@@ -290,9 +290,14 @@ describe('tenon key create', () => {
     expect(unknown).toMatchObject({ code: 1, lines: [expect.stringContaining('name the project')] });
     const { code, out } = await run(['key', 'create'], env);
     expect(code).toBe(0);
+    const never = await run(['key', 'create', '--expires', 'soon'], env);
+    expect(never).toMatchObject({ code: 1, lines: [expect.stringContaining('--expires takes a number of days')] });
+    const builder = await run(['key', 'create', '--builder', '--expires', '30'], env);
     const again = await serve(data);
     const answer = await fetch(`${again.origin}/v1/projects`, { headers: { 'x-api-key': keyIn(out) ?? '' } });
     expect(answer.status).toBe(200);
+    const authorization = `Bearer ${keyIn(builder.out)}`;
+    expect((await fetch(`${again.origin}/v1/my-info`, { headers: { authorization } })).status).toBe(200);
     expect(await again.stop()).toBe(0);
   });
 });

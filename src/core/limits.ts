@@ -207,6 +207,8 @@ export const MANIFEST_DEPTH_MAX = 100;
 export const MANIFEST_CONTENT_BYTES_MAX = 1_048_576;
 /** Configs that a plan looks into, a tenth of a second's work; beyond, it only counts installations. */
 export const PLAN_CONFIGS_MAX = 2000;
+/** Deploys of one integration at one moment: each goes by what the one before it left. */
+export const DEPLOY_ATTEMPTS_MAX = 5;
 /** Aliases a manifest may expand, against the "billion laughs" expansion. */
 export const MANIFEST_ALIASES_MAX = 100;
 /** Integrations per manifest; the largest published sample has 8. */

@@ -2,8 +2,9 @@
 // that the manifest does not name stay as they are; an unchanged one gets no new revision.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type InputIssue, IntegrationError } from '../../core/errors.ts';
+import { errorFacts, type InputIssue, IntegrationError } from '../../core/errors.ts';
 import { type IntegrationId, newId, type ProjectId } from '../../core/ids.ts';
+import { DEPLOY_ATTEMPTS_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import { type KeptObject, keptAfter, type RunningRevision } from '../../manifest/kept.ts';
 import { knownProviders } from '../../manifest/knownProviders.ts';
@@ -18,6 +19,7 @@ import {
   updateIntegration,
 } from '../../store/tables/installations.ts';
 import { countInstallations } from '../../store/tables/rollout.ts';
+import { changedMeanwhile } from '../apiKeys.ts';
 import type { CommittedRows, Services } from '../services.ts';
 import { runningRevisionOf } from './installations.ts';
 
@@ -45,8 +47,35 @@ export async function deployManifest(
   const { manifest: whole, warnings } = checkedManifest(services, source, fileName);
   const manifest = only === undefined ? whole : onlyOf(whole, only, fileName);
   const { reads } = services.store;
+  await committed(services, () => deployWrites(services, projectId, manifest, isDestructive));
+  services.targets.forgetAll();
+  await services.rollout.next();
+  const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
+  return { integrations, warnings: warnings.map(formatProblem) };
+}
+
+/** Decided anew where another deploy of the same moment came first: it may have left out what this one has to keep. */
+async function committed({ store }: Services, decide: () => readonly RowWrite[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const writes = decide();
+    if (writes.length === 0) return;
+    try {
+      return await store.commit(writes);
+    } catch (error) {
+      if (errorFacts(error).code !== 'invalid_input' || attempt === DEPLOY_ATTEMPTS_MAX) changedMeanwhile(error);
+    }
+  }
+}
+
+function deployWrites(
+  services: Services,
+  projectId: ProjectId,
+  manifest: Manifest,
+  isDestructive: boolean,
+): readonly RowWrite[] {
+  const { reads } = services.store;
   const nowMs = services.clock.nowMs();
-  const writes = manifest.integrations.flatMap((spec): RowWrite[] => {
+  return manifest.integrations.flatMap((spec): RowWrite[] => {
     const existing = readIntegration(reads, projectId, spec.name);
     const latest = existing === undefined ? null : runningRevisionOf(services, existing);
     const kept = existing === undefined || isDestructive ? [] : keptObjects(services, existing, spec, nowMs);
@@ -68,14 +97,9 @@ export async function deployManifest(
       insertRevision(revision),
       existing === undefined
         ? insertIntegration({ integrationId, projectId, name, provider, revisionId, createdAtMs: nowMs })
-        : updateIntegration(integrationId, providerUnchanged(existing, spec), revisionId, nowMs),
+        : updateIntegration(existing, providerUnchanged(existing, spec), revisionId, nowMs),
     ];
   });
-  if (writes.length > 0) await services.store.commit(writes);
-  services.targets.forgetAll();
-  await services.rollout.next();
-  const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
-  return { integrations, warnings: warnings.map(formatProblem) };
 }
 
 /** The read objects that `spec` has to keep of what is deployed; none where nobody has installed any. */

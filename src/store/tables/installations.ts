@@ -27,7 +27,7 @@ export const INSTALLATION_STATEMENTS = {
   'integrations.insert': `INSERT INTO integrations (integrationId, projectId, name, provider, revisionId, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?)`,
   'integrations.update':
-    'UPDATE integrations SET provider = ?, revisionId = ?, updatedAtMs = ? WHERE integrationId = ?',
+    'UPDATE integrations SET provider = ?, revisionId = ?, updatedAtMs = ? WHERE integrationId = ? AND revisionId = ?',
   'revisions.insert': `INSERT INTO revisions (revisionId, integrationId, specVersion, content, kept, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?)`,
   'installations.insert': `INSERT INTO installations (installationId, projectId, integrationId, connectionId, groupRef,
@@ -84,8 +84,14 @@ export function insertIntegration(row: Omit<IntegrationRow, 'updatedAtMs'>): Row
   return { statement: 'integrations.insert', params, mustChange: 'rejected' };
 }
 
-export function updateIntegration(integrationId: string, provider: string, revisionId: string, atMs: Ms): RowWrite {
-  const params = [provider, revisionId, atMs, integrationId];
+/** Refused if it has another revision than `before` meanwhile. */
+export function updateIntegration(
+  { integrationId, revisionId: before }: Pick<IntegrationRow, 'integrationId' | 'revisionId'>,
+  provider: string,
+  revisionId: string,
+  atMs: Ms,
+): RowWrite {
+  const params = [provider, revisionId, atMs, integrationId, before];
   return { statement: 'integrations.update', params, mustChange: 'rejected' };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deployManifest } from '../../../../src/flows/install/deploy.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
 import type { KeptObject } from '../../../../src/manifest/kept.ts';
+import type { IntegrationSpec } from '../../../../src/manifest/manifest.ts';
 import { readInstallation, readIntegrations, readRevision } from '../../../../src/store/tables/installations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
@@ -101,6 +102,23 @@ describe('a manifest', () => {
     const options = { isDestructive: true };
     await deployManifest(flows.services, flows.projectId, withObjects('plans', 'Invoices'), 'amp.yaml', options);
     expect([keptNow(), flows.integration('billing').revisionId === revisionId]).toEqual([[], false]);
+  });
+
+  it('goes by what another one of the same moment left', async () => {
+    const flows = await startFlows();
+    const withObjects = (...objects: string[]) => manifestOf({ ...STRIPE, objects });
+    await Promise.all([deploy(flows, withObjects('customers', 'invoices')), deploy(flows, withObjects('customers'))]);
+    await flows.connect();
+    await createInstallation(flows.services, flows.integration('billing'), { groupRef: 'acme', content: {} });
+    await deploy(flows, withObjects('customers', 'invoices'));
+    const all = ['plans', 'coupons', 'events'].map((name) => deploy(flows, withObjects(name)));
+    await Promise.all(all);
+    const latest = readRevision(flows.services.store.reads, flows.integration('billing').revisionId);
+    const kept = (JSON.parse(latest?.kept ?? '') as KeptObject[]).map(({ object }) => object.objectName);
+    const own = (JSON.parse(latest?.content ?? '') as IntegrationSpec).read?.objects.map(
+      ({ objectName }) => objectName,
+    );
+    expect([...kept, ...(own ?? [])].sort()).toEqual(['coupons', 'customers', 'events', 'invoices', 'plans']);
   });
 
   it('leaves integrations that it does not name as they are', async () => {

@@ -102,7 +102,10 @@ async function boot(folder: string, clock = fakeClock()) {
           .map(({ times, n }) => [times, n]),
       ),
     deploy: (revisionId: string, schedule: string) =>
-      store.commit([revision(revisionId, schedule), updateIntegration(INTEGRATION, 'stripe', revisionId, 2)]),
+      store.commit([
+        revision(revisionId, schedule),
+        updateIntegration({ integrationId: INTEGRATION, revisionId: 'r1' }, 'stripe', revisionId, 2),
+      ]),
   };
 }
 

@@ -72,65 +72,26 @@ export interface Running {
 
 /** Rejects with what kept it from starting; then nothing is left running. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, clock = systemClock } = options;
+  const { config, clock = systemClock } = options;
   if (config.workers > 0) assertThreads();
-  const catalog = new LiveCatalog(readOverrides(config.catalogFile), config.catalogSource !== null);
-  const opened: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const close of opened.splice(0).reverse()) await close();
-  };
+  const opened: Opened = [];
+  const stop = () => closeAll(opened);
   try {
-    const { store, vault, source, warnings } = await openSealed(options);
-    opened.push(() => store.close());
-    await ensureCanary(store, vault);
-    const rotation = new KeyRotation({ store, vault, log }, source);
-    const downloadKey = await openDownloadKey({ store, vault, log });
-    const egress = createEgress({ allowList: config.egressAllow, clock });
-    opened.push(() => egress.close());
-    const catalogRefresh = new CatalogRefresh({ store, egress, clock, log }, catalog, config.catalogSource).load();
-    const listening = await listen(config.hostname, config.port, clock);
-    const runtime = new Runtime({ store, clock, log });
-    opened.push(
-      () => runtime.stop(),
-      () => listening.close(),
-    );
-    const budgets = new Budgets(store, clock, log);
-    const counts = newCounts();
-    const tracer = await openTracer(config.tracing, log);
-    opened.push(async () => tracer?.stop());
-    const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
-    const supervisor = new Supervisor(runtime, clock);
-    const services: Services = {
-      store,
-      runtime,
-      tokens,
-      leases: new Leases(tokens, supervisor, budgets, clock, counts.leaseWaits),
-      budgets,
-      fleets: new Fleets(runtime, store.reads, clock, log),
-      targets: new Targets(store.reads, catalog),
-      rollout: new Rollout({ store, runtime, clock, log }),
-      throttle: new Throttle(),
-      egress,
-      vault,
-      rotation,
-      catalog,
-      catalogRefresh,
-      connectors: createConnectors(clock),
-      counts,
-      tracer,
-      clock,
-      log,
-      downloadKey,
-      ...addressesOf(config, listening.port),
-    };
-    registerHandlers(runtime.dispatcher, services);
-    catalog.onChanged(() => forgetDerived(services));
+    let listening: Listening | undefined;
+    const { services, supervisor, source, warnings } = await assemble(options, opened, async () => {
+      const bound = await listen(config.hostname, config.port, clock);
+      opened.push(() => bound.close());
+      listening = bound;
+      return bound.port;
+    });
+    invariant(listening !== undefined, 'T-4003', 'a server was assembled without a port');
+    const { runtime, rollout, rotation, catalogRefresh, store } = services;
     // Last of all that may fail: a key that nobody got to see would be lost.
     const firstKey = await ensureProject(store, clock);
     runtime.start();
     const retention = new Retention(services);
-    opened.push(...[services.rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
-    for (const service of [retention, catalogRefresh, services.rollout]) service.start();
+    opened.push(...[rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
+    for (const service of [retention, catalogRefresh, rollout]) service.start();
     const pool = await open(services, supervisor, listening, config, opened);
     const isNewFile = firstKey !== null && source.kind === 'file';
     const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
@@ -139,6 +100,97 @@ export async function start(options: StartOptions): Promise<Running> {
     await stop();
     throw error;
   }
+}
+
+/** The platform API over a data folder that no server runs on. */
+export interface AtRest {
+  readonly services: Services;
+  /** Below the origin; the caller may do everything. */
+  request(path: string, init: RequestInit): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens a data folder without serving it: what is changed is committed, and what follows from that is performed when a
+ * server starts. Rejects as `start`.
+ */
+export async function openAtRest(options: StartOptions): Promise<AtRest> {
+  const opened: Opened = [];
+  const stop = () => closeAll(opened);
+  try {
+    const { services } = await assemble(options, opened, async () => options.config.port);
+    await services.runtime.stop();
+    const token = randomToken(OPERATOR_TOKEN_BYTES);
+    const { app } = createEdge(services, async () => true, { operator: token, metrics: null });
+    return {
+      services,
+      async request(path, init) {
+        const headers = new Headers(init.headers);
+        headers.set('authorization', `Bearer ${token}`);
+        return app.request(path, { ...init, headers }, {});
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What is to be closed again, the last first. */
+type Opened = (() => Promise<void>)[];
+
+async function closeAll(opened: Opened): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close();
+}
+
+/** Everything but what serves and what works by itself. `bind` answers the port that this is reached at. */
+async function assemble(options: StartOptions, opened: Opened, bind: () => Promise<number>) {
+  const { config, log, clock = systemClock } = options;
+  const catalog = new LiveCatalog(readOverrides(config.catalogFile), config.catalogSource !== null);
+  const { store, vault, source, warnings } = await openSealed(options);
+  opened.push(() => store.close());
+  await ensureCanary(store, vault);
+  const rotation = new KeyRotation({ store, vault, log }, source);
+  const downloadKey = await openDownloadKey({ store, vault, log });
+  const egress = createEgress({ allowList: config.egressAllow, clock });
+  opened.push(() => egress.close());
+  const catalogRefresh = new CatalogRefresh({ store, egress, clock, log }, catalog, config.catalogSource).load();
+  const runtime = new Runtime({ store, clock, log });
+  opened.push(() => runtime.stop());
+  const port = await bind();
+  const budgets = new Budgets(store, clock, log);
+  const counts = newCounts();
+  const tracer = await openTracer(config.tracing, log);
+  opened.push(async () => tracer?.stop());
+  const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
+  const supervisor = new Supervisor(runtime, clock);
+  const services: Services = {
+    store,
+    runtime,
+    tokens,
+    leases: new Leases(tokens, supervisor, budgets, clock, counts.leaseWaits),
+    budgets,
+    fleets: new Fleets(runtime, store.reads, clock, log),
+    targets: new Targets(store.reads, catalog),
+    rollout: new Rollout({ store, runtime, clock, log }),
+    throttle: new Throttle(),
+    egress,
+    vault,
+    rotation,
+    catalog,
+    catalogRefresh,
+    connectors: createConnectors(clock),
+    counts,
+    tracer,
+    clock,
+    log,
+    downloadKey,
+    ...addressesOf(config, port),
+  };
+  registerHandlers(runtime.dispatcher, services);
+  catalog.onChanged(() => forgetDerived(services));
+  return { services, supervisor, source, warnings };
 }
 
 /**

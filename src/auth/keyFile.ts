@@ -55,7 +55,7 @@ export function readKeyFile(path: string): KeyFile | null {
   const warning = `${path} could be read by other users and no longer can. Whoever read it can open the credentials.`;
   return {
     keys: parseLines(path, text),
-    warnings: wasOpen ? [`${warning} \`tenon keys rotate\` makes a new key.`] : [],
+    warnings: wasOpen ? [`${warning} \`tenon master-keys rotate\` makes a new key.`] : [],
   };
 }
 

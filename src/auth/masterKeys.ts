@@ -92,7 +92,7 @@ export function assertOpen(
 
 function remedyFor(source: KeySource, { dataFolder }: KeySettings): string {
   const path = keyPath(dataFolder);
-  const change = 'Nothing was changed; `tenon keys list` says what is sealed with which key.';
+  const change = 'Nothing was changed; `tenon master-keys list` says what is sealed with which key.';
   if (source.kind === 'file') return `Bring it back as ${path} or in TENON_MASTER_KEY. ${change}`;
   const ignored = existsSync(path) ? ` (${path} is not read while that is set)` : '';
   return `Give it in TENON_MASTER_KEY, behind a new one if there is one${ignored}. ${change}`;

@@ -1,5 +1,6 @@
-// `tenon key create`: makes an API key when the first one was lost. It opens the data folder itself, so no server may
-// be running on it; whoever can read that folder may have a key.
+// `tenon keys create`, and `tenon key create` as it was called first: makes an API key and shows it once. Keys of one
+// project are made over the API; those that open every project only by whoever has the data folder, which no server
+// may be running on then.
 
 import { type Config, readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
@@ -8,7 +9,9 @@ import { newApiKey } from '../flows/apiKeys.ts';
 import { openStore } from '../store/store.ts';
 import { insertApiKey, readProject, readProjects } from '../store/tables/accounts.ts';
 import { databaseOf } from './operator.ts';
+import { type PlatformOptions, withProject } from './platform.ts';
 import { printLine, styled } from './print.ts';
+import { memberOf } from './resources.ts';
 
 export interface KeyOptions {
   readonly label: string;
@@ -20,6 +23,24 @@ export interface KeyOptions {
   readonly builder?: boolean | undefined;
   /** In days; absent: never. */
   readonly expires?: string | undefined;
+}
+
+/** Rejects as the API: with `bad_request` for a scope that there is not. */
+export async function createProjectKey(
+  env: Readonly<Record<string, string | undefined>>,
+  options: PlatformOptions & { readonly label: string; readonly scope: string },
+): Promise<void> {
+  const { label, scope } = options;
+  const made = await withProject(env, options, (api) =>
+    api.call('POST', `${api.base}/api-keys`, { label, scopes: [scope] }),
+  );
+  if (options.json === true) printLine(JSON.stringify(made, null, 2));
+  else printKey(memberOf(made, 'projectId'), memberOf(made, 'key'));
+}
+
+function printKey(projectId: string, apiKey: string): void {
+  printLine(`  project   ${projectId}`);
+  printLine(`  API key   ${styled('green', apiKey)}`);
 }
 
 /**
@@ -44,8 +65,7 @@ export async function createKey(env: Readonly<Record<string, string | undefined>
     const expiresAtMs = expiryOf(options.expires, nowMs);
     const { apiKey, row } = newApiKey(project.projectId, options.label, nowMs, [scope], expiresAtMs);
     await store.commit([insertApiKey(row)]);
-    printLine(`  project   ${project.projectId}`);
-    printLine(`  API key   ${styled('green', apiKey)}`);
+    printKey(project.projectId, apiKey);
   } finally {
     await store.close();
   }

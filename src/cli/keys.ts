@@ -1,4 +1,4 @@
-// `tenon keys list` and `tenon keys rotate`: the master keys that stored secrets are sealed with. On a running server,
+// `tenon master-keys list` and `tenon master-keys rotate`: the master keys that stored secrets are sealed with. On a running server,
 // or on the data folder itself, with the keys of this environment.
 
 import process from 'node:process';
@@ -73,7 +73,8 @@ function printKeys({ path, keys }: KeysView): void {
     printLine(`  ${key.keyId}  ${stateOf(key, total)}: ${counted(total, 'row')}${detail}`);
   }
   const old = keys.filter(({ isCurrent, isConfigured, rows }) => isConfigured && !isCurrent && sumOf(rows) > 0);
-  if (old.length > 0) printLine('`tenon keys rotate` seals everything with the first; until then all are needed.');
+  if (old.length > 0)
+    printLine('`tenon master-keys rotate` seals everything with the first; until then all are needed.');
 }
 
 function stateOf({ isConfigured, isCurrent }: KeyView, total: number): string {

@@ -69,13 +69,11 @@ export function addOperatorCommands(program: Command): void {
     .action(async (file: string, options: RestoreCommandOptions) =>
       (await import('./restore.ts')).restore(process.env, file, options),
     );
-  const keys = program.command('keys').description('master keys, which stored credentials are sealed with');
-  withServer(keys.command('list').description('how much is sealed with which key'))
+  const masterKeys = program.command('master-keys').description('what stored credentials are sealed with');
+  withServer(masterKeys.command('list').description('how much is sealed with which key'))
     .option('--json', 'print everything as JSON')
     .action(async (options: ViewOptions) => (await import('./keys.ts')).listMasterKeys(process.env, options));
-  withServer(keys.command('rotate').description('seal everything with a new key, while the server goes on'))
-    .option('--json', 'print everything as JSON')
-    .action(async (options: ViewOptions) => (await import('./keys.ts')).rotateMasterKeys(process.env, options));
+  addRotation(masterKeys, false);
   const erasing = program.command('erase').description('remove all data of one customer');
   withServer(erasing.command('installation').description('and everything that it made, and its connection'))
     .argument('<id>', 'its id')
@@ -83,6 +81,14 @@ export function addOperatorCommands(program: Command): void {
     .action(async (id: string, options: EraseCommandOptions) =>
       (await import('./erase.ts')).erase(process.env, id, options),
     );
+}
+
+/** `tenon keys rotate` is what it was called before API keys had commands. */
+export function addRotation(group: Command, isHidden: boolean): void {
+  withServer(group.command('rotate', { hidden: isHidden }))
+    .description('seal everything with a new key, while the server goes on')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ViewOptions) => (await import('./keys.ts')).rotateMasterKeys(process.env, options));
 }
 
 function addGrantCommands(program: Command): void {

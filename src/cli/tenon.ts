@@ -11,6 +11,7 @@ import type { KeyOptions } from './key.ts';
 import { addManifestCommands } from './manifestCommands.ts';
 import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
+import { addResourceCommands } from './resourceCommands.ts';
 
 const EXIT_FAILED = 1;
 
@@ -33,8 +34,8 @@ program
   });
 
 program
-  .command('key')
-  .description('API keys of a data folder that no server runs on')
+  .command('key', { hidden: true })
+  .description('as `tenon keys create`, on a data folder that no server runs on')
   .command('create')
   .description('make an API key and show it once')
   .option('--label <label>', 'what it is for', 'made on the command line')
@@ -45,6 +46,7 @@ program
   .action(async (options: KeyOptions) => (await import('./key.ts')).createKey(process.env, options));
 
 addManifestCommands(program);
+addResourceCommands(program);
 addOperatorCommands(program);
 addCatalogCommands(program);
 

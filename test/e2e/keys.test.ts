@@ -23,12 +23,12 @@ const dataOf = (tenon: Tenon) => join(tenon.folder, 'data');
 const keysOf = (folder: string) => readFileSync(join(folder, 'master.key'), 'utf8').trim().split('\n');
 
 function keys(folder: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return runTenon(['keys', ...args], { TENON_DATA_DIR: folder, ...env });
+  return runTenon(['master-keys', ...args], { TENON_DATA_DIR: folder, ...env });
 }
 
 async function json<View>(folder: string, command: string, env: Record<string, string> = {}): Promise<View> {
   const { code, out, error } = await keys(folder, [command, '--json'], env);
-  if (code !== 0) throw new Error(`tenon keys ${command} ended with ${code}: ${error}`);
+  if (code !== 0) throw new Error(`tenon master-keys ${command} ended with ${code}: ${error}`);
   return JSON.parse(out) as View;
 }
 
@@ -125,7 +125,7 @@ describe('the first start', () => {
   });
 });
 
-describe('tenon keys rotate', () => {
+describe('tenon master-keys rotate', () => {
   it('renews the key of a server that goes on, which then starts with the new one alone', async () => {
     await using tenon = await startTenon({ writer: 'thread', sandbox: { hubspotContacts: CONTACTS } });
     const folder = dataOf(tenon);
@@ -234,7 +234,7 @@ describe('tenon keys rotate', () => {
   });
 });
 
-describe('tenon keys list', () => {
+describe('tenon master-keys list', () => {
   it('tells also without a key which one is missing', async () => {
     const folder = await usedFolder();
     rmSync(join(folder, 'master.key'));

@@ -231,7 +231,7 @@ export class KeyRotation {
     for await (const rows of windowsOf(store.reads, table)) {
       if (this.#isStopped) {
         throw new IntegrationError('storage_unavailable', 'the server stops before everything is sealed anew', {
-          remedy: 'Run `tenon keys rotate` again: it goes on.',
+          remedy: 'Run `tenon master-keys rotate` again: it goes on.',
         });
       }
       const writes = rows.flatMap((row) => this.#reseal(table, row, unopened));

@@ -1,5 +1,5 @@
-// `tenon master-keys list` and `tenon master-keys rotate`: the master keys that stored secrets are sealed with. On a running server,
-// or on the data folder itself, with the keys of this environment.
+// `tenon master-keys list` and `tenon master-keys rotate`: the master keys that stored secrets are sealed with. On a
+// running server, or on the data folder itself, with the keys of this environment.
 
 import process from 'node:process';
 import { type OpenedVault, openVault, readMasterKeys } from '../auth/masterKeys.ts';

@@ -36,8 +36,8 @@ export interface ProjectApi extends PlatformApi {
 }
 
 /**
- * Runs `work` with whoever answers. Rejects with `not_found` where there is no data, `overloaded` while a server starts,
- * and as `start` for a folder whose master key is not at hand.
+ * Runs `work` with whoever answers. Rejects with `not_found` where there is no data, `overloaded` while a server
+ * starts, and as `start` for a folder whose master key is not at hand.
  */
 export async function withPlatform<Result>(
   env: Env,
@@ -56,7 +56,9 @@ export async function withPlatform<Result>(
   return overHttp(owner.reach.url, { authorization: `Bearer ${owner.reach.token}` }, work);
 }
 
-/** As `withPlatform`, in the project that is named or the only one. Rejects with `invalid_input` if that is not clear. */
+/**
+ * As `withPlatform`, in the project that is named or the only one. Rejects with `invalid_input` if that is not clear.
+ */
 export function withProject<Result>(
   env: Env,
   options: PlatformOptions,

@@ -14,7 +14,7 @@ const actions = () => import('./resourceActions.ts');
 const { env } = process;
 
 /** What every one of them takes. */
-function withProjectOptions(command: Command): Command {
+export function withProjectOptions(command: Command): Command {
   return withServer(command)
     .option('--project <project>', 'id or name of the project, where there are several')
     .option('--json', 'print everything as JSON');

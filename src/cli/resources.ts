@@ -1,5 +1,6 @@
-// The things that commands list, show and delete, as data: where the API has them, what names one, the columns of a list
-// and what to do where there is none. Invariant: a name or an abbreviated id that could mean two things means none.
+// The things that commands list, show and delete, as data: where the API has them, what names one, the columns of a
+// list and what to do where there is none. Invariant: a name or an abbreviated id that could mean two things means
+// none.
 
 import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../core/json.ts';
@@ -266,8 +267,7 @@ export async function findOne(api: ProjectApi, resource: Resource, meant: string
   return pickOne(resource, await readList(api, resource), meant);
 }
 
-/** See `findOne`. */
-export function pickOne(resource: Resource, items: readonly JsonObject[], meant: string): JsonObject {
+function pickOne(resource: Resource, items: readonly JsonObject[], meant: string): JsonObject {
   const { name, one } = resource;
   const exact = items.filter((item) => resource.idOf(item) === meant);
   const byName = items.filter((item) => meant !== '' && resource.namesOf(item).includes(meant));

@@ -9,6 +9,7 @@ import { addCatalogCommands } from './catalogCommands.ts';
 import { keepCompiled } from './compiled.ts';
 import type { KeyOptions } from './key.ts';
 import { addManifestCommands } from './manifestCommands.ts';
+import { addMovingCommands } from './movingCommands.ts';
 import { addOperatorCommands } from './operatorCommands.ts';
 import { printError } from './print.ts';
 import { addResourceCommands } from './resourceCommands.ts';
@@ -48,6 +49,7 @@ program
 addManifestCommands(program);
 addResourceCommands(program);
 addOperatorCommands(program);
+addMovingCommands(program);
 addCatalogCommands(program);
 
 // Whoever reads the output may have seen enough (`| head`). Commands that have servers to end do it in their own way.

@@ -606,6 +606,17 @@ export const DEMO_LOG_LINES_KEPT = 20;
 export const CLI_ANSWER_BYTES_MAX = 512 * 1_048_576;
 /** Abbreviated ids: shorter ones are more often a slip than an id. */
 export const CLI_ID_CHARS_MIN = 4;
+/**
+ * Grants that are brought in at the same time, and of those at one provider: about what a customer's page load makes.
+ */
+export const IMPORT_GRANTS_AT_ONCE = 8;
+export const IMPORT_GRANTS_OF_PROVIDER_AT_ONCE = 4;
+/**
+ * A grant that could not be asked about is tried again this often, later each time; the next import goes on with it.
+ */
+export const IMPORT_ATTEMPTS_MAX = 3;
+/** A grant with the longest tokens and keys that are known (a JWT with many scopes, a PEM key) has below 20 KB. */
+export const IMPORT_GRANT_BYTES_MAX = 262_144;
 /** Things that are listed where an abbreviation could mean any of them. */
 export const CLI_MEANT_LISTED_MAX = 5;
 /** A start waits this long for the lock of its data folder: a command that asks who has it holds it for a moment. */

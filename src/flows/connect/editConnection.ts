@@ -50,7 +50,7 @@ export async function editConnection(
       ...{ projectId, provider, groupRef, groupName, consumerRef, consumerName },
       metadata,
     };
-    return generateConnection(services, identity, changes, connectionId);
+    return generateConnection(services, identity, changes, { connectionId });
   }
   if (mask.length === 0) return row;
   return describe(services, { ...row, workspaceRef, metadata: JSON.stringify(metadata) });

@@ -17,11 +17,11 @@ import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
 import { jsonAt, jsonOrNull } from '../../core/json.ts';
 import type { Ms } from '../../core/time.ts';
-import { readDefaultProviderApp } from '../../store/tables/accounts.ts';
+import { readDefaultProviderApp, readProviderApp } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnections } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
-import { call, learnAccount } from './account.ts';
-import { checkCredential } from './healthCheck.ts';
+import { type Account, call, learnAccount } from './account.ts';
+import { checkCredential, type Verdict } from './healthCheck.ts';
 import { type ConnectIdentity, learnedVariables, missingOf, toldVariables, variablesIn } from './identity.ts';
 import { eraseConnection } from './removeConnection.ts';
 import { renewNow } from './renew.ts';
@@ -70,28 +70,69 @@ interface Acquired {
 /** A token that is not there yet: usable by nobody, and due at once. */
 const NO_TOKEN = { accessToken: '-', expiresAtMs: 0, issuedAtMs: 0 } as const;
 
+/** Which connection it becomes, and which client its tokens are of. */
+interface GenerateTarget {
+  /** The connection that it is the next credential of. */
+  readonly connectionId?: string | undefined;
+  /** The project's default for the provider if absent. */
+  readonly providerAppId?: string | undefined;
+}
+
+/** A credential with all that is known of it before it is stored. */
+export interface PreparedConnection {
+  readonly acquired: Acquired;
+  readonly account: Account;
+  /** Null: there is no token yet, and nobody could be asked. */
+  readonly verdict: Verdict | null;
+}
+
 /**
  * Rejects with `bad_request` if the credential is missing, is of another scheme, cannot be sent or is refused by the
  * provider; `app_fault` if it refuses the provider app; `auth_invalidated` if it refuses a refresh token from
  * elsewhere, and `conflict` if that would replace what works; `not_found` for an unknown provider; and with the codes
- * of a token request. With `connectionId` it becomes the next credential of that connection.
+ * of a token request.
  */
 export async function generateConnection(
   services: Services,
   identity: ConnectIdentity,
   typed: TypedCredential,
-  connectionId?: string,
+  target: GenerateTarget = {},
 ): Promise<ConnectionRow> {
+  const prepared = await prepareConnection(services, identity, typed, target);
+  const { verdict } = prepared;
+  if (verdict?.kind === 'refused') throw refusedCredential(services.catalog.get(identity.provider), verdict.status);
+  return storePrepared(services, identity, prepared, target.connectionId);
+}
+
+/** Everything up to the moment of storing. Rejects as `generateConnection`, but not for what the provider refuses. */
+export async function prepareConnection(
+  services: Services,
+  identity: ConnectIdentity,
+  typed: TypedCredential,
+  { providerAppId }: GenerateTarget,
+): Promise<PreparedConnection> {
   const declaration = services.catalog.get(identity.provider);
-  const acquired = await acquire(services, declaration, identity, typed);
-  const { credential, granted, providerAppId } = acquired;
+  const acquired = await acquire(services, declaration, identity, typed, providerAppId);
+  const { credential, granted } = acquired;
   // Refuses what could never be sent, now, and not with the first call.
   attachmentOf(declaration, credential);
-  const isThere = credential.scheme !== 'oauth2' || credential.accessToken !== NO_TOKEN.accessToken;
-  const account = isThere
-    ? await learnAccount(services, declaration, credential, identity.metadata, granted?.metadata ?? null)
-    : { metadata: identity.metadata, workspaceRef: identity.metadata['workspace']?.value ?? null, consumerRef: null };
-  if (isThere) await assertAccepted(services, declaration, credential, variablesIn(account.metadata));
+  if (credential.scheme === 'oauth2' && credential.accessToken === NO_TOKEN.accessToken) {
+    const workspaceRef = identity.metadata['workspace']?.value ?? null;
+    return { acquired, account: { metadata: identity.metadata, workspaceRef, consumerRef: null }, verdict: null };
+  }
+  const account = await learnAccount(services, declaration, credential, identity.metadata, granted?.metadata ?? null);
+  const verdict = await checkCredential(services, declaration, credential, variablesIn(account.metadata));
+  return { acquired, account, verdict };
+}
+
+/** Rejects as `generateConnection`; what never worked is not kept. */
+export async function storePrepared(
+  services: Services,
+  identity: ConnectIdentity,
+  { acquired, account, verdict }: PreparedConnection,
+  connectionId?: string,
+): Promise<ConnectionRow> {
+  const { credential, granted, providerAppId } = acquired;
   const row = await storeConnection(services, {
     identity: { ...identity, metadata: account.metadata },
     credential,
@@ -103,7 +144,14 @@ export async function generateConnection(
     ...(acquired.issuedAtMs === undefined ? {} : { issuedAtMs: acquired.issuedAtMs }),
     connectionId,
   });
-  return isThere ? row : firstToken(services, row);
+  return verdict === null ? firstToken(services, row) : row;
+}
+
+/** What a provider said to a credential that it does not take. */
+export function refusedCredential({ displayName }: ProviderDeclaration, status: number): IntegrationError {
+  return new IntegrationError('bad_request', `${displayName} refuses the credential (${status})`, {
+    remedy: 'Check it for typing errors, and that it may be used for this account.',
+  });
 }
 
 /** Stored first: the answer to the one renewal that a single-use token allows must not be lost with this request. */
@@ -128,29 +176,17 @@ function assertReplaceable({ store }: Services, identity: ConnectIdentity): void
   });
 }
 
-async function assertAccepted(
-  services: Services,
-  declaration: ProviderDeclaration,
-  credential: Credential,
-  variables: Record<string, string>,
-): Promise<void> {
-  const verdict = await checkCredential(services, declaration, credential, variables);
-  if (verdict.kind !== 'refused') return;
-  throw new IntegrationError('bad_request', `${declaration.displayName} refuses the credential (${verdict.status})`, {
-    remedy: 'Check it for typing errors, and that it may be used for this account.',
-  });
-}
-
 async function acquire(
   services: Services,
   declaration: ProviderDeclaration,
   identity: ConnectIdentity,
   typed: TypedCredential,
+  appId: string | undefined,
 ): Promise<Acquired> {
   const { auth } = declaration;
   if (auth.scheme === 'custom') return acquireCustom(services, declaration, auth, identity, typed);
   if (auth.scheme === 'oauth2' && isAuthorizationCode(auth))
-    return existingGrant(services, declaration, identity, typed);
+    return existingGrant(services, declaration, identity, typed, appId);
   if (auth.scheme === 'oauth2') {
     const source =
       auth.grantType === 'password' ? passwordSource(declaration, typed) : clientSource(declaration, typed);
@@ -214,6 +250,7 @@ function existingGrant(
   declaration: ProviderDeclaration,
   identity: ConnectIdentity,
   { oauth2AuthorizationCode: typed }: TypedCredential,
+  appId: string | undefined,
 ): Acquired {
   const refreshToken = typed?.refreshToken?.token;
   if (typed === undefined || (typed.accessToken === undefined && refreshToken === undefined)) {
@@ -221,7 +258,11 @@ function existingGrant(
       remedy: 'Start with POST /v1/oauth-connect, or send oauth2AuthorizationCode with tokens that exist already.',
     });
   }
-  const app = readDefaultProviderApp(services.store.reads, identity.projectId, identity.provider);
+  const { reads } = services.store;
+  const app =
+    appId === undefined
+      ? readDefaultProviderApp(reads, identity.projectId, identity.provider)
+      : readProviderApp(reads, appId);
   if (refreshToken !== undefined && app === undefined) {
     throw new IntegrationError('bad_request', `the project has no provider app for ${identity.provider}`, {
       remedy: 'Create the one that these tokens were made with: POST /v1/projects/{project}/provider-apps.',

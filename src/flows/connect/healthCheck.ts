@@ -15,10 +15,10 @@ import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
 import { call } from './account.ts';
 
-/** `unknown`: there is no question, or no answer that says it. */
+/** `unknown`: there is no question (then nothing `isAsked`), or no answer that says it. */
 export type Verdict =
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly isAsked: boolean }
   | { readonly kind: 'refused'; readonly status: number };
 
 /** As published where an entry says nothing. */
@@ -32,7 +32,7 @@ export async function checkCredential(
   variables: TemplateVariables,
 ): Promise<Verdict> {
   const { authHealthCheck: check } = declaration;
-  if (check === undefined) return { kind: 'unknown' };
+  if (check === undefined) return { kind: 'unknown', isAsked: false };
   try {
     const attachment = attachmentOf(declaration, credential);
     const { status } = await call(services, attachment, check.method ?? 'GET', resolveTemplate(check.url, variables));
@@ -44,7 +44,7 @@ export async function checkCredential(
       'a credential could not be checked',
     );
   }
-  return { kind: 'unknown' };
+  return { kind: 'unknown', isAsked: true };
 }
 
 export function checkCredentialHandler(services: Services): ReplayableHandler<CheckCredentialEffect> {

@@ -28,9 +28,14 @@ export interface KeyOptions {
 /** Rejects as the API: with `bad_request` for a scope that there is not. */
 export async function createProjectKey(
   env: Readonly<Record<string, string | undefined>>,
-  options: PlatformOptions & { readonly label: string; readonly scope: string },
+  options: PlatformOptions & { readonly label: string; readonly scope: string; readonly expires?: string },
 ): Promise<void> {
-  const { label, scope } = options;
+  const { label, scope, expires } = options;
+  if (expires !== undefined) {
+    throw new IntegrationError('invalid_input', `keys of the scope "${scope}" do not end by themselves`, {
+      remedy: 'Leave --expires away, and delete the key when it has had its time.',
+    });
+  }
   const made = await withProject(env, options, (api) =>
     api.call('POST', `${api.base}/api-keys`, { label, scopes: [scope] }),
   );

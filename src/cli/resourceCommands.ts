@@ -200,6 +200,7 @@ function addTopics(topics: Command, eventRoutes: Command, destinationRoutes: Com
 interface NewKeyOptions extends PlatformOptions {
   readonly label: string;
   readonly scope: string;
+  readonly expires?: string;
 }
 
 function addKeys(keys: Command): void {
@@ -207,12 +208,13 @@ function addKeys(keys: Command): void {
   withProjectOptions(keys.command('create').description('make an API key and show it once'))
     .option('--label <label>', 'what it is for', 'made on the command line')
     .option('--scope <scope>', 'full, frontend (for browsers), builder (all projects) or operator', 'full')
+    .option('--expires <days>', 'when it ends by itself (default: never); on a folder that no server runs on')
     .action(async (options: NewKeyOptions) => {
-      const { label, scope, project } = options;
+      const { label, scope, project, expires } = options;
       // No project can give these: they are made by whoever has the data folder.
-      const isForAll = scope === 'builder' || scope === 'operator';
+      const isForAll = scope === 'builder' || scope === 'operator' || (scope === 'full' && expires !== undefined);
       if (!isForAll) return (await import('./key.ts')).createProjectKey(env, options);
-      const asked: KeyOptions = { label, project, [scope]: true };
+      const asked: KeyOptions = { label, project, expires, [scope]: true };
       return (await import('./key.ts')).createKey(env, asked);
     });
   for (const [verb, isActive] of [

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { errorFacts, IntegrationError } from '../core/errors.ts';
 import type { ProjectId } from '../core/ids.ts';
 import { CALLBACK_PARAM_CHARS_MAX, REF_CHARS_MAX, SCOPES_MAX, SECRET_CHARS_MAX } from '../core/limits.ts';
+import { sentences } from '../core/sentences.ts';
 import { parseTimestamp } from '../core/time.ts';
 import { finishAuthorization } from '../flows/connect/callback.ts';
 import { type ConnectIdentity, metadataOf } from '../flows/connect/identity.ts';
@@ -73,8 +74,8 @@ export function callbackRoute(services: EdgeServices): Hono<EdgeEnv> {
     } catch (thrown) {
       const known = thrown instanceof IntegrationError ? thrown : null;
       services.log.warn({ err: errorFacts(thrown).message }, 'an authorization did not complete');
-      const said = known === null ? [] : [known.publicDetail, known.remedy ?? ''];
-      const message = said.map(sentence).join('') || 'Something went wrong on our side. Please try again.';
+      const said = sentences([known?.publicDetail, known?.remedy]);
+      const message = said || 'Something went wrong on our side. Please try again.';
       return page(context, { kind: 'failed', message }, known?.status ?? 500);
     }
   });
@@ -127,13 +128,6 @@ export function customAuthCallbackRoute(): Hono<EdgeEnv> {
       const form = Object.fromEntries(new URLSearchParams(await readText(context.req.raw)));
       return page(context, { kind: 'returned', params: { ...context.req.query(), ...form } }, 200);
     });
-}
-
-/** Details are written to follow a colon; a person reads them on their own. */
-function sentence(text: string, index: number): string {
-  if (text === '') return '';
-  const start = `${index === 0 ? '' : ' '}${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  return /[.!?]$/.test(text) ? start : `${start}.`;
 }
 
 function page(context: Context<EdgeEnv>, outcome: CallbackOutcome, status: number): Response {

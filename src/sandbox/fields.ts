@@ -3,6 +3,7 @@
 
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { parseTimestamp } from '../core/time.ts';
+import { pick } from './generate.ts';
 import type { RecordRow } from './records.ts';
 
 export type FieldType = 'id' | 'string' | 'number' | 'boolean' | 'datetime' | 'date' | 'enumeration' | 'reference';
@@ -13,6 +14,8 @@ export interface FieldSpec {
   readonly type: FieldType;
   /** System fields cannot be written through the API. */
   readonly isReadOnly: boolean;
+  /** All that an enumeration may be. */
+  readonly options?: readonly string[];
   readonly generate: (row: RecordRow) => JsonValue;
 }
 
@@ -34,6 +37,11 @@ export function field(
   generate: (row: RecordRow) => JsonValue,
 ): FieldSpec {
   return { name, label, type, isReadOnly: false, generate };
+}
+
+/** An enumeration: each row has one of its options, picked by a salt. */
+export function choiceField(name: string, label: string, options: readonly string[], salt: number): FieldSpec {
+  return { ...field(name, 'enumeration', label, (row) => pick(options, row, salt)), options };
 }
 
 export function systemField(

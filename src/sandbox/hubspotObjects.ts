@@ -2,7 +2,7 @@
 // routes. Source: https://developers.hubspot.com/docs/api/crm/understanding-the-crm
 
 import { toRfc3339 } from '../core/time.ts';
-import { buildObjectSpec, type FieldSpec, field, type ObjectSpec, systemField } from './fields.ts';
+import { buildObjectSpec, choiceField, type FieldSpec, field, type ObjectSpec, systemField } from './fields.ts';
 import * as make from './generate.ts';
 import type { RecordRow } from './records.ts';
 
@@ -61,10 +61,8 @@ const contacts: HubspotObject = {
     field('city', 'string', 'City', make.city),
     field('country', 'string', 'Country/Region', make.country),
     field('website', 'string', 'Website URL', (row) => `https://${make.domain(row)}`),
-    field('lifecyclestage', 'enumeration', 'Lifecycle Stage', (row) =>
-      make.pick(LIFECYCLE_STAGES, row, make.SALT.stage),
-    ),
-    field('hs_lead_status', 'enumeration', 'Lead Status', (row) => make.pick(LEAD_STATUSES, row, make.SALT.stage)),
+    choiceField('lifecyclestage', 'Lifecycle Stage', LIFECYCLE_STAGES, make.SALT.stage),
+    choiceField('hs_lead_status', 'Lead Status', LEAD_STATUSES, make.SALT.stage),
     field('hubspot_owner_id', 'reference', 'Contact owner', ownerId),
   ]),
   typeId: '0-1',
@@ -77,16 +75,14 @@ const companies: HubspotObject = {
     ...systemProperties('hs_lastmodifieddate'),
     field('name', 'string', 'Company name', make.companyName),
     field('domain', 'string', 'Company Domain Name', make.domain),
-    field('industry', 'enumeration', 'Industry', (row) => make.pick(INDUSTRIES, row, make.SALT.industry)),
+    choiceField('industry', 'Industry', INDUSTRIES, make.SALT.industry),
     field('phone', 'string', 'Phone Number', make.phone),
     field('city', 'string', 'City', make.city),
     field('country', 'string', 'Country/Region', make.country),
     field('numberofemployees', 'number', 'Number of Employees', (row) =>
       String(make.numberBetween(2, 5000, row, make.SALT.amount)),
     ),
-    field('lifecyclestage', 'enumeration', 'Lifecycle Stage', (row) =>
-      make.pick(LIFECYCLE_STAGES, row, make.SALT.stage),
-    ),
+    choiceField('lifecyclestage', 'Lifecycle Stage', LIFECYCLE_STAGES, make.SALT.stage),
     field('hubspot_owner_id', 'reference', 'Company owner', ownerId),
   ]),
   typeId: '0-2',
@@ -100,7 +96,7 @@ const deals: HubspotObject = {
     field('dealname', 'string', 'Deal Name', (row) => `${make.companyName(row)} renewal`),
     field('amount', 'number', 'Amount', (row) => String(make.numberBetween(500, 90_000, row, make.SALT.amount))),
     field('pipeline', 'enumeration', 'Pipeline', () => 'default'),
-    field('dealstage', 'enumeration', 'Deal Stage', (row) => make.pick(DEAL_STAGES, row, make.SALT.stage)),
+    choiceField('dealstage', 'Deal Stage', DEAL_STAGES, make.SALT.stage),
     field('closedate', 'datetime', 'Close Date', (row) => toRfc3339(row.createdMs)),
     field('hubspot_owner_id', 'reference', 'Deal owner', ownerId),
   ]),
@@ -123,7 +119,7 @@ const tickets: HubspotObject = {
     field('hs_pipeline_stage', 'enumeration', 'Ticket status', (row) =>
       String(make.numberBetween(1, 4, row, make.SALT.stage)),
     ),
-    field('hs_ticket_priority', 'enumeration', 'Priority', (row) => make.pick(PRIORITIES, row, make.SALT.amount)),
+    choiceField('hs_ticket_priority', 'Priority', PRIORITIES, make.SALT.amount),
     field('hubspot_owner_id', 'reference', 'Ticket owner', ownerId),
   ]),
   typeId: '0-5',

@@ -51,12 +51,23 @@ export function hubspotProperties(c: RequestContext): Response {
     type: spec.type === 'reference' || spec.type === 'id' ? 'string' : spec.type,
     fieldType: FIELD_TYPES[spec.type] ?? 'text',
     groupName: `${object.name}information`,
-    options: [],
+    options: (spec.options ?? []).map((value, at) => ({
+      label: labelOf(value),
+      value,
+      displayOrder: at,
+      hidden: false,
+    })),
     hubspotDefined: true,
     modificationMetadata: { archivable: false, readOnlyDefinition: true, readOnlyValue: spec.isReadOnly },
     ...(spec.type === 'reference' ? { referencedObjectType: 'OWNER' } : {}),
   }));
   return jsonAnswer(c, 200, { results });
+}
+
+/** `IN_PROGRESS` is shown as `In progress`. */
+function labelOf(option: string): string {
+  const words = option.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 const FIELD_TYPES: Readonly<Partial<Record<FieldSpec['type'], string>>> = {

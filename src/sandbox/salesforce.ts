@@ -200,7 +200,7 @@ function describe(c: RequestContext, object: SalesforceObject): Response {
     defaultedOnCreate: spec.isReadOnly,
     filterable: true,
     sortable: true,
-    picklistValues: [],
+    picklistValues: (spec.options ?? []).map((value) => ({ label: value, value, active: true, defaultValue: false })),
     referenceTo: spec.type === 'reference' ? [spec.name === 'AccountId' ? 'Account' : 'User'] : [],
   }));
   return jsonAnswer(c, 200, {

@@ -3,7 +3,7 @@
 
 import type { JsonValue } from '../core/json.ts';
 import { type Ms, toRfc3339 } from '../core/time.ts';
-import { buildObjectSpec, type FieldSpec, field, type ObjectSpec, systemField } from './fields.ts';
+import { buildObjectSpec, choiceField, type FieldSpec, field, type ObjectSpec, systemField } from './fields.ts';
 import * as make from './generate.ts';
 import type { RecordRow } from './records.ts';
 
@@ -113,7 +113,7 @@ export function buildSalesforceObjects(accounts: number): ReadonlyMap<string, Sa
         ...systemFields('00Q'),
         ...personFields,
         field('Company', 'string', 'Company', make.companyName),
-        field('Status', 'enumeration', 'Status', (row) => make.pick(LEAD_STATUSES, row, make.SALT.stage)),
+        choiceField('Status', 'Status', LEAD_STATUSES, make.SALT.stage),
       ]),
       keyPrefix: '00Q',
       requiredFields: ['LastName', 'Company'],
@@ -131,8 +131,8 @@ function accountFields(): readonly FieldSpec[] {
   return [
     ...systemFields('001'),
     field('Name', 'string', 'Account Name', make.companyName),
-    field('Type', 'enumeration', 'Account Type', (row) => make.pick(ACCOUNT_TYPES, row, make.SALT.stage)),
-    field('Industry', 'enumeration', 'Industry', (row) => make.pick(INDUSTRIES, row, make.SALT.industry)),
+    choiceField('Type', 'Account Type', ACCOUNT_TYPES, make.SALT.stage),
+    choiceField('Industry', 'Industry', INDUSTRIES, make.SALT.industry),
     field('Phone', 'string', 'Account Phone', make.phone),
     field('Website', 'string', 'Website', (row) => `https://${make.domain(row)}`),
     field('BillingCity', 'string', 'Billing City', make.city),
@@ -151,7 +151,7 @@ function accountFields(): readonly FieldSpec[] {
 function opportunityFields(): readonly FieldSpec[] {
   return [
     field('Name', 'string', 'Name', (row) => `${make.companyName(row)} renewal`),
-    field('StageName', 'enumeration', 'Stage', (row) => make.pick(STAGES, row, make.SALT.stage)),
+    choiceField('StageName', 'Stage', STAGES, make.SALT.stage),
     field('Amount', 'number', 'Amount', (row) => make.numberBetween(500, 90_000, row, make.SALT.amount)),
     field('CloseDate', 'date', 'Close Date', (row) => toRfc3339(row.createdMs).slice(0, 10)),
   ];

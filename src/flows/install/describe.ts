@@ -4,6 +4,7 @@
 import { connectorOf } from '../../connectors/connectors.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { OBJECTS_ASKED_BATCH } from '../../core/limits.ts';
+import { sentences } from '../../core/sentences.ts';
 import {
   type FieldMetadata,
   type HydratedIntegration,
@@ -54,9 +55,15 @@ async function describeOrSayWhy(
   try {
     return await describe(services, connection, objectName);
   } catch (error) {
-    const said = error instanceof IntegrationError ? error.publicDetail : 'internal error';
-    return { kind: 'failed', error: said };
+    return { kind: 'failed', error: wordsFor(services, connection, error) };
   }
+}
+
+/** For the customer, who reads them on the screen on which they can also connect again. */
+function wordsFor({ catalog }: Services, { provider }: ConnectionRow, error: unknown): string {
+  if (!(error instanceof IntegrationError)) return 'Something went wrong on our side. Please try again.';
+  if (error.code !== 'auth_invalidated') return sentences([error.publicDetail]);
+  return `${catalog.get(provider).displayName} no longer accepts this connection. Connect again to choose fields.`;
 }
 
 async function describe(

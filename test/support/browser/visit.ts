@@ -10,7 +10,7 @@ import {
   type ConsoleMessage,
   chromium,
   type Page,
-  type Response,
+  type Request,
 } from 'playwright-core';
 import { expect } from 'vitest';
 import { judge } from '../everyAnswer.ts';
@@ -91,7 +91,7 @@ export class Visit {
     rmSync(this.#pictures, { recursive: true, force: true });
     mkdirSync(this.#pictures, { recursive: true });
     const context = page.context();
-    context.on('response', (response) => this.#pending.push(this.#keep(response)));
+    context.on('request', (request) => this.#pending.push(this.#keep(request)));
     context.on('requestfailed', (request) => {
       const { errorText = '' } = request.failure() ?? {};
       // A page that is left or closed takes its open requests along.
@@ -169,12 +169,12 @@ export class Visit {
   async end(announced: readonly RegExp[] = []): Promise<void> {
     await this.#settled();
     await this.page.context().close();
-    await this.#settled();
     const unexpected = this.#complaints.filter((complaint) => !announced.some((known) => known.test(complaint)));
     expect(unexpected).toEqual([]);
     for (const known of announced) expect(this.#complaints).toContainEqual(expect.stringMatching(known));
   }
 
+  /** Waits for every answer that is still to come. */
   async #settled(): Promise<void> {
     while (this.#pending.length > 0) await this.#pending.shift();
   }
@@ -185,13 +185,14 @@ export class Visit {
     this.#complaints.push(`said: ${line.text()} (${url})`);
   }
 
-  async #keep(response: Response): Promise<void> {
-    const request = response.request();
-    const { origin, pathname, search } = new URL(response.url());
+  async #keep(request: Request): Promise<void> {
+    const { origin, pathname, search } = new URL(request.url());
     if (origin !== this.#options.tenonOrigin || !pathname.startsWith('/v1/')) return;
+    // None to a request that failed, which is a complaint of its own.
+    const response = await request.response();
+    if (response === null) return;
     const headers = await response.allHeaders();
-    // The body of an answer can be gone with its page.
-    const text = await response.text().catch(() => '');
+    const text = response.status() === 204 ? '' : await response.text();
     const method = request.method();
     const status = response.status();
     const path = `${pathname.slice('/v1'.length)}${search}`;
@@ -200,7 +201,6 @@ export class Visit {
     const media = headers['content-type']?.split(';')[0] ?? '';
     if (headers['access-control-allow-origin'] !== '*') this.#complaints.push(`${method} ${path}: no CORS`);
     if (sent['x-amp-client'] !== 'react') this.#complaints.push(`${method} ${path}: not the library's`);
-    if (text === '' && status !== 204) return;
     const faults = judge(method, pathname.slice('/v1'.length), { status, media, text });
     this.#complaints.push(...faults.map((fault) => `${method} ${path}: ${fault}`));
   }

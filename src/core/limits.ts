@@ -542,6 +542,8 @@ export const CONFIG_DEPTH_MAX = 20;
 export const CONFIG_CHANGES_MAX = MANIFEST_FIELDS_MAX;
 /** A path of an update mask, or of a change: names of an object and a field, some of it escaped. */
 export const MASK_PATH_CHARS_MAX = 2 * FIELD_NAME_CHARS_MAX;
+/** Beginnings of the paths of one mask that are looked up in its body: twice what a mask of every field needs. */
+export const MASK_TRIES_MAX = 64 * CONFIG_CHANGES_MAX;
 
 // Catalog and credentials
 

@@ -4,7 +4,7 @@
 
 import { type InputIssue, IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX } from '../core/limits.ts';
+import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX, MASK_TRIES_MAX } from '../core/limits.ts';
 import { type ConfigAction, type ConfigContent, parseConfig } from './config.ts';
 import { objectIn, withObject, withoutObject } from './configObjects.ts';
 import type { IntegrationSpec } from './manifest.ts';
@@ -34,11 +34,12 @@ export function updateByMask(
   integration: IntegrationSpec,
 ): InstallationChoice {
   if (mask.length > CONFIG_CHANGES_MAX) throw refused('updateMask', `must have at most ${CONFIG_CHANGES_MAX} entries`);
+  const tries: Tries = { left: MASK_TRIES_MAX };
   const paths = mask.map((text, index) => {
     const name = `updateMask[${index}]`;
     if (text.length > MASK_PATH_CHARS_MAX || !UPDATABLE.test(text))
       throw refused(name, `"${text.slice(0, 100)}" is not a path that can be updated`);
-    const steps = stepsIn(body, text);
+    const steps = stepsIn(body, text, tries);
     if (steps === null) throw refused(name, 'names nothing that the installation in the body has');
     return { steps, name };
   });
@@ -84,14 +85,24 @@ function withKept(before: JsonValue | undefined, value: JsonValue): JsonValue {
 const UPDATABLE =
   /^(?:connectionId|config\.(?:createdBy|content\.(?:proxy\.enabled|(?:read|write|subscribe)\.objects(?:\..+)?)))$/s;
 
-/** The keys of the body that a path names, or null. Goes by the beginnings of the path, however many keys there are. */
-function stepsIn(value: JsonValue | undefined, path: string): Steps | null {
+/** Beginnings of paths that may still be looked up, for one update. */
+interface Tries {
+  left: number;
+}
+
+/**
+ * The keys of the body that a path names, or null. Goes by the beginnings of the path, however many keys there are;
+ * a body that is made for it has a path lead to every one of its members, so that it ends after a number of them.
+ */
+function stepsIn(value: JsonValue | undefined, path: string, tries: Tries): Steps | null {
   if (!isJsonObject(value)) return null;
   for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    tries.left -= 1;
+    if (tries.left < 0) throw refused('updateMask', 'can be read in too many ways');
     const written = path.slice(0, end);
     for (const key of new Set([written, written.replaceAll(/\\([.:])/g, '$1')])) {
       if (!Object.hasOwn(value, key)) continue;
-      const rest = end === path.length ? [] : stepsIn(value[key], path.slice(end + 1));
+      const rest = end === path.length ? [] : stepsIn(value[key], path.slice(end + 1), tries);
       if (rest !== null) return [key, ...rest];
     }
   }

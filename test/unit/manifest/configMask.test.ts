@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
-import { CONFIG_CHANGES_MAX } from '../../../src/core/limits.ts';
+import { CONFIG_CHANGES_MAX, MASK_TRIES_MAX } from '../../../src/core/limits.ts';
 import { type InstallationChoice, updateByMask } from '../../../src/manifest/configMask.ts';
 import type { IntegrationSpec } from '../../../src/manifest/manifest.ts';
 
@@ -88,6 +88,33 @@ describe('an update is refused for', () => {
       expect.objectContaining({ code: 'bad_request', message: expect.stringContaining(message) }),
     );
   });
+});
+
+/** Every way to read `a.a.a…` leads on: as many members as there are ways. Counts what is looked up. */
+function mazeOf(depth: number, looked: { count: number }): JsonObject {
+  const target: JsonObject = depth <= 0 ? {} : { a: mazeOf(depth - 1, looked), 'a.a': mazeOf(depth - 2, looked) };
+  return new Proxy(target, {
+    getOwnPropertyDescriptor(members, key) {
+      looked.count += 1;
+      return Reflect.getOwnPropertyDescriptor(members, key);
+    },
+  });
+}
+
+test('a body that is made to be searched for long is refused after a bounded search', () => {
+  const looked = { count: 0 };
+  const mask = [`config.content.read.objects.x${'.a'.repeat(200)}.z`];
+  const body = { config: { content: { read: { objects: { x: mazeOf(18, looked) } } } } };
+  expect(() => updated(mask, body)).toThrow('updateMask can be read in too many ways');
+  expect(looked.count).toBeLessThan(3 * MASK_TRIES_MAX);
+});
+
+test('a mask of every field of an object is looked up to its end', () => {
+  const names = Array.from({ length: CONFIG_CHANGES_MAX - 1 }, (_, index) => `field_${index}`);
+  const selectedFields = Object.fromEntries(names.map((name) => [name, true]));
+  const mask = names.map((name) => `read.objects.contacts.selectedFields.${name}`);
+  const { read } = withContent(mask, { read: { objects: { contacts: { selectedFields } } } });
+  expect(read?.objects['contacts']?.selectedFields).toMatchObject(selectedFields);
 });
 
 describe('an update', () => {

@@ -47,11 +47,28 @@ export function apiKeyName({ keyHash }: Pick<ApiKeyRow, 'keyHash'>): string {
   return `${HASH_PREFIX}${keyHash}`;
 }
 
-/** By its name or by the key itself. Rejects with `not_found` unless it is the project's. */
-export function findApiKey({ store }: Services, projectId: ProjectId, nameOrKey: string): ApiKeyRow {
+/**
+ * Whether a key opens nothing outside its project. Whoever has no more than a key of a project sees and changes only
+ * such: a key of an operator that was switched off must not be switched on with it.
+ */
+export function isKeptToProject({ scopes }: Pick<ApiKeyRow, 'scopes'>): boolean {
+  return (JSON.parse(scopes) as readonly string[]).every((scope) => PROJECT_SCOPES.some((one) => one === scope));
+}
+
+/**
+ * By its name or by the key itself. Rejects with `not_found` unless it is the project's and, for others than builders,
+ * kept to it.
+ */
+export function findApiKey(
+  { store }: Services,
+  projectId: ProjectId,
+  nameOrKey: string,
+  isForBuilder: boolean,
+): ApiKeyRow {
   const isName = nameOrKey.startsWith(HASH_PREFIX);
   const row = readApiKey(store.reads, isName ? nameOrKey.slice(HASH_PREFIX.length) : hashApiKey(nameOrKey));
-  if (row?.projectId !== projectId) throw new IntegrationError('not_found', 'no such API key');
+  const isTheirs = row?.projectId === projectId && (isForBuilder || isKeptToProject(row));
+  if (!isTheirs) throw new IntegrationError('not_found', 'no such API key');
   return row;
 }
 

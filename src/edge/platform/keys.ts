@@ -10,6 +10,7 @@ import {
   createApiKey,
   editApiKey,
   findApiKey,
+  isKeptToProject,
   PROJECT_SCOPES,
   removeApiKey,
 } from '../../flows/apiKeys.ts';
@@ -17,7 +18,7 @@ import { createJwtKey, editJwtKey, findJwtKey, removeJwtKey } from '../../flows/
 import type { ApiKeyRow } from '../../store/tables/accounts.ts';
 import { type JwtKeyRow, readApiKeys, readJwtKeys } from '../../store/tables/keys.ts';
 import { flag, ref } from './input.ts';
-import { type Operation, operation } from './operation.ts';
+import { type Call, type Operation, operation } from './operation.ts';
 
 const API_KEYS = '/projects/{projectIdOrName}/api-keys';
 const JWT_KEYS = '/projects/{projectIdOrName}/jwt-keys';
@@ -26,6 +27,16 @@ const scopes = z
   .array(z.enum(PROJECT_SCOPES, { error: `must be one of ${PROJECT_SCOPES.join(', ')}` }))
   .max(PROJECT_SCOPES.length)
   .transform((list) => (list.length === 0 ? (['full'] as const) : list));
+
+/** Rejects with `not_found`. */
+function keyOf({
+  services,
+  project,
+  principal,
+  params,
+}: Pick<Call<'projectIdOrName' | 'apiKey', never, never>, 'services' | 'project' | 'principal' | 'params'>): ApiKeyRow {
+  return findApiKey(services, project.projectId, params.apiKey, principal.kind === 'builder');
+}
 
 /** The key itself only when it was made: it is not stored. */
 function apiKeyJson(row: ApiKeyRow, key = apiKeyName(row)) {
@@ -78,9 +89,10 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     summary: 'API keys, by the names of their hashes',
     status: 200,
     query: active,
-    handle: ({ services, project, query }) =>
+    handle: ({ services, project, principal, query }) =>
       readApiKeys(services.store.reads, project.projectId)
         .filter(({ isActive }) => !query.active || isActive === 1)
+        .filter((row) => principal.kind === 'builder' || isKeptToProject(row))
         .map((row) => apiKeyJson(row)),
   }),
   operation({
@@ -104,7 +116,7 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'one API key, by its name or itself',
     status: 200,
-    handle: ({ services, project, params }) => apiKeyJson(findApiKey(services, project.projectId, params.apiKey)),
+    handle: (call) => apiKeyJson(keyOf(call)),
   }),
   operation({
     id: 'updateApiKey',
@@ -117,8 +129,9 @@ export const KEY_OPERATIONS: readonly Operation[] = [
       updateMask: z.array(z.enum(API_KEY_MASKS)),
       apiKey: z.object({ active: z.boolean().optional(), label: ref.optional(), scopes: scopes.optional() }),
     }),
-    async handle({ services, keys, project, params, body }) {
-      const row = findApiKey(services, project.projectId, params.apiKey);
+    async handle(call) {
+      const { services, keys, body } = call;
+      const row = keyOf(call);
       const edited = await editApiKey(services, row, body.updateMask, body.apiKey);
       keys.forget(row.keyHash);
       return apiKeyJson(edited);
@@ -131,8 +144,9 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'delete one, by its name or itself',
     status: 204,
-    async handle({ services, keys, project, params }) {
-      const row = findApiKey(services, project.projectId, params.apiKey);
+    async handle(call) {
+      const { services, keys } = call;
+      const row = keyOf(call);
       await removeApiKey(services, row);
       keys.forget(row.keyHash);
     },

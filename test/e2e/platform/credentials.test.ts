@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 import type { Access, Operation } from '../../../src/edge/platform/operation.ts';
 import { OPERATIONS } from '../../../src/edge/platform/operations.ts';
+import { hashApiKey } from '../../../src/store/tables/accounts.ts';
 import {
   bearer,
   type Credential,
@@ -182,6 +183,26 @@ describe('a key', () => {
     for (const scope of ['operator', 'builder', 'nothing']) {
       const key = await storeKey(tenon, { scopes: [scope] });
       expect((await tenon.api('GET', '/projects', undefined, { 'x-api-key': key })).status).toBe(403);
+    }
+  });
+
+  it('of a project does not see, switch on or delete those of operators and builders, which builders do', async () => {
+    for (const scope of ['operator', 'builder']) {
+      const name = `sha256:${hashApiKey(await storeKey(tenon, { scopes: [scope], isActive: false }))}`;
+      const patch = { updateMask: ['active'], apiKey: { active: true } };
+      const asked = (['GET', 'PATCH', 'DELETE'] as const).map(async (method) => {
+        const body = method === 'PATCH' ? patch : undefined;
+        return (await tenon.api(method, tenon.inProject(`/api-keys/${name}`), body)).status;
+      });
+      expect([scope, await Promise.all(asked)]).toEqual([scope, [404, 404, 404]]);
+      const namesSeen = async (credential?: Credential) => {
+        const { json } = await tenon.api('GET', tenon.inProject('/api-keys'), undefined, credential);
+        return (json as readonly { key: string }[]).map(({ key }) => key);
+      };
+      expect(await namesSeen()).not.toContain(name);
+      expect(await namesSeen(builder)).toContain(name);
+      const edited = await tenon.api('PATCH', tenon.inProject(`/api-keys/${name}`), patch, builder);
+      expect(edited.json).toMatchObject({ key: name, scopes: [scope], active: true });
     }
   });
 

@@ -51,9 +51,9 @@ export function parsedRevision({ content, kept }: Pick<RevisionRow, 'content' | 
 }
 
 /**
- * Rejects with `bad_request` for a wrong config or a group without a connection, `invalid_input` if the connection is
- * of another provider or group, the group has installed the integration with this connection before, or the provider
- * refuses the reads.
+ * Rejects with `bad_request` for a wrong config or a connection that the group does not have, `invalid_input` if the
+ * connection is of another provider, the group has installed the integration with this connection before, or the
+ * provider refuses the reads.
  */
 export async function createInstallation(
   services: Services,
@@ -117,8 +117,8 @@ export async function removeInstallation(services: Services, row: InstallationRo
 }
 
 /**
- * The connection that is named, or the group's own. Rejects with `bad_request` if there is none, `invalid_input` if it
- * is of another provider or group.
+ * The connection that is named, or the group's own. Rejects with `bad_request` if the group has none such,
+ * `invalid_input` if it is of another provider.
  */
 export function connectionFor(
   { store }: Services,
@@ -134,13 +134,15 @@ export function connectionFor(
     });
   }
   const given = readConnection(store.reads, connectionId);
-  if (given?.projectId !== projectId) throw new IntegrationError('bad_request', 'no such connection');
-  if (given.provider !== provider || given.groupRef !== groupRef) {
-    throw new IntegrationError(
-      'invalid_input',
-      `the connection is to ${given.provider} and of group "${given.groupRef}"`,
-    );
+  // Whoever asks may be the browser of one group, which is not to learn of others.
+  const isTheirs = given?.projectId === projectId && given.groupRef === groupRef;
+  if (!isTheirs) {
+    throw new IntegrationError('bad_request', 'no such connection', {
+      remedy: `Name one of group "${groupRef}".`,
+    });
   }
+  if (given.provider !== provider)
+    throw new IntegrationError('invalid_input', `the connection is to ${given.provider}`);
   return given;
 }
 

@@ -28,8 +28,9 @@ export interface InstallationUpdate {
 }
 
 /**
- * Rejects as `updateByMask`; with `invalid_input` for a connection of another provider or group, or one that the group
- * has installed this with, and for reads that the provider refuses; with `conflict` if it was changed meanwhile.
+ * Rejects as `updateByMask`; with `bad_request` for a connection that the group does not have, `invalid_input` for one
+ * of another provider or that the group has installed this with, and for reads that the provider refuses; with
+ * `conflict` if it was changed meanwhile.
  */
 export async function updateInstallation(
   services: Services,

@@ -288,7 +288,8 @@ describe('a customer’s token', () => {
       expect([path, new Set(refs)]).toEqual([path, new Set(['beta'])]);
     }
     const stolen = { groupRef: 'acme', connectionId, config: { content: { provider: 'stripe' } } };
-    expect(await see(tenon.inProject('/integrations/pay/installations'), 'acme', 'POST', stolen)).toBe(422);
+    const taken = await tenon.api('POST', tenon.inProject('/integrations/pay/installations'), stolen, await as('acme'));
+    expect([taken.status, taken.json]).toEqual([400, expect.objectContaining({ detail: 'no such connection' })]);
   });
 
   it('ends with its key', async () => {

@@ -47,7 +47,7 @@ describe('an installation is refused', () => {
     await flows.connect();
     const refused = [
       ['nobody', 'bad_request'],
-      [another.connectionId, 'invalid_input'],
+      [another.connectionId, 'bad_request'],
       [desk.connectionId, 'invalid_input'],
     ] as const;
     for (const [connectionId, code] of refused) {

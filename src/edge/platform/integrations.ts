@@ -26,8 +26,8 @@ import { type Operation, operation } from './operation.ts';
 
 const ONE = '/projects/{projectIdOrName}/integrations/{integrationId}';
 const SOURCE_URL_CHARS_MAX = 2048;
-/** 16 bytes in base64. */
-const MD5_CHARS = 24;
+/** 16 bytes in base64. Nothing else may become a part of a signed address. */
+const MD5 = /^(?:[A-Za-z0-9+/]{22}==)?$/;
 
 /** A manifest as it is sent: one of the two says where it is. */
 export const deployBody = z
@@ -194,7 +194,7 @@ export const INTEGRATION_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'an address to put an archive with a manifest to, good for an hour',
     status: 200,
-    query: z.object({ md5: z.string().max(MD5_CHARS).optional() }),
+    query: z.object({ md5: z.string().regex(MD5, 'must be the MD5 of the archive in base64').optional() }),
     handle: ({ services, principal, query }) =>
       newUpload(services, 'projectId' in principal ? principal.projectId : null, query.md5 ?? ''),
   }),

@@ -69,6 +69,13 @@ describe('an upload is refused', () => {
     for (const address of changed) expect([address === url, await put(address, zip)]).toEqual([false, 403]);
   });
 
+  it('at an address whose MD5 is none, which could say more than that', async () => {
+    for (const md5 of ['x', 'a\nb', '\n9999999999999', `${md5Of(zip)}\n`, md5Of(zip).slice(1)]) {
+      const asked = await tenon.api('GET', `/generate-upload-url?md5=${encodeURIComponent(md5)}`);
+      expect([md5, asked.status]).toEqual([md5, 400]);
+    }
+  });
+
   it('with another MD5 than was announced or is sent along', async () => {
     const { url } = await addressFor(zip);
     expect(await put(url, Buffer.concat([zip, Buffer.from('x')]))).toBe(400);

@@ -55,6 +55,7 @@ export function addOperatorCommands(program: Command): void {
       (await quarantineCommands()).discardEvent(process.env, seq, options),
     );
   addGrantCommands(program);
+  addDoctor(program);
   withServer(program.command('backup').description('copy all data into one file, while the server goes on'))
     .argument('<file>', 'to write')
     .option('--force', 'replace it if it exists')
@@ -89,6 +90,16 @@ export function addRotation(group: Command, isHidden: boolean): void {
     .description('seal everything with a new key, while the server goes on')
     .option('--json', 'print everything as JSON')
     .action(async (options: ViewOptions) => (await import('./keys.ts')).rotateMasterKeys(process.env, options));
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('look at settings, keys, data and network, and say what to do')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: { readonly json?: boolean }) =>
+      (await import('./doctor/doctor.ts')).doctor(process.env, options),
+    );
 }
 
 function addGrantCommands(program: Command): void {

@@ -608,6 +608,19 @@ export const DEMO_LOG_LINES_KEPT = 20;
 export const CLI_ANSWER_BYTES_MAX = 512 * 1_048_576;
 /** Abbreviated ids: shorter ones are more often a slip than an id. */
 export const CLI_ID_CHARS_MIN = 4;
+/** The first version that runs the files as they are, on which this is tested. */
+export const DOCTOR_NODE_VERSION_MIN = 24;
+/** Two per proxied call, so that a thousand of them fit with room. */
+export const DOCTOR_OPEN_FILES_MIN = 4096;
+/** Below this a busy hour may fill the disk. */
+export const DOCTOR_DISK_FREE_BYTES_MIN = 1_000_000_000;
+/** Of all projects together, all at once. */
+export const DOCTOR_DESTINATIONS_MAX = 50;
+export const DOCTOR_CALL_TIMEOUT_MS = 10 * SECOND_MS;
+/** Signed messages are refused beyond five minutes, assertions of some providers beyond one. */
+export const DOCTOR_CLOCK_SKEW_FAIL_MS = MINUTE_MS;
+/** `Date` has whole seconds, and the answer was on its way. */
+export const DOCTOR_CLOCK_SKEW_WARN_MS = 10 * SECOND_MS;
 /**
  * Grants that are brought in at the same time, and of those at one provider: about what a customer's page load makes.
  */

@@ -63,7 +63,10 @@ export async function createProject(
   return { ...row, updatedAtMs: null };
 }
 
-/** Rejects with `invalid_input` for a name that is taken, `bad_request` for a masked member without a value. */
+/**
+ * Rejects with `invalid_input` for a name that is taken, `bad_request` for a masked member without a value, `conflict`
+ * if it was changed at the same moment.
+ */
 export async function editProject(
   services: Services,
   before: ProjectRow,
@@ -77,9 +80,9 @@ export async function editProject(
     ...before,
     name: mask.includes('name') ? freeName(services, changes.name ?? '', before.projectId) : before.name,
     appName: mask.includes('appName') ? (changes.appName ?? '') : before.appName,
-    updatedAtMs: services.clock.nowMs(),
+    updatedAtMs: Math.max(services.clock.nowMs(), (before.updatedAtMs ?? 0) + 1),
   };
-  await services.store.commit([updateProject(row)]).catch(changedMeanwhile);
+  await services.store.commit([updateProject(row, before)]).catch(changedMeanwhile);
   return row;
 }
 

@@ -14,6 +14,7 @@ import {
   readProviderApps,
   updateProviderApp,
 } from '../store/tables/accounts.ts';
+import { changedMeanwhile } from './apiKeys.ts';
 import type { Services } from './services.ts';
 
 const CLIENT_SECRET_PURPOSE = 'clientSecret';
@@ -76,7 +77,8 @@ export async function createProviderApp(
 
 /**
  * Changes the named facts. Another client or secret ends a hold of the fleet: what was refused with the old one may be
- * accepted now. Rejects with `bad_request` for another provider, `conflict` for a client that is taken.
+ * accepted now. Rejects with `bad_request` for another provider, `conflict` for a client that is taken, and if it was
+ * changed at the same moment.
  */
 export async function editProviderApp(
   services: Services,
@@ -109,9 +111,9 @@ export async function editProviderApp(
     scopes: given('scopes') ? JSON.stringify(changes.scopes ?? []) : before.scopes,
     metadata: given('metadata') ? jsonOrNull(changes.metadata) : before.metadata,
     externalRef: given('externalRef') ? (changes.externalRef ?? null) : before.externalRef,
-    updatedAtMs: clock.nowMs(),
+    updatedAtMs: Math.max(clock.nowMs(), (before.updatedAtMs ?? 0) + 1),
   };
-  await store.commit([updateProviderApp(row)]);
+  await store.commit([updateProviderApp(row, before)]).catch(changedMeanwhile);
   if (given('clientId') || given('clientSecret')) fleets.appChanged(providerAppId);
   return row;
 }

@@ -21,6 +21,7 @@ import {
   type TopicDestinationRouteRow,
   type TopicRow,
 } from '../store/tables/topics.ts';
+import { changedMeanwhile } from './apiKeys.ts';
 import type { Services } from './services.ts';
 
 /** What builders can be told of (wire). */
@@ -59,12 +60,12 @@ export async function createTopic({ store, clock }: Services, projectId: Project
   return row;
 }
 
-/** Rejects with `conflict` if the name is taken. */
+/** Rejects with `conflict` if the name is taken, or it was changed at the same moment. */
 export async function editTopic({ store, clock }: Services, before: TopicRow, name: string): Promise<TopicRow> {
   const others = readTopics(store.reads, before.projectId);
   if (others.some((topic) => topic.name === name && topic.topicId !== before.topicId)) throw taken(name);
-  const row = { ...before, name, updatedAtMs: clock.nowMs() };
-  await commitUnless(store, [renameTopic(row)], taken(name));
+  const row = { ...before, name, updatedAtMs: Math.max(clock.nowMs(), (before.updatedAtMs ?? 0) + 1) };
+  await store.commit([renameTopic(row, before)]).catch(changedMeanwhile);
   return row;
 }
 

@@ -11,14 +11,15 @@ const EPOCH_BYTES = 9;
 export const ACCOUNT_STATEMENTS = {
   'meta.put': 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   'projects.insert': 'INSERT INTO projects (projectId, name, appName, orgId, createdAtMs) VALUES (?, ?, ?, ?, ?)',
-  'projects.update': 'UPDATE projects SET name = ?, appName = ?, updatedAtMs = ? WHERE projectId = ?',
+  'projects.update': `UPDATE projects SET name = ?, appName = ?, updatedAtMs = ?
+    WHERE projectId = ? AND updatedAtMs IS ?`,
   'apiKeys.insert': `INSERT INTO apiKeys (keyHash, projectId, label, scopes, isActive, createdAtMs, expiresAtMs)
     VALUES (?, ?, ?, ?, 1, ?, ?)`,
   'providerApps.insert': `INSERT INTO providerApps
     (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'providerApps.update': `UPDATE providerApps SET clientId = ?, sealedClientSecret = ?, scopes = ?, metadata = ?,
-    externalRef = ?, updatedAtMs = ? WHERE providerAppId = ? AND projectId = ?`,
+    externalRef = ?, updatedAtMs = ? WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'providerApps.delete': `DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?
     AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
@@ -56,8 +57,10 @@ export function insertProject(row: Omit<ProjectRow, 'updatedAtMs'>): RowWrite {
   return { statement: 'projects.insert', params, mustChange: 'rejected' };
 }
 
-export function updateProject({ name, appName, updatedAtMs, projectId }: ProjectRow): RowWrite {
-  return { statement: 'projects.update', params: [name, appName, updatedAtMs, projectId], mustChange: 'rejected' };
+/** Refused if it was changed since `before` was read, or the name is taken. */
+export function updateProject({ name, appName, updatedAtMs, projectId }: ProjectRow, before: ProjectRow): RowWrite {
+  const params = [name, appName, updatedAtMs, projectId, before.updatedAtMs];
+  return { statement: 'projects.update', params, mustChange: 'rejected' };
 }
 
 /** By id or, case-insensitively, by name. */
@@ -113,9 +116,11 @@ export interface ProviderAppRow {
   readonly updatedAtMs: Ms | null;
 }
 
-export function updateProviderApp(row: ProviderAppRow): RowWrite {
+/** Refused if it was changed since `before` was read: a secret that was replaced must not come back. */
+export function updateProviderApp(row: ProviderAppRow, before: ProviderAppRow): RowWrite {
   const { clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs, providerAppId, projectId } = row;
-  const params = [clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs, providerAppId, projectId];
+  const facts = [clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs];
+  const params = [...facts, providerAppId, projectId, before.updatedAtMs];
   return { statement: 'providerApps.update', params, mustChange: 'rejected' };
 }
 

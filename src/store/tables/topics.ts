@@ -7,7 +7,8 @@ import type { Reads, RowWrite } from '../port.ts';
 
 export const TOPIC_STATEMENTS = {
   'topics.insert': 'INSERT INTO topics (topicId, projectId, name, createdAtMs) VALUES (?, ?, ?, ?)',
-  'topics.rename': 'UPDATE topics SET name = ?, updatedAtMs = ? WHERE topicId = ? AND projectId = ?',
+  'topics.rename': `UPDATE topics SET name = ?, updatedAtMs = ?
+    WHERE topicId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'topics.delete': 'DELETE FROM topics WHERE topicId = ? AND projectId = ?',
   'eventTopicRoutes.insert': `INSERT INTO eventTopicRoutes (routeId, projectId, eventType, topicId, createdAtMs)
     SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM topics WHERE topicId = ? AND projectId = ?)`,
@@ -34,8 +35,10 @@ export function insertTopic({ topicId, projectId, name, createdAtMs }: TopicRow)
   return { statement: 'topics.insert', params: [topicId, projectId, name, createdAtMs], mustChange: 'rejected' };
 }
 
-export function renameTopic({ name, updatedAtMs, topicId, projectId }: TopicRow): RowWrite {
-  return { statement: 'topics.rename', params: [name, updatedAtMs, topicId, projectId], mustChange: 'rejected' };
+/** Refused if it was changed since `before` was read, or the name is taken. */
+export function renameTopic({ name, updatedAtMs, topicId, projectId }: TopicRow, before: TopicRow): RowWrite {
+  const params = [name, updatedAtMs, topicId, projectId, before.updatedAtMs];
+  return { statement: 'topics.rename', params, mustChange: 'rejected' };
 }
 
 /** With the routes that lead to it and from it. */

@@ -8,6 +8,16 @@ import { API_BODY_BYTES_MAX } from '../../../src/core/limits.ts';
 import { inputSchema } from '../../../src/edge/openapi.ts';
 import type { Operation } from '../../../src/edge/platform/operation.ts';
 import { OPERATIONS } from '../../../src/edge/platform/operations.ts';
+import { editProject } from '../../../src/flows/projects.ts';
+import { editProviderApp, openClient } from '../../../src/flows/providerApps.ts';
+import { editTopic } from '../../../src/flows/topics.ts';
+import {
+  type ProjectRow,
+  type ProviderAppRow,
+  readProject,
+  readProviderApp,
+} from '../../../src/store/tables/accounts.ts';
+import { readTopic, type TopicRow } from '../../../src/store/tables/topics.ts';
 import { bearer, rsa, storeKey } from '../../support/credentials.ts';
 import { type ApiAnswer, startTenon, type Tenon } from '../../support/tenon.ts';
 
@@ -442,6 +452,34 @@ describe('changes at the same moment', () => {
     const { selectedFields } = config.content.read.objects.contacts as unknown as { selectedFields: JsonObject };
     expect(Object.keys(selectedFields).sort()).toEqual(taken.sort());
   });
+
+  it.each(['provider app', 'project', 'topic'])(
+    'of one %s: of two with one version before them, one is told',
+    async (what) => {
+      const { services } = tenon.running;
+      const { reads } = services.store;
+      if (what === 'provider app') {
+        const { id } = await tenon.addProviderApp('salesforce');
+        const before = readProviderApp(reads, id) as ProviderAppRow;
+        await editProviderApp(services, before, ['clientSecret'], { clientSecret: 'next' });
+        const late = editProviderApp(services, before, ['externalRef'], { externalRef: 'ours' });
+        await expect(late).rejects.toMatchObject({ code: 'conflict' });
+        expect(openClient(services, id).clientSecret).toBe('next');
+      } else if (what === 'project') {
+        const before = readProject(reads, tenon.projectId) as ProjectRow;
+        await editProject(services, before, ['appName'], { appName: 'Next' });
+        const late = editProject(services, before, ['name'], { name: 'late' });
+        await expect(late).rejects.toMatchObject({ code: 'conflict' });
+        expect(readProject(reads, tenon.projectId)).toMatchObject({ appName: 'Next', name: before.name });
+      } else {
+        const { id } = await tenon.ok('POST', tenon.inProject('/topics'), { name: 'first' });
+        const before = readTopic(reads, id) as TopicRow;
+        await editTopic(services, before, 'next');
+        await expect(editTopic(services, before, 'late')).rejects.toMatchObject({ code: 'conflict' });
+        expect(readTopic(reads, id)).toMatchObject({ name: 'next' });
+      }
+    },
+  );
 
   it('of one key: what was switched off stays off', async () => {
     const { key } = await tenon.ok<{ key: string }>('POST', tenon.inProject('/api-keys'), { label: 'k' });

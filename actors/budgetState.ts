@@ -11,6 +11,7 @@ import {
   HELD_SHARE,
   LEARNED_LIMIT_KEPT_MS,
 } from '../src/core/limits.ts';
+import type { Kept } from '../src/core/lookUp.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
 import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
 import { limitOf, type Meter, roomAt } from '../src/limits/meter.ts';
@@ -73,7 +74,7 @@ export interface Waiter {
   readonly fail: (error: IntegrationError) => void;
 }
 
-interface Shared {
+interface Shared extends Kept {
   readonly key: BudgetKey;
   readonly queue: FairQueue<Waiter>;
   /** Turns that were given and not ended. */
@@ -103,6 +104,9 @@ export interface Seats extends Shared {
   readonly places: Places | null;
 }
 
+/** What is counted under one key. Who holds one asks for it again once it is not kept. */
+export type Budget = Window | Seats;
+
 /** Calls taken ahead, for a holder that makes them later; Infinity where the provider declares no such limit. */
 export interface Held {
   readonly calls: number;
@@ -121,6 +125,19 @@ export interface HeldReport {
   readonly seats: number;
 }
 
+/**
+ * To be asked when a call was just taken, and handed to `Budgets.learn` with its answer: how many calls of each budget
+ * that answer counts for sure, because they had ended before, or are the call itself.
+ */
+export function marksOf(budgets: readonly Budget[]): readonly number[] {
+  return budgets.map((budget) => (budget.kind === 'window' ? budget.ended + 1 : 0));
+}
+
+/** Nobody sits on them, waits for them or is about to take one. */
+export function isIdle({ taken, queue, turns }: Seats): boolean {
+  return taken === 0 && queue.size === 0 && turns === 0;
+}
+
 /** As the disk has it, or new. */
 export function openWindow(reads: Reads, key: BudgetKey): Window {
   const quota = newQuota(key.limit, key.windowMs, key);
@@ -128,12 +145,12 @@ export function openWindow(reads: Reads, key: BudgetKey): Window {
   if (row !== undefined) restoreQuota(quota, JSON.parse(row) as StoredQuota);
   const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
   const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
-  return { kind: 'window', key, queue: new FairQueue(), turns: 0, timer: null, ...own };
+  return { kind: 'window', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, ...own };
 }
 
 /** Nobody on them yet. */
 export function openSeats(key: BudgetKey, places: Places | null): Seats {
-  return { kind: 'seats', key, queue: new FairQueue(), turns: 0, timer: null, taken: 0, places };
+  return { kind: 'seats', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, taken: 0, places };
 }
 
 /** What is reserved and held counts as spent now: whatever becomes of this process, nobody spends it twice. */
@@ -157,7 +174,7 @@ export function isWorthKeeping({ meter, foreignUnkept, chunkLeft }: Window, nowM
 }
 
 /** Turns that could be given now, those that are out included. */
-export function openTurns(budget: Window | Seats, priority: CallPriority, nowMs: Ms): number {
+export function openTurns(budget: Budget, priority: CallPriority, nowMs: Ms): number {
   if (budget.kind === 'window') return Math.min(roomFor(budget, priority, nowMs), budget.chunkLeft);
   const limit = seatsOf(budget);
   return limit - reservedOf(limit, priority) - budget.taken;
@@ -169,32 +186,27 @@ function seatsOf({ key, places }: Seats): number {
 }
 
 /** Why there is no room in a budget, and until when. */
-export function fullOf(budget: Window | Seats, priority: CallPriority, nowMs: Ms): Full {
+export function fullOf(budget: Budget, priority: CallPriority, nowMs: Ms): Full {
   if (budget.kind === 'seats') return { budget: budget.key, atMs: null };
   const isSpent = roomFor(budget, priority, nowMs) < 1;
   return { budget: budget.key, atMs: isSpent ? earliestFor(budget, priority, nowMs) : nowMs };
 }
 
 /** For who has waited as long as may be waited. */
-export function latenessOf(budget: Window | Seats, priority: CallPriority, nowMs: Ms): IntegrationError {
+export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms): IntegrationError {
   if (budget.kind === 'seats') return new IntegrationError('timeout', 'the call waited too long for a free place');
   const retryAtMs = earliestFor(budget, priority, nowMs);
   return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
 }
 
 /** What may be held of a budget: a share of what is open, and nothing that somebody waits for. */
-function sparesOf(budget: Window | Seats, nowMs: Ms): number {
+function sparesOf(budget: Budget, nowMs: Ms): number {
   if (budget.queue.size > 0 || budget.turns > 0) return 0;
   return Math.max(0, Math.floor(openTurns(budget, 'interactive', nowMs) * HELD_SHARE));
 }
 
 /** What may be held of all budgets of a kind, at most `want`; Infinity where there is none. */
-export function leastSpare(
-  budgets: readonly (Window | Seats)[],
-  kind: (Window | Seats)['kind'],
-  want: number,
-  nowMs: Ms,
-): number {
+export function leastSpare(budgets: readonly Budget[], kind: Budget['kind'], want: number, nowMs: Ms): number {
   const spares = budgets.filter((budget) => budget.kind === kind).map((budget) => sparesOf(budget, nowMs));
   return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
 }
@@ -218,7 +230,7 @@ export function failedInVain(window: Window, priority: CallPriority, atMs: Ms, n
 }
 
 /** For operators. */
-export function viewOf(budget: Window | Seats, nowMs: Ms): BudgetView {
+export function viewOf(budget: Budget, nowMs: Ms): BudgetView {
   const { key } = budget;
   const { name, windowMs } = key;
   const shared = { key: key.key, name, windowMs, waiting: budget.queue.counts() };

@@ -6,14 +6,21 @@
 
 import { LRUCache } from 'lru-cache';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
-import { BUDGETS_CACHED_MAX, CALLERS_WAITING_MAX, CALLS_WAITING_PER_BUDGET_MAX } from '../src/core/limits.ts';
+import {
+  BUDGETS_CACHED_MAX,
+  CALLERS_WAITING_MAX,
+  CALLS_WAITING_PER_BUDGET_MAX,
+  SEATS_IDLE_MAX,
+} from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
+import { forgotten } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { holdCalls, roomAt, type Said } from '../src/limits/meter.ts';
 import { earliestFor, learnFor, nextProbeAtMs, roomFor, spendFor } from '../src/limits/quota.ts';
 import type { Store } from '../src/store/store.ts';
 import {
+  type Budget,
   type BudgetKey,
   type BudgetView,
   chunkOf,
@@ -23,6 +30,7 @@ import {
   fullOf,
   type Held,
   type HeldReport,
+  isIdle,
   isWorthKeeping,
   latenessOf,
   leastSpare,
@@ -44,9 +52,9 @@ export class Budgets {
   readonly #store: Pick<Store, 'reads' | 'commit'>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX });
+  readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX, dispose: forgotten });
   readonly #places = new PlacesFound();
-  /** Only those that somebody sits on or waits for. */
+  /** Those that somebody sits on or waits for, and idle ones while there are not too many. */
   readonly #seats = new Map<string, Seats>();
   #wanted: (key: string) => void = () => {};
 
@@ -56,32 +64,34 @@ export class Budgets {
     this.#log = log;
   }
 
+  /** What calls under these keys are counted in, for whoever makes some. What was asked for last is kept longest. */
+  opened(keys: readonly BudgetKey[]): readonly Budget[] {
+    return keys.map((key) => this.#budgetOf(key, true));
+  }
+
   /**
    * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
    * first. A call that is held is made later: see `hold`.
    */
-  tryTake(keys: readonly BudgetKey[], priority: CallPriority, turn: Turn | null, isHeld = false): Full | null {
+  tryTake(budgets: readonly Budget[], priority: CallPriority, turn: Turn | null, isHeld = false): Full | null {
     const nowMs = this.#clock.nowMs();
-    for (const key of keys) {
-      const full = this.#fullness(this.#usedBudgetOf(key), priority, turn, nowMs);
+    for (const budget of budgets) {
+      const full = this.#fullness(budget, priority, turn, nowMs);
       if (full !== null) return full;
     }
-    for (const key of keys) this.#take(this.#budgetOf(key), isHeld ? null : priority, nowMs);
+    for (const budget of budgets) this.#take(budget, isHeld ? null : priority, nowMs);
     return null;
   }
 
   /** Ends a call: its seats are free, and what the provider says from now on has it counted. */
-  release(keys: readonly BudgetKey[]): void {
-    for (const key of keys) {
-      const budget = this.#budgetOf(key);
-      if (budget.kind === 'window') {
-        // One that was dropped from memory meanwhile began anew.
-        budget.ended = Math.min(budget.ended + 1, budget.sent);
-        continue;
+  release(budgets: readonly Budget[]): void {
+    for (const budget of budgets) {
+      if (budget.kind === 'window') budget.ended = Math.min(budget.ended + 1, budget.sent);
+      else {
+        budget.taken -= 1;
+        if (budget.queue.size > 0) this.#pump(budget);
+        this.#dropIdle(budget);
       }
-      budget.taken -= 1;
-      this.#pump(budget);
-      this.#dropIdle(budget);
     }
   }
 
@@ -173,17 +183,6 @@ export class Budgets {
     });
   }
 
-  /**
-   * To be asked when a call was just taken, and handed to `learn` with its answer: how many calls of each budget that
-   * answer counts for sure, because they had ended before, or are the call itself.
-   */
-  marksOf(keys: readonly BudgetKey[]): readonly number[] {
-    return keys.map((key) => {
-      const budget = this.#budgetOf(key);
-      return budget.kind === 'window' ? budget.ended + 1 : 0;
-    });
-  }
-
   /** What an answer said of one of these budgets. Without `marks` whatever is under way may not be counted in it. */
   learn(keys: readonly BudgetKey[], marks: readonly number[] | null, name: string, said: Said): void {
     const nowMs = this.#clock.nowMs();
@@ -258,11 +257,12 @@ export class Budgets {
   /** Of these keys; without, of all in memory, whose use it is not. */
   view(keys?: readonly BudgetKey[]): BudgetView[] {
     const nowMs = this.#clock.nowMs();
-    const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...this.#seats.values()];
+    const inUse = () => [...this.#seats.values()].filter((seats) => !isIdle(seats));
+    const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...inUse()];
     return seen.map((budget) => viewOf(budget, nowMs));
   }
 
-  #fullness(budget: Window | Seats, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
+  #fullness(budget: Budget, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
     const isFirst = turn !== null;
     if (!isFirst && budget.queue.isAhead(priority)) return { budget: budget.key, atMs: nowMs };
     const open = openTurns(budget, priority, nowMs);
@@ -273,7 +273,7 @@ export class Budgets {
   }
 
   /** Null: a call that is held. */
-  #take(budget: Window | Seats, priority: CallPriority | null, nowMs: Ms): void {
+  #take(budget: Budget, priority: CallPriority | null, nowMs: Ms): void {
     if (budget.kind === 'seats') budget.taken += 1;
     else if (priority === null) this.#holdOf(budget, 1, nowMs);
     else {
@@ -295,7 +295,7 @@ export class Budgets {
   }
 
   /** Gives turns to as many as there is room for; the rest is looked at again when there should be some. */
-  #pump(budget: Window | Seats): void {
+  #pump(budget: Budget): void {
     budget.timer?.cancel();
     budget.timer = null;
     const nowMs = this.#clock.nowMs();
@@ -308,7 +308,7 @@ export class Budgets {
     if (budget.kind === 'window' && budget.queue.size > 0) this.#arm(budget, nowMs);
   }
 
-  #turnAt(budget: Window | Seats): Turn {
+  #turnAt(budget: Budget): Turn {
     let isEnded = false;
     return {
       end: () => {
@@ -368,18 +368,16 @@ export class Budgets {
     return this.#store.commit([rowOf(window, nowMs)]);
   }
 
-  #dropIdle(budget: Window | Seats): void {
-    if (budget.kind !== 'seats' || budget.taken > 0 || budget.queue.size > 0 || budget.turns > 0) return;
+  #dropIdle(budget: Budget): void {
+    if (budget.kind !== 'seats' || !isIdle(budget)) return;
+    // Where places are found out, they are another cache's to keep.
+    if (budget.places === null && this.#seats.size <= SEATS_IDLE_MAX) return;
+    forgotten(budget);
     this.#seats.delete(budget.key.key);
   }
 
-  /** For a call that wants to be made: what was used last is kept longest. Everything else only looks. */
-  #usedBudgetOf(key: BudgetKey): Window | Seats {
-    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, this.#windows.get(key.key));
-  }
-
-  #budgetOf(key: BudgetKey): Window | Seats {
-    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, this.#windows.peek(key.key));
+  #budgetOf(key: BudgetKey, isUsed = false): Budget {
+    return key.windowMs === 0 ? this.#seatsOf(key) : this.#windowOf(key, isUsed);
   }
 
   #seatsOf(key: BudgetKey): Seats {
@@ -390,7 +388,8 @@ export class Budgets {
     return seats;
   }
 
-  #windowOf(key: BudgetKey, known: Window | undefined): Window {
+  #windowOf(key: BudgetKey, isUsed: boolean): Window {
+    const known = isUsed ? this.#windows.get(key.key) : this.#windows.peek(key.key);
     if (known !== undefined) return known;
     const window = openWindow(this.#store.reads, key);
     this.#windows.set(key.key, window);

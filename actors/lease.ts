@@ -9,13 +9,14 @@ import { countWait, type LeaseWaits, newLeaseWaits, type WaitReason } from '../s
 import { IntegrationError } from '../src/core/errors.ts';
 import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX, UNDECLARED_LIMIT, UNDECLARED_WINDOW_MS } from '../src/core/limits.ts';
+import { isMoveDue } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import type { ConnectionRow } from '../src/store/tables/connections.ts';
-import type { BudgetKey, Full, Turn } from './budgetState.ts';
+import { type Budget, type BudgetKey, type Full, marksOf, type Turn } from './budgetState.ts';
 import type { Budgets } from './budgets.ts';
-import type { CircuitView, Supervisor } from './supervisor.ts';
-import type { OpenToken, TokenManager } from './tokenManager.ts';
+import type { Circuit, CircuitView, Supervisor } from './supervisor.ts';
+import type { OpenToken, TokenHolder, TokenManager } from './tokenManager.ts';
 
 /** Whom a call is made for and which limits it shares with others. Built once per connection by `leaseTarget`. */
 export interface LeaseTarget {
@@ -49,6 +50,14 @@ export interface Caller {
 
 /** A call that is made now, or one that is held for somebody who makes it later (`Budgets.hold`). */
 type Timing = 'now' | 'later';
+
+/** What was looked up for a target, so that the next call of it looks nothing up. */
+interface Known {
+  readonly circuit: Circuit;
+  readonly budgets: readonly Budget[];
+  /** Of the token that the last call had. */
+  holder: TokenHolder | null;
+}
 
 /** How long a caller waits. */
 interface Patience {
@@ -106,6 +115,8 @@ export class Leases {
   readonly #budgets: Budgets;
   readonly #clock: Clock;
   readonly #waits: LeaseWaits;
+  /** Goes with the target. */
+  readonly #known = new WeakMap<LeaseTarget, Known>();
 
   /** What callers wait is counted in `waits`. */
   constructor(
@@ -134,16 +145,18 @@ export class Leases {
    * leaves the queue at once (`timeout`), and nothing is spent.
    */
   lease(target: LeaseTarget, priority: CallPriority, caller?: Caller, timing: Timing = 'now'): Lease | Promise<Lease> {
-    const token = this.#tokens.usableToken(target.connectionId);
+    const known = this.#knownOf(target);
+    const token = this.#tokens.usableToken(target.connectionId, known.holder);
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
-    this.#assertNotHeld(target);
+    this.#assertNotHeld(known.circuit);
     const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (token === null) {
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
       return this.#wait(target, priority, null, { timing, deadlineMs, gone: caller?.gone() });
     }
-    const full = this.#budgets.tryTake(target.budgets, priority, null, timing === 'later');
-    if (full === null) return this.#grant(target, token, timing);
+    known.holder = token.holder;
+    const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later');
+    if (full === null) return this.#grant(target, known, token, timing);
     assertInTime(full, deadlineMs);
     return this.#wait(target, priority, full, { timing, deadlineMs, gone: caller?.gone() });
   }
@@ -163,9 +176,10 @@ export class Leases {
       try {
         const token = this.#tokens.usableToken(target.connectionId);
         if (token !== null) {
-          this.#assertNotHeld(target);
-          full = this.#budgets.tryTake(target.budgets, priority, turn, timing === 'later');
-          if (full === null) return this.#grant(target, token, timing);
+          const known = this.#knownOf(target);
+          this.#assertNotHeld(known.circuit);
+          full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later');
+          if (full === null) return this.#grant(target, known, token, timing);
           assertInTime(full, deadlineMs);
           continue;
         }
@@ -212,27 +226,37 @@ export class Leases {
     if (late.signal.aborted) throw new IntegrationError('timeout', `the call waited too long for ${what}`);
   }
 
-  #assertNotHeld(target: LeaseTarget): void {
-    const heldUntilMs = this.#supervisor.heldUntilMs(target.providerKey);
-    if (heldUntilMs !== null) throw held(target, heldUntilMs);
+  /** What a cache has forgotten is looked up again, and now and then all of it, so that caches know what is used. */
+  #knownOf(target: LeaseTarget): Known {
+    const known = this.#known.get(target);
+    if (known?.circuit.isKept && known.budgets.every(isKept) && !isMoveDue()) return known;
+    const circuit = this.#supervisor.circuit(target.providerKey);
+    const found = { circuit, budgets: this.#budgets.opened(target.budgets), holder: null };
+    this.#known.set(target, found);
+    return found;
   }
 
-  #admitted(target: LeaseTarget, timing: Timing): 'call' | 'probe' {
+  #assertNotHeld(circuit: Circuit): void {
+    const heldUntilMs = this.#supervisor.heldUntilMs(circuit);
+    if (heldUntilMs !== null) throw held(circuit, heldUntilMs);
+  }
+
+  #admitted(target: LeaseTarget, { circuit, budgets }: Known, timing: Timing): 'call' | 'probe' {
     try {
-      const admission = this.#supervisor.admit(target.providerKey);
-      if (typeof admission === 'object') throw held(target, admission.retryAtMs);
+      const admission = this.#supervisor.admit(circuit);
+      if (typeof admission === 'object') throw held(circuit, admission.retryAtMs);
       return admission;
     } catch (error) {
       // Its actor may be paused or unreadable; the seats of the call are not lost for that.
-      giveBack(this.#budgets, target, timing);
+      giveBack(this.#budgets, target, budgets, timing);
       throw error;
     }
   }
 
   /** The budgets are taken; they are given back with the lease, or here if there is none. */
-  #grant(target: LeaseTarget, token: OpenToken, timing: Timing): Lease {
-    const admission = this.#admitted(target, timing);
-    return new GrantedLease(target, token, admission, timing, this.#supervisor, this.#budgets);
+  #grant(target: LeaseTarget, known: Known, token: OpenToken, timing: Timing): Lease {
+    const admission = this.#admitted(target, known, timing);
+    return new GrantedLease(target, known, token, admission, timing, this.#supervisor, this.#budgets);
   }
 }
 
@@ -243,6 +267,7 @@ class GrantedLease implements Lease {
   readonly isProven: boolean;
   readonly marks: readonly number[];
   readonly #target: LeaseTarget;
+  readonly #known: Known;
   readonly #admission: 'call' | 'probe';
   readonly #timing: Timing;
   readonly #supervisor: Supervisor;
@@ -252,6 +277,7 @@ class GrantedLease implements Lease {
 
   constructor(
     target: LeaseTarget,
+    known: Known,
     token: OpenToken,
     admission: 'call' | 'probe',
     timing: Timing,
@@ -261,8 +287,9 @@ class GrantedLease implements Lease {
     this.attachment = token.attachment;
     this.generation = token.generation;
     this.isProven = token.isProven;
-    this.marks = budgets.marksOf(target.budgets);
+    this.marks = marksOf(known.budgets);
     this.#target = target;
+    this.#known = known;
     this.#admission = admission;
     this.#timing = timing;
     this.#supervisor = supervisor;
@@ -276,19 +303,24 @@ class GrantedLease implements Lease {
   answered(failure: string | null): void {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
-    this.#supervisor.report(this.#target.providerKey, this.#admission, failure);
+    this.#supervisor.report(this.#known.circuit, this.#admission, failure);
   }
 
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    giveBack(this.#budgets, this.#target, this.#timing);
+    giveBack(this.#budgets, this.#target, this.#known.budgets, this.#timing);
   }
 }
 
-function giveBack(budgets: Budgets, target: LeaseTarget, timing: Timing): void {
-  if (timing === 'now') budgets.release(target.budgets);
+/** Seats that are sat on stay kept, and a window that was forgotten meanwhile has nothing to give back. */
+function giveBack(budgets: Budgets, target: LeaseTarget, taken: readonly Budget[], timing: Timing): void {
+  if (timing === 'now') budgets.release(taken);
   else budgets.settle(target.budgets, { used: 0, ended: 0, returned: 1, seats: 1 });
+}
+
+function isKept(budget: Budget): boolean {
+  return budget.isKept;
 }
 
 function assertInTime({ atMs }: Full, deadlineMs: Ms): void {
@@ -296,7 +328,7 @@ function assertInTime({ atMs }: Full, deadlineMs: Ms): void {
   throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs: atMs });
 }
 
-function held({ providerKey }: LeaseTarget, retryAtMs: Ms): IntegrationError {
+function held({ providerKey }: Circuit, retryAtMs: Ms): IntegrationError {
   return new IntegrationError('circuit_open', `calls to ${providerKey} are held back: too many failed`, {
     publicDetail: 'the provider is failing; calls are held back for a moment',
     retryAtMs,

@@ -11,11 +11,13 @@ import {
   CIRCUIT_WINDOW_MS,
   CIRCUITS_COUNTED_MAX,
 } from '../src/core/limits.ts';
-import { lookUp } from '../src/core/lookUp.ts';
+import { forgotten, type Kept } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
-interface Counts {
+/** The calls of one provider app. Who holds one asks for it again once it is not kept. */
+export interface Circuit extends Kept {
+  readonly providerKey: string;
   /** The provider actor; kept, because putting an id together costs more than looking it up. */
   readonly actorId: ActorId;
   windowStartMs: Ms;
@@ -47,7 +49,7 @@ export class Supervisor {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   /** Of the provider apps called last; one that is forgotten starts to count anew. */
-  readonly #counts = new LRUCache<string, Counts>({ max: CIRCUITS_COUNTED_MAX });
+  readonly #circuits = new LRUCache<string, Circuit>({ max: CIRCUITS_COUNTED_MAX, dispose: forgotten });
 
   #onTripped: (providerKey: string) => void = () => {};
 
@@ -63,56 +65,76 @@ export class Supervisor {
 
   /** Whether calls of this provider app may go until `onTripped` calls back. */
   isClosed(providerKey: string): boolean {
-    return this.heldUntilMs(providerKey) === null && this.#countsOf(providerKey).isClosed;
+    const circuit = this.circuit(providerKey);
+    return this.heldUntilMs(circuit) === null && circuit.isClosed;
+  }
+
+  /** That of a provider app, for whoever makes a call of it; the ones asked for last are kept. */
+  circuit(providerKey: string): Circuit {
+    const known = this.#circuits.get(providerKey);
+    if (known !== undefined) return known;
+    const circuit: Circuit = {
+      providerKey,
+      actorId: actorIdOf('provider', providerKey),
+      isKept: true,
+      isClosed: false,
+      windowStartMs: 0,
+      calls: 0,
+      failures: 0,
+      probeUntilMs: Number.NEGATIVE_INFINITY,
+      isReporting: false,
+      openUntilMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#circuits.set(providerKey, circuit);
+    return circuit;
   }
 
   /** Until when no call of this provider app may go; null if one may. Asks only. */
-  heldUntilMs(providerKey: string): Ms | null {
-    const counts = this.#countsOf(providerKey, lookUp(this.#counts, providerKey));
-    if (counts.isClosed) return null;
-    const state = this.#runtime.peek(counts.actorId);
+  heldUntilMs(circuit: Circuit): Ms | null {
+    if (circuit.isClosed) return null;
+    const state = this.#runtime.peek(circuit.actorId);
     const nowMs = this.#clock.nowMs();
     if (state.hasTag('refusing')) {
-      counts.openUntilMs = (state.context as ProviderContext).wakeAtMs ?? nowMs;
-      return counts.openUntilMs;
+      circuit.openUntilMs = (state.context as ProviderContext).wakeAtMs ?? nowMs;
+      return circuit.openUntilMs;
     }
-    if (state.hasTag('probing')) return nowMs < counts.probeUntilMs ? counts.probeUntilMs : null;
+    if (state.hasTag('probing')) return nowMs < circuit.probeUntilMs ? circuit.probeUntilMs : null;
     // While a report is on its way the actor may not have it yet.
-    counts.isClosed = !counts.isReporting;
-    counts.openUntilMs = Number.NEGATIVE_INFINITY;
+    circuit.isClosed = !circuit.isReporting;
+    circuit.openUntilMs = Number.NEGATIVE_INFINITY;
     return null;
   }
 
   /** Takes one call of a provider app; of a half-open circuit it is the probe, which should be reported. */
-  admit(providerKey: string): Admission {
-    const retryAtMs = this.heldUntilMs(providerKey);
+  admit(circuit: Circuit): Admission {
+    const retryAtMs = this.heldUntilMs(circuit);
     if (retryAtMs !== null) return { retryAtMs };
-    const counts = this.#countsOf(providerKey);
-    if (counts.isClosed || !this.#runtime.peek(counts.actorId).hasTag('probing')) return 'call';
-    counts.probeUntilMs = this.#clock.nowMs() + CIRCUIT_WINDOW_MS;
+    if (circuit.isClosed || !this.#runtime.peek(circuit.actorId).hasTag('probing')) return 'call';
+    circuit.probeUntilMs = this.#clock.nowMs() + CIRCUIT_WINDOW_MS;
     return 'probe';
   }
 
   /** Counts one finished call. `failure` is what went wrong at the provider, null if it answered sensibly. */
-  report(providerKey: string, admission: 'call' | 'probe', failure: string | null): void {
-    const counts = this.#countsOf(providerKey);
+  report(called: Circuit, admission: 'call' | 'probe', failure: string | null): void {
+    // What was forgotten while the call was under way holds nobody back.
+    const circuit = called.isKept ? called : this.circuit(called.providerKey);
     if (admission === 'probe') {
-      counts.probeUntilMs = Number.NEGATIVE_INFINITY;
-      this.#tell(counts, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
+      circuit.probeUntilMs = Number.NEGATIVE_INFINITY;
+      this.#tell(circuit, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
       return;
     }
     const nowMs = this.#clock.nowMs();
-    if (nowMs - counts.windowStartMs >= CIRCUIT_WINDOW_MS) {
-      counts.windowStartMs = nowMs;
-      counts.calls = 0;
-      counts.failures = 0;
+    if (nowMs - circuit.windowStartMs >= CIRCUIT_WINDOW_MS) {
+      circuit.windowStartMs = nowMs;
+      circuit.calls = 0;
+      circuit.failures = 0;
     }
-    counts.calls += 1;
+    circuit.calls += 1;
     if (failure === null) return;
-    counts.failures += 1;
-    if (counts.calls < CIRCUIT_CALLS_MIN || counts.failures < counts.calls * CIRCUIT_FAILURE_SHARE) return;
-    this.#onTripped(providerKey);
-    this.#tell(counts, { type: 'circuit.tripped', message: failure });
+    circuit.failures += 1;
+    if (circuit.calls < CIRCUIT_CALLS_MIN || circuit.failures < circuit.calls * CIRCUIT_FAILURE_SHARE) return;
+    this.#onTripped(circuit.providerKey);
+    this.#tell(circuit, { type: 'circuit.tripped', message: failure });
   }
 
   /**
@@ -121,41 +143,21 @@ export class Supervisor {
    */
   circuits(): readonly CircuitView[] {
     const nowMs = this.#clock.nowMs();
-    return [...this.#counts.entries()]
+    return [...this.#circuits.entries()]
       .filter(([, { isClosed, openUntilMs }]) => !isClosed && openUntilMs !== Number.NEGATIVE_INFINITY)
       .map(([providerKey, { openUntilMs }]) => ({ providerKey, state: nowMs < openUntilMs ? 'open' : 'halfOpen' }));
   }
 
-  /** Every call asks first whether it is held, which counts as the use of its provider app; the rest only looks. */
-  #countsOf(providerKey: string, known: Counts | undefined = this.#counts.peek(providerKey)): Counts {
-    let counts = known;
-    if (counts === undefined) {
-      const actorId = actorIdOf('provider', providerKey);
-      counts = {
-        actorId,
-        isClosed: false,
-        windowStartMs: 0,
-        calls: 0,
-        failures: 0,
-        probeUntilMs: Number.NEGATIVE_INFINITY,
-        isReporting: false,
-        openUntilMs: Number.NEGATIVE_INFINITY,
-      };
-      this.#counts.set(providerKey, counts);
-    }
-    return counts;
-  }
-
   /** One report at a time: a storm is one decision. What the disk refuses comes again with the next failure. */
-  #tell(counts: Counts, event: { type: string; message?: string }): void {
-    if (counts.isReporting) return;
-    counts.isReporting = true;
-    counts.isClosed = false;
-    counts.calls = 0;
-    counts.failures = 0;
+  #tell(circuit: Circuit, event: { type: string; message?: string }): void {
+    if (circuit.isReporting) return;
+    circuit.isReporting = true;
+    circuit.isClosed = false;
+    circuit.calls = 0;
+    circuit.failures = 0;
     const done = () => {
-      counts.isReporting = false;
+      circuit.isReporting = false;
     };
-    this.#runtime.send(counts.actorId, event).then(done, done);
+    this.#runtime.send(circuit.actorId, event).then(done, done);
   }
 }

@@ -29,7 +29,6 @@ import {
   YOUNG_TOKEN_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
-import { lookUp } from '../src/core/lookUp.ts';
 import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
@@ -59,6 +58,15 @@ export interface OpenToken {
   futileAtMs: Ms;
   /** Since then a 401 does not have the credential checked, for a while. */
   doubtedAtMs: Ms;
+  readonly holder: TokenHolder;
+}
+
+/**
+ * What stands for an opened credential elsewhere, to spare the look-up. Empty as soon as it is forgotten, for whatever
+ * reason: nothing else keeps it in memory.
+ */
+export interface TokenHolder {
+  token: OpenToken | null;
 }
 
 /** The purpose that a stored credential is sealed with (see `Vault`). */
@@ -91,6 +99,9 @@ function newShard(): Shard {
       max: OPEN_TOKENS_PER_SHARD_MAX,
       maxSize: OPEN_TOKENS_BYTES_PER_SHARD_MAX,
       sizeCalculation: bytesOf,
+      dispose: ({ holder }) => {
+        holder.token = null;
+      },
     }),
     waiting: new Map(),
   };
@@ -149,10 +160,11 @@ export class TokenManager {
 
   /**
    * The current token, or null if it has ended and the next one is on its way (then `changed` tells). Asks for the
-   * next one when it is due. Rejects with `auth_invalidated` if the customer must connect again, `not_found`.
+   * next one when it is due. Rejects with `auth_invalidated` if the customer must connect again, `not_found`. `holder`
+   * is that of the token that this connection had before, if any.
    */
-  usableToken(connectionId: ConnectionId): OpenToken | null {
-    const token = this.#token(connectionId);
+  usableToken(connectionId: ConnectionId, holder?: TokenHolder | null): OpenToken | null {
+    const token = holder?.token ?? this.#token(connectionId);
     const nowMs = this.#clock.nowMs();
     if (token.refreshAtMs !== null && nowMs >= token.refreshAtMs) this.#requestNext(connectionId, token, nowMs);
     if (token.usableUntilMs === null || nowMs < token.usableUntilMs) return token;
@@ -324,10 +336,12 @@ export class TokenManager {
 
   #token(connectionId: ConnectionId): OpenToken {
     const { tokens } = this.#shard(connectionId);
-    let token = lookUp(tokens, connectionId);
+    let token = tokens.get(connectionId);
     if (token === undefined) {
       token = this.#open(connectionId);
       tokens.set(connectionId, token);
+      // One that is too long is not kept.
+      token.holder.token = tokens.peek(connectionId) ?? null;
     }
     return token;
   }
@@ -360,6 +374,7 @@ export class TokenManager {
       refusedAtMs: Number.NEGATIVE_INFINITY,
       futileAtMs: Number.NEGATIVE_INFINITY,
       doubtedAtMs: Number.NEGATIVE_INFINITY,
+      holder: { token: null },
     };
   }
 

@@ -172,8 +172,9 @@ export class LeaseDesk {
 
   #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {
     const { supervisor } = this.#parts;
-    for (let call = 0; call < calls; call++) supervisor.report(providerKey, 'call', null);
-    for (const failure of failures) supervisor.report(providerKey, 'call', failure);
+    const circuit = supervisor.circuit(providerKey);
+    for (let call = 0; call < calls; call++) supervisor.report(circuit, 'call', null);
+    for (const failure of failures) supervisor.report(circuit, 'call', failure);
   }
 
   #takeCredential({ kind, connectionId, generation }: CredentialReport): void {

@@ -173,6 +173,8 @@ export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
 export const BLOCK_MS_MAX = HOUR_MS;
 /** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */
 export const BUDGETS_CACHED_MAX = 100_000;
+/** Accounts whose places nobody sits on that stay in memory, about 20 MB: making them anew costs each call more. */
+export const SEATS_IDLE_MAX = 10_000;
 /** Calls that who had less than others may catch up: with more, who asked for nothing for long would be first. */
 export const FAIR_CREDIT_CALLS = 3;
 /** Calls that wait for one budget; of one owner at most CALLERS_WAITING_MAX. */

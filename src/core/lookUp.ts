@@ -3,7 +3,23 @@
 import type { LRUCache } from 'lru-cache';
 import { USES_PER_MOVE } from './limits.ts';
 
+/** An entry of a cache that others hold too: as long as it is kept they need not look it up. */
+export interface Kept {
+  isKept: boolean;
+}
+
+/** What such a cache disposes of its entries with. */
+export function forgotten(entry: Kept): void {
+  entry.isKept = false;
+}
+
 let uses = 0;
+
+/** Whether this use of something that need not be looked up is one that moves it to the front: see `lookUp`. */
+export function isMoveDue(): boolean {
+  uses = (uses + 1) % USES_PER_MOVE;
+  return uses === 0;
+}
 
 /**
  * The value of a key, which is moved to the front with every USES_PER_MOVE-th look-up only: a move writes to three
@@ -14,6 +30,5 @@ export function lookUp<Key extends string, Value extends object>(
   cache: LRUCache<Key, Value>,
   key: Key,
 ): Value | undefined {
-  uses = (uses + 1) % USES_PER_MOVE;
-  return uses === 0 ? cache.get(key) : cache.peek(key);
+  return isMoveDue() ? cache.get(key) : cache.peek(key);
 }

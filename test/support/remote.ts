@@ -32,6 +32,7 @@ export const TOKEN: OpenToken = {
   refusedAtMs: never,
   doubtedAtMs: never,
   futileAtMs: never,
+  holder: { token: null },
 };
 
 /** A target with these budgets. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { BudgetKey, Turn } from '../../../actors/budgetState.ts';
+import { type BudgetKey, marksOf, type Turn } from '../../../actors/budgetState.ts';
 import { Budgets } from '../../../actors/budgets.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
@@ -26,7 +26,7 @@ function caller(budgets: Budgets, clock: FakeClock, keys: readonly BudgetKey[]) 
     const deadlineMs = clock.nowMs() + waitMs;
     let turn: Turn | null = null;
     for (;;) {
-      const full = budgets.tryTake(keys, priority, turn);
+      const full = budgets.tryTake(budgets.opened(keys), priority, turn);
       turn?.end();
       if (full === null) break;
       turn = await budgets.turn(full.budget, priority, owner, deadlineMs);
@@ -53,7 +53,7 @@ describe('a call is refused', () => {
   it('at once when whoever waited for it has gone, and spends nothing', async () => {
     const { budgets, clock } = await start();
     const one: BudgetKey = { ...BURST, limit: 1 };
-    budgets.tryTake([one], 'interactive', null);
+    budgets.tryTake(budgets.opened([one]), 'interactive', null);
     const gone = new AbortController();
     const waiting = budgets.turn(one, 'interactive', 'a', clock.nowMs() + CALLER_WAIT_MS_MAX, gone.signal);
     gone.abort();
@@ -79,8 +79,8 @@ describe('a call is refused', () => {
     const waiting = Array.from({ length: CALLERS_WAITING_MAX }, () => call('a', 'interactive').catch(() => {}));
     await expect(call('a', 'interactive')).rejects.toMatchObject({ code: 'overloaded' });
     const other = call('b', 'interactive');
-    budgets.release([SEATS]);
-    budgets.release([SEATS]);
+    budgets.release(budgets.opened([SEATS]));
+    budgets.release(budgets.opened([SEATS]));
     await other;
     expect(granted.slice(2)).toEqual(['a', 'b']);
     await clock.advance(CALLER_WAIT_MS_MAX);
@@ -103,8 +103,8 @@ describe('taking', () => {
   it('is all or nothing over several budgets', async () => {
     const { budgets } = await start();
     const one: BudgetKey = { ...BURST, key: 'p/one', limit: 1 };
-    expect(budgets.tryTake([BURST, one], 'interactive', null)).toBeNull();
-    expect(budgets.tryTake([BURST, one], 'interactive', null)).toMatchObject({ budget: one });
+    expect(budgets.tryTake(budgets.opened([BURST, one]), 'interactive', null)).toBeNull();
+    expect(budgets.tryTake(budgets.opened([BURST, one]), 'interactive', null)).toMatchObject({ budget: one });
     expect(budgets.view([BURST, one]).map(({ spent }) => spent)).toEqual([1, 1]);
   });
 
@@ -114,9 +114,9 @@ describe('taking', () => {
     await Promise.all([call('a', 'read'), call('a', 'read')]);
     const waiting = call('b', 'read');
     await flush();
-    budgets.release([SEATS]);
+    budgets.release(budgets.opened([SEATS]));
     // The seat is free and promised.
-    expect(budgets.tryTake([SEATS], 'backfill', null)).not.toBeNull();
+    expect(budgets.tryTake(budgets.opened([SEATS]), 'backfill', null)).not.toBeNull();
     await waiting;
     expect(granted).toEqual(['a', 'a', 'b']);
   });
@@ -265,10 +265,10 @@ describe('calls of several budgets', () => {
       back.call('y', 'interactive'),
     ];
     await flush();
-    budgets.release([a, b]);
+    budgets.release(budgets.opened([a, b]));
     // Both have room in the same moment: one caller gets the turn at one, another that at the other.
-    budgets.learn([a], budgets.marksOf([a]), 'a', { remaining: 1 });
-    budgets.learn([b], budgets.marksOf([b]), 'b', { remaining: 1 });
+    budgets.learn([a], marksOf(budgets.opened([a])), 'a', { remaining: 1 });
+    budgets.learn([b], marksOf(budgets.opened([b])), 'b', { remaining: 1 });
     for (let second = 0; second < 6; second++) {
       await clock.advance(1.1 * SECOND_MS);
       // Round in a circle nothing but this would end them.
@@ -283,7 +283,7 @@ describe('what the provider says', () => {
   it('of less than a call gives nobody a turn', async () => {
     const { budgets, clock } = await start();
     const { call, granted } = caller(budgets, clock, [BURST]);
-    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { limit: 10, remaining: 0.5 });
+    budgets.learn([BURST], marksOf(budgets.opened([BURST])), 'burst', { limit: 10, remaining: 0.5 });
     const waiting = call('a', 'interactive');
     await clock.advance(9 * SECOND_MS);
     expect(granted).toEqual([]);
@@ -293,9 +293,12 @@ describe('what the provider says', () => {
 
   it('corrects the budget of that name, also after a restart', async () => {
     const { budgets, clock, store } = await start();
-    budgets.tryTake([BURST], 'interactive', null);
-    budgets.learn([BURST, SEATS], budgets.marksOf([BURST, SEATS]), 'burst', { limit: 190, remaining: 100 });
-    budgets.learn([BURST], budgets.marksOf([BURST]), 'other', { limit: 1 });
+    budgets.tryTake(budgets.opened([BURST]), 'interactive', null);
+    budgets.learn([BURST, SEATS], marksOf(budgets.opened([BURST, SEATS])), 'burst', {
+      limit: 190,
+      remaining: 100,
+    });
+    budgets.learn([BURST], marksOf(budgets.opened([BURST])), 'other', { limit: 1 });
     expect(budgets.view([BURST])).toMatchObject([{ limit: 190, spent: 90, isLearned: true }]);
     await flush();
     const again = await start(clock, store);
@@ -306,15 +309,15 @@ describe('what the provider says', () => {
     const { budgets, clock } = await start();
     const { call } = caller(budgets, clock, [BURST]);
     await call('late', 'interactive');
-    const marks = budgets.marksOf([BURST]);
+    const marks = marksOf(budgets.opened([BURST]));
     for (let turn = 0; turn < 6; turn++) {
       await call('a', 'interactive');
-      budgets.release([BURST]);
+      budgets.release(budgets.opened([BURST]));
     }
     // As of the first call; all others have ended since.
     budgets.learn([BURST], marks, 'burst', { limit: 10, remaining: 9 });
     expect(budgets.view([BURST])[0]?.spent).toBe(7);
-    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { limit: 10, remaining: 9 });
+    budgets.learn([BURST], marksOf(budgets.opened([BURST])), 'burst', { limit: 10, remaining: 9 });
     expect(budgets.view([BURST])[0]?.spent).toBe(1);
   });
 
@@ -348,10 +351,10 @@ describe('what the provider says', () => {
     const { budgets, clock } = await start();
     const { call, granted } = caller(budgets, clock, [BURST]);
     for (let turn = 0; turn < 10; turn++) await call('a', 'interactive');
-    for (let turn = 0; turn < 10; turn++) budgets.release([BURST]);
+    for (let turn = 0; turn < 10; turn++) budgets.release(budgets.opened([BURST]));
     const waiting = call('b', 'interactive');
     await flush();
-    budgets.learn([BURST], budgets.marksOf([BURST]), 'burst', { remaining: 5 });
+    budgets.learn([BURST], marksOf(budgets.opened([BURST])), 'burst', { remaining: 5 });
     await waiting;
     expect(granted.at(-1)).toBe('b');
   });

@@ -23,7 +23,7 @@ async function start(clock = fakeClock(), store?: Store) {
 /** Calls that go at once. */
 function callsOf(budgets: Budgets, ...keys: BudgetKey[]): number {
   let calls = 0;
-  while (budgets.tryTake(keys, 'interactive', null) === null) calls += 1;
+  while (budgets.tryTake(budgets.opened(keys), 'interactive', null) === null) calls += 1;
   return calls;
 }
 
@@ -31,15 +31,15 @@ it('nothing is held of what somebody waits for', async () => {
   const { budgets, clock } = await start();
   callsOf(budgets, SEATS);
   const waiting = budgets.turn(SEATS, 'interactive', 'a', clock.nowMs() + SECOND_MS);
-  budgets.release([SEATS]);
+  budgets.release(budgets.opened([SEATS]));
   (await waiting).end();
-  for (let seat = 0; seat < 7; seat++) budgets.release([SEATS]);
+  for (let seat = 0; seat < 7; seat++) budgets.release(budgets.opened([SEATS]));
   expect(budgets.hold([SEATS], 100)).toEqual({ calls: Number.POSITIVE_INFINITY, seats: 8 * HELD_SHARE });
 });
 
 it('nothing is held where a share of what is left is less than a call', async () => {
   const { budgets } = await start();
-  for (let call = 0; call < 37; call++) budgets.tryTake([BURST], 'interactive', null);
+  for (let call = 0; call < 37; call++) budgets.tryTake(budgets.opened([BURST]), 'interactive', null);
   expect(budgets.hold([BURST], 100)).toBeNull();
   expect(callsOf(budgets, BURST)).toBe(3);
 });
@@ -87,7 +87,7 @@ it('whoever waits has what is held asked back, and goes when it comes', async ()
   budgets.hold([BURST], 10);
   expect(callsOf(budgets, BURST)).toBe(30);
   expect(wanted).not.toHaveBeenCalled();
-  expect(budgets.tryTake([BURST], 'interactive', null)).toEqual({ budget: BURST, atMs: clock.nowMs() });
+  expect(budgets.tryTake(budgets.opened([BURST]), 'interactive', null)).toEqual({ budget: BURST, atMs: clock.nowMs() });
   const turn = budgets.turn(BURST, 'interactive', 'a', clock.nowMs() + SECOND_MS);
   expect(wanted.mock.calls).toEqual([[BURST.key]]);
   budgets.settle([BURST], { ...NOTHING, used: 9, returned: 1 });
@@ -126,8 +126,8 @@ it('a limit that shrinks or is closed has what is held asked back', async () => 
 
 it('the numbers of the provider may have what is held, or not', async () => {
   const { budgets } = await start();
-  for (let call = 0; call < 4; call++) budgets.tryTake([BURST], 'interactive', null);
-  for (let call = 0; call < 4; call++) budgets.release([BURST]);
+  for (let call = 0; call < 4; call++) budgets.tryTake(budgets.opened([BURST]), 'interactive', null);
+  for (let call = 0; call < 4; call++) budgets.release(budgets.opened([BURST]));
   budgets.hold([BURST], 9);
   for (const remaining of [36, 31, 27]) budgets.learn([BURST], null, 'burst', { remaining });
   expect(budgets.view([BURST])).toMatchObject([{ spent: 13 }]);

@@ -27,6 +27,7 @@ const TOKEN: OpenToken = {
   isProven: false,
   doubtedAtMs: Number.NEGATIVE_INFINITY,
   futileAtMs: 0,
+  holder: { token: null },
 };
 
 /** Leases over a token that the test gives and takes. */
@@ -77,7 +78,8 @@ describe('a lease', () => {
   it('is refused while the circuit is open, and spends nothing of the budget', async () => {
     const { leases, supervisor, clock } = await startLeases();
     const target = { ...TARGET, budgets: [budget(1, 10_000)] };
-    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++) supervisor.report(TARGET.providerKey, 'call', 'answered 500');
+    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++)
+      supervisor.report(supervisor.circuit(TARGET.providerKey), 'call', 'answered 500');
     await flush();
     for (const _ of [1, 2])
       expect(() => leases.lease(target, 'interactive')).toThrow(expect.objectContaining({ code: 'circuit_open' }));
@@ -99,6 +101,20 @@ describe('a lease', () => {
     const refused = expect(leases.lease(target, 'interactive')).rejects.toMatchObject({ code: 'timeout' });
     await clock.advance(CALLER_WAIT_MS_MAX);
     await refused;
+  });
+
+  it('counts its place with those of others who share the account, also after it was empty', async () => {
+    const { leases, clock } = await startLeases();
+    const one = { ...TARGET, budgets: [budget(1, 0)] };
+    const another = { ...TARGET, budgets: [budget(1, 0)] };
+    for (const target of [one, another, one]) {
+      const lease = await leases.lease(target, 'interactive');
+      const waiting = leases.lease(target === one ? another : one, 'interactive');
+      expect(waiting).toBeInstanceOf(Promise);
+      lease.release();
+      await clock.advance(0);
+      (await waiting).release();
+    }
   });
 
   it('is refused as soon as its caller leaves, whatever it waits for', async () => {

@@ -113,8 +113,24 @@ describe('a token', () => {
     const { tokens } = await startTokens();
     const token = tokens.usableToken(connectionId);
     expect(token?.attachment).toEqual({ headers: ['Authorization', 'Bearer secret-1'], query: '' });
-    expect(JSON.stringify({ ...token, attachment: null })).not.toContain('secret');
-    expect(JSON.stringify(token)).not.toContain('refresh-1');
+    expect(JSON.stringify({ ...token, attachment: null, holder: null })).not.toContain('secret');
+    expect(JSON.stringify({ ...token, holder: null })).not.toContain('refresh-1');
+  });
+
+  it('is let go by whoever holds it as soon as it is forgotten, for one reason or another', async () => {
+    const { tokens } = await startTokens();
+    const forget = [
+      () => tokens.forget(connectionId),
+      () => tokens.forgetAll(),
+      () => tokens.assign(0, 1).concat(tokens.assign(shardOf(connectionId) === 0 ? 1 : 0, 256)),
+    ];
+    for (const how of forget) {
+      const holder = tokens.usableToken(connectionId)?.holder;
+      expect(tokens.usableToken(connectionId, holder)).toBe(holder?.token);
+      expect(holder?.token).toMatchObject({ generation: 1 });
+      how();
+      expect(holder?.token).toBeNull();
+    }
   });
 
   it('that is due is still given while the next one is asked for', async () => {

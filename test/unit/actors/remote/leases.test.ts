@@ -34,7 +34,8 @@ describe('a call in an edge thread is asked for', () => {
 
   it('and refused as the owner refuses it', async () => {
     const { thread, supervisor, clock } = await startDesk();
-    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++) supervisor.report(FREE.providerKey, 'call', 'answered 500');
+    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++)
+      supervisor.report(supervisor.circuit(FREE.providerKey), 'call', 'answered 500');
     await flush();
     const one = thread();
     const refused = expect(one.remote.lease(FREE, 'interactive')).rejects.toMatchObject({
@@ -105,7 +106,7 @@ describe('a call in an edge thread is asked for', () => {
   it('and leaves the queue of the owner when its caller has gone', async () => {
     const { thread, budgets, clock } = await startDesk();
     const one = thread();
-    while (budgets.tryTake([SEATS], 'interactive', null) === null);
+    while (budgets.tryTake(budgets.opened([SEATS]), 'interactive', null) === null);
     const leaving = new AbortController();
     const lease = one.remote.lease(SEATED, 'interactive', { gone: () => leaving.signal });
     const gone = expect(lease).rejects.toMatchObject({ code: 'timeout' });
@@ -159,13 +160,13 @@ describe('calls that are handed out ahead', () => {
     const first = one.remote.lease(LIMITED, 'interactive');
     await posted();
     one.toOwner();
-    while (budgets.tryTake([BURST], 'interactive', null) === null);
+    while (budgets.tryTake(budgets.opened([BURST]), 'interactive', null) === null);
     const turn = budgets.turn(BURST, 'interactive', 'x', Number.MAX_SAFE_INTEGER);
     await exchanged(one);
     (await first).release();
     (await turn).end();
     let calls = 0;
-    while (budgets.tryTake([BURST], 'interactive', null) === null) calls += 1;
+    while (budgets.tryTake(budgets.opened([BURST]), 'interactive', null) === null) calls += 1;
     expect(calls).toBe(HELD_CALLS_MIN);
   });
 

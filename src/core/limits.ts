@@ -223,6 +223,9 @@ export const UPLOAD_BYTES_MAX = 1_048_576;
 export const UPLOAD_TTL_MS = HOUR_MS;
 /** Uploads of a project that are kept at a time. */
 export const UPLOADS_PER_PROJECT_MAX = 100;
+
+/** Groups and consumers that were named; far above who connects, and few enough to be counted for each new one. */
+export const PARTY_NAMES_PER_PROJECT_MAX = 100_000;
 /** Installations that are deleted at a time with their integration; each asks its provider to take a grant back. */
 export const INSTALLATIONS_REMOVED_BATCH = 20;
 /** Objects of an account that are described or sampled at a time, for one person who waits. */

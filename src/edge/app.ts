@@ -13,6 +13,8 @@ import type { EdgeEnv, EdgeServices } from './context.ts';
 import { openApi } from './openapi.ts';
 import { metricsRoute, operatorRoutes } from './operator.ts';
 import { MISFRAMED_PATH, misframed, PROXY_PATH, routingPath } from './plane.ts';
+import { OLDER_OPERATIONS } from './platform/older.ts';
+import { OPERATIONS } from './platform/operations.ts';
 import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
@@ -90,7 +92,7 @@ function createApp(
   app.route('/operator/v1', operatorRoutes(services, keys, tokens.operator));
   const auth = new Authenticator(services, keys, tokens.operator);
   app.route('/tenon/v1', platformRoutes(services, auth, OWN_OPERATIONS));
-  app.route('/v1', platformRoutes(services, auth));
+  app.route('/v1', platformRoutes(services, auth, [...OPERATIONS, ...OLDER_OPERATIONS]));
   app.route('/metrics', metricsRoute(services, keys, tokens.operator, tokens.metrics));
   const observe = observeCalls(services, 'other');
   app.use('*', (context, next) => (context.get('requestId') === undefined ? observe(context, next) : next()));

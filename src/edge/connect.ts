@@ -9,6 +9,7 @@ import { sentences } from '../core/sentences.ts';
 import { parseTimestamp } from '../core/time.ts';
 import { finishAuthorization } from '../flows/connect/callback.ts';
 import { type ConnectIdentity, metadataOf } from '../flows/connect/identity.ts';
+import { type PartyKind, readPartyName } from '../store/tables/partyNames.ts';
 import { readText } from './body.ts';
 import { type CallbackOutcome, callbackPage } from './callbackPage.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
@@ -37,7 +38,7 @@ export const identityFields = {
 
 type IdentityBody = z.infer<z.ZodObject<typeof identityFields>>;
 
-/** Names default to refs, as published. `isBeforeLogin` as in `metadataOf`. */
+/** Names default to those that were given before, else to refs, as published. `isBeforeLogin` as in `metadataOf`. */
 export function identityOf(
   services: EdgeServices,
   projectId: ProjectId,
@@ -49,11 +50,15 @@ export function identityOf(
     projectId,
     provider,
     groupRef,
-    groupName: body.groupName ?? groupRef,
+    groupName: body.groupName ?? nameOf(services, projectId, 'group', groupRef),
     consumerRef,
-    consumerName: body.consumerName ?? consumerRef,
+    consumerName: body.consumerName ?? nameOf(services, projectId, 'consumer', consumerRef),
     metadata: metadataOf(services.catalog.get(provider), body, isBeforeLogin),
   };
+}
+
+function nameOf({ store }: EdgeServices, projectId: ProjectId, kind: PartyKind, ref: string): string {
+  return readPartyName(store.reads, projectId, kind, ref)?.name ?? ref;
 }
 
 /** The node SDK of the platform says `projectId` where everybody else says `projectIdOrName`. */

@@ -349,6 +349,29 @@ const KEPT_OBJECTS = `
 ALTER TABLE revisions ADD COLUMN kept TEXT NOT NULL DEFAULT '[]';
 `;
 
-export const SCHEMA_STEPS: readonly string[] = [FIRST, HISTORY, FLEETS, CATALOG, BUDGETS, PLATFORM, KEPT_OBJECTS];
+/** What groups and consumers are called before they connect. */
+const PARTY_NAMES = `
+CREATE TABLE partyNames (
+  projectId TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  ref TEXT NOT NULL,
+  name TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER,
+  PRIMARY KEY (projectId, kind, ref)
+) WITHOUT ROWID;
+CREATE INDEX connections_consumer ON connections (projectId, consumerRef);
+`;
+
+export const SCHEMA_STEPS: readonly string[] = [
+  FIRST,
+  HISTORY,
+  FLEETS,
+  CATALOG,
+  BUDGETS,
+  PLATFORM,
+  KEPT_OBJECTS,
+  PARTY_NAMES,
+];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -10,6 +10,7 @@ import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
 import { INTEGRATION_STATEMENTS } from './tables/integrations.ts';
 import { KEY_STATEMENTS } from './tables/keys.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
+import { PARTY_NAME_STATEMENTS } from './tables/partyNames.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
 import { ROLLOUT_STATEMENTS } from './tables/rollout.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
@@ -28,6 +29,7 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...UPLOAD_STATEMENTS,
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
+    ...PARTY_NAME_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
     ...ROLLOUT_STATEMENTS,
     ...INTEGRATION_STATEMENTS,

@@ -16,6 +16,11 @@ const WHO: Readonly<Record<Access, string>> = {
 /** Other addresses of the server that the published platform has under hosts of their own, or that are Tenon's. */
 const BESIDES: readonly (readonly string[])[] = [
   ['`GET /openapi.json`', 'this table as OpenAPI 3.1, with what operations take', '`test/e2e/platform/fuzz.test.ts`'],
+  [
+    '`POST /v1/projects/{projectIdOrName}/groups`, `…/consumers`',
+    'names before anybody connects, no longer published and still sent by the SDK for Node',
+    '`test/e2e/platform/publishedSdk.test.ts`',
+  ],
   ['`GET /callbacks/v1/oauth`', 'where consent pages send browsers back to', '`test/e2e/popup.test.ts`'],
   ['`GET, POST /callbacks/v1/custom-auth/default`', 'the same of logins in several steps', '`test/e2e/popup.test.ts`'],
   ['`PUT /uploads/v1/{upload}`', 'takes an archive at a signed address', '`test/e2e/platform/deploy.test.ts`'],

@@ -4,6 +4,7 @@
 import type { ConnectionId, ProjectId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
+import { leavePartyNames } from './partyNames.ts';
 
 export const CONNECTION_STATEMENTS = {
   'connections.insert': `INSERT INTO connections
@@ -138,6 +139,7 @@ export function setConnectionStatus(
 /** Refused while an installation uses the connection. */
 export function deleteConnection(connectionId: string): readonly RowWrite[] {
   return [
+    leavePartyNames(connectionId),
     { statement: 'connections.delete', params: [connectionId, connectionId], mustChange: 'rejected' },
     { statement: 'credentials.delete', params: [connectionId] },
   ];

@@ -12,18 +12,21 @@ export interface Line {
   readonly text: string | null;
 }
 
-/** `-` is what is piped in. Lines of spaces alone are left out. Rejects with `invalid_input` if it cannot be read. */
-export async function* linesOf(path: string, bytesMax: number): AsyncGenerator<Line> {
+/**
+ * `-` is what is piped in. The bound may change between lines. Lines of spaces alone are left out. Rejects with
+ * `invalid_input` if it cannot be read.
+ */
+export async function* linesOf(path: string, bound: { bytesMax: number }): AsyncGenerator<Line> {
   let number = 1;
   let parts: Buffer[] = [];
   let bytes = 0;
   const add = (part: Buffer) => {
     bytes += part.length;
-    if (bytes <= bytesMax) parts.push(part);
+    if (bytes <= bound.bytesMax) parts.push(part);
     else parts = [];
   };
   const take = (): Line | null => {
-    const text = bytes > bytesMax ? null : Buffer.concat(parts).toString('utf8');
+    const text = bytes > bound.bytesMax ? null : Buffer.concat(parts).toString('utf8');
     [parts, bytes] = [[], 0];
     const line = text === null || text.trim() !== '' ? { number, text } : null;
     number += 1;

@@ -613,6 +613,12 @@ export const DEMO_LOG_LINES_KEPT = 20;
 export const CLI_ANSWER_BYTES_MAX = 512 * 1_048_576;
 /** Abbreviated ids: shorter ones are more often a slip than an id. */
 export const CLI_ID_CHARS_MIN = 4;
+/** Of a passphrase that customers' tokens are sealed with where anybody may copy them. */
+export const PASSPHRASE_CHARS_MIN = 12;
+/** scrypt's N: 128 MB and about 0.3 s for each guess (OWASP, password storage, 2024). */
+export const PASSPHRASE_SCRYPT_COST = 131_072;
+/** One line of an export: the longest has a result too large for a message. */
+export const EXPORT_LINE_BYTES_MAX = 256 * 1_048_576;
 /** The first version that runs the files as they are, on which this is tested. */
 export const DOCTOR_NODE_VERSION_MIN = 24;
 /** Two per proxied call, so that a thousand of them fit with room. */

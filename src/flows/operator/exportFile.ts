@@ -1,0 +1,219 @@
+// A project as lines of JSON: a header, a row on each line, and an end that tells a whole file from a cut one.
+// docs/operations.md describes the format. Without a passphrase only what is no secret and no customer's data leaves;
+// with one the file has everything that another Tenon needs to go on in this one's place. Invariant: what stands open
+// in a line opens nothing and is no record of a customer.
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { PassphraseSeal } from '../../auth/passphrase.ts';
+import type { Vault } from '../../auth/vault.ts';
+import { IntegrationError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject, jsonOrNull } from '../../core/json.ts';
+import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { MOVED_TABLES, type Moment, type MovedRow, type MovedTable } from '../../store/moving.ts';
+import type { SqlValue } from '../../store/port.ts';
+import { SCHEMA_VERSION } from '../../store/schema.ts';
+import type { SealedTable } from '../../store/tables/sealed.ts';
+import { newSigningSecret } from '../../webhook/sign.ts';
+import { signingPlace } from '../destinations.ts';
+import { placeOf } from './sealedPlaces.ts';
+
+const VERSION = 1;
+/** What a passphrase is tried on before anything is read. */
+const CHECK = 'tenon export';
+
+/** Columns that the vault has sealed, and what says where. */
+const SEALED: Readonly<Partial<Record<MovedTable, { id: string; sealed: string; detail?: string }>>> = {
+  providerApps: { id: 'providerAppId', sealed: 'sealedClientSecret' },
+  destinations: { id: 'destinationId', sealed: 'sealedSecrets' },
+  credentials: { id: 'connectionId', sealed: 'sealed', detail: 'generation' },
+  effects: { id: 'effectId', sealed: 'result', detail: 'payload' },
+};
+/** Columns with records of customers, and with what receivers know senders by: the headers of a destination. */
+const HIDDEN: Readonly<Partial<Record<MovedTable, string>>> = {
+  outbox: 'body',
+  blobs: 'body',
+  destinations: 'metadata',
+};
+/** Only of use to whoever has the credentials too. */
+const WITH_SECRETS: readonly MovedTable[] = [
+  ...(['credentials', 'operations', 'lanes', 'blobs', 'outbox', 'snapshots', 'effects', 'quarantine'] as const),
+];
+/** Without secrets these are read by people and not brought in: they would wait for what is not there. */
+const NOT_WITHOUT_SECRETS: readonly MovedTable[] = ['providerApps', 'connections', 'installations', 'checkpoints'];
+
+/** Who seals on the one side and opens on the other. */
+export interface Seals {
+  readonly vault: Vault;
+  readonly seal: PassphraseSeal;
+}
+
+/** `seals` is null for an export without secrets. */
+export function* exportLines(moment: Moment, projectId: string, seals: Seals | null, nowMs: Ms): Generator<string> {
+  const digest = digestOf(seals?.seal ?? null);
+  const line = (value: JsonObject) => {
+    const text = `${JSON.stringify(value)}\n`;
+    digest.update(text);
+    return text;
+  };
+  const secrets = seals === null ? null : { ...seals.seal.derivation, check: seals.seal.seal(CHECK, CHECK) };
+  yield line({ tenon: 'export', version: VERSION, schema: SCHEMA_VERSION, exportedAt: toRfc3339(nowMs), secrets });
+  let rows = 0;
+  for (const table of MOVED_TABLES) {
+    if (seals === null && WITH_SECRETS.includes(table)) continue;
+    for (const row of moment.rows(table, projectId)) {
+      yield line(lineOf(table, row, seals));
+      rows += 1;
+    }
+  }
+  yield `${JSON.stringify({ kind: 'end', rows, digest: digest.digest() })}\n`;
+}
+
+function lineOf(table: MovedTable, row: MovedRow, seals: Seals | null): JsonObject {
+  const hidden = hiddenColumns(table).filter((name) => row[name] !== null);
+  const open = Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name))) as JsonObject;
+  const line: JsonObject = { kind: table, row: { ...open, ...shownOf(table, row, seals) } };
+  if (seals === null || hidden.length === 0) return line;
+  const { vault, seal } = seals;
+  const secretColumn = SEALED[table]?.sealed;
+  const plain = hidden.map((name) => {
+    const value = row[name];
+    const isSealed = name === secretColumn;
+    return [name, isSealed ? vault.open(value as Uint8Array, placeIn(table, row)).toString('utf8') : String(value)];
+  });
+  return { ...line, sealed: seal.seal(JSON.stringify(Object.fromEntries(plain)), JSON.stringify(line)) };
+}
+
+function hiddenColumns(table: MovedTable): readonly string[] {
+  return [SEALED[table]?.sealed, HIDDEN[table]].filter((name) => name !== undefined);
+}
+
+/** Of what is hidden, the part that a clone without secrets needs. */
+function shownOf(table: MovedTable, row: MovedRow, seals: Seals | null): JsonObject {
+  if (table !== 'destinations' || seals !== null) return {};
+  const { url } = JSON.parse(String(row['metadata'])) as { readonly url: string };
+  return { metadata: JSON.stringify({ url }) };
+}
+
+function placeIn(table: MovedTable, row: MovedRow) {
+  const columns = SEALED[table];
+  if (columns === undefined) throw new IntegrationError('malformed', `nothing of ${table} is sealed`);
+  const detail = columns.detail === undefined ? null : (row[columns.detail] as string | number | null);
+  return placeOf(table as SealedTable, { row: 0, id: String(row[columns.id]), sealed: null, detail });
+}
+
+const header = z.object({
+  tenon: z.literal('export'),
+  version: z.number(),
+  schema: z.number(),
+  exportedAt: z.string(),
+  secrets: z
+    .object({ kdf: z.literal('scrypt'), cost: z.number(), block: z.number(), salt: z.string(), check: z.string() })
+    .nullable(),
+});
+
+export type ExportHeader = z.infer<typeof header>;
+
+/** Null: the line begins something else. Rejects with `invalid_input` for an export of another version. */
+export function parseHeader(line: string): ExportHeader | null {
+  const json = jsonOrNull(line);
+  if (!isJsonObject(json) || json['tenon'] !== 'export') return null;
+  const parsed = header.safeParse(json);
+  if (parsed.success && parsed.data.version === VERSION && parsed.data.schema === SCHEMA_VERSION) return parsed.data;
+  throw new IntegrationError('invalid_input', 'the export was made by another version of Tenon', {
+    remedy: 'Bring the Tenon that it is of to the version of this one, and export again.',
+  });
+}
+
+/** Rejects with `invalid_input` for another passphrase. */
+export function assertOpens(seal: PassphraseSeal, { secrets }: ExportHeader): void {
+  if (secrets !== null) seal.open(secrets.check, CHECK);
+}
+
+export interface BroughtIn {
+  readonly counts: Partial<Record<MovedTable, number>>;
+  /** Without secrets: what waits for them. */
+  readonly leftOut: Partial<Record<MovedTable, number>>;
+}
+
+export interface ReadOptions {
+  readonly vault: Vault;
+  /** Null for an export without secrets. */
+  readonly seal: PassphraseSeal | null;
+  /** Another name for the project. */
+  readonly as?: string | undefined;
+}
+
+/**
+ * The rows in an export, sealed for this vault; `told` is counted up. Rejects with `invalid_input` for what was
+ * changed, and for a file that does not end, but only there: whoever writes rows keeps none of them then.
+ */
+export async function* rowsOf(
+  lines: AsyncIterable<string>,
+  { vault, seal, as }: ReadOptions,
+  told: BroughtIn,
+): AsyncGenerator<{ readonly table: MovedTable; readonly row: MovedRow }> {
+  const digest = digestOf(seal);
+  let rows = 0;
+  let isFirst = true;
+  for await (const text of lines) {
+    const line = jsonOrNull(text);
+    if (isJsonObject(line) && line['kind'] === 'end') {
+      if (line['rows'] === rows && line['digest'] === digest.digest()) return;
+      throw new IntegrationError('invalid_input', 'the export was changed since it was made');
+    }
+    digest.update(`${text}\n`);
+    if (isFirst) {
+      isFirst = false;
+      continue;
+    }
+    rows += 1;
+    const { table, row, sealed } = parseRow(line);
+    if (seal === null && NOT_WITHOUT_SECRETS.includes(table)) {
+      told.leftOut[table] = (told.leftOut[table] ?? 0) + 1;
+      continue;
+    }
+    told.counts[table] = (told.counts[table] ?? 0) + 1;
+    const whole = table === 'projects' && as !== undefined ? { ...row, name: as } : row;
+    yield { table, row: { ...whole, ...hiddenOf(table, row, sealed, vault, seal) } };
+  }
+  throw new IntegrationError('invalid_input', 'the export does not end: it was cut');
+}
+
+function parseRow(line: unknown): { table: MovedTable; row: MovedRow; sealed: string | undefined } {
+  if (isJsonObject(line) && isJsonObject(line['row']) && MOVED_TABLES.some((table) => table === line['kind'])) {
+    const { kind, row, sealed } = line as { kind: MovedTable; row: MovedRow; sealed?: string };
+    return { table: kind, row, sealed };
+  }
+  throw new IntegrationError('invalid_input', 'a line of the export is none that this version knows');
+}
+
+/** The columns that were not open. Without secrets a destination gets a signing key of its own. */
+function hiddenOf(
+  table: MovedTable,
+  row: MovedRow,
+  sealed: string | undefined,
+  vault: Vault,
+  seal: PassphraseSeal | null,
+): MovedRow {
+  if (seal === null && table === 'destinations') {
+    const place = signingPlace(String(row['destinationId']));
+    return { sealedSecrets: vault.seal(JSON.stringify([newSigningSecret()]), place) };
+  }
+  if (sealed === undefined || seal === null) return {};
+  const plain = jsonOrNull(seal.open(sealed, JSON.stringify({ kind: table, row })));
+  const columns = isJsonObject(plain) ? Object.entries(plain) : [];
+  const secretColumn = SEALED[table]?.sealed;
+  const stored = columns.map(([name, value]): [string, SqlValue] => {
+    const text = String(value);
+    return [name, name === secretColumn ? vault.seal(text, placeIn(table, row)) : text];
+  });
+  return Object.fromEntries(stored);
+}
+
+/** Of all lines: with secrets one that only who has the passphrase can make. */
+function digestOf(seal: PassphraseSeal | null): { update(text: string): void; digest(): string } {
+  if (seal !== null) return seal.mac();
+  const hash = createHash('sha256');
+  return { update: (text) => void hash.update(text), digest: () => hash.digest('base64') };
+}

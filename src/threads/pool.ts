@@ -93,9 +93,13 @@ export class Pool {
     return this.#places.flatMap(({ thread }) => (thread === null ? [] : [thread.worker]));
   }
 
-  /** A thread ends again and again: whoever is sent to it waits in vain. */
+  /** False while a thread is being replaced, and where one ended again and again until the present one is steady. */
   get isHealthy(): boolean {
-    return this.#places.every(({ crashes, thread }) => thread !== null && crashes < THREAD_CRASHES_MAX);
+    const steadySinceMs = this.#parts.clock.nowMs() - THREAD_STEADY_MS;
+    return this.#places.every(
+      ({ crashes, thread, startedAtMs }) =>
+        thread !== null && (crashes < THREAD_CRASHES_MAX || startedAtMs <= steadySinceMs),
+    );
   }
 
   /** Has the threads take no more, gives open calls HTTP_DRAIN_MS, and ends them. */

@@ -6,7 +6,9 @@ import { Agent, createServer, type IncomingMessage, type RequestListener, reques
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { THREAD_CRASHES_MAX, THREAD_RESTART_MS_MAX, THREAD_STEADY_MS } from '../../src/core/limits.ts';
 import { MINUTE_MS } from '../../src/core/time.ts';
+import { startDriven } from '../support/drive.ts';
 import { spawnServe } from '../support/process.ts';
 import { startTenon, type Tenon } from '../support/tenon.ts';
 
@@ -199,6 +201,23 @@ describe('a thread that ends', () => {
     await vi.waitFor(() => expect(tenon.running.pool?.workers).toHaveLength(2), SOON);
     await vi.waitFor(async () => expect(statusesOf(await calls('hub', path))).toEqual([200]), SOON);
     expect((await fetch(`${tenon.origin}/ready`)).status).toBe(200);
+  });
+});
+
+describe('threads that end again and again', () => {
+  it('make the process not ready, until the one that took their place has run for a minute', async () => {
+    await using driven = await startDriven({ env: { TENON_WORKERS: '1', TENON_LOG_LEVEL: 'silent' } });
+    const { clock } = driven;
+    const { pool } = driven.tenon.running;
+    for (let end = 1; end <= THREAD_CRASHES_MAX; end++) {
+      await pool?.workers[0]?.terminate();
+      expect([end, pool?.isHealthy]).toEqual([end, false]);
+      await clock.advanceTo(clock.nowMs() + THREAD_RESTART_MS_MAX);
+      await vi.waitFor(() => expect(pool?.workers).toHaveLength(1), SOON);
+      expect([end, pool?.isHealthy]).toEqual([end, end < THREAD_CRASHES_MAX]);
+    }
+    await clock.advanceTo(clock.nowMs() + THREAD_STEADY_MS);
+    expect(pool?.isHealthy).toBe(true);
   });
 });
 

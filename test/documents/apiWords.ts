@@ -43,12 +43,16 @@ export const UNBUILT: readonly Unbuilt[] = [
 const NO_ACCOUNTS = 'Answers only refusals: a server of one’s own has one organization and no accounts.';
 const KEY_NAMES =
   'API keys are stored as hashes. Only the answer that creates one has it; everywhere else `key` is the name of its ' +
-  'hash, `sha256:…`, which opens nothing and which paths take as well as the key.';
+  'hash, `sha256:…`, which opens nothing and which paths take as well as the key. Those of operators and ' +
+  'builders are there for builders only.';
 const SCOPES = 'A project gives the scopes `full` and `frontend`; others are refused.';
+const UNSENT = 'Kept and shown; notifications are not sent yet.';
 const WEBHOOKS = 'Webhooks only: other types are refused with 400.';
 
 /** Where an operation deviates from what is published, and why, by its id. */
 export const DEVIATIONS: Readonly<Record<string, string>> = {
+  createEventTopicRoute: UNSENT,
+  createTopicDestinationRoute: UNSENT,
   listProjects: 'Of an API key the one project that it belongs to.',
   updateProject: 'A name that looks like an id is refused with 422: it could stand for another project in a path.',
   createProject: '`orgId` must be that of the server.',

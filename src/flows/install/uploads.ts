@@ -73,7 +73,7 @@ export async function storeUpload(
   }
   const projectId = project === '' ? null : (project as ProjectId);
   if (countUploads(store.reads, projectId, UPLOADS_PER_PROJECT_MAX) >= UPLOADS_PER_PROJECT_MAX) {
-    throw new IntegrationError('overloaded', 'too many uploads of this project were not deployed yet');
+    throw new IntegrationError('overloaded', `${UPLOADS_PER_PROJECT_MAX} uploads of the last hour are kept already`);
   }
   const expiresAtMs = clock.nowMs() + UPLOAD_TTL_MS;
   await store.commit([putUpload({ uploadId, projectId, body: body.toString('base64'), expiresAtMs })]);

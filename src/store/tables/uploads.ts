@@ -1,4 +1,4 @@
-// Rows of what the command line has uploaded and not deployed yet. Nobody owns them; they go after an hour.
+// Rows of what the command line has uploaded to deploy it. Nobody owns them; they go after an hour.
 
 import type { ProjectId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';

@@ -138,6 +138,15 @@ const checkpoint = (operationId: string) =>
     watermarkMs: null,
   });
 
+const integration = insertIntegration({
+  integrationId: 'in1' as IntegrationId,
+  projectId,
+  name: 'in1',
+  provider: 'hubspot',
+  revisionId: 'r1',
+  createdAtMs: 1,
+});
+
 /** Of an actor; with an empty state it has ended. */
 const snapshot = (actorId: string, state: string) =>
   insertSnapshot({ actorId: actorId as ActorId, schemaVersion: 1, revision: 1, wakeAtMs: null, state, event: '{}' });
@@ -148,6 +157,7 @@ describe('operations', () => {
     const backfill = '{"readType":"backfill","objects":["contacts"]}';
     await store.commit([
       connection,
+      integration,
       installation('i1'),
       operation('keep: in progress', { status: 'in_progress' }),
       operation('keep: its message waits'),
@@ -329,14 +339,7 @@ describe('rows of the runtime', () => {
       ...names.map((name) => revision(name)),
       revision('other', 'in2'),
       // A rollback: the latest is not the newest.
-      insertIntegration({
-        integrationId: 'in1' as IntegrationId,
-        projectId,
-        name: 'in1',
-        provider: 'hubspot',
-        revisionId: 'r1',
-        createdAtMs: 1,
-      }),
+      integration,
       installation('i1', 'r2'),
     ]);
     expect(await retention.run()).toMatchObject({ revisions: 2 });

@@ -1,6 +1,7 @@
 // A project moves from one Tenon to another: export, import into a new folder, and everything goes on. Servers and
 // commands are processes of their own.
 
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,27 @@ describe('an export without secrets', () => {
 
   it('never replaces a file', async () => {
     expect(refusal(await runTenon(['export', file('open.jsonl')], old()))).toContain('exists already');
+  });
+
+  it('that somebody made up brings nothing into another project, and no key of all of them', async () => {
+    const lines = readFileSync(file('open.jsonl'), 'utf8').trimEnd().split('\n').slice(0, -1);
+    const key = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'apiKeys');
+    const other = { projectId: '00000000-0000-4000-8000-000000000000' };
+    const message = { messageId: 'm', laneId: 'l', body: '{}', bytes: 2, nextAttemptAtMs: 0, createdAtMs: 0 };
+    const evil: readonly (readonly [string, JsonObject])[] = [
+      ['more than its project', { ...key, row: { ...key.row, keyHash: 'a', scopes: '["builder"]' } }],
+      ['more than one project', { ...key, row: { ...key.row, keyHash: 'a', ...other } }],
+      ['more than one project', { kind: 'projects', row: { ...other, name: 'b', appName: 'b', orgId: 'b' } }],
+      ['no passphrase vouches', { kind: 'outbox', row: message }],
+    ];
+    for (const [said, line] of evil) {
+      const body = [...lines, JSON.stringify(line)].map((text) => `${text}\n`).join('');
+      const digest = createHash('sha256').update(body).digest('base64');
+      const end = JSON.stringify({ kind: 'end', rows: lines.length, digest });
+      writeFileSync(file('evil.jsonl'), `${body}${end}\n`);
+      expect(refusal(await runTenon(['import', file('evil.jsonl')], fresh('evil')))).toContain(said);
+    }
+    expect((await runTenon(['projects', 'list', '--json'], fresh('evil'))).out.trim()).toBe('[]');
   });
 
   it('makes the same project without its customers, and says what is left out', async () => {

@@ -15,6 +15,7 @@ import type { SqlValue } from '../../store/port.ts';
 import { SCHEMA_VERSION } from '../../store/schema.ts';
 import type { SealedTable } from '../../store/tables/sealed.ts';
 import { newSigningSecret } from '../../webhook/sign.ts';
+import { isKeptToProject } from '../apiKeys.ts';
 import { signingPlace } from '../destinations.ts';
 import { placeOf } from './sealedPlaces.ts';
 
@@ -156,6 +157,7 @@ export async function* rowsOf(
   const digest = digestOf(seal);
   let rows = 0;
   let isFirst = true;
+  let projectId: SqlValue | undefined;
   for await (const text of lines) {
     const line = jsonOrNull(text);
     if (isJsonObject(line) && line['kind'] === 'end') {
@@ -169,6 +171,9 @@ export async function* rowsOf(
     }
     rows += 1;
     const { table, row, sealed } = parseRow(line);
+    if (rows === 1 && table === 'projects') projectId = row['projectId'];
+    else assertOwn(table, row, projectId);
+    if (seal === null && WITH_SECRETS.includes(table)) throw foreign(`has ${table}, and no passphrase vouches for it`);
     if (seal === null && NOT_WITHOUT_SECRETS.includes(table)) {
       told.leftOut[table] = (told.leftOut[table] ?? 0) + 1;
       continue;
@@ -186,6 +191,21 @@ function parseRow(line: unknown): { table: MovedTable; row: MovedRow; sealed: st
     return { table: kind, row, sealed };
   }
   throw new IntegrationError('invalid_input', 'a line of the export is none that this version knows');
+}
+
+/**
+ * A file is of one project, whoever wrote it: it must bring nothing into another one, and no key that opens more than
+ * a project. Without a passphrase anybody can write one.
+ */
+function assertOwn(table: MovedTable, row: MovedRow, projectId: SqlValue | undefined): void {
+  const isOwn = Object.hasOwn(row, 'projectId') ? row['projectId'] === projectId : projectId !== undefined;
+  if (table === 'projects' || !isOwn) throw foreign('is of more than one project');
+  const isTooWide = table === 'apiKeys' && !isKeptToProject({ scopes: String(row['scopes']) });
+  if (isTooWide) throw foreign('has a key that opens more than its project');
+}
+
+function foreign(why: string): IntegrationError {
+  return new IntegrationError('invalid_input', `the export ${why}`);
 }
 
 /** The columns that were not open. Without secrets a destination gets a signing key of its own. */

@@ -72,10 +72,11 @@ export async function storeUpload(
     });
   }
   const projectId = project === '' ? null : (project as ProjectId);
-  if (countUploads(store.reads, projectId, UPLOADS_PER_PROJECT_MAX) >= UPLOADS_PER_PROJECT_MAX) {
+  const nowMs = clock.nowMs();
+  if (countUploads(store.reads, projectId, nowMs, UPLOADS_PER_PROJECT_MAX) >= UPLOADS_PER_PROJECT_MAX) {
     throw new IntegrationError('overloaded', `${UPLOADS_PER_PROJECT_MAX} uploads of the last hour are kept already`);
   }
-  const expiresAtMs = clock.nowMs() + UPLOAD_TTL_MS;
+  const expiresAtMs = nowMs + UPLOAD_TTL_MS;
   await store.commit([putUpload({ uploadId, projectId, body: body.toString('base64'), expiresAtMs })]);
 }
 

@@ -27,10 +27,10 @@ export function readUpload(reads: Reads, uploadId: string): UploadRow | undefine
   return reads.get('SELECT * FROM uploads WHERE uploadId = ?', uploadId);
 }
 
-/** Uploads that are there, of a project or of builders, counted up to `max`. */
-export function countUploads(reads: Reads, projectId: ProjectId | null, max: number): number {
-  const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM uploads WHERE projectId IS ? LIMIT ?)';
-  return reads.get<{ n: number }>(sql, projectId, max)?.n ?? 0;
+/** Uploads that may still be deployed, of a project or of builders, counted up to `max`. */
+export function countUploads(reads: Reads, projectId: ProjectId | null, nowMs: Ms, max: number): number {
+  const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM uploads WHERE projectId IS ? AND expiresAtMs > ? LIMIT ?)';
+  return reads.get<{ n: number }>(sql, projectId, nowMs, max)?.n ?? 0;
 }
 
 export function readExpiredUploadIds(reads: Reads, nowMs: Ms, limit: number): string[] {

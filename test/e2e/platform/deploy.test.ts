@@ -5,7 +5,13 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { MANIFEST_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOAD_TTL_MS } from '../../../src/core/limits.ts';
+import {
+  MANIFEST_BYTES_MAX,
+  UPLOAD_BYTES_MAX,
+  UPLOAD_TTL_MS,
+  UPLOADS_PER_PROJECT_MAX,
+} from '../../../src/core/limits.ts';
+import { putUpload } from '../../../src/store/tables/uploads.ts';
 import { bearer, storeKey, storeProject } from '../../support/credentials.ts';
 import { startDriven, until } from '../../support/drive.ts';
 import { type ApiAnswer, startTenon, type Tenon } from '../../support/tenon.ts';
@@ -80,6 +86,22 @@ describe('an upload is refused', () => {
     const { url } = await addressFor(zip);
     expect(await put(url, Buffer.concat([zip, Buffer.from('x')]))).toBe(400);
     expect(await put(url, zip, { 'content-md5': md5Of(Buffer.from('x')) })).toBe(400);
+  });
+
+  it('when as many are kept as may be, and not for those that have expired', async () => {
+    const { store, clock } = tenon.running.services;
+    const projectId = await storeProject(tenon, 'full');
+    const key = { 'x-api-key': await storeKey(tenon, { projectId }) };
+    const kept = (name: string, expiresAtMs: number) =>
+      store.commit(
+        Array.from({ length: UPLOADS_PER_PROJECT_MAX }, (_, n) =>
+          putUpload({ uploadId: `${name}${n}`, projectId, body: '', expiresAtMs }),
+        ),
+      );
+    await kept('old', clock.nowMs() - 1);
+    expect(await put((await addressFor(zip, key)).url, zip)).toBe(200);
+    await kept('new', clock.nowMs() + UPLOAD_TTL_MS);
+    expect(await put((await addressFor(zip, key)).url, zip)).toBe(503);
   });
 
   it('when it is too large', async () => {

@@ -8,14 +8,19 @@ import type { Ms } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { FieldMetadata } from '../manifest/hydrate.ts';
+import type { FieldWriter } from './fieldWriter.ts';
 
 /** A request to the provider of a connection. `path` begins with a slash and goes to its base address. */
 export interface ProviderRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: JsonValue;
+  /** Sent as XML instead: SOAP wants the token inside, and nothing that a caller wrote can choose its place. */
+  readonly xml?: { readonly beforeToken: string; readonly afterToken: string };
+  /** The status that an answer amounts to, where the provider says another: SOAP answers every refusal with 500. */
+  readonly statusOf?: (response: BufferedResponse) => number;
 }
 
 /** Makes one leased call. Rejects with the codes of `Egress.request` and `Leases.lease`. */
@@ -68,6 +73,8 @@ export interface ReadConnector {
     objectName: string,
     call: ProviderCall,
   ): Promise<{ readonly displayName?: string; readonly fields: readonly FieldMetadata[] }>;
+  /** Creates and changes fields of objects, where the provider's API can. */
+  readonly fieldWriter?: FieldWriter;
   /** What the provider calls the account behind a new connection, e.g. HubSpot's portal id. */
   identifyAccount?(call: ProviderCall): Promise<string>;
 }

@@ -230,6 +230,16 @@ export const PARTY_NAMES_PER_PROJECT_MAX = 100_000;
 export const INSTALLATIONS_REMOVED_BATCH = 20;
 /** Objects of an account that are described or sampled at a time, for one person who waits. */
 export const OBJECTS_ASKED_BATCH = 8;
+/** Fields created or changed by one request: one batch of HubSpot's, ten calls of Salesforce's. */
+export const FIELDS_UPSERTED_MAX = 100;
+/** Values that a field offers; Salesforce takes 1,000 in a restricted list. */
+export const FIELD_VALUES_MAX = 1000;
+/** A value, a label or a default of a field; both providers take 255. */
+export const FIELD_TEXT_CHARS_MAX = 255;
+/** What a field is for; Salesforce takes 1,000. */
+export const FIELD_DESCRIPTION_CHARS_MAX = 1000;
+/** All calls of one such request: a person waits, and a batch of HubSpot's that exists takes 100 calls. */
+export const FIELDS_UPSERT_MS_MAX = 2 * MINUTE_MS;
 /** Objects per action of one integration; the largest published sample has 60. */
 export const MANIFEST_OBJECTS_MAX = 500;
 /** Fields per object; Salesforce allows 800 custom fields per object. */
@@ -512,6 +522,8 @@ export const SANDBOX_FAULT_RULES_MAX = 1000;
 export const SANDBOX_RECEIVER_IDS_MAX = 5_000_000;
 /** Idempotency keys of the sandbox's Stripe that are answered as before. */
 export const SANDBOX_IDEMPOTENCY_KEYS_MAX = 1000;
+/** Fields that a sandbox account may add to one object; Salesforce allows 800. */
+export const SANDBOX_CUSTOM_FIELDS_MAX = 800;
 /** Bulk jobs the sandbox's Salesforce remembers. */
 export const SANDBOX_BULK_JOBS_MAX = 100;
 /** Uploads whose second or third step may still come; a test has a handful. */
@@ -531,6 +543,8 @@ export const MANIFEST_TEXT_CHARS_MAX = 1000;
 export const MANIFEST_DISPLAY_NAME_CHARS_MAX = 100;
 /** A field name or path into a record; Salesforce relationship names stay below 255. */
 export const FIELD_NAME_CHARS_MAX = 512;
+/** Levels of an XML document; the deepest that we read has 9. */
+export const XML_DEPTH_MAX = 64;
 /** Steps of `$['a']['b']`; each one is a level of nesting in what is delivered. */
 export const FIELD_PATH_STEPS_MAX = 10;
 /** A backfill period: a century keeps "now minus the period" a valid date and no provider is older. */

@@ -5,10 +5,11 @@ import type { Lease } from '../../actors/lease.ts';
 import type { TokenManager } from '../../actors/tokenManager.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
 import { countAttempt, countsOf } from '../core/counts.ts';
-import { type ErrorCode, errorFacts } from '../core/errors.ts';
+import { type ErrorCode, errorFacts, invariant } from '../core/errors.ts';
 import type { ConnectionId } from '../core/ids.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { monotonicMs } from '../core/time.ts';
+import { escapeXml } from '../core/xml.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
@@ -87,21 +88,23 @@ async function callOnce(
   const span = tracer === null ? null : beginClientSpan(tracer, null, request.method, target.baseUrl, name);
   const counted = countsOf(counts, target.declaration.name);
   try {
-    const response = await egress.request({
+    const body = bodyOf(request, lease);
+    const given = await egress.request({
       url: `${target.baseUrl}${withQuery(request.path, lease.attachment.query)}`,
       method: request.method,
       headers: {
         accept: 'application/json',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': request.xml === undefined ? 'application/json' : 'text/xml' }),
         ...request.headers,
         ...headerRecord(lease.attachment.headers),
         ...(span === null ? {} : { traceparent: span.traceparent }),
       },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(body === undefined ? {} : { body }),
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
       responseBytesMax: PAGE_BYTES_MAX,
       ...(signal === undefined ? {} : { signal }),
     });
+    const response = request.statusOf === undefined ? given : { ...given, status: request.statusOf(given) };
     countAttempt(counted, response.status, monotonicMs() - sentAtMs);
     span?.end({ 'http.response.status_code': response.status }, errorTypeOf(response.status));
     lease.answered(faultOfStatus(response.status));
@@ -118,6 +121,13 @@ async function callOnce(
   } finally {
     lease.release();
   }
+}
+
+function bodyOf({ body, xml }: ProviderRequest, { attachment }: Lease): string | undefined {
+  if (xml === undefined) return body === undefined ? undefined : JSON.stringify(body);
+  const header = headerRecord(attachment.headers)['authorization'] ?? '';
+  invariant(header.startsWith('Bearer '), 'T-XMLTOKEN', 'XML is sent with bearer tokens only');
+  return `${xml.beforeToken}${escapeXml(header.slice('Bearer '.length))}${xml.afterToken}`;
 }
 
 /** A call was refused with one token and with the next one too: the credential itself is in doubt. */

@@ -6,6 +6,7 @@ import type { Context, Hono } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { SANDBOX_ACCOUNTS_MAX } from '../core/limits.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import { CustomFields } from './customFields.ts';
 import type { FaultPlan } from './faults.ts';
 import { seedOf } from './generate.ts';
 import type { Grants } from './grants.ts';
@@ -46,6 +47,7 @@ export class Account {
   readonly name: string;
   /** Open query cursors by locator, oldest first. */
   readonly cursors = new Map<string, Cursor>();
+  readonly customFields = new CustomFields();
   readonly #seed: number;
   readonly #counts: Readonly<Record<string, number>>;
   readonly #anchorMs: Ms;

@@ -7,7 +7,8 @@ import { createMiddleware } from 'hono/factory';
 import { SECOND_MS, toRfc3339 } from '../core/time.ts';
 import { hubspotError, hubspotRateLimited, jsonAnswer } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext, SandboxEnv } from './context.ts';
-import { buildHubspotRecords, hubspotProperties } from './hubspotRecords.ts';
+import { buildHubspotProperties } from './hubspotProperties.ts';
+import { buildHubspotRecords } from './hubspotRecords.ts';
 
 export function buildHubspot(context: SandboxContext): SandboxApp {
   const app: SandboxApp = new Hono();
@@ -20,7 +21,7 @@ export function buildHubspot(context: SandboxContext): SandboxApp {
   app.route('/crm/v3/objects', records);
   // The dated spelling of the same endpoints, which newer clients use for some of them.
   app.route('/crm/objects/2026-03', records);
-  app.get('/crm/v3/properties/:object', (c) => hubspotProperties(c));
+  app.route('/crm/v3/properties', buildHubspotProperties(context));
   app.get('/account-info/2026-03/details', (c) => jsonAnswer(c, 200, accountDetails(c)));
   app.get('/integrations/v1/me', (c) => jsonAnswer(c, 200, { ...accountDetails(c), currency: 'USD' }));
   app.get('/oauth/v1/access-tokens/:token', (c) => tokenDetails(context, c));

@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../cor
 import { toRfc3339 } from '../core/time.ts';
 import { hubspotError, jsonAnswer } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext } from './context.ts';
+import { withCustomFields } from './customFields.ts';
 import { checkWrite, type FieldSpec, fieldValue } from './fields.ts';
 import { HUBSPOT_OBJECTS, type HubspotObject, hubspotIdOf, hubspotIndexOf } from './hubspotObjects.ts';
 import { HUBSPOT_SEARCH_WINDOW, parseSearch, type Search } from './hubspotSearch.ts';
@@ -41,48 +42,12 @@ export function buildHubspotRecords(context: SandboxContext): SandboxApp {
   return app;
 }
 
-/** The property definitions of an object. */
-export function hubspotProperties(c: RequestContext): Response {
-  const object = HUBSPOT_OBJECTS.get(c.req.param('object') ?? '');
-  if (object === undefined) return unknownObject(c);
-  const results = [...object.fields.values()].map((spec) => ({
-    name: spec.name,
-    label: spec.label,
-    type: spec.type === 'reference' || spec.type === 'id' ? 'string' : spec.type,
-    fieldType: FIELD_TYPES[spec.type] ?? 'text',
-    groupName: `${object.name}information`,
-    options: (spec.options ?? []).map((value, at) => ({
-      label: labelOf(value),
-      value,
-      displayOrder: at,
-      hidden: false,
-    })),
-    hubspotDefined: true,
-    modificationMetadata: { archivable: false, readOnlyDefinition: true, readOnlyValue: spec.isReadOnly },
-    ...(spec.type === 'reference' ? { referencedObjectType: 'OWNER' } : {}),
-  }));
-  return jsonAnswer(c, 200, { results });
-}
-
-/** `IN_PROGRESS` is shown as `In progress`. */
-function labelOf(option: string): string {
-  const words = option.toLowerCase().replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-const FIELD_TYPES: Readonly<Partial<Record<FieldSpec['type'], string>>> = {
-  number: 'number',
-  datetime: 'date',
-  enumeration: 'select',
-  reference: 'select',
-};
-
 function withTarget(handler: Handler) {
   return (c: RequestContext): Response | Promise<Response> => {
-    const object = HUBSPOT_OBJECTS.get(c.req.param('object') ?? '');
-    const rows = object === undefined ? null : c.get('account').rows(object.name);
-    if (object === undefined || rows === null) return unknownObject(c);
-    return handler(c, { object, rows });
+    const found = HUBSPOT_OBJECTS.get(c.req.param('object') ?? '');
+    const rows = found === undefined ? null : c.get('account').rows(found.name);
+    if (found === undefined || rows === null) return unknownObject(c);
+    return handler(c, { object: withCustomFields(found, c.get('account').customFields), rows });
   };
 }
 

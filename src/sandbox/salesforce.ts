@@ -14,12 +14,14 @@ import {
   type SandboxContext,
   type SandboxEnv,
 } from './context.ts';
+import { withCustomFields } from './customFields.ts';
 import { checkWrite, type FieldSpec } from './fields.ts';
 import { bearerOf } from './hubspot.ts';
 import type { ObjectRows } from './records.ts';
 import { mountSalesforceBulk } from './salesforceBulk.ts';
 import { mountSalesforceCollections } from './salesforceCollections.ts';
 import { orgLimits, requestLimits } from './salesforceLimits.ts';
+import { mountSalesforceMetadata, permissionSetQuery } from './salesforceMetadata.ts';
 import {
   buildSalesforceObjects,
   type SalesforceObject,
@@ -48,17 +50,20 @@ export function buildSalesforce(context: SandboxContext): SandboxApp {
   // The versions are public and, alone among the resources, neither counted nor limited.
   app.get('/services/data', (c) => jsonAnswer(c, 200, [{ label: 'Spring ’24', url: DATA, version: '60.0' }]));
   const authenticated = salesforceAuthentication(context);
-  app.use(`${DATA}/*`, authenticated, requestLimits(context));
+  const limited = requestLimits(context);
+  app.use(`${DATA}/*`, authenticated, limited);
   app.use('/services/oauth2/userinfo', authenticated);
   app.get(`${DATA}/query`, (c) => query(context, objects, c, false));
   app.get(`${DATA}/queryAll`, (c) => query(context, objects, c, true));
   app.get(`${DATA}/query/:locator`, (c) => {
     const pageSize = batchSizeOf(c.req.header('sforce-query-options'));
-    return queryAnswer(context, c, nextPage(c.get('account'), objects, c.req.param('locator'), pageSize));
+    const seen = seenBy(c.get('account'), objects);
+    return queryAnswer(context, c, nextPage(c.get('account'), seen, c.req.param('locator'), pageSize));
   });
   app.get(`${DATA}/limits`, (c) => jsonAnswer(c, 200, orgLimits(context, c.get('account'))));
   app.get(`${DATA}/sobjects/:name/describe`, (c) => withTarget(objects, c, ({ object }) => describe(c, object)));
   app.get(`${DATA}/sobjects`, (c) => jsonAnswer(c, 200, describeGlobal(objects)));
+  mountSalesforceMetadata(app, context, objects, limited);
   mountRecords(app, context, objects);
   mountSalesforceCollections(app, `${DATA}/composite/sobjects`, context, objects);
   mountSalesforceBulk(app, `${DATA}/jobs/ingest`, context, objects);
@@ -97,15 +102,26 @@ function withTarget(
   c: RequestContext,
   handler: (target: Target) => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const object = objects.get((c.req.param('name') ?? '').toLowerCase());
-  const rows = object === undefined ? null : c.get('account').rows(object.name);
-  if (object === undefined || rows === null) return noSuchResource(c);
-  return handler({ object, rows });
+  const account = c.get('account');
+  const found = objects.get((c.req.param('name') ?? '').toLowerCase());
+  const rows = found === undefined ? null : account.rows(found.name);
+  if (found === undefined || rows === null) return noSuchResource(c);
+  return handler({ object: withCustomFields(found, account.customFields), rows });
 }
 
 function query(context: SandboxContext, objects: Objects, c: RequestContext, isAll: boolean): Response {
   const pageSize = batchSizeOf(c.req.header('sforce-query-options'));
-  return queryAnswer(context, c, runQuery(c.get('account'), objects, c.req.query('q') ?? '', pageSize, isAll));
+  const account = c.get('account');
+  const soql = c.req.query('q') ?? '';
+  const answer =
+    permissionSetQuery(account, soql) ?? runQuery(account, seenBy(account, objects), soql, pageSize, isAll);
+  return queryAnswer(context, c, answer);
+}
+
+/** The objects with the fields that the org has added and its user may see. */
+function seenBy({ customFields }: Account, objects: Objects): Objects {
+  if (customFields.isEmpty) return objects;
+  return new Map([...objects].map(([key, object]) => [key, withCustomFields(object, customFields)]));
 }
 
 function queryAnswer(context: SandboxContext, c: RequestContext, answer: QueryAnswer): Response {
@@ -202,6 +218,7 @@ function describe(c: RequestContext, object: SalesforceObject): Response {
     sortable: true,
     picklistValues: (spec.options ?? []).map((value) => ({ label: value, value, active: true, defaultValue: false })),
     referenceTo: spec.type === 'reference' ? [spec.name === 'AccountId' ? 'Account' : 'User'] : [],
+    ...c.get('account').customFields.get(object.name, spec.name)?.described,
   }));
   return jsonAnswer(c, 200, {
     name: object.name,

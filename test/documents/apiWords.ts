@@ -12,18 +12,6 @@ const OBJECT = '/projects/{projectIdOrName}/integrations/{integrationId}/objects
 
 /** Published operations that there are not. */
 export const UNBUILT: readonly Unbuilt[] = [
-  {
-    id: 'upsertMetadataForInstallation',
-    method: 'PUT',
-    path: '/projects/{projectIdOrName}/integrations/{integrationId}/object-metadata',
-    why: 'creates fields at a provider, which connectors cannot do yet',
-  },
-  {
-    id: 'upsertMetadataForConnection',
-    method: 'PUT',
-    path: '/projects/{projectIdOrName}/providers/{provider}/object-metadata',
-    why: 'creates fields at a provider, which connectors cannot do yet',
-  },
   { id: 'triggerRead', method: 'POST', path: OBJECT, why: 'reads begin by schedule and backfill only, so far' },
   {
     id: 'deliverResults',
@@ -45,6 +33,11 @@ const KEY_NAMES =
   'API keys are stored as hashes. Only the answer that creates one has it; everywhere else `key` is the name of its ' +
   'hash, `sha256:…`, which opens nothing and which paths take as well as the key. Those of operators and ' +
   'builders are there for builders only.';
+const UPSERTS =
+  'HubSpot and Salesforce only; 400 for others. At most 100 fields. A mistake in one refuses all, with 400 and an ' +
+  'issue for each. What the provider refuses is a problem while nothing was changed; after that the answer tells of ' +
+  'every field, `success` is false and the reason is the last of its `warnings`. Salesforce makes ten fields at a ' +
+  'time, all of the ten or none. A select of HubSpot’s that takes several values is one of checkboxes.';
 const SCOPES = 'A project gives the scopes `full` and `frontend`; others are refused.';
 const UNSENT = 'Kept and shown; notifications are not sent yet.';
 const WEBHOOKS = 'Webhooks only: other types are refused with 400.';
@@ -73,6 +66,8 @@ export const DEVIATIONS: Readonly<Record<string, string>> = {
   getHydratedRevision: 'Fields come from the provider where Tenon reads it, else from the manifest.',
   getObjectMetadataForInstallation: 'HubSpot and Salesforce only; 400 for others.',
   getObjectMetadataForConnection: 'HubSpot and Salesforce only; 400 for others.',
+  upsertMetadataForInstallation: UPSERTS,
+  upsertMetadataForConnection: UPSERTS,
   updateInstallation: 'A read object that is replaced keeps its schedule, destination, backfill and filters.',
   deleteConnection: '422 while an installation uses it.',
   listOperationLogs: 'Made of the operation: its beginning, and its end with the reason.',

@@ -17,6 +17,7 @@ import {
 } from '../contract.ts';
 import { hubspotField } from './describe.ts';
 import { hubspotFailure } from './errors.ts';
+import { createHubspotFieldWriter } from './fieldWriter.ts';
 
 /** Vendor maxima per page. */
 const LIST_LIMIT = 100;
@@ -41,6 +42,7 @@ export function createHubspotConnector(nowMs: () => number): ReadConnector {
       const properties = propertiesOf(ok(await call({ method: 'GET', path: propertiesPath(objectName) })));
       return { fields: properties.flatMap(hubspotField) };
     },
+    fieldWriter: createHubspotFieldWriter(nowMs),
     async identifyAccount(call) {
       const portalId = jsonAt(ok(await call({ method: 'GET', path: '/account-info/2026-03/details' })), 'portalId');
       if (typeof portalId !== 'number' && typeof portalId !== 'string') throw malformed('a portal id');

@@ -15,6 +15,7 @@ import {
 } from '../contract.ts';
 import { salesforceField } from './describe.ts';
 import { salesforceFailure } from './errors.ts';
+import { createSalesforceFieldWriter } from './fieldWriter.ts';
 import { buildQuery, checkName } from './soql.ts';
 
 const API = '/services/data/v60.0';
@@ -40,6 +41,7 @@ export function createSalesforceConnector(nowMs: () => number): ReadConnector {
       const fields = fieldsOf(body).flatMap(salesforceField);
       return typeof label === 'string' ? { displayName: label, fields } : { fields };
     },
+    fieldWriter: createSalesforceFieldWriter(nowMs),
   };
 }
 

@@ -171,6 +171,8 @@ describe('each operation', () => {
     expect(await ok('PATCH', `/P/provider-apps/${app.id}`, patch)).toMatchObject({ externalRef: 'ours' });
     await ok('GET', '/P/provider-apps');
     await ok('DELETE', `/P/provider-apps/${app.id}`);
+    const scopes = ['crm.objects.contacts.read', 'crm.schemas.contacts.write'];
+    await tenon.addProviderApp('hubspot', undefined, undefined, scopes);
     const connection = await tenon.connect('hubspot');
     await ok('GET', `/P/connections/${connection.id}?includeRefreshToken=true&refresh=force`);
     await ok('GET', '/P/connections?provider=hubspot&groupRef=acme&consumerRef=ada');
@@ -242,6 +244,15 @@ describe('each operation', () => {
     const one = `/P/integrations/${integration.id}/installations/${made.id}`;
     const mapped = await ok('GET', '/P/integrations/crm/objects/people/metadata?groupRef=acme&excludeReadOnly=true');
     expect(mapped).toMatchObject({ name: 'contacts', mappedObjectName: 'people' });
+    const score = { fieldName: 'score', displayName: 'Score', valueType: 'int' };
+    const wished = { groupRef: 'acme', fields: { people: [score] } };
+    expect(await ok('PUT', '/P/integrations/crm/object-metadata', wished)).toMatchObject({
+      fields: { people: { score: { action: 'create' } } },
+    });
+    const same = { groupRef: 'acme', fields: { contacts: [score] } };
+    expect(await ok('PUT', '/P/providers/hubspot/object-metadata', same)).toMatchObject({
+      fields: { contacts: { score: { action: 'none' } } },
+    });
     await tenon.receiver.waitFor(({ recordsByObject }) => recordsByObject.get('people') === 250);
     const object = { objectName: 'contacts', selectedFields: { phone: true }, selectedFieldMappings: {} };
     const update = {

@@ -93,13 +93,17 @@ export class Pool {
     return this.#places.flatMap(({ thread }) => (thread === null ? [] : [thread.worker]));
   }
 
-  /** False while a thread is being replaced, and where one ended again and again until the present one is steady. */
+  /**
+   * False while no thread serves, and where one ended again and again until the present one is steady. One of several
+   * that is being replaced is no reason to take this process out of service: the others have its port.
+   */
   get isHealthy(): boolean {
     const steadySinceMs = this.#parts.clock.nowMs() - THREAD_STEADY_MS;
-    return this.#places.every(
+    const isFailing = this.#places.some(
       ({ crashes, thread, startedAtMs }) =>
-        thread !== null && (crashes < THREAD_CRASHES_MAX || startedAtMs <= steadySinceMs),
+        crashes >= THREAD_CRASHES_MAX && (thread === null || startedAtMs > steadySinceMs),
     );
+    return !isFailing && this.#places.some(({ thread }) => thread !== null);
   }
 
   /** Has the threads take no more, gives open calls HTTP_DRAIN_MS, and ends them. */

@@ -37,6 +37,7 @@ const MOVED = {
   topicDestinationRoutes: OWN,
   integrations: OWN,
   revisions: `integrationId IN (SELECT integrationId FROM integrations WHERE ${OWN})`,
+  partyNames: OWN,
   connections: OWN,
   credentials: `connectionId IN ${CONNECTIONS}`,
   installations: OWN,

@@ -363,6 +363,12 @@ CREATE TABLE partyNames (
 CREATE INDEX connections_consumer ON connections (projectId, consumerRef);
 `;
 
+/** Lists of installations that are as fast at any depth. */
+const INSTALLATION_LISTS = `
+CREATE INDEX installations_projectList ON installations (projectId, createdAtMs, installationId);
+CREATE INDEX installations_integrationList ON installations (integrationId, createdAtMs, installationId);
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -372,6 +378,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   PLATFORM,
   KEPT_OBJECTS,
   PARTY_NAMES,
+  INSTALLATION_LISTS,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

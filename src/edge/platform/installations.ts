@@ -85,7 +85,7 @@ function namedInstallation(
 }
 
 /** An installation without its connection is being deleted, and is not shown. */
-function installationView({ store }: EdgeServices, row: InstallationRow): JsonObject[] {
+export function installationView({ store }: EdgeServices, row: InstallationRow): JsonObject[] {
   const connection = readConnection(store.reads, row.connectionId);
   return connection === undefined ? [] : [installationJson(row, connection)];
 }

@@ -5,8 +5,11 @@ import { z } from 'zod';
 import { REF_CHARS_MAX } from '../../core/limits.ts';
 import { importGrant } from '../../flows/connect/importGrant.ts';
 import { planManifest } from '../../flows/install/plan.ts';
+import { readInstallations } from '../../store/tables/installations.ts';
 import { credentialFields, identityFields, identityOf } from '../connect.ts';
-import { deployBody, deployQuery, sourceOf } from './integrations.ts';
+import { PAGE_SIZE, pageQuery, paginationOf, ref } from './input.ts';
+import { installationView } from './installations.ts';
+import { deployBody, deployQuery, integrationOf, sourceOf } from './integrations.ts';
 import { type Operation, operation } from './operation.ts';
 
 /** Nothing else may be in it: a member with a slip in its name would be a grant without its refresh token. */
@@ -44,6 +47,30 @@ export const OWN_OPERATIONS: readonly Operation[] = [
       const { providerApp, dryRun = false } = body;
       const identity = identityOf(services, project.projectId, body);
       return importGrant(services, identity, body, { providerApp, isDryRun: dryRun });
+    },
+  }),
+  operation({
+    id: 'listInstallationPages',
+    method: 'GET',
+    path: '/projects/{projectIdOrName}/installations',
+    access: 'project',
+    summary: 'installations, oldest first, a page at a time; of one integration or one group where that is asked for',
+    status: 200,
+    query: pageQuery.extend({ integration: ref.optional(), groupRef: ref.optional() }),
+    handle({ services, project, query }) {
+      const { pageSize: limit = PAGE_SIZE, pageToken, integration, groupRef } = query;
+      const [createdAtMs, installationId] = pageToken;
+      const integrationId =
+        integration === undefined ? undefined : integrationOf(services, project, integration).integrationId;
+      const after = createdAtMs === null || installationId === null ? undefined : { createdAtMs, installationId };
+      const rows = readInstallations(services.store.reads, project.projectId, {
+        integrationId,
+        groupRef,
+        after,
+        limit,
+      });
+      const pagination = paginationOf(rows, limit, (row) => [row.createdAtMs, row.installationId]);
+      return { results: rows.flatMap((row) => installationView(services, row)), pagination };
     },
   }),
 ];

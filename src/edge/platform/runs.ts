@@ -1,41 +1,19 @@
 // What ran: operations of installations, and how far their backfills are.
 
-import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { LIST_PAGE_MAX } from '../../core/limits.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import { nativeNameOf } from '../../flows/install/objectNames.ts';
 import type { ProjectRow } from '../../store/tables/accounts.ts';
 import { type OperationRow, readBackfill, readOperation, readOperations } from '../../store/tables/installations.ts';
 import type { EdgeServices } from '../context.ts';
 import { operationJson } from '../wire.ts';
+import { PAGE_SIZE, pageQuery, paginationOf } from './input.ts';
 import { installationOf } from './installations.ts';
 import { integrationOf } from './integrations.ts';
 import { type Operation, operation } from './operation.ts';
 
 const INSTALLATION = '/projects/{projectIdOrName}/integrations/{integrationId}/installations/{installationId}';
-const PAGE = 200;
-
-/** `<time>.<id>` of the last operation of the page before. */
-const pageToken = z
-  .string()
-  .regex(/^(\d{1,15}\.[A-Za-z0-9-]{1,64})?$/, 'is not one of ours')
-  .optional()
-  .transform((text): [number | null, string | null] => {
-    const [atMs, id] = (text ?? '').split('.');
-    return id === undefined ? [null, null] : [Number(atMs), id];
-  });
-
-const pageQuery = z.object({
-  pageSize: z
-    .string()
-    .regex(/^\d{1,4}$/, `must be a number from 1 to ${LIST_PAGE_MAX}`)
-    .transform(Number)
-    .pipe(z.number().min(1).max(LIST_PAGE_MAX))
-    .optional(),
-  pageToken,
-});
 
 /** Rejects with `not_found`. */
 function operationOf({ store }: EdgeServices, { projectId }: ProjectRow, operationId: string): OperationRow {
@@ -71,15 +49,11 @@ export const RUN_OPERATIONS: readonly Operation[] = [
     handle(call) {
       const { installationId } = installationOf(call);
       const {
-        pageSize: limit = PAGE,
+        pageSize: limit = PAGE_SIZE,
         pageToken: [beforeMs, beforeId],
       } = call.query;
       const rows = readOperations(call.services.store.reads, installationId, { limit, beforeMs, beforeId });
-      const last = rows.at(-1);
-      const pagination =
-        rows.length < limit || last === undefined
-          ? { done: true }
-          : { done: false, nextPageToken: `${last.createdAtMs}.${last.operationId}` };
+      const pagination = paginationOf(rows, limit, ({ createdAtMs, operationId }) => [createdAtMs, operationId]);
       return { results: rows.map(operationJson), pagination };
     },
   }),

@@ -164,9 +164,12 @@ export function readConnections(
     readonly consumerRef?: string | undefined;
   },
 ): ConnectionRow[] {
-  const sql = `SELECT * FROM connections WHERE projectId = ?1 AND (?2 IS NULL OR provider = ?2)
-    AND (?3 IS NULL OR groupRef = ?3) AND (?4 IS NULL OR consumerRef = ?4) ORDER BY createdAtMs DESC, connectionId`;
-  return reads.all(sql, projectId, filter.provider ?? null, filter.groupRef ?? null, filter.consumerRef ?? null);
+  const { provider, groupRef, consumerRef } = filter;
+  const given = Object.entries({ provider, groupRef, consumerRef }).filter(([, value]) => value !== undefined);
+  // What is not asked for is not in the SQL: SQLite would go through all of a project for one group.
+  const conditions = ['projectId = ?', ...given.map(([column]) => `${column} = ?`)].join(' AND ');
+  const sql = `SELECT * FROM connections WHERE ${conditions} ORDER BY createdAtMs DESC, connectionId`;
+  return reads.all(sql, projectId, ...given.map(([, value]) => String(value)));
 }
 
 /** Connections of a provider app whose credential is held back, by id, those after `after`. */

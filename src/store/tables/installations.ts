@@ -185,15 +185,32 @@ export function readInstallation(reads: Reads, installationId: string): Installa
   return reads.get('SELECT * FROM installations WHERE installationId = ?', installationId);
 }
 
-/** Of an integration, or of the whole project when `integrationId` is null; oldest first. */
-export function readInstallations(
-  reads: Reads,
-  projectId: ProjectId,
-  filter: { readonly integrationId?: string | undefined; readonly groupRef?: string | undefined },
-): InstallationRow[] {
-  const sql = `SELECT * FROM installations WHERE projectId = ?1 AND (?2 IS NULL OR integrationId = ?2)
-    AND (?3 IS NULL OR groupRef = ?3) ORDER BY createdAtMs, installationId`;
-  return reads.all(sql, projectId, filter.integrationId ?? null, filter.groupRef ?? null);
+interface InstallationFilter {
+  readonly integrationId?: string | undefined;
+  readonly groupRef?: string | undefined;
+  /** Those behind it in the order of the list. */
+  readonly after?: { readonly createdAtMs: Ms; readonly installationId: string } | undefined;
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Of an integration, or of the whole project when `integrationId` is absent; oldest first. What is not asked for is not
+ * in the SQL: with `?2 IS NULL OR …` SQLite would go through all of a project for one group.
+ */
+export function readInstallations(reads: Reads, projectId: ProjectId, filter: InstallationFilter): InstallationRow[] {
+  const { integrationId, groupRef, after, limit } = filter;
+  // A group is few: it is found by its own index and sorted, where the order of the list would find all of the project.
+  const time = groupRef === undefined ? 'createdAtMs' : '+createdAtMs';
+  const conditions = [
+    // With the integration its index is enough, and one of another project still finds nothing.
+    integrationId === undefined ? 'projectId = ?' : '+projectId = ? AND integrationId = ?',
+    ...(groupRef === undefined ? [] : ['groupRef = ?']),
+    ...(after === undefined ? [] : [`(${time}, installationId) > (?, ?)`]),
+  ];
+  const sql = `SELECT * FROM installations WHERE ${conditions.join(' AND ')} ORDER BY ${time}, installationId`;
+  const given = [projectId, integrationId, groupRef, after?.createdAtMs, after?.installationId, limit];
+  const params = given.filter((value) => value !== undefined);
+  return reads.all(limit === undefined ? sql : `${sql} LIMIT ?`, ...params);
 }
 
 export function readInstallationsOfConnection(reads: Reads, connectionId: string): InstallationRow[] {

@@ -29,6 +29,19 @@ const BESIDES: readonly (readonly string[])[] = [
   ['receivers of providers’ webhooks', 'not built yet', ''],
 ];
 
+/** How each is led here, and the test that drives it. */
+const CLIENTS: readonly string[] = [
+  'The React library has no setting for the server; the bundler of the app puts it in. Have it replace ' +
+    '`process.env.REACT_APP_AMP_SERVER` with the public URL, exactly as in `TENON_PUBLIC_URL` and without a slash at ' +
+    'its end: the library compares it with the origin that answers a consent. In Vite that is `define`, in Create ' +
+    'React App the variable of that name. A key of the scope `frontend` or `getToken` opens what it needs. Driven in ' +
+    'a browser by `test/e2e/browser/connect.test.ts` and `test/e2e/browser/install.test.ts`.',
+  'The command line reads `AMP_API_URL` (the public URL) and `AMP_API_KEY`. Its requests are made again by ' +
+    '`test/e2e/platform/publishedCli.test.ts`.',
+  'The SDK for Node takes `serverURL`, which is the public URL with `/v1`. Its requests are made again by ' +
+    '`test/e2e/platform/publishedSdk.test.ts`.',
+];
+
 /** The whole document. */
 export function apiPage(): string {
   const rows = [...OPERATIONS].map((operation) => [
@@ -58,6 +71,8 @@ export function apiPage(): string {
       ['Operation', 'Why'],
       UNBUILT.map(({ method, path, why }) => [code(`${method} ${path}`), why]),
     ),
+    '## Published clients',
+    CLIENTS.map(bullet).join('\n'),
     '## Besides',
     table(['Address', 'What it is', 'Tested in'], BESIDES),
   ];

@@ -20,6 +20,11 @@ function behind({ origin, port }: SchemeServer): JsonObject {
       authHealthCheck: { url: `${origin}/api/me` },
     },
     discourse: { baseURL: `http://{{.workspace}}.localhost:${port}/api` },
+    redtail: {
+      baseURL: `http://{{.region}}.localhost:${port}/api`,
+      authHealthCheck: { url: `http://{{.region}}.localhost:${port}/api/check` },
+      tenon: { exchange: { url: `http://{{.region}}.localhost:${port}/login` } },
+    },
     microsoftAdminConsent: {
       baseURL: `${origin}/api`,
       authHealthCheck: { url: `${origin}/api/organization` },
@@ -59,7 +64,7 @@ describe.skipIf(browserIsMissing !== null)(`ConnectProvider (${browserIsMissing 
 
   function visit(provider: string, groupRef: string, more: object = {}, mode?: 'apiKey' | 'getToken'): Promise<Visit> {
     const props = { provider, groupRef, consumerRef: 'ada', groupName: `Group ${groupRef}`, ...more };
-    return world.visit(`connect-${groupRef}`, { component: 'ConnectProvider', props }, mode);
+    return world.visit({ component: 'ConnectProvider', props }, mode);
   }
 
   function connectionsOf(groupRef: string): Promise<Published[]> {
@@ -225,6 +230,69 @@ describe.skipIf(browserIsMissing !== null)(`ConnectProvider (${browserIsMissing 
     await customer.see('Set up HubSpot integration');
     expect(await connectionsOf('again')).toEqual([]);
     await customer.end([/OAuth failed/, /400.*callbacks/]);
+  });
+
+  it('connects Redtail with a login that is all in one step', async () => {
+    server.on('/login', () => ({ body: { authenticated_user: { user_key: 'the-user-key' } } }));
+    server.on('/api/check', () => ({}));
+    const customer = await visit('redtail', 'login');
+    for (const [input, text] of Object.entries({ apiKey: 'k', username: 'ada', password: 'p', region: 'crm' })) {
+      await customer.page.locator(`#${input}`).fill(text);
+    }
+    await customer.picture('form');
+    await customer.press('Next');
+    expect(await connected(customer, 'login', 'Redtail')).toMatchObject({ status: 'created' });
+    expect(await customer.changes()).toEqual(['POST /custom-auth/connect']);
+    await customer.end();
+  });
+
+  it('has the package of a Salesforce app installed first', async () => {
+    const { tenon } = world;
+    const apps = await tenon.ok<Published[]>('GET', tenon.inProject('/provider-apps'));
+    const path = tenon.inProject(`/provider-apps/${apps.find(({ provider }) => provider === 'salesforce')?.id}`);
+    const packaged = (providerParams: JsonObject) =>
+      tenon.ok('PATCH', path, { updateMask: ['metadata'], providerApp: { metadata: { providerParams } } });
+    await packaged({ packageInstallURL: 'https://login.salesforce.com/packaging/installPackage.apexp?p0=04t' });
+    const customer = await visit('salesforce', 'package');
+    await customer.see('Your Salesforce admin needs to install a managed package');
+    await customer.picture('package');
+    await customer.press(/Skip to authorization/);
+    await customer.see('Set up Salesforce integration');
+    await packaged({});
+    await customer.end();
+  });
+
+  it('asks for what a module needs of a connection that there is', async () => {
+    const customer = await visit('salesforce', 'untyped', { module: 'account-engagement' });
+    await customer.see('Additional information needed for Salesforce');
+    await customer.page.locator('#businessUnitId').fill('0UvB00000000001');
+    await customer.picture('form');
+    const sent = await customer.answered('PATCH', /\/connections\//, () => customer.press('Submit'));
+    expect(sent).toMatchObject({ status: 200, body: { updateMask: ['providerMetadata'] } });
+    await customer.see('You have successfully connected your Salesforce account');
+    expect((await connectionsOf('untyped'))[0]).toMatchObject({
+      providerMetadata: { workspace: { value: 'northwind' }, businessUnitId: { value: '0UvB00000000001' } },
+    });
+    await customer.end();
+  });
+
+  it.each([
+    ['an API key', 'key', 'stripe', { apiKey: 'sk_test_2' }],
+    ['a user name', 'basic', 'freshdesk', { username: 'another-key' }],
+    ['client credentials', 'client', 'helpScoutMailbox', { clientId: 'another-id', clientSecret: 's' }],
+  ])('replaces %s', async (_what, groupRef, provider, inputs) => {
+    const [before] = await connectionsOf(groupRef);
+    const credential = world.tenon.credentialOf(String(before?.id));
+    const customer = await visit(provider, groupRef);
+    await customer.press('Update connection');
+    for (const [input, text] of Object.entries(inputs)) await customer.page.locator(`#${input}`).fill(text);
+    await customer.picture('form');
+    expect((await customer.answered('PATCH', /\/connections\//, () => customer.press('Next'))).status).toBe(200);
+    await customer.see('Connection updated successfully');
+    await customer.picture('replaced');
+    expect(world.tenon.credentialOf(String(before?.id))).not.toEqual(credential);
+    expect(await connectionsOf(groupRef)).toEqual([expect.objectContaining({ id: before?.id, status: 'created' })]);
+    await customer.end();
   });
 
   it('leaves for where the builder wants customers to go on', async () => {

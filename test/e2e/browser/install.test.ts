@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type JsonValue, jsonAt } from '../../../src/core/json.ts';
 import { browserIsMissing, type Visit } from '../../support/browser/visit.ts';
-import { type BrowserWorld, startBrowserWorld } from '../../support/browser/world.ts';
+import { type BrowserWorld, type Mode, startBrowserWorld } from '../../support/browser/world.ts';
 import type { Published } from '../../support/tenon.ts';
 
 const MANIFEST = `
@@ -56,14 +56,9 @@ describe.skipIf(browserIsMissing !== null)(`InstallIntegration (${browserIsMissi
 
   afterAll(() => world?.stop());
 
-  function visit(
-    integration: string,
-    groupRef: string,
-    more: object = {},
-    mode?: 'apiKey' | 'getToken',
-  ): Promise<Visit> {
+  function visit(integration: string, groupRef: string, more: object = {}, mode?: Mode): Promise<Visit> {
     const props = { integration, groupRef, consumerRef: 'ada', groupName: `Group ${groupRef}`, ...more };
-    return world.visit(`install-${groupRef}`, { component: 'InstallIntegration', props }, mode);
+    return world.visit({ component: 'InstallIntegration', props }, mode);
   }
 
   async function installationOf(integration: string, groupRef: string): Promise<Published | undefined> {
@@ -85,6 +80,13 @@ describe.skipIf(browserIsMissing !== null)(`InstallIntegration (${browserIsMissi
   const tab = (customer: Visit, name: string) => customer.page.getByRole('tab', { name }).click();
   const check = (customer: Visit, label: string) => customer.page.getByLabel(label, { exact: true }).check();
   const save = (customer: Visit) => customer.answered('PATCH', /installations/, () => customer.press('Save'));
+
+  it('says that the project cannot be loaded with a key that opens nothing', async () => {
+    const customer = await visit('crm', 'stranger', {}, 'wrongKey');
+    await customer.see('Error loading project');
+    await customer.picture('refused');
+    await customer.end([/status of 401/, /Error \(401\)/, /the API key is missing or not valid/, /Remedy/]);
+  });
 
   it('installs an object, changes it, adds another, writes, stops, goes on and uninstalls', async () => {
     const { id: connectionId } = await world.consented('hubspot', 'full', 'portal-full');

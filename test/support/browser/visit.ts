@@ -192,7 +192,9 @@ export class Visit {
     const response = await request.response();
     if (response === null) return;
     const headers = await response.allHeaders();
-    const text = response.status() === 204 ? '' : await response.text();
+    // The body of an answer is gone with the page that got it.
+    const text = response.status() === 204 ? '' : await response.text().catch(() => null);
+    if (text === null) return;
     const method = request.method();
     const status = response.status();
     const path = `${pathname.slice('/v1'.length)}${search}`;

@@ -2,11 +2,14 @@
 // with the published library, and a browser.
 
 import type { Browser } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { customerToken, rsaPem, storeKey } from '../credentials.ts';
 import { type Published, startTenon, type Tenon, type TenonOptions } from '../tenon.ts';
 import { type Site, startSite } from './site.ts';
 import { launchBrowser, type Shown, startVisit, type Visit } from './visit.ts';
+
+/** A key in the page, a key that opens nothing, or tokens of the customer. */
+export type Mode = 'apiKey' | 'wrongKey' | 'getToken';
 
 export class BrowserWorld {
   readonly tenon: Tenon;
@@ -27,16 +30,14 @@ export class BrowserWorld {
     return `${this.#site.origin}${path}`;
   }
 
-  /** A new customer on the builder's page. `mode` is how the page identifies itself. */
-  async visit(
-    name: string,
-    shown: Omit<Shown, 'project' | 'apiKey'>,
-    mode: 'apiKey' | 'getToken' = 'apiKey',
-  ): Promise<Visit> {
+  /** A new customer on the builder's page, which identifies itself by `mode`. */
+  async visit(shown: Omit<Shown, 'project' | 'apiKey'>, mode: Mode = 'apiKey'): Promise<Visit> {
     const { browser, tenon } = this;
+    // Pictures lie under the name of their test, without that of its group.
+    const name = (expect.getState().currentTestName ?? '').replace(/^[^>]*> /, '').replace(/\W+/g, '-');
     const visit = await startVisit({ browser, name, siteOrigin: this.#site.origin, tenonOrigin: tenon.origin });
     onTestFinished(() => visit.page.context().close());
-    const key = mode === 'apiKey' ? { apiKey: this.frontendKey } : {};
+    const key = { apiKey: { apiKey: this.frontendKey }, wrongKey: { apiKey: 'tnn_wrong' }, getToken: {} }[mode];
     await visit.show({ ...shown, ...key, project: tenon.projectId });
     return visit;
   }

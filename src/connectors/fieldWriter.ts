@@ -133,9 +133,9 @@ export class FieldOutcomes {
 
   /** All of them: what was not tried says so. */
   done(): readonly FieldOutcome[] {
-    const said = this.#stopped === null ? '' : `, since another failed: ${this.#stopped.publicDetail}`;
-    const { code = 'bad_request' } = this.#stopped ?? {};
-    const failure = new IntegrationError(code, `not tried${said}`);
+    const { code = 'bad_request', publicDetail, retryAtMs } = this.#stopped ?? {};
+    const why = publicDetail === undefined ? 'another was refused' : `another failed: ${publicDetail}`;
+    const failure = new IntegrationError(code, `not tried, since ${why}`, retryAtMs === undefined ? {} : { retryAtMs });
     return this.#outcomes.map((outcome) => outcome ?? { action: 'none', warnings: [], failure });
   }
 }

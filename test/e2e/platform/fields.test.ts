@@ -3,7 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { FIELDS_UPSERTED_MAX } from '../../../src/core/limits.ts';
+import { BUFFERED_CALL_TIMEOUT_MS, FIELDS_UPSERT_MS_MAX, FIELDS_UPSERTED_MAX } from '../../../src/core/limits.ts';
+import { fakeClock } from '../../support/clock.ts';
 import { storeKey } from '../../support/credentials.ts';
 import { type ApiAnswer, startTenon, type Tenon } from '../../support/tenon.ts';
 
@@ -379,5 +380,30 @@ describe('Salesforce', () => {
     });
     expect([before?.Score__c, written.status]).toEqual([null, 204]);
     expect(await first()).toMatchObject({ Score__c: 9 });
+  });
+});
+
+describe('a provider that takes its time', () => {
+  it('is given up after two minutes in all, and what may have been made is not called undone', async () => {
+    const clock = fakeClock();
+    await using slow = await startTenon({ clock });
+    const scopes = ['crm.objects.contacts.read', 'crm.schemas.contacts.write'];
+    await slow.addProviderApp('hubspot', undefined, undefined, scopes);
+    await slow.connect('hubspot');
+    const held = ['GET', 'POST', 'POST'].map((method) =>
+      slow.sandbox.faults.next({ method, pathPrefix: '/crm/v3/properties' }, { kind: 'slowHead' }),
+    );
+    const path = slow.inProject('/providers/hubspot/object-metadata');
+    const call = slow.api('PUT', path, { groupRef: 'acme', fields: { contacts: [SCORE] } });
+    for (const rule of held.slice(0, 2)) {
+      await rule.reached;
+      await clock.advance(BUFFERED_CALL_TIMEOUT_MS - 1);
+      rule.release();
+    }
+    await held[2]?.reached;
+    await clock.advance(FIELDS_UPSERT_MS_MAX - 2 * (BUFFERED_CALL_TIMEOUT_MS - 1));
+    const { status, json } = await call;
+    expect([status, json]).toEqual([504, expect.objectContaining({ code: 'outcome_unknown', retryable: false })]);
+    held[2]?.release();
   });
 });

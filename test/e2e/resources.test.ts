@@ -148,6 +148,31 @@ describe('customers', () => {
   });
 });
 
+describe('pages of installations', () => {
+  const pages = (query: string) =>
+    fetch(`${tenon.origin}/tenon/v1${tenon.inProject('/installations')}${query}`, {
+      headers: { 'x-api-key': tenon.apiKey },
+    });
+
+  it('refuse what is no page', async () => {
+    for (const query of ['?pageSize=0', '?pageToken=elsewhere', '?integration=']) {
+      expect((await pages(query)).status).toBe(400);
+    }
+    expect((await pages('?integration=none')).status).toBe(404);
+  });
+
+  it('end where the list does', async () => {
+    const first = (await (await pages('?pageSize=1&integration=hubspot&groupRef=acme')).json()) as {
+      readonly results: readonly JsonObject[];
+      readonly pagination: { readonly done: boolean; readonly nextPageToken: string };
+    };
+    expect(first.results.map(({ id }) => id)).toEqual([installationId]);
+    expect(first.pagination.done).toBe(false);
+    const second = await (await pages(`?pageSize=1&pageToken=${first.pagination.nextPageToken}`)).json();
+    expect(second).toEqual({ results: [], pagination: { done: true } });
+  });
+});
+
 describe('API keys', () => {
   it('for browsers, switched off and on by their label', async () => {
     const printed = await out('keys', 'create', '--scope', 'frontend', '--label', 'browser');

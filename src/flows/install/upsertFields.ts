@@ -13,6 +13,7 @@ import type {
 import { type InputIssue, IntegrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { ERROR_MESSAGE_CHARS_MAX, FIELDS_UPSERT_MS_MAX } from '../../core/limits.ts';
+import { scrubbed } from '../../core/scrub.ts';
 import { isFieldPath } from '../../manifest/fieldPath.ts';
 import type { ConnectionRow } from '../../store/tables/connections.ts';
 import { providerCalls } from '../providerCall.ts';
@@ -120,7 +121,7 @@ function told(wishes: readonly Placed[], outcomes: readonly FieldOutcome[]): Fie
   const fields: Record<string, Record<string, FieldUpsert>> = Object.create(null);
   for (const [index, { given, definition, check }] of wishes.entries()) {
     const { action = 'none', metadata, warnings = [], failure = null } = outcomes[index] ?? {};
-    const said = [...check.warnings, ...warnings, ...(failure === null ? [] : [failure.publicDetail])];
+    const said = [...check.warnings, ...warnings, ...(failure === null ? [] : [wordsOf(failure)])];
     const object = fields[given] ?? Object.create(null);
     fields[given] = object;
     object[definition.fieldName] = {
@@ -133,17 +134,22 @@ function told(wishes: readonly Placed[], outcomes: readonly FieldOutcome[]): Fie
   return { success: failed.length === 0, fields };
 }
 
+/** A rude provider may quote the token that it was sent. */
+function wordsOf({ publicDetail }: IntegrationError): string {
+  return scrubbed(publicDetail);
+}
+
 /** The code of the first failure, and the words of all. */
 function problemOf(
   failed: readonly { readonly place: string; readonly failure: IntegrationError }[],
 ): IntegrationError {
   const [first] = failed;
-  const words = [...new Set(failed.map(({ failure }) => failure.publicDetail))].join('; ');
+  const words = [...new Set(failed.map(({ failure }) => wordsOf(failure)))].join('; ');
   const { code = 'bad_request', retryAtMs, upstreamStatus, isRetryable = false } = first?.failure ?? {};
   return new IntegrationError(code, words.slice(0, ERROR_MESSAGE_CHARS_MAX), {
     isRetryable,
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
     ...(upstreamStatus === undefined ? {} : { upstreamStatus }),
-    issues: failed.map(({ place, failure }) => ({ in: 'body', name: place, detail: failure.publicDetail })),
+    issues: failed.map(({ place, failure }) => ({ in: 'body', name: place, detail: wordsOf(failure) })),
   });
 }

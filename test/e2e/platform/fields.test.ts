@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, FIELDS_UPSERT_MS_MAX, FIELDS_UPSERTED_MAX } from '../../../src/core/limits.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { storeKey } from '../../support/credentials.ts';
+import { startDestination } from '../../support/destination.ts';
 import { type ApiAnswer, startTenon, type Tenon } from '../../support/tenon.ts';
 
 const MANIFEST = `specVersion: 1.0.0
@@ -405,5 +406,22 @@ describe('a provider that takes its time', () => {
     const { status, json } = await call;
     expect([status, json]).toEqual([504, expect.objectContaining({ code: 'outcome_unknown', retryable: false })]);
     held[2]?.release();
+  });
+});
+
+describe('a rude provider', () => {
+  it('that quotes the token has it taken out of what is said', async () => {
+    await using rude = await startDestination();
+    rude.answer = ({ headers }) => ({
+      status: 400,
+      body: JSON.stringify({ message: `who is ${headers.authorization}? token=${headers.authorization?.slice(7)}` }),
+    });
+    await using quoted = await startTenon({ overrides: { hubspot: { baseURL: rude.origin } } });
+    const { id } = await quoted.connect('hubspot');
+    const { accessToken = '' } = quoted.credentialOf(id) as { accessToken?: string };
+    const path = quoted.inProject('/providers/hubspot/object-metadata');
+    const { status, text } = await quoted.api('PUT', path, { groupRef: 'acme', fields: { contacts: [SCORE] } });
+    expect([status, text]).toEqual([400, expect.stringContaining('who is Bearer [removed]')]);
+    expect([accessToken.length > 10, text.includes(accessToken)]).toEqual([true, false]);
   });
 });

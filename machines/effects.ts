@@ -72,6 +72,14 @@ export interface TellReadsEffect {
   readonly objects: readonly string[] | null;
 }
 
+/** A read that was asked for over the API: what was modified in a period, which null leaves open. */
+export interface Trigger {
+  /** Of the operation that it was answered with. */
+  readonly operationId: string;
+  readonly sinceMs: Ms | null;
+  readonly untilMs: Ms | null;
+}
+
 /**
  * Read page `page` of run `run` and commit it. Answered by `page.*` with the same `turn`, which no other request of
  * this actor has.
@@ -87,6 +95,8 @@ export interface ReadPageEffect {
   readonly attempt: number;
   /** Times this page was put off without a failure. */
   readonly deferrals: number;
+  /** Of a triggered run. Absent in effects of versions that had none. */
+  readonly trigger?: Trigger | null;
 }
 
 /** Close the books of a run that will not go on. Needs no answer. */
@@ -99,6 +109,10 @@ export interface CloseRunEffect {
   readonly message: string;
   /** The read is gone: its checkpoint goes too. */
   readonly isRemoved: boolean;
+  /** Of a triggered run, which has one before its first page. Absent in effects of versions that had none. */
+  readonly operationId?: string | null;
+  /** Operations of triggers that never began and end with this. */
+  readonly waiting?: readonly string[];
 }
 
 /** Send what is due in a lane. Answered by `round.finished`. */

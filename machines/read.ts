@@ -8,90 +8,25 @@
 //   paused      by the builder, or after too many failures of one page; continues where it stopped.
 //   removed     final.
 // The position is in the checkpoints table and commits with the records it accounts for; the machine knows only
-// what it asked for. Invariant: an answer to any request but the last (another `turn`) changes nothing.
+// what it asked for. Reads that were asked for over the API, *triggers*, wait in the order they came until no run is
+// open; a schedule that fell due meanwhile comes between two of them. They leave its position and its time alone, and
+// one that fails ends alone. Invariant: an answer to any request but the last (another `turn`) changes nothing.
 
 import { assign, emit, setup } from 'xstate';
-import { MACHINE_ITERATIONS_MAX, READ_ATTEMPTS_MAX } from '../src/core/limits.ts';
+import type { JsonObject } from '../src/core/json.ts';
+import { MACHINE_ITERATIONS_MAX, READ_ATTEMPTS_MAX, READ_TRIGGERS_MAX } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import { defineMachine } from './definition.ts';
-import type { AlarmFired, CloseRunEffect, ReadPageEffect, Stamped } from './effects.ts';
-
-/** What a read actor remembers; its position is in the checkpoints table. */
-export interface ReadContext {
-  readonly installationId: string;
-  readonly objectName: string;
-  /** Counts runs; 0 before the first. */
-  readonly run: number;
-  /** The run that is open, null between runs. */
-  readonly readType: ReadPageEffect['readType'] | null;
-  /** Index of the page that is read or to be read. */
-  readonly page: number;
-  /** Counts requests for a page; an answer must carry the current one. */
-  readonly turn: number;
-  /** Failures of this page in a row. */
-  readonly attempt: number;
-  /** Times in a row that this page was put off without a failure. */
-  readonly deferrals: number;
-  /** A backfill was given up because its object left the config; it begins again if the object comes back. */
-  readonly isBackfillOwed: boolean;
-  readonly nextRunAtMs: Ms | null;
-  readonly wakeAtMs: Ms | null;
-  readonly lastError: string | null;
-}
-
-/** The effective config of this read, or a change of it. A backfill happens once, before any other run. */
-interface ReadConfigured {
-  readonly type: 'read.configured';
-  readonly installationId: string;
-  readonly objectName: string;
-  readonly hasBackfill: boolean;
-  readonly nextRunAtMs: Ms | null;
-}
-
-interface PageAnswer {
-  readonly turn: number;
-}
-
-interface PageCommitted extends PageAnswer {
-  readonly type: 'page.committed';
-  readonly isLast: boolean;
-  /** When the schedule says the next run is due; read only from the last page. */
-  readonly nextRunAtMs: Ms | null;
-}
-
-interface PageFailed extends PageAnswer {
-  readonly type: 'page.failed';
-  readonly message: string;
-  /** Null: trying again cannot help. */
-  readonly retryAtMs: Ms | null;
-}
-
-/** Not a failure: there is no room now, at the provider's budget or at the destination. */
-interface PageDeferred extends PageAnswer {
-  readonly type: 'page.deferred';
-  readonly message: string;
-  readonly retryAtMs: Ms;
-}
-
-/** The object is no longer in the config: the run ends where it is. */
-interface PageAbandoned extends PageAnswer {
-  readonly type: 'page.abandoned';
-  readonly message: string;
-}
-
-interface ReadSwitched {
-  readonly type: 'read.blocked' | 'read.unblocked' | 'read.paused' | 'read.resumed' | 'read.removed';
-}
-
-/** Everything a read actor handles. */
-export type ReadEvent =
-  | ReadConfigured
-  | PageCommitted
-  | PageFailed
-  | PageDeferred
-  | PageAbandoned
-  | ReadSwitched
-  | AlarmFired;
+import type { CloseRunEffect, ReadPageEffect, Stamped } from './effects.ts';
+import type {
+  PageAnswer,
+  PageCommitted,
+  PageFailed,
+  ReadConfigured,
+  ReadContext,
+  ReadEvent,
+  ReadTriggered,
+} from './readEvents.ts';
 
 const readSetup = setup({
   types: {
@@ -105,8 +40,20 @@ const readSetup = setup({
       params.hasBackfill && context.readType === null && (context.run === 0 || context.isBackfillOwed),
     isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
     hasOpenRun: ({ context }) => context.readType !== null,
+    hasTrigger: ({ context }) => context.triggers.length > 0,
+    hasRoom: ({ context }) => context.triggers.length < READ_TRIGGERS_MAX,
     answers: ({ context }, params: PageAnswer) => params.turn === context.turn,
     answersLast: ({ context }, params: PageCommitted) => params.turn === context.turn && params.isLast,
+    answersLastBeforeOther: ({ context }, params: Stamped<PageCommitted>) =>
+      params.turn === context.turn && params.isLast && isOtherDue(context, params.nowMs),
+    answersLastBeforeTrigger: ({ context }, params: PageCommitted) =>
+      params.turn === context.turn && params.isLast && context.triggers.length > 0,
+    answersTriggered: ({ context }, params: PageAnswer) =>
+      params.turn === context.turn && context.readType === 'triggered',
+    answersTriggeredBeforeOther: ({ context }, params: Stamped<PageFailed>) =>
+      params.turn === context.turn && isOtherDue(context, params.nowMs),
+    answersTriggeredBeforeTrigger: ({ context }, params: PageAnswer) =>
+      params.turn === context.turn && context.readType === 'triggered' && context.triggers.length > 0,
     answersAndMayRetry: ({ context }, params: PageFailed) =>
       params.turn === context.turn && params.retryAtMs !== null && context.attempt + 1 < READ_ATTEMPTS_MAX,
   },
@@ -115,6 +62,7 @@ const readSetup = setup({
       ...context,
       installationId: params.installationId,
       objectName: params.objectName,
+      hasBackfill: params.hasBackfill,
       nextRunAtMs: params.nextRunAtMs,
     })),
     openRun: assign(({ context }, params: { readType: ReadPageEffect['readType'] }) => ({
@@ -124,9 +72,30 @@ const readSetup = setup({
       page: 0,
       attempt: 0,
       deferrals: 0,
+      trigger: null,
       isBackfillOwed: false,
       wakeAtMs: null,
       lastError: null,
+    })),
+    // It may be the first run: the backfill is still to come then.
+    openTriggered: assign(({ context }) => ({
+      ...context,
+      run: context.run + 1,
+      readType: 'triggered' as const,
+      page: 0,
+      attempt: 0,
+      deferrals: 0,
+      trigger: context.triggers[0] ?? null,
+      triggers: context.triggers.slice(1),
+      isBackfillOwed: context.isBackfillOwed || context.run === 0,
+      wakeAtMs: null,
+      lastError: null,
+    })),
+    queueTrigger: assign(({ context }, params: ReadTriggered) => ({
+      ...context,
+      installationId: params.installationId,
+      objectName: params.objectName,
+      triggers: [...context.triggers, params.trigger],
     })),
     advance: assign(({ context }) => ({
       ...context,
@@ -137,18 +106,22 @@ const readSetup = setup({
     })),
     abandonRun: assign(({ context }) => ({
       ...context,
-      isBackfillOwed: context.readType === 'backfill',
+      isBackfillOwed: context.isBackfillOwed || context.readType === 'backfill',
       readType: null,
+      trigger: null,
+      triggers: [],
       nextRunAtMs: null,
       lastError: null,
     })),
     finishRun: assign(({ context }, params: { nextRunAtMs: Ms | null }) => ({
       ...context,
       readType: null,
+      trigger: null,
       attempt: 0,
       lastError: null,
-      nextRunAtMs: params.nextRunAtMs,
+      nextRunAtMs: context.readType === 'triggered' ? context.nextRunAtMs : params.nextRunAtMs,
     })),
+    endTriggered: assign(({ context }) => ({ ...context, readType: null, trigger: null, attempt: 0 })),
     noteFailure: assign(({ context }, params: { message: string; wakeAtMs: Ms | null }) => ({
       ...context,
       attempt: context.attempt + 1,
@@ -175,8 +148,10 @@ const readSetup = setup({
       turn: context.turn,
       attempt: context.attempt,
       deferrals: context.deferrals,
+      trigger: context.trigger,
     })),
-    emitCloseRun: emit(({ context }, params: { isRemoved: boolean }) => ({
+    // Of triggers that wait, all end with the read, none with a run.
+    emitCloseRun: emit(({ context }, params: { isRemoved: boolean; endsTriggers: boolean }) => ({
       type: 'effect.closeRun' as const,
       installationId: context.installationId,
       objectName: context.objectName,
@@ -184,12 +159,46 @@ const readSetup = setup({
       readType: context.readType ?? 'scheduled',
       message: context.lastError ?? 'stopped',
       isRemoved: params.isRemoved,
+      operationId: context.trigger?.operationId ?? null,
+      waiting: params.endsTriggers ? context.triggers.map(({ operationId }) => operationId) : [],
     })),
   },
 });
 
 const pausing = { target: '#read.paused', actions: 'disarm' } as const;
+const configuring = { type: 'configure', params: ({ event }: { event: ReadConfigured }) => event } as const;
+/** A backfill comes before any other run. */
+const beginning = {
+  guard: { type: 'isFirstBackfill', params: ({ event }: { event: ReadConfigured }) => event },
+  actions: [configuring, { type: 'openRun', params: { readType: 'backfill' } }],
+} as const;
+const finishing = { type: 'finishRun', params: ({ event }: { event: PageCommitted }) => event } as const;
+const openingOther = {
+  type: 'openRun',
+  params: ({ context }: { context: ReadContext }) => ({
+    readType: context.isBackfillOwed && context.hasBackfill ? ('backfill' as const) : ('scheduled' as const),
+  }),
+} as const;
+/** The run is over although it was not read to its end. */
+const failing = [
+  {
+    type: 'noteFailure',
+    params: ({ event }: { event: PageFailed }) => ({ message: event.message, wakeAtMs: null }),
+  },
+  { type: 'emitCloseRun', params: { isRemoved: false, endsTriggers: false } },
+] as const;
+/** Waits until no run is open. More than there is room for are refused. */
+const queueing = {
+  guard: 'hasRoom',
+  actions: { type: 'queueTrigger', params: ({ event }: { event: Stamped<ReadTriggered> }) => event },
+} as const;
 const blocking = { target: '#read.blocked', actions: 'disarm' } as const;
+
+/** A backfill that was configured, or a schedule that fell due, while a triggered run was open: it comes first. */
+function isOtherDue({ readType, isBackfillOwed, hasBackfill, nextRunAtMs }: ReadContext, nowMs: Ms): boolean {
+  const isLate = nextRunAtMs !== null && nextRunAtMs <= nowMs;
+  return readType === 'triggered' && (isLate || (isBackfillOwed && hasBackfill));
+}
 
 const readMachine = readSetup.createMachine({
   id: 'read',
@@ -204,6 +213,9 @@ const readMachine = readSetup.createMachine({
     attempt: 0,
     deferrals: 0,
     isBackfillOwed: false,
+    hasBackfill: false,
+    trigger: null,
+    triggers: [],
     nextRunAtMs: null,
     wakeAtMs: null,
     lastError: null,
@@ -213,40 +225,29 @@ const readMachine = readSetup.createMachine({
     absent: {
       on: {
         'read.configured': [
-          {
-            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
-            target: 'reading',
-            actions: [
-              { type: 'configure', params: ({ event }) => event },
-              { type: 'openRun', params: { readType: 'backfill' } },
-            ],
-          },
-          { target: 'idle', actions: { type: 'configure', params: ({ event }) => event } },
+          { ...beginning, target: 'reading' },
+          { guard: 'hasTrigger', target: 'reading', actions: [configuring, 'openTriggered'] },
+          { target: 'idle', actions: configuring },
         ],
+        'read.triggered': queueing,
+        'read.removed': 'removed',
       },
     },
     idle: {
       entry: 'armSchedule',
       on: {
         'read.configured': [
-          {
-            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
-            target: 'reading',
-            actions: [
-              { type: 'configure', params: ({ event }) => event },
-              { type: 'openRun', params: { readType: 'backfill' } },
-            ],
-          },
-          {
-            target: 'idle',
-            reenter: true,
-            actions: { type: 'configure', params: ({ event }) => event },
-          },
+          { ...beginning, target: 'reading' },
+          { target: 'idle', reenter: true, actions: configuring },
         ],
         'alarm.fired': {
           guard: { type: 'isDue', params: ({ event }) => event },
           target: 'reading',
           actions: { type: 'openRun', params: { readType: 'scheduled' } },
+        },
+        'read.triggered': {
+          target: 'reading',
+          actions: [{ type: 'queueTrigger', params: ({ event }) => event }, 'openTriggered'],
         },
         'read.paused': pausing,
         'read.blocked': blocking,
@@ -258,10 +259,18 @@ const readMachine = readSetup.createMachine({
       on: {
         'page.committed': [
           {
-            guard: { type: 'answersLast', params: ({ event }) => event },
-            target: 'idle',
-            actions: { type: 'finishRun', params: ({ event }) => event },
+            guard: { type: 'answersLastBeforeOther', params: ({ event }) => event },
+            target: 'reading',
+            reenter: true,
+            actions: [finishing, openingOther],
           },
+          {
+            guard: { type: 'answersLastBeforeTrigger', params: ({ event }) => event },
+            target: 'reading',
+            reenter: true,
+            actions: [finishing, 'openTriggered'],
+          },
+          { guard: { type: 'answersLast', params: ({ event }) => event }, target: 'idle', actions: finishing },
           {
             guard: { type: 'answers', params: ({ event }) => event },
             target: 'reading',
@@ -279,12 +288,26 @@ const readMachine = readSetup.createMachine({
             },
           },
           {
+            guard: { type: 'answersTriggeredBeforeOther', params: ({ event }) => event },
+            target: 'reading',
+            reenter: true,
+            actions: [...failing, 'endTriggered', openingOther],
+          },
+          {
+            guard: { type: 'answersTriggeredBeforeTrigger', params: ({ event }) => event },
+            target: 'reading',
+            reenter: true,
+            actions: [...failing, 'endTriggered', 'openTriggered'],
+          },
+          {
+            guard: { type: 'answersTriggered', params: ({ event }) => event },
+            target: 'idle',
+            actions: [...failing, 'endTriggered'],
+          },
+          {
             guard: { type: 'answers', params: ({ event }) => event },
             target: 'paused',
-            actions: [
-              { type: 'noteFailure', params: ({ event }) => ({ message: event.message, wakeAtMs: null }) },
-              { type: 'emitCloseRun', params: { isRemoved: false } },
-            ],
+            actions: [...failing],
           },
         ],
         'page.abandoned': {
@@ -292,7 +315,7 @@ const readMachine = readSetup.createMachine({
           target: 'idle',
           actions: [
             { type: 'noteWait', params: ({ event }) => ({ message: event.message, wakeAtMs: null }) },
-            { type: 'emitCloseRun', params: { isRemoved: false } },
+            { type: 'emitCloseRun', params: { isRemoved: false, endsTriggers: true } },
             'abandonRun',
           ],
         },
@@ -304,7 +327,8 @@ const readMachine = readSetup.createMachine({
             params: ({ event }) => ({ message: event.message, wakeAtMs: event.retryAtMs }),
           },
         },
-        'read.configured': { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.configured': { actions: configuring },
+        'read.triggered': queueing,
         'read.paused': pausing,
         'read.blocked': blocking,
         'read.removed': 'removed',
@@ -313,7 +337,8 @@ const readMachine = readSetup.createMachine({
     waiting: {
       on: {
         'alarm.fired': { guard: { type: 'isDue', params: ({ event }) => event }, target: 'reading' },
-        'read.configured': { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.configured': { actions: configuring },
+        'read.triggered': queueing,
         'read.paused': pausing,
         'read.blocked': blocking,
         'read.removed': 'removed',
@@ -321,46 +346,46 @@ const readMachine = readSetup.createMachine({
     },
     blocked: {
       on: {
-        'read.unblocked': [{ guard: 'hasOpenRun', target: 'reading' }, { target: 'idle' }],
-        'read.configured': [
-          {
-            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
-            actions: [
-              { type: 'configure', params: ({ event }) => event },
-              { type: 'openRun', params: { readType: 'backfill' } },
-            ],
-          },
-          { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.unblocked': [
+          { guard: 'hasOpenRun', target: 'reading' },
+          { guard: 'hasTrigger', target: 'reading', actions: 'openTriggered' },
+          { target: 'idle' },
         ],
+        'read.triggered': queueing,
+        'read.configured': [beginning, { actions: configuring }],
         'read.paused': pausing,
         'read.removed': 'removed',
       },
     },
     paused: {
+      tags: 'paused',
       on: {
-        'read.resumed': [{ guard: 'hasOpenRun', target: 'reading', actions: 'forgive' }, { target: 'idle' }],
-        'read.configured': [
-          {
-            guard: { type: 'isFirstBackfill', params: ({ event }) => event },
-            actions: [
-              { type: 'configure', params: ({ event }) => event },
-              { type: 'openRun', params: { readType: 'backfill' } },
-            ],
-          },
-          { actions: { type: 'configure', params: ({ event }) => event } },
+        'read.resumed': [
+          { guard: 'hasOpenRun', target: 'reading', actions: 'forgive' },
+          { guard: 'hasTrigger', target: 'reading', actions: 'openTriggered' },
+          { target: 'idle' },
         ],
+        'read.configured': [beginning, { actions: configuring }],
         'read.removed': 'removed',
       },
     },
-    removed: { type: 'final', entry: { type: 'emitCloseRun', params: { isRemoved: true } } },
+    removed: { type: 'final', entry: { type: 'emitCloseRun', params: { isRemoved: true, endsTriggers: true } } },
   },
 });
+
+/** Schema 2 knows triggers. */
+function withTriggers(state: JsonObject): JsonObject {
+  return {
+    ...state,
+    context: { ...(state['context'] as JsonObject), hasBackfill: false, trigger: null, triggers: [] },
+  };
+}
 
 /** The machine with its alarm. */
 export const read = defineMachine<ReadContext>({
   name: 'read',
   machine: readMachine,
-  schemaVersion: 1,
-  migrations: [],
+  schemaVersion: 2,
+  migrations: [withTriggers],
   wakeAtMs: (context) => context.wakeAtMs,
 });

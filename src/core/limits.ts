@@ -420,6 +420,11 @@ export const MESSAGE_BYTES_MAX = 300_000;
 export const READ_ATTEMPTS_MAX = 20;
 export const READ_BACKOFF_BASE_MS = 2 * SECOND_MS;
 export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
+/**
+ * Reads of one object that were asked for over the API and wait. They are kept in the snapshot of their actor; whoever
+ * asks more often than the provider can be read has to wait for an answer first.
+ */
+export const READ_TRIGGERS_MAX = 16;
 /** Outbox bytes of one destination above which its reads wait: records are not pulled faster than they are taken. */
 export const OUTBOX_BYTES_PER_LANE_MAX = 64 * 1_048_576;
 /** A provider may ask a read for this much patience; a daily quota is back by then. */

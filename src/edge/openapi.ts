@@ -21,6 +21,9 @@ const SECURITY_SCHEMES = {
   Builder: { type: 'http', scheme: 'bearer' },
 };
 
+const PLAIN = 'application/json';
+const PROBLEM_MEDIA = 'application/problem+json';
+
 const PROBLEM: JsonObject = {
   type: 'object',
   required: ['status', 'detail', 'code', 'retryable'],
@@ -86,7 +89,7 @@ function described(operation: Operation): JsonObject {
     ...(body === null
       ? {}
       : { requestBody: { required: !isBodyOptional, content: { 'application/json': { schema: inputSchema(body) } } } }),
-    responses: { [String(status)]: answerOf(operation), default: refusalOf(operation) },
+    responses: { [String(status)]: answerOf(operation), ...refusalsOf(operation) },
   };
 }
 
@@ -119,7 +122,11 @@ function answerOf({ status, media }: Operation): JsonObject {
   return { description, content: { [media === 'text' ? 'text/plain' : 'application/json']: {} } };
 }
 
-function refusalOf({ problems }: Operation): JsonObject {
-  const media = problems === 'json' ? 'application/json' : 'application/problem+json';
+function refusalsOf({ problems }: Operation): Record<string, JsonObject> {
+  if (problems !== 'jsonFaults') return { default: refusal(problems === 'json' ? PLAIN : PROBLEM_MEDIA) };
+  return { '400': refusal(PLAIN), '500': refusal(PLAIN), default: refusal(PROBLEM_MEDIA) };
+}
+
+function refusal(media: string): JsonObject {
   return { description: 'refusal', content: { [media]: { schema: { $ref: '#/components/schemas/Problem' } } } };
 }

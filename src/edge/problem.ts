@@ -26,13 +26,13 @@ const TITLES: Readonly<Record<number, string>> = {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * How the published description has the problems of an operation; `proxied` is for a vendor's own client, which looks
- * for words of the vendor.
+ * How the published description has the problems of an operation, `jsonFaults` only those of 400 and 500; `proxied` is
+ * for a vendor's own client, which looks for words of the vendor.
  */
-type ProblemStyle = 'problem' | 'json' | 'proxied';
+type ProblemStyle = 'problem' | 'json' | 'jsonFaults' | 'proxied';
 
 /** Some clients read only what is `application/json` or says that it is text. */
-const MEDIA_TYPES: Readonly<Record<ProblemStyle, string>> = {
+const MEDIA_TYPES: Readonly<Record<Exclude<ProblemStyle, 'jsonFaults'>, string>> = {
   problem: 'application/problem+json',
   json: 'application/json',
   proxied: 'application/problem+json; charset=utf-8',
@@ -78,9 +78,14 @@ export function problemOf(
     ...(style === 'json' && issues.length > 0 ? { validationIssues: issues.map(validationIssue) } : {}),
     ...(style === 'proxied' ? wordsForClients(error) : {}),
   };
-  const headers: Record<string, string> = { 'content-type': MEDIA_TYPES[style], 'x-request-id': requestId };
+  const headers: Record<string, string> = { 'content-type': mediaTypeOf(style, status), 'x-request-id': requestId };
   if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+function mediaTypeOf(style: ProblemStyle, status: number): string {
+  if (style !== 'jsonFaults') return MEDIA_TYPES[style];
+  return MEDIA_TYPES[status === 400 || status === 500 ? 'json' : 'problem'];
 }
 
 /** The older form of an issue, which a few operations publish. */

@@ -8,18 +8,14 @@ export interface Unbuilt {
   readonly why: string;
 }
 
-const OBJECT = '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}';
-
 /** Published operations that there are not. */
 export const UNBUILT: readonly Unbuilt[] = [
-  { id: 'triggerRead', method: 'POST', path: OBJECT, why: 'reads begin by schedule and backfill only, so far' },
   {
-    id: 'deliverResults',
+    id: 'writeRecords',
     method: 'POST',
-    path: `${OBJECT}:deliverResults`,
-    why: 'deprecated; results are delivered as they come',
+    path: '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}',
+    why: 'writes are not built yet; told from a trigger by `type`, `record` or `batch`, and refused with 400',
   },
-  { id: 'writeRecords', method: 'POST', path: OBJECT, why: 'writes are not built yet' },
   {
     id: 'searchRecords',
     method: 'POST',
@@ -69,6 +65,14 @@ export const DEVIATIONS: Readonly<Record<string, string>> = {
   upsertMetadataForInstallation: UPSERTS,
   upsertMetadataForConnection: UPSERTS,
   updateInstallation: 'A read object that is replaced keeps its schedule, destination, backfill and filters.',
+  triggerRead:
+    'One after the other with what else is read of the object, at most 16 waiting (429). 409 while its reads are ' +
+    'paused. Schedules neither wait for it longer than for one run nor continue where it ended. ' +
+    'A group that has installed the integration several times is refused with 400.',
+  deliverResults:
+    'Checks what it names and does nothing more: pages are delivered as they come, whatever `delivery.mode` says.',
+  pauseReads: 'Objects that the installation does not read are refused with 400.',
+  unpauseReads: 'Objects that the installation does not read are refused with 400.',
   deleteConnection: '422 while an installation uses it.',
   listOperationLogs: 'Made of the operation: its beginning, and its end with the reason.',
   getOperation: '`metadata.readType` is an addition.',

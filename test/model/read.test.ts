@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ReadContext, read } from '../../machines/read.ts';
-import { READ_ATTEMPTS_MAX } from '../../src/core/limits.ts';
+import { read } from '../../machines/read.ts';
+import type { ReadContext } from '../../machines/readEvents.ts';
+import { READ_ATTEMPTS_MAX, READ_TRIGGERS_MAX } from '../../src/core/limits.ts';
 import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
 const configured = (hasBackfill: boolean, nextRunAtMs: number | null) => ({
@@ -11,12 +12,20 @@ const configured = (hasBackfill: boolean, nextRunAtMs: number | null) => ({
   nextRunAtMs,
 });
 
+const triggered = (operationId: string) => ({
+  type: 'read.triggered',
+  installationId: 'i1',
+  objectName: 'account',
+  trigger: { operationId, sinceMs: null, untilMs: NOW_MS },
+});
+
 const model: Model<ReadContext> = {
   definition: read,
-  events: ({ turn, wakeAtMs }) => [
+  events: ({ turn, wakeAtMs, triggers }) => [
     configured(true, NOW_MS + 1000),
     configured(false, NOW_MS - 1),
     configured(false, null),
+    ...(triggers.length < 2 ? [triggered(`o${triggers.length}`)] : []),
     ...[turn, turn - 1, turn + 1].flatMap((answered) => [
       { type: 'page.committed', turn: answered, isLast: false, nextRunAtMs: null },
       { type: 'page.committed', turn: answered, isLast: true, nextRunAtMs: NOW_MS + 5000 },
@@ -51,9 +60,12 @@ describe('the read machine', () => {
     expect(listOf(edges)).toEqual([
       'absent + read.configured → idle',
       'absent + read.configured → reading: readPage',
+      'absent + read.removed → removed: closeRun',
+      'absent + read.triggered → absent',
       'blocked + read.configured → blocked',
       'blocked + read.paused → paused',
       'blocked + read.removed → removed: closeRun',
+      'blocked + read.triggered → blocked',
       'blocked + read.unblocked → idle',
       'blocked + read.unblocked → reading: readPage',
       'idle + alarm.fired → reading: readPage',
@@ -62,6 +74,7 @@ describe('the read machine', () => {
       'idle + read.configured → reading: readPage',
       'idle + read.paused → paused',
       'idle + read.removed → removed: closeRun',
+      'idle + read.triggered → reading: readPage',
       'paused + read.configured → paused',
       'paused + read.removed → removed: closeRun',
       'paused + read.resumed → idle',
@@ -70,26 +83,30 @@ describe('the read machine', () => {
       'reading + page.committed → idle',
       'reading + page.committed → reading: readPage',
       'reading + page.deferred → waiting',
+      'reading + page.failed → idle: closeRun',
       'reading + page.failed → paused: closeRun',
+      'reading + page.failed → reading: closeRun, readPage',
       'reading + page.failed → waiting',
       'reading + read.blocked → blocked',
       'reading + read.configured → reading',
       'reading + read.paused → paused',
       'reading + read.removed → removed: closeRun',
+      'reading + read.triggered → reading',
       'waiting + alarm.fired → reading: readPage',
       'waiting + read.blocked → blocked',
       'waiting + read.configured → waiting',
       'waiting + read.paused → paused',
       'waiting + read.removed → removed: closeRun',
+      'waiting + read.triggered → waiting',
     ]);
   });
 
   it('asks for one page per turn, and for it as its context says', () => {
     for (const { from, to, effects } of accepted) {
-      const { installationId, objectName, run, readType, page, turn, attempt, deferrals } = to.context;
+      const { installationId, objectName, run, readType, page, turn, attempt, deferrals, trigger } = to.context;
       const isTurn = turn === from.context.turn + 1;
       const expected = [
-        { type: 'effect.readPage', installationId, objectName, run, readType, page, turn, attempt, deferrals },
+        { type: 'effect.readPage', installationId, objectName, run, readType, page, turn, attempt, deferrals, trigger },
       ];
       expect(effects.filter(({ type }) => type === 'effect.readPage')).toEqual(isTurn ? expected : []);
       if (isTurn) expect([to.name, readType !== null]).toEqual(['reading', true]);
@@ -128,7 +145,8 @@ describe('the read machine', () => {
     for (const { from, to, event } of accepted) {
       const isNewRun = to.context.run === from.context.run + 1;
       expect(to.context.run - from.context.run).toBeOneOf([0, 1]);
-      if (isNewRun) expect([from.context.readType, to.context.page]).toEqual([null, 0]);
+      const isEnd = event['isLast'] === true || (event.type === 'page.failed' && from.context.readType === 'triggered');
+      if (isNewRun) expect([from.context.readType === null || isEnd, to.context.page]).toEqual([true, 0]);
       else if (event.type !== 'page.committed') expect(to.context.page).toBe(from.context.page);
     }
   });
@@ -146,6 +164,53 @@ describe('the read machine', () => {
   it('keeps a backfill that was configured while it could not run', () => {
     const held = accepted.filter(({ from, to }) => from.context.run === 0 && to.context.readType === 'backfill');
     expect(held.map(({ to }) => to.name)).toEqual(expect.arrayContaining(['blocked', 'paused', 'reading']));
+  });
+
+  it('reads each trigger once, in their order, or closes its operation', () => {
+    for (const { from, to, event, effects } of accepted) {
+      const before = [from.context.trigger, ...from.context.triggers].flatMap((one) => one?.operationId ?? []);
+      const after = [to.context.trigger, ...to.context.triggers].flatMap((one) => one?.operationId ?? []);
+      const added = event.type === 'read.triggered' ? [(event['trigger'] as { operationId: string }).operationId] : [];
+      const closed = effects.flatMap((effect) =>
+        effect.type === 'effect.closeRun' ? [effect.operationId ?? [], effect.waiting ?? []].flat() : [],
+      );
+      const read =
+        event.type === 'page.committed' && event['isLast'] ? before.slice(0, before.length - after.length) : [];
+      // What has ended keeps its context: nobody reads it.
+      const left = to.name === 'removed' ? [] : after;
+      expect([...read, ...closed, ...left]).toEqual([...before, ...added]);
+    }
+  });
+
+  it('leaves the time of the schedule to the schedule while it reads what it was asked for', () => {
+    const open = accepted.filter(({ from }) => from.context.readType === 'triggered' && from.name === 'reading');
+    const ended = open.filter(({ event }) => event['isLast'] === true || event['retryAtMs'] === null);
+    expect(ended.length).toBeGreaterThan(0);
+    for (const { from, to } of ended) {
+      expect(to.context.nextRunAtMs).toBe(from.context.nextRunAtMs);
+      const isLate = from.context.nextRunAtMs !== null && from.context.nextRunAtMs <= NOW_MS;
+      if (isLate) expect(to.context.readType).toBeOneOf(['scheduled', 'backfill']);
+    }
+  });
+
+  it('never pauses because of what it was asked for', () => {
+    const failed = accepted.filter(({ from, event }) => from.name === 'reading' && event.type === 'page.failed');
+    const ofTriggers = failed.filter(({ from }) => from.context.readType === 'triggered');
+    expect(ofTriggers.length).toBeGreaterThan(0);
+    for (const { to } of ofTriggers) expect(to.name).not.toBe('paused');
+  });
+
+  it('takes no more triggers than it has room for, and none while it is paused', () => {
+    for (const { from, event, isAccepted } of edges) {
+      if (event.type === 'read.triggered') expect(isAccepted).toBe(from.name !== 'paused');
+    }
+    const asking: Model<ReadContext> = {
+      definition: read,
+      events: ({ triggers }) => [configured(true, null), triggered(`o${triggers.length}`)],
+      isFarEnough: ({ triggers }) => triggers.length > READ_TRIGGERS_MAX,
+    };
+    const counts = edgesOf(asking).map(({ to }) => to.context.triggers.length);
+    expect(Math.max(...counts)).toBe(READ_TRIGGERS_MAX);
   });
 
   it('gives up on a page that keeps failing, and starts to count anew when it is resumed', () => {

@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
-import { actorIdOf } from '../../core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { LIST_PAGE_MAX, REF_CHARS_MAX } from '../../core/limits.ts';
+import { REF_CHARS_MAX } from '../../core/limits.ts';
 import { createInstallation, removeInstallation } from '../../flows/install/installations.ts';
 import { patchInstallation, updateInstallation } from '../../flows/install/update.ts';
+import type { ProjectRow } from '../../store/tables/accounts.ts';
 import { readConnection } from '../../store/tables/connections.ts';
 import {
   type InstallationRow,
@@ -22,7 +22,7 @@ import { integrationOf } from './integrations.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 
 const ALL = '/projects/{projectIdOrName}/integrations/{integrationId}/installations';
-const ONE = `${ALL}/{installationId}` as const;
+export const INSTALLATION = `${ALL}/{installationId}` as const;
 
 const installationBody = z.object({
   groupRef: ref,
@@ -64,23 +64,33 @@ export function installationOf({
   return row;
 }
 
-/** By id or as the only one of its group. Rejects with `not_found`, `bad_request` if the group has several. */
+/** By id or as the only one of its group. Rejects as `installationOfGroup`. */
 function namedInstallation(
   { services, project }: Pick<Call<'projectIdOrName', never, never>, 'services' | 'project'>,
-  { integrationId, name }: IntegrationRow,
+  integration: IntegrationRow,
   { groupRef, installationId }: z.output<typeof patchBody>,
 ): InstallationRow {
   const { reads } = services.store;
   if (installationId !== undefined) {
     const row = readInstallation(reads, installationId);
-    if (row?.integrationId !== integrationId) throw new IntegrationError('not_found', 'no such installation');
-    return row;
+    if (row?.integrationId === integration.integrationId) return row;
+    throw new IntegrationError('not_found', 'no such installation');
   }
-  const [only, another] = readInstallations(reads, project.projectId, { integrationId, groupRef });
+  return installationOfGroup(services, project, integration, groupRef ?? '');
+}
+
+/** The only one of a group. Rejects with `not_found`, `bad_request` if the group has several. */
+export function installationOfGroup(
+  { store }: EdgeServices,
+  { projectId }: ProjectRow,
+  { integrationId, name }: IntegrationRow,
+  groupRef: string,
+): InstallationRow {
+  const [only, another] = readInstallations(store.reads, projectId, { integrationId, groupRef });
   if (only === undefined) throw new IntegrationError('not_found', `group "${groupRef}" has not installed "${name}"`);
   if (another === undefined) return only;
   throw new IntegrationError('bad_request', `group "${groupRef}" has several installations of "${name}"`, {
-    remedy: 'Name one with installationId.',
+    remedy: 'Name one with installationId, where that is taken, or delete the others.',
   });
 }
 
@@ -88,27 +98,6 @@ function namedInstallation(
 export function installationView({ store }: EdgeServices, row: InstallationRow): JsonObject[] {
   const connection = readConnection(store.reads, row.connectionId);
   return connection === undefined ? [] : [installationJson(row, connection)];
-}
-
-const pauseBody = z.object({ objects: z.array(z.string()).max(LIST_PAGE_MAX).optional(), note: z.string().optional() });
-
-/** `:pause` and `:unpause`; saying it twice is fine. */
-function switching(id: string, verb: 'pause' | 'unpause', type: string): Operation {
-  return operation({
-    id,
-    method: 'POST',
-    path: `${ONE}:${verb}` as `${typeof ONE}:pause`,
-    access: 'project',
-    summary: `${verb} the schedules of an installation, or of some of its objects`,
-    status: 204,
-    body: pauseBody,
-    isBodyOptional: true,
-    async handle(call) {
-      const { installationId } = installationOf(call);
-      const objects = (call.body as z.output<typeof pauseBody> | null)?.objects ?? null;
-      await call.services.runtime.send(actorIdOf('installation', installationId), { type, objects });
-    },
-  });
 }
 
 export const INSTALLATION_OPERATIONS: readonly Operation[] = [
@@ -161,7 +150,7 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
   operation({
     id: 'getInstallation',
     method: 'GET',
-    path: ONE,
+    path: INSTALLATION,
     access: 'frontend',
     summary: 'one installation',
     status: 200,
@@ -170,7 +159,7 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
   operation({
     id: 'updateInstallation',
     method: 'PATCH',
-    path: ONE,
+    path: INSTALLATION,
     access: 'frontend',
     summary: 'change what the mask names',
     status: 200,
@@ -203,12 +192,10 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
   operation({
     id: 'deleteInstallation',
     method: 'DELETE',
-    path: ONE,
+    path: INSTALLATION,
     access: 'frontend',
     summary: 'delete one, and its connection if nothing else uses that',
     status: 204,
     handle: (call) => removeInstallation(call.services, installationOf(call)),
   }),
-  switching('pauseReads', 'pause', 'reads.paused'),
-  switching('unpauseReads', 'unpause', 'reads.resumed'),
 ];

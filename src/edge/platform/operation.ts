@@ -40,8 +40,8 @@ interface Facts<Path extends string> {
   /** Status of success; `text` and `none` say what is not JSON. */
   readonly status: 200 | 201 | 204;
   readonly media?: 'text' | 'none';
-  /** Where the published description has its problems as plain JSON. */
-  readonly problems?: 'json';
+  /** Where the published description has its problems as plain JSON: all, or those of 400 and 500 only. */
+  readonly problems?: 'json' | 'jsonFaults';
 }
 
 /** See `operation`. */

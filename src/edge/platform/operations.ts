@@ -10,6 +10,7 @@ import type { Operation } from './operation.ts';
 import { ORG_OPERATIONS } from './org.ts';
 import { PROJECT_OPERATIONS } from './projects.ts';
 import { PROVIDER_OPERATIONS } from './providers.ts';
+import { READ_OPERATIONS } from './reads.ts';
 import { RUN_OPERATIONS } from './runs.ts';
 import { NOTIFICATION_OPERATIONS } from './topics.ts';
 
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...INTEGRATION_OPERATIONS,
   ...INSTALLATION_OPERATIONS,
   ...CONNECTION_OPERATIONS,
+  ...READ_OPERATIONS,
   ...RUN_OPERATIONS,
   ...METADATA_OPERATIONS,
   ...NOTIFICATION_OPERATIONS,

@@ -4,15 +4,14 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { Message } from '../../../actors/host.ts';
 import type { ApplyConfigEffect, Effect, TellInstallationsEffect, TellReadsEffect } from '../../../machines/effects.ts';
-import { type ActorId, actorIdOf, type ConnectionId } from '../../core/ids.ts';
+import { actorIdOf, type ConnectionId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import { agendaOf, type EffectiveRead } from '../../manifest/effective.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { setConnectionStatus } from '../../store/tables/connections.ts';
 import {
-  type InstallationRow,
-  putCheckpoint,
+  beginCheckpoint,
   readCheckpointsOf,
   readInstallation,
   readInstallationsOfConnection,
@@ -43,9 +42,11 @@ export function applyConfigHandler(services: Services): ReplayableHandler<ApplyC
         ({ actorId, objectName }): Message => ({ to: actorId, event: unscheduled(installationId, objectName) }),
       ),
     ];
-    const writes = effective.flatMap((read): RowWrite[] => {
-      const actorId = readActorId(installationId, read.objectName);
-      return known.has(actorId) ? [] : [firstCheckpoint(actorId, installation, read.objectName)];
+    // Also the list of an installation's reads: whoever must be told is found here.
+    const writes = effective.flatMap(({ objectName }): RowWrite[] => {
+      const actorId = readActorId(installationId, objectName);
+      const { installationId: of } = installation;
+      return known.has(actorId) ? [] : [beginCheckpoint({ actorId, installationId: of, objectName })];
     });
     return { event, messages, writes };
   });
@@ -68,24 +69,6 @@ function configuredMessage(installationId: string, read: EffectiveRead, nowMs: M
 /** An object that config or manifest no longer name: its position is kept, in case it comes back. */
 function unscheduled(installationId: string, objectName: string): Message['event'] {
   return { type: 'read.configured', installationId, objectName, hasBackfill: false, nextRunAtMs: null };
-}
-
-/** Also the list of an installation's reads: whoever must be told is found here. */
-function firstCheckpoint(actorId: ActorId, { installationId }: InstallationRow, objectName: string): RowWrite {
-  return putCheckpoint({
-    actorId,
-    installationId,
-    objectName,
-    run: 0,
-    page: 0,
-    operationId: null,
-    readType: null,
-    sinceMs: null,
-    untilMs: null,
-    cursor: null,
-    recordsRead: 0,
-    watermarkMs: null,
-  });
 }
 
 export function tellReadsHandler(services: Services): ReplayableHandler<TellReadsEffect> {

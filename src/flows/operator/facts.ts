@@ -7,7 +7,7 @@ import type { CredentialContext } from '../../../machines/credentialEvents.ts';
 import type { DeliveryContext } from '../../../machines/delivery.ts';
 import type { InstallationContext } from '../../../machines/installation.ts';
 import type { ProviderContext } from '../../../machines/provider.ts';
-import type { ReadContext } from '../../../machines/read.ts';
+import type { ReadContext } from '../../../machines/readEvents.ts';
 import { type ActorId, actorIdOf, type ProjectId } from '../../core/ids.ts';
 import { OPERATOR_LIST_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';

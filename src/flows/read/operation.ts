@@ -29,7 +29,7 @@ interface MetadataFacts {
 }
 
 /** Metadata of a read operation on the wire; `readType` is an addition of ours. */
-function metadataOf(facts: MetadataFacts): string {
+export function metadataOf(facts: MetadataFacts): string {
   const { installationId, objectName, operationId, readType, recordsRead } = facts;
   const progress = { installationId, objectName, operationId, recordsProcessed: recordsRead };
   return JSON.stringify({ objects: [objectName], readType, progress });
@@ -37,7 +37,7 @@ function metadataOf(facts: MetadataFacts): string {
 
 /** The rows of an operation that go with a page; `next` is the checkpoint after it. */
 export function operationWrites(
-  { checkpoint, installation }: PageContext,
+  { checkpoint, installation, effect }: PageContext,
   next: CheckpointRow,
   isLast: boolean,
   nowMs: Ms,
@@ -45,7 +45,9 @@ export function operationWrites(
   const status = isLast ? 'success' : 'in_progress';
   const result = isLast ? resultOf(next) : null;
   const metadata = metadataOf(next);
-  if (checkpoint.page > 0) return [updateOperation(checkpoint.operationId, { status, result, metadata }, nowMs)];
+  // That of a trigger is as old as its answer.
+  const isOpen = checkpoint.page > 0 || effect.trigger != null;
+  if (isOpen) return [updateOperation(checkpoint.operationId, { status, result, metadata }, nowMs)];
   const { projectId, integrationId, installationId, configId } = installation;
   const { operationId } = checkpoint;
   const facts = { projectId, integrationId, installationId, configId, status, result, metadata } as const;
@@ -63,29 +65,38 @@ export function closeRunHandler(services: Services): ReplayableHandler<CloseRunE
     perform(effect) {
       const actorId = readActorId(effect.installationId, effect.objectName);
       const removal = effect.isRemoved ? [deleteCheckpoint(actorId)] : [];
-      return Promise.resolve({ event: null, writes: [...removal, ...failureWrites(services, actorId, effect)] });
+      const ended =
+        effect.operationId == null
+          ? failureWrites(services, actorId, effect)
+          : endOf(services, effect.operationId, effect);
+      const waiting = (effect.waiting ?? []).flatMap((operationId) => endOf(services, operationId, effect));
+      return Promise.resolve({ event: null, writes: [...removal, ...ended, ...waiting] });
     },
   };
 }
 
+function endOf({ store, clock }: Services, operationId: string, effect: CloseRunEffect): readonly RowWrite[] {
+  const operation = readOperation(store.reads, operationId);
+  if (operation?.status !== 'in_progress') return [];
+  const result = `[${effect.objectName}] ${effect.message}`;
+  return [updateOperation(operationId, { status: 'failure', result, metadata: operation.metadata }, clock.nowMs())];
+}
+
 /** A run that failed before its first page was committed has no operation yet; it gets one, so that it can be seen. */
-function failureWrites({ store, clock }: Services, actorId: ActorId, effect: CloseRunEffect): readonly RowWrite[] {
+function failureWrites(services: Services, actorId: ActorId, effect: CloseRunEffect): readonly RowWrite[] {
+  const { store, clock } = services;
   const { installationId, objectName, readType } = effect;
-  const nowMs = clock.nowMs();
-  const result = `[${objectName}] ${effect.message}`;
   const checkpoint = readCheckpoint(store.reads, actorId);
   if (checkpoint?.run === effect.run && checkpoint.operationId !== null) {
-    const operation = readOperation(store.reads, checkpoint.operationId);
-    if (operation?.status !== 'in_progress') return [];
-    const { operationId, metadata } = operation;
-    return [updateOperation(operationId, { status: 'failure', result, metadata }, nowMs)];
+    return endOf(services, checkpoint.operationId, effect);
   }
   const installation = readInstallation(store.reads, installationId);
   if (installation === undefined || effect.isRemoved) return [];
   const { projectId, integrationId, configId } = installation;
   const operationId = newId<OperationId>();
+  const result = `[${objectName}] ${effect.message}`;
   const metadata = metadataOf({ installationId, objectName, operationId, readType, recordsRead: 0 });
   const facts = { projectId, integrationId, installationId: installation.installationId, configId } as const;
-  const outcome = { actionType: 'read', status: 'failure', result, metadata, createdAtMs: nowMs } as const;
+  const outcome = { actionType: 'read', status: 'failure', result, metadata, createdAtMs: clock.nowMs() } as const;
   return [insertOperation({ operationId, ...facts, ...outcome })];
 }

@@ -143,7 +143,6 @@ function checkpointOf(
     return { ...stored, operationId: stored.operationId };
   }
   invariant(effect.page === 0, 'T-3002', `${actorId} asks for page ${effect.page} of a run that never began`);
-  const nowMs = clock.nowMs();
   const watermarkMs = stored?.watermarkMs ?? null;
   return {
     actorId,
@@ -151,15 +150,28 @@ function checkpointOf(
     objectName: effect.objectName,
     run: effect.run,
     page: 0,
-    operationId: newId<OperationId>(),
+    operationId: (effect.trigger?.operationId ?? newId()) as OperationId,
     readType: effect.readType,
-    sinceMs:
-      effect.readType === 'backfill' ? backfillSinceMs(read, nowMs) : incrementalSinceMs(watermarkMs, installation),
-    untilMs: nowMs,
+    ...periodOf(effect, read, clock.nowMs(), incrementalSinceMs(watermarkMs, installation)),
     cursor: null,
     recordsRead: 0,
     watermarkMs,
   };
+}
+
+/** What was modified when is to be read; without a beginning everything is. */
+function periodOf(
+  { readType, trigger }: ReadPageEffect,
+  read: EffectiveRead,
+  nowMs: Ms,
+  scheduledSinceMs: Ms,
+): Pick<CheckpointRow, 'sinceMs' | 'untilMs'> {
+  if (trigger == null) {
+    return { sinceMs: readType === 'backfill' ? backfillSinceMs(read, nowMs) : scheduledSinceMs, untilMs: nowMs };
+  }
+  // An end needs a beginning: what is read whole has no upper bound.
+  const sinceMs = trigger.sinceMs ?? (trigger.untilMs === null ? null : 0);
+  return { sinceMs, untilMs: Math.min(trigger.untilMs ?? nowMs, nowMs) };
 }
 
 function backfillSinceMs({ backfill }: EffectiveRead, nowMs: Ms): Ms | null {
@@ -212,7 +224,8 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
     page: checkpoint.page + 1,
     cursor: page.nextCursor,
     recordsRead: checkpoint.recordsRead + page.rows.length,
-    watermarkMs: isLast ? checkpoint.untilMs : checkpoint.watermarkMs,
+    // The next scheduled run begins where the last one ended, whatever was read on request in between.
+    watermarkMs: isLast && effect.readType !== 'triggered' ? checkpoint.untilMs : checkpoint.watermarkMs,
   };
   const outbox = outboxOf(services, context, page.rows);
   return {

@@ -1,12 +1,13 @@
 // The reads of an installation: which there are, who performs them and when they are due.
 
+import { IntegrationError } from '../../core/errors.ts';
 import { type ActorId, actorIdOf } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { agendaOf, type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import { runningSpec } from '../../manifest/kept.ts';
 import { nextRunAtMs } from '../../manifest/schedule.ts';
-import { type InstallationRow, readIntegration } from '../../store/tables/installations.ts';
+import { type InstallationRow, readCheckpointsOf, readIntegration } from '../../store/tables/installations.ts';
 import { runningRevisionOf } from '../install/installations.ts';
 import type { CommittedRows } from '../services.ts';
 
@@ -27,4 +28,43 @@ export function readsOf(rows: CommittedRows, installation: InstallationRow): rea
   if (integration === undefined) return [];
   const spec = runningSpec(runningRevisionOf(rows, integration), installation.createdAtMs);
   return effectiveReads(spec, JSON.parse(installation.config) as ConfigContent);
+}
+
+/**
+ * The read of an object, by the provider's name or the builder's. Rejects with `not_found` if the installation does not
+ * read it.
+ */
+export function readNamed(rows: CommittedRows, installation: InstallationRow, given: string): EffectiveRead {
+  const found = namedIn(readsOf(rows, installation), given);
+  if (found !== undefined) return found;
+  throw new IntegrationError('not_found', `the installation does not read an object named "${given}"`);
+}
+
+/**
+ * The provider's names of objects that are read, or were and are known still. Rejects with `bad_request` for others: a
+ * name that is mistyped must not look like one that was heard.
+ */
+export function knownReads(rows: CommittedRows, installation: InstallationRow, given: readonly string[]): string[] {
+  const known = readCheckpointsOf(rows.store.reads, installation.installationId);
+  const reads = [
+    ...readsOf(rows, installation),
+    ...known.map(({ objectName }) => ({ objectName, deliveredName: objectName })),
+  ];
+  return given.map((name, index) => {
+    const found = namedIn(reads, name);
+    if (found !== undefined) return found.objectName;
+    throw new IntegrationError('bad_request', `the installation does not read an object named "${name}"`, {
+      issues: [{ in: 'body', name: `objects[${index}]`, detail: 'is not read' }],
+    });
+  });
+}
+
+function namedIn<Read extends Pick<EffectiveRead, 'objectName' | 'deliveredName'>>(
+  reads: readonly Read[],
+  given: string,
+): Read | undefined {
+  const isGiven = (name: string) => name.toLowerCase() === given.toLowerCase();
+  return (
+    reads.find(({ objectName }) => isGiven(objectName)) ?? reads.find(({ deliveredName }) => isGiven(deliveredName))
+  );
 }

@@ -51,6 +51,9 @@ export const INSTALLATION_STATEMENTS = {
     ON CONFLICT (actorId) DO UPDATE SET run = excluded.run, page = excluded.page, operationId = excluded.operationId,
     readType = excluded.readType, sinceMs = excluded.sinceMs, untilMs = excluded.untilMs, cursor = excluded.cursor,
     recordsRead = excluded.recordsRead, watermarkMs = excluded.watermarkMs`,
+  'checkpoints.begin': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, recordsRead)
+    SELECT ?, installationId, ?, 0, 0, 0 FROM installations WHERE installationId = ?
+    ON CONFLICT (actorId) DO UPDATE SET actorId = excluded.actorId`,
   'checkpoints.delete': 'DELETE FROM checkpoints WHERE actorId = ?',
   'operations.insert': `INSERT INTO operations (operationId, projectId, integrationId, installationId, configId,
     actionType, status, result, metadata, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -254,6 +257,11 @@ export function putCheckpoint(row: CheckpointRow): RowWrite {
     row.watermarkMs,
   ];
   return { statement: 'checkpoints.put', params };
+}
+
+/** That there is a read. One that stands somewhere already stays there, and none is of an installation that is gone. */
+export function beginCheckpoint(row: Pick<CheckpointRow, 'actorId' | 'installationId' | 'objectName'>): RowWrite {
+  return { statement: 'checkpoints.begin', params: [row.actorId, row.objectName, row.installationId] };
 }
 
 export function deleteCheckpoint(actorId: ActorId): RowWrite {

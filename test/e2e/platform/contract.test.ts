@@ -282,6 +282,12 @@ describe('each operation', () => {
     const logs = await ok<{ message: JsonObject }[]>('GET', `/P/operations/${operationId}/logs`);
     expect(logs.map(({ message }) => message['msg'])).toEqual(['read began', '[contacts] Read 250 records']);
     await ok('GET', `${one}/objects/people/backfill-progress`);
+    const trigger = { groupRef: 'acme', mode: 'async', sinceTimestamp: '2024-07-01T18:22:30.323771761Z' };
+    const triggered = await ok<{ operationId: string }>('POST', '/P/integrations/crm/objects/people', trigger);
+    expect(await ok('GET', `/P/operations/${triggered.operationId}`)).toMatchObject({
+      metadata: { readType: 'triggered' },
+    });
+    await ok('POST', '/P/integrations/crm/objects/people:deliverResults', { groupRef: 'acme', pages: 1 });
     await ok('DELETE', one);
   });
 

@@ -214,6 +214,8 @@ const BODIES: Readonly<Record<string, JsonObject>> = {
   createInstallation: { groupRef: 'acme', config: { content: {} } },
   updateInstallation: { updateMask: [], installation: {} },
   patchObjectConfigContent: { groupRef: 'acme', action: 'read', changes: [] },
+  triggerRead: { groupRef: 'acme', mode: 'async' },
+  deliverResults: { groupRef: 'acme', pages: 1 },
   pauseReads: {},
   unpauseReads: {},
   updateConnection: { updateMask: [], connection: {} },

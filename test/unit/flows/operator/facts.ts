@@ -3,7 +3,7 @@
 import type { CredentialContext } from '../../../../machines/credentialEvents.ts';
 import type { InstallationContext } from '../../../../machines/installation.ts';
 import type { ProviderContext } from '../../../../machines/provider.ts';
-import type { ReadContext } from '../../../../machines/read.ts';
+import type { ReadContext } from '../../../../machines/readEvents.ts';
 import { actorIdOf } from '../../../../src/core/ids.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/core/time.ts';
 import type { ActorFacts, Facts, LaneFacts, ReadFacts } from '../../../../src/flows/operator/facts.ts';
@@ -94,6 +94,9 @@ export function read(
     attempt: 0,
     deferrals: 0,
     isBackfillOwed: false,
+    hasBackfill: false,
+    trigger: null,
+    triggers: [],
     nextRunAtMs: null,
     wakeAtMs: null,
     lastError: null,

@@ -49,6 +49,8 @@ export interface Full {
 
 /** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
 export interface Turn {
+  /** A call was taken; of one that ends without, the owner is the next again. */
+  isUsed: boolean;
   end(): void;
 }
 
@@ -70,6 +72,8 @@ export interface BudgetView {
 
 /** Somebody who waits for a turn. */
 export interface Waiter {
+  readonly priority: CallPriority;
+  readonly owner: string;
   readonly go: (turn: Turn) => void;
   readonly fail: (error: IntegrationError) => void;
 }

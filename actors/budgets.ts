@@ -5,19 +5,15 @@
 // background work never what is reserved for people.
 
 import { LRUCache } from 'lru-cache';
-import { errorFacts, IntegrationError } from '../src/core/errors.ts';
-import {
-  BUDGETS_CACHED_MAX,
-  CALLERS_WAITING_MAX,
-  CALLS_WAITING_PER_BUDGET_MAX,
-  SEATS_IDLE_MAX,
-} from '../src/core/limits.ts';
+import { errorFacts } from '../src/core/errors.ts';
+import { BUDGETS_CACHED_MAX, SEATS_IDLE_MAX } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { forgotten } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
-import { holdCalls, roomAt, type Said } from '../src/limits/meter.ts';
+import { holdCalls, roomAt } from '../src/limits/meter.ts';
 import { earliestFor, learnFor, nextProbeAtMs, roomFor, spendFor } from '../src/limits/quota.ts';
+import type { Said } from '../src/limits/told.ts';
 import type { Store } from '../src/store/store.ts';
 import {
   type Budget,
@@ -32,7 +28,6 @@ import {
   type HeldReport,
   isIdle,
   isWorthKeeping,
-  latenessOf,
   leastSpare,
   openSeats,
   openTurns,
@@ -46,6 +41,7 @@ import {
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
 import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
+import { turnAt } from './waiting.ts';
 
 /** All budgets of the process. */
 export class Budgets {
@@ -80,6 +76,7 @@ export class Budgets {
       if (full !== null) return full;
     }
     for (const budget of budgets) this.#take(budget, isHeld ? null : priority, nowMs);
+    if (turn !== null) turn.isUsed = true;
     return null;
   }
 
@@ -151,36 +148,10 @@ export class Budgets {
     gone?: AbortSignal | undefined,
   ): Promise<Turn> {
     const budget = this.#budgetOf(key);
-    const { queue } = budget;
-    if (queue.size >= CALLS_WAITING_PER_BUDGET_MAX || queue.countOf(owner) >= CALLERS_WAITING_MAX) {
-      return Promise.reject(new IntegrationError('overloaded', 'too many calls wait for what the provider allows'));
-    }
-    return new Promise((resolve, reject) => {
-      const leave = (error: IntegrationError) => {
-        queue.remove(priority, owner, waiter);
-        waiter.fail(error);
-      };
-      const late = this.#clock.timerAt(deadlineMs, () => leave(latenessOf(budget, priority, this.#clock.nowMs())));
-      const abandon = () => leave(new IntegrationError('timeout', 'whoever waited for the call has gone'));
-      const settled = () => {
-        late.cancel();
-        gone?.removeEventListener('abort', abandon);
-      };
-      const waiter: Waiter = {
-        go: (turn) => {
-          settled();
-          resolve(turn);
-        },
-        fail: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      gone?.addEventListener('abort', abandon);
-      queue.push(priority, owner, waiter);
-      this.#pump(budget);
-      if (queue.size > 0) this.#wanted(key.key);
-    });
+    const turn = turnAt(budget, { priority, owner, deadlineMs, gone }, this.#clock);
+    this.#pump(budget);
+    if (budget.queue.size > 0) this.#wanted(key.key);
+    return turn;
   }
 
   /** What an answer said of one of these budgets. Without `marks` whatever is under way may not be counted in it. */
@@ -191,7 +162,9 @@ export class Budgets {
       const window = this.#budgetOf(key) as Window;
       const { limit } = window.meter;
       // An answer may be late: whatever was sent since, or was still under way, may not be in its numbers.
-      const uncounted = Math.max(0, window.sent - (marks?.[index] ?? window.ended));
+      const most = Math.max(0, window.sent - (marks?.[index] ?? window.ended));
+      // The answered call itself is one of those that have not ended.
+      const uncounted = { most, likely: Math.max(0, window.sent - window.ended - 1) };
       window.foreignUnkept += learnFor(window, said, uncounted, nowMs);
       if (window.meter.limit !== limit || isWorthKeeping(window, nowMs)) this.#keep(window);
       if (roomAt(window.meter, nowMs) < 1) this.#wanted(key.key);
@@ -303,22 +276,25 @@ export class Budgets {
       const waiter = budget.queue.next((priority) => openTurns(budget, priority, nowMs) >= budget.turns + 1);
       if (waiter === undefined) break;
       budget.turns += 1;
-      waiter.go(this.#turnAt(budget));
+      waiter.go(this.#turnOf(budget, waiter));
     }
     if (budget.kind === 'window' && budget.queue.size > 0) this.#arm(budget, nowMs);
   }
 
-  #turnAt(budget: Budget): Turn {
+  #turnOf(budget: Budget, { priority, owner }: Waiter): Turn {
     let isEnded = false;
-    return {
+    const turn: Turn = {
+      isUsed: false,
       end: () => {
         if (isEnded) return;
         isEnded = true;
+        if (!turn.isUsed) budget.queue.giveBack(priority, owner);
         budget.turns -= 1;
         this.#pump(budget);
         this.#dropIdle(budget);
       },
     };
+    return turn;
   }
 
   #arm(window: Window, nowMs: Ms): void {

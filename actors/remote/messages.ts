@@ -5,7 +5,7 @@ import type { Attachment } from '../../src/auth/attach.ts';
 import type { ConnectionId } from '../../src/core/ids.ts';
 import type { Ms } from '../../src/core/time.ts';
 import type { CallPriority } from '../../src/limits/fairQueue.ts';
-import type { Said } from '../../src/limits/meter.ts';
+import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey, Held } from '../budgetState.ts';
 import type { LeaseTarget } from '../lease.ts';
 

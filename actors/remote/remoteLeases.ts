@@ -17,7 +17,7 @@ import {
 } from '../../src/core/limits.ts';
 import { type Clock, isWithin, type Ms, type Timer } from '../../src/core/time.ts';
 import type { CallPriority } from '../../src/limits/fairQueue.ts';
-import type { Said } from '../../src/limits/meter.ts';
+import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Caller, Lease, LeaseTarget } from '../lease.ts';
 import type { Channel } from './channel.ts';

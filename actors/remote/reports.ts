@@ -5,7 +5,7 @@
 import type { ConnectionId } from '../../src/core/ids.ts';
 import { OUTCOMES_INTERVAL_MS, REPORT_INTERVAL_MS } from '../../src/core/limits.ts';
 import type { Clock, Ms, Timer } from '../../src/core/time.ts';
-import type { Said } from '../../src/limits/meter.ts';
+import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Channel } from './channel.ts';
 import {

@@ -127,12 +127,22 @@ export const CAREFUL_MS_MIN = HOUR_MS;
 export const CAREFUL_PORTIONS = 12;
 /** Of what was accepted before a refusal, what is believed to fit. */
 export const CEILING_SHARE = 0.97;
+/** Slices in which our calls are counted where others share a window that slides: told numbers are not rounded. */
+export const NEIGHBOUR_SLICES = 250;
+/** Others are left what they take on average, and so many standard deviations of chance more: 4 are 1 in 30,000 … */
+export const NEIGHBOURS_CHANCE = 4;
+/** … but no more than this share of a limit: who takes everything leaves as much to us. */
+export const NEIGHBOURS_SHARE_MAX = 0.5;
+/** Where nothing else goes, one call in so many parts of a window asks what is left. */
+export const SCOUTS = 20;
+/** From when the provider wrote a number until a call that was sent because of it arrives: a slow round trip. */
+export const UNSEEN_MS = 200;
 /** What a refusal takes of a limit whose numbers are told, for those who come unseen … */
 export const UNSEEN_SHARE = 0.01;
 /** … and no more in all than this. */
 export const UNSEEN_SHARE_MAX = 0.05;
 /** So long nothing more is tried … */
-export const CEILING_HOLD_WINDOWS = 12;
+export const CEILING_HOLD_WINDOWS = 6;
 /** … and then so much more in a window, twice as much every second one. */
 export const CEILING_GROWTH = 0.01;
 /** Where no limit is declared calls are counted all the same, so that a refusal tells of one: in such windows … */

@@ -1,29 +1,27 @@
 // How a window is spent once the provider has refused what seemed to fit: because others use the same limit and are
 // seen only in numbers of a moment ago, or because the limit is another than the declared one and nothing tells it.
-// Then calls go in portions, so that numbers come in between, a few are left to those who come unseen, and where
-// nothing but refusals tells of the limit, what was accepted is the estimate: a little less than that, held for a
+// Then calls go in portions, so that numbers come in between, others are left what they take (`neighbours.ts`), and
+// where nothing but refusals tells of the limit, what was accepted is the estimate: a little less than that, held for a
 // while, and then more, ever faster, until it is refused again (as CUBIC does with a network, RFC 9438). Pure over
 // plain numbers; `meter.ts` asks.
 
 import {
   CAREFUL_MS_MIN,
-  CAREFUL_PORTIONS,
   CAREFUL_WINDOWS,
   CEILING_GROWTH,
   CEILING_HOLD_WINDOWS,
   CEILING_SHARE,
-  METER_SLICES,
   UNSEEN_SHARE,
   UNSEEN_SHARE_MAX,
 } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
+import type { Neighbours } from './neighbours.ts';
 
 export interface Careful {
   untilMs: Ms;
-  /** Calls of others in a slice, as an average of about a window. */
-  others: number;
-  /** Of them, those that became known in the present slice. */
-  othersNow: number;
+  readonly neighbours: Neighbours;
+  /** When a call last went ahead to see what is left. */
+  scoutedAtMs: Ms;
   /** Calls of ours in the present slice. */
   portion: number;
   /** The estimate; Infinity where the provider's numbers are enough. */
@@ -38,37 +36,26 @@ export interface StoredCareful {
   readonly untilMs: Ms;
   readonly ceiling: number | null;
   readonly loweredAtMs: Ms;
+  readonly othersPerMs?: number;
 }
 
-export function newCareful(nowMs: Ms, windowMs: Ms): Careful {
-  const untilMs = nowMs + Math.max(CAREFUL_MS_MIN, CAREFUL_WINDOWS * windowMs);
+export function newCareful(nowMs: Ms, windowMs: Ms, neighbours: Neighbours): Careful {
+  const untilMs = carefulUntilMs(nowMs, windowMs);
+  const scoutedAtMs = Number.NEGATIVE_INFINITY;
   const ceiling = Number.POSITIVE_INFINITY;
-  return { untilMs, others: 0, othersNow: 0, portion: 0, ceiling, loweredAtMs: nowMs, grownWindows: 0 };
+  return { untilMs, neighbours, scoutedAtMs, portion: 0, ceiling, loweredAtMs: nowMs, grownWindows: 0 };
 }
 
-/** `slices` have passed. */
-export function passed(careful: Careful, slices: number): void {
-  const kept = 1 - 1 / METER_SLICES;
-  careful.others = (careful.others + careful.othersNow / METER_SLICES) * kept ** slices;
-  careful.othersNow = 0;
-  careful.portion = 0;
-}
-
-/** What is left to others who come unseen while an answer is on its way: about a slice of them, at their busiest. */
-export function headroomOf({ others }: Careful): number {
-  return Math.floor(others + 3 * Math.sqrt(others));
-}
-
-/** Calls that may go in one slice. */
-export function portionOf(limit: number): number {
-  return Math.max(1, Math.ceil(limit / CAREFUL_PORTIONS));
+/** So long care is taken after the last sign of others or of a wrong limit. */
+export function carefulUntilMs(nowMs: Ms, windowMs: Ms): Ms {
+  return nowMs + Math.max(CAREFUL_MS_MIN, CAREFUL_WINDOWS * windowMs);
 }
 
 /** Nothing but a refusal tells of the limit: `accepted` calls fitted. No more than half is lost at once. */
 export function lower(careful: Careful, accepted: number, limit: number, nowMs: Ms): void {
   const before = Math.min(careful.ceiling, limit);
   const halved = Number.isFinite(before) && before < limit ? before / 2 : 1;
-  careful.ceiling = Math.max(1, Math.min(before, Math.max(accepted * CEILING_SHARE, halved)));
+  careful.ceiling = Math.max(1, Math.min(before * CEILING_SHARE, Math.max(accepted * CEILING_SHARE, halved)));
   careful.loweredAtMs = nowMs;
   careful.grownWindows = 0;
 }

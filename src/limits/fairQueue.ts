@@ -19,6 +19,8 @@ interface Owner<Waiter> {
   readonly owner: string;
   /** Calls that it has had, on the line's scale; while it waits, its place in the line. */
   tag: number;
+  /** Calls that it was counted for and did not get. */
+  owed: number;
   /** Who came first of two with equal tags. */
   place: number;
   /** In order of arrival. */
@@ -46,7 +48,7 @@ class Line<Waiter> {
   push(name: string, waiter: Waiter): void {
     let owner = this.#owners.get(name);
     if (owner === undefined) {
-      owner = { owner: name, tag: this.#level, place: 0, waiters: new Set(), isInLine: false };
+      owner = { owner: name, tag: this.#level, owed: 0, place: 0, waiters: new Set(), isInLine: false };
       this.#owners.set(name, owner);
     }
     owner.waiters.add(waiter);
@@ -75,9 +77,16 @@ class Line<Waiter> {
     return undefined;
   }
 
+  /** The owner got no call after all. In the line it keeps its place until then. */
+  giveBack(name: string): void {
+    const owner = this.#owners.get(name);
+    if (owner !== undefined) owner.owed += 1;
+  }
+
   #enter(owner: Owner<Waiter>): void {
     // Nobody saves up: who asked for nothing for long is like a newcomer, but for what it just missed.
-    owner.tag = Math.max(owner.tag, this.#level - FAIR_CREDIT_CALLS);
+    owner.tag = Math.max(owner.tag - owner.owed, this.#level - FAIR_CREDIT_CALLS);
+    owner.owed = 0;
     owner.place = this.#places++;
     owner.isInLine = true;
     const heap = this.#heap;
@@ -170,6 +179,11 @@ export class FairQueue<Waiter> {
   /** One that gave up. */
   remove(priority: CallPriority, owner: string, waiter: Waiter): void {
     if (this.#lineOf(priority).remove(owner, waiter)) this.#size -= 1;
+  }
+
+  /** One that `next` answered got no call: its owner is not counted for it. */
+  giveBack(priority: CallPriority, owner: string): void {
+    this.#lineOf(priority).giveBack(owner);
   }
 
   /** Waiters of one owner, over all priorities. */

@@ -6,21 +6,9 @@ import type { QuotaCaps, QuotaPolicy } from '../catalog/quotas.ts';
 import { BUDGET_RESERVED_SHARE, PACE_BURST_SHARE } from '../core/limits.ts';
 import { HOUR_MS, type Ms } from '../core/time.ts';
 import { type CallPriority, isBackground } from './fairQueue.ts';
-import {
-  block,
-  earliestAtMs,
-  learn,
-  limitOf,
-  type Meter,
-  newMeter,
-  oldestLeavesAtMs,
-  restore,
-  roomAt,
-  type Said,
-  type StoredMeter,
-  spend,
-  stored,
-} from './meter.ts';
+import { block, earliestAtMs, learn, limitOf, type Meter, newMeter, oldestLeavesAtMs, roomAt, spend } from './meter.ts';
+import { restore, type StoredMeter, stored } from './meterRow.ts';
+import type { Said, Uncounted } from './told.ts';
 
 export interface QuotaState {
   readonly meter: Meter;
@@ -111,11 +99,11 @@ export function spendFor(quota: QuotaState, priority: CallPriority, nowMs: Ms, c
 }
 
 /**
- * What an answer said; up to `uncounted` of our calls may not be in it. A count that is late knows nothing of our last
+ * What an answer said. A count that is late knows nothing of our last
  * calls either, and one that is lower than what was told a moment ago was made before it. Answers how many calls of
  * others are new.
  */
-export function learnFor(quota: QuotaState, said: Said, uncounted: number, nowMs: Ms): number {
+export function learnFor(quota: QuotaState, said: Said, uncounted: Uncounted, nowMs: Ms): number {
   const { meter, policy, recent } = quota;
   if (quota.probedAtMs === NEVER && said.remaining !== undefined) quota.probedAtMs = nowMs;
   if (policy.lagMs === undefined || said.remaining === undefined) return learn(meter, said, uncounted, nowMs);
@@ -123,7 +111,14 @@ export function learnFor(quota: QuotaState, said: Said, uncounted: number, nowMs
   roll(recent, nowMs, policy.lagMs);
   recent.told = Math.max(recent.told, limit - said.remaining);
   const remaining = Math.max(0, limit - Math.max(recent.told, recent.toldBefore));
-  return learn(meter, { ...said, remaining }, Math.max(uncounted, recent.calls + recent.callsBefore), nowMs);
+  const late = { ...said, remaining, asOfMs: nowMs - policy.lagMs };
+  const calls = recent.calls + recent.callsBefore;
+  return learn(
+    meter,
+    late,
+    { most: Math.max(uncounted.most, calls), likely: Math.max(uncounted.likely, calls) },
+    nowMs,
+  );
 }
 
 /**

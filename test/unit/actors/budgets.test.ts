@@ -123,6 +123,36 @@ describe('taking', () => {
 });
 
 describe('those who wait', () => {
+  it('lose nothing by a turn that comes to nothing', async () => {
+    const { budgets, clock } = await start();
+    const one: BudgetKey = { ...BURST, limit: 1, windowMs: SECOND_MS };
+    budgets.tryTake(budgets.opened([one]), 'interactive', null);
+    const turnOf = (owner: string) => budgets.turn(one, 'interactive', owner, clock.nowMs() + MINUTE_MS);
+    const order: string[] = [];
+    const call = async (owner: string) => {
+      const turn = await turnOf(owner);
+      if (budgets.tryTake(budgets.opened([one]), 'interactive', turn) === null) order.push(owner);
+      turn.end();
+    };
+    for (let turns = 0; turns < 3; turns++) {
+      const unlucky = turnOf('unlucky');
+      await clock.advance(2 * SECOND_MS);
+      // Meanwhile the provider has refused another call.
+      budgets.block([one], 'burst', clock.nowMs() + SECOND_MS);
+      const turn = await unlucky;
+      expect(budgets.tryTake(budgets.opened([one]), 'interactive', turn)).not.toBeNull();
+      turn.end();
+      const lucky = call('lucky');
+      await clock.advance(3 * SECOND_MS);
+      await lucky;
+    }
+    const calls = ['lucky', 'lucky', 'unlucky', 'unlucky'].map(call);
+    await clock.advance(8 * SECOND_MS);
+    await Promise.all(calls);
+    // The first of them found room before anybody else waited.
+    expect(order).toEqual(['lucky', 'lucky', 'lucky', 'lucky', 'unlucky', 'unlucky', 'lucky']);
+  });
+
   it('go by priority, and share evenly whoever asks for more', async () => {
     const { budgets, clock } = await start();
     const one: BudgetKey = { ...BURST, limit: 1, windowMs: SECOND_MS };

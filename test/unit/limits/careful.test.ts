@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CAREFUL_MS_MIN, CAREFUL_PORTIONS, CEILING_HOLD_WINDOWS } from '../../../src/core/limits.ts';
 import { SECOND_MS } from '../../../src/core/time.ts';
-import {
-  earliestAtMs,
-  learn,
-  limitOf,
-  newMeter,
-  restore,
-  roomAt,
-  spend,
-  stored,
-  surprised,
-} from '../../../src/limits/meter.ts';
+import { earliestAtMs, learn, limitOf, newMeter, roomAt, spend, surprised } from '../../../src/limits/meter.ts';
+import { restore, stored } from '../../../src/limits/meterRow.ts';
+import { none } from '../../support/uncounted.ts';
 
 const WINDOW_MS = 10 * SECOND_MS;
 const SLICE_MS = WINDOW_MS / 50;
@@ -66,11 +58,11 @@ describe('after a refusal that nothing foretold', () => {
     for (let slice = 1; slice <= 50; slice++) {
       nowMs = slice * SLICE_MS;
       const { total } = meter;
-      learn(meter, { remaining: 120 - total - 1 }, 0, nowMs);
+      learn(meter, { remaining: 120 - total - 1 }, none, nowMs);
     }
     // 50 of others in a window are one in a slice.
     nowMs += SLICE_MS;
-    learn(meter, { remaining: 5 }, 0, nowMs);
+    learn(meter, { remaining: 5 }, none, nowMs);
     expect(roomAt(meter, nowMs + SLICE_MS)).toBeLessThan(5);
   });
 
@@ -93,7 +85,7 @@ describe('the end of a window', () => {
     let nowMs = 0;
     for (const resetMs of resetsMs) {
       nowMs = resetMs - SECOND_MS;
-      learn(meter, { remaining: 40, resetAtMs: resetMs }, 0, nowMs);
+      learn(meter, { remaining: 40, resetAtMs: resetMs }, none, nowMs);
     }
     return 100 - roomAt(meter, nowMs + SECOND_MS + 2 * SLICE_MS);
   };

@@ -22,6 +22,17 @@ describe('a fair queue', () => {
     expect(drained(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
   });
 
+  it('does not count a call that was not had after all: its owner is next again', () => {
+    const queue = new FairQueue<string>();
+    for (let turns = 0; turns < 3; turns++) {
+      for (const owner of ['a', 'b']) queue.push('read', owner, owner);
+      expect(drained(queue)).toEqual(['a', 'b']);
+      queue.giveBack('read', 'a');
+    }
+    for (const call of ['b1', 'b2', 'a1', 'a2', 'a3']) queue.push('read', call.slice(0, 1), call);
+    expect(drained(queue)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2']);
+  });
+
   it('takes what a person waits for first, and a backfill last', () => {
     const queue = new FairQueue<string>();
     queue.push('backfill', 'a', 'backfill');

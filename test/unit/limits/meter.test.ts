@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { METER_SLICES } from '../../../src/core/limits.ts';
-import {
-  block,
-  earliestAtMs,
-  learn,
-  type Meter,
-  newMeter,
-  restore,
-  roomAt,
-  spend,
-  stored,
-} from '../../../src/limits/meter.ts';
+import { block, earliestAtMs, learn, type Meter, newMeter, roomAt, spend } from '../../../src/limits/meter.ts';
+import { restore, stored } from '../../../src/limits/meterRow.ts';
 import { dice } from '../../support/dice.ts';
+import { atMost, none } from '../../support/uncounted.ts';
 
 const WINDOW_MS = 1000;
 const SLICE_MS = WINDOW_MS / METER_SLICES;
@@ -78,7 +70,7 @@ describe('what the provider says', () => {
   it('counts what others spend', () => {
     const meter = newMeter(100, WINDOW_MS);
     spend(meter, 0, 10);
-    learn(meter, { remaining: 30 }, 0, 10);
+    learn(meter, { remaining: 30 }, none, 10);
     expect(roomAt(meter, 10)).toBe(30);
     expect(roomAt(meter, WINDOW_MS + 2 * SLICE_MS)).toBe(100);
   });
@@ -86,13 +78,13 @@ describe('what the provider says', () => {
   it('gives back what its window forgot, except for calls that it cannot have counted yet', () => {
     const meter = newMeter(100, WINDOW_MS);
     spend(meter, 0, 80);
-    learn(meter, { remaining: 99 }, 5, 10);
+    learn(meter, { remaining: 99 }, atMost(5), 10);
     expect(roomAt(meter, 10)).toBe(94);
   });
 
   it('counts what others spent only until the window of the provider ends, where that is told', () => {
     const meter = newMeter(100, WINDOW_MS);
-    learn(meter, { remaining: 0, resetAtMs: 10_000 + 200 }, 0, 10_000);
+    learn(meter, { remaining: 0, resetAtMs: 10_000 + 200 }, none, 10_000);
     expect(roomAt(meter, 10_100)).toBe(0);
     expect(earliestAtMs(meter, 10_100)).toBeLessThanOrEqual(10_200 + SLICE_MS);
     expect(roomAt(meter, 10_200 + SLICE_MS)).toBe(100);
@@ -103,21 +95,21 @@ describe('what the provider says', () => {
     ['is far away', 1e9],
   ])('keeps within the window when its end %s', (_what, resetAtMs) => {
     const meter = newMeter(100, WINDOW_MS);
-    learn(meter, { remaining: 40, resetAtMs }, 0, 10_000);
+    learn(meter, { remaining: 40, resetAtMs }, none, 10_000);
     expect(roomAt(meter, 10_000)).toBe(40);
     expect(roomAt(meter, 10_000 + WINDOW_MS + 2 * SLICE_MS)).toBe(100);
   });
 
   it('in fractions is rounded down, and never to a limit that allows nothing', () => {
     const meter = newMeter(100, WINDOW_MS);
-    learn(meter, { limit: 0.5, remaining: 0.5 }, 0, 0);
+    learn(meter, { limit: 0.5, remaining: 0.5 }, none, 0);
     expect([meter.limit, roomAt(meter, 0)]).toEqual([1, 0]);
     expect(roomAt(meter, WINDOW_MS + SLICE_MS)).toBe(1);
   });
 
   it('changes the limit, which is remembered as learned', () => {
     const meter = newMeter(100, WINDOW_MS);
-    learn(meter, { limit: 190 }, 0, 0);
+    learn(meter, { limit: 190 }, none, 0);
     expect([meter.limit, meter.isLearned, roomAt(meter, 0)]).toEqual([190, true, 190]);
   });
 });
@@ -127,7 +119,7 @@ describe('a meter as a row', () => {
     const meter = newMeter(10, WINDOW_MS);
     spend(meter, 100, 3);
     spend(meter, 700, 2);
-    learn(meter, { limit: 20 }, 0, 700);
+    learn(meter, { limit: 20 }, none, 700);
     block(meter, 900);
     const again = newMeter(10, WINDOW_MS);
     restore(again, JSON.parse(JSON.stringify(stored(meter, 800))));

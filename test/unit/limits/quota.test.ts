@@ -19,6 +19,7 @@ import {
   spendFor,
   storedQuota,
 } from '../../../src/limits/quota.ts';
+import { none } from '../../support/uncounted.ts';
 
 const CAPS = { background: 0.8, write: 0.95 };
 const SPREAD: QuotaPolicy = { caps: CAPS, isSpread: true };
@@ -39,7 +40,7 @@ describe('shares of a quota', () => {
   it('stop background calls, then writes, and never people', () => {
     const quota = newQuota(1000, DAY_MS, { caps: CAPS });
     const rooms = (spent: number) => {
-      learnFor(quota, { remaining: 1000 - spent }, 0, START_MS);
+      learnFor(quota, { remaining: 1000 - spent }, none, START_MS);
       return (['interactive', 'write', 'enrichment', 'read', 'backfill'] as const).map((priority) =>
         roomFor(quota, priority, START_MS),
       );
@@ -67,7 +68,7 @@ describe('shares of a quota', () => {
         let nowMs = START_MS;
         for (const { waitMs, priority, told } of steps) {
           nowMs += waitMs;
-          if (told !== null) learnFor(quota, { remaining: Math.max(0, 100 - told) }, 0, nowMs);
+          if (told !== null) learnFor(quota, { remaining: Math.max(0, 100 - told) }, none, nowMs);
           const before = quota.meter.total;
           if (roomFor(quota, priority, nowMs) < 1) {
             expect(earliestFor(quota, priority, nowMs)).toBeGreaterThan(nowMs);
@@ -120,7 +121,7 @@ describe('background calls that are spread', () => {
 
   it('stop where others have spent the share, until it ages out', () => {
     const quota = newQuota(1000, DAY_MS, SPREAD);
-    learnFor(quota, { limit: 1000, remaining: 150 }, 0, START_MS);
+    learnFor(quota, { limit: 1000, remaining: 150 }, none, START_MS);
     expect(roomFor(quota, 'backfill', START_MS)).toBe(0);
     const atMs = earliestFor(quota, 'backfill', START_MS);
     expect(atMs).toBeGreaterThan(START_MS + 23 * HOUR_MS);
@@ -142,18 +143,18 @@ describe('a count that is late', () => {
   it('does not forgive calls of the last minute', () => {
     const quota = newQuota(100, DAY_MS, LATE);
     for (let call = 0; call < 10; call++) spendFor(quota, 'read', START_MS);
-    learnFor(quota, { remaining: 98 }, 0, START_MS + SECOND_MS);
+    learnFor(quota, { remaining: 98 }, none, START_MS + SECOND_MS);
     expect(quota.meter.total).toBe(10);
-    learnFor(quota, { remaining: 98 }, 0, START_MS + 3 * MINUTE_MS);
+    learnFor(quota, { remaining: 98 }, none, START_MS + 3 * MINUTE_MS);
     expect(quota.meter.total).toBe(2);
   });
 
   it('is believed at its highest of the last minute', () => {
     const quota = newQuota(100, DAY_MS, LATE);
-    learnFor(quota, { remaining: 40 }, 0, START_MS);
-    learnFor(quota, { remaining: 60 }, 0, START_MS + 30 * SECOND_MS);
+    learnFor(quota, { remaining: 40 }, none, START_MS);
+    learnFor(quota, { remaining: 60 }, none, START_MS + 30 * SECOND_MS);
     expect(quota.meter.total).toBe(60);
-    learnFor(quota, { remaining: 60 }, 0, START_MS + 3 * MINUTE_MS);
+    learnFor(quota, { remaining: 60 }, none, START_MS + 3 * MINUTE_MS);
     expect(quota.meter.total).toBe(40);
   });
 });
@@ -188,7 +189,7 @@ describe('a pause after a refusal', () => {
 
   it('is all that holds people where a provider lets calls pass beyond its limit', () => {
     const quota = newQuota(100, DAY_MS, PAUSED);
-    learnFor(quota, { remaining: 0 }, 0, START_MS);
+    learnFor(quota, { remaining: 0 }, none, START_MS);
     expect(roomFor(quota, 'interactive', START_MS)).toBe(Number.POSITIVE_INFINITY);
     expect(roomFor(quota, 'write', START_MS)).toBe(0);
   });
@@ -198,7 +199,7 @@ describe('the provider is asked what is left', () => {
   it('at once where it never told, then after an hour, and after a pause, but not in it', () => {
     const quota = newQuota(100, DAY_MS, { pause: { firstMs: 15 * MINUTE_MS, longestMs: HOUR_MS } });
     expect(nextProbeAtMs(quota, HOUR_MS, START_MS)).toBe(START_MS);
-    learnFor(quota, { remaining: 90 }, 0, START_MS);
+    learnFor(quota, { remaining: 90 }, none, START_MS);
     expect(nextProbeAtMs(quota, HOUR_MS, START_MS)).toBe(START_MS + HOUR_MS);
     refuse(quota, START_MS + MINUTE_MS);
     expect(nextProbeAtMs(quota, HOUR_MS, START_MS + MINUTE_MS)).toBe(START_MS + 16 * MINUTE_MS);

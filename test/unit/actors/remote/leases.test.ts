@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { BudgetKey } from '../../../../actors/budgetState.ts';
 import type { Lease } from '../../../../actors/lease.ts';
 import {
+  CAREFUL_PORTIONS,
+  CEILING_SHARE,
   CIRCUIT_CALLS_MIN,
   CIRCUIT_OPEN_MS,
   HELD_CALLS_MIN,
   HELD_IDLE_MS,
+  HELD_SHARE,
   REPORT_INTERVAL_MS,
 } from '../../../../src/core/limits.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../../src/core/time.ts';
@@ -186,6 +189,29 @@ describe('calls that are handed out ahead', () => {
     });
     await exchanged(one, two);
     await refused;
+  });
+
+  it('go in portions once one thread was refused and nobody said for which limit, whoever asks next', async () => {
+    const { thread, budgets, clock } = await startDesk();
+    const [one, two] = [thread(), thread()];
+    const [wide] = WIDE.budgets as [BudgetKey];
+    for (let call = 0; call < 200; call++) budgets.tryTake(budgets.opened([wide]), 'interactive', null);
+    for (let call = 0; call < 200; call++) budgets.release(budgets.opened([wide]));
+    const refused = await leased(one, WIDE);
+    one.remote.unexplained([wide], refused.marks, clock.nowMs() + SECOND_MS);
+    refused.release();
+    one.remote.close();
+    await exchanged(one);
+    // What was accepted, a little less.
+    const limit = Math.floor(200 * CEILING_SHARE);
+    expect(budgets.view([wide])).toMatchObject([{ limit, blockedUntilMs: clock.nowMs() + SECOND_MS }]);
+    await clock.advance(2 * wide.windowMs);
+    (await leased(two, WIDE)).release();
+    const portion = Math.ceil(limit / CAREFUL_PORTIONS);
+    expect(budgets.view([wide])[0]?.spent).toBe(1 + Math.floor(portion * HELD_SHARE));
+    let calls = 0;
+    while (budgets.tryTake(budgets.opened([wide]), 'interactive', null) === null) calls += 1;
+    expect(calls).toBe(portion - 1 - Math.floor(portion * HELD_SHARE));
   });
 
   it('hold their places until they end, also when the rest has gone back', async () => {

@@ -5,45 +5,43 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env, stderr } from 'node:process';
+import { env } from 'node:process';
 import { MINUTE_MS } from '../src/core/time.ts';
-import { DEMAND, type HourOutcome, hourOf, LEARNING_WINDOWS, type Pattern, type PolicyOf } from './budget/hour.ts';
+import { DEMAND, type HourOutcome, type Pattern, shareRatio } from './budget/hour.ts';
+import { type HourAsked, playHours } from './budget/hours.ts';
 import { PATTERNS } from './budget/patterns.ts';
-import { backoff, bucket, tenon } from './budget/policies.ts';
 import { measureQueue, type QueueOutcome } from './budget/queue.ts';
+import { LEARNING_WINDOWS, PROBE_WINDOWS } from './budget/refused.ts';
 import { machine } from './harness/machine.ts';
 import { courseOf } from './harness/plot.ts';
 import { type Bench, type Bound, type Findings, type Row, ratioOf, rowOf } from './harness/result.ts';
 
-const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 1);
+/** Each with other numbers at random. */
+const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 3);
 /** Of the simulated hour. */
 const MINUTES = Number(env['BENCH_MINUTES'] ?? 60);
+/** Of baselines, which send thousands of calls a second: so much tells enough of them. */
+const BASELINE_MINUTES = Math.min(MINUTES, 20);
 /** Of the queue, which takes moments. */
 const QUEUE_ROUNDS = 7;
 const QUEUES = [500, 5000, 50_000];
 const PLOT_PATH = join(import.meta.dirname, 'results/budget.svg');
-const BASELINES: readonly (readonly [name: string, policyOf: PolicyOf])[] = [
-  ['retry with backoff', backoff],
-  ['token bucket', bucket],
-];
-/** The patterns that baselines run too: numbers are told, or nothing is. */
-const COMPARED: readonly string[] = ['app window', 'only Retry-After'];
+const SHOWN = 'app window';
+const BASELINES: readonly string[] = ['retry with backoff', 'token bucket'];
+/** The patterns that baselines play too: numbers are told, or nothing is. */
+const COMPARED: readonly string[] = [SHOWN, 'only Retry-After'];
 
 interface Measured {
   readonly pattern: Pattern;
   readonly policy: string;
+  readonly minutes: number;
   readonly hours: readonly HourOutcome[];
 }
 
 export const bench: Bench = {
   question: 'Who gets what of a limit that is asked for ten times, and how often does the provider refuse?',
   async run() {
-    const measured: Measured[] = [];
-    for (const pattern of PATTERNS) {
-      measured.push(await hoursOf(pattern, 'Tenon', tenon));
-      if (!COMPARED.includes(pattern.name)) continue;
-      for (const [name, policyOf] of BASELINES) measured.push(await hoursOf(pattern, name, policyOf));
-    }
+    const measured = await measure();
     const queues: QueueOutcome[] = [];
     for (const waiting of QUEUES) queues.push(await measureQueue(waiting, QUEUE_ROUNDS));
     writePlot(measured);
@@ -51,36 +49,42 @@ export const bench: Bench = {
   },
 };
 
-async function hoursOf(pattern: Pattern, policy: string, policyOf: PolicyOf): Promise<Measured> {
-  const hours: HourOutcome[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
-    stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${pattern.name}, ${policy}, ${round} …\n`);
-    hours.push(await hourOf(pattern, policyOf, randomOf(round), MINUTES * MINUTE_MS));
+async function measure(): Promise<readonly Measured[]> {
+  const pairs = PATTERNS.flatMap((pattern) => [
+    { pattern, policy: 'Tenon', minutes: MINUTES, rounds: ROUNDS },
+    ...BASELINES.filter(() => COMPARED.includes(pattern.name)).map((policy) => {
+      return { pattern, policy, minutes: BASELINE_MINUTES, rounds: 1 };
+    }),
+  ]);
+  const asked: HourAsked[] = [];
+  for (const { pattern, policy, minutes, rounds } of pairs) {
+    for (let seed = 1; seed <= rounds; seed++) {
+      const index = asked.length;
+      asked.push({ index, pattern: pattern.name, policy, seed, lengthMs: minutes * MINUTE_MS });
+    }
   }
-  return { pattern, policy, hours };
-}
-
-/** The same numbers in every run, others in every round (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const hours = await playHours(asked);
+  return pairs.map(({ pattern, policy, minutes }) => {
+    const own = asked.filter((each) => each.pattern === pattern.name && each.policy === policy);
+    return { pattern, policy, minutes, hours: own.map(({ index }) => hours[index] as HourOutcome) };
+  });
 }
 
 /** What is told of an hour: label, unit and number. */
 const NUMBERS: readonly (readonly [string, string, (hour: HourOutcome) => number])[] = [
   ['goodput of what others left', '%', ({ goodput }) => 100 * goodput],
-  ['refused while learning', 'calls', ({ refusedLearning }) => refusedLearning],
-  ['refused later', 'calls', ({ refusedLater }) => refusedLater],
-  ['refused later, of those sent', '‰', ({ refusedLater, sent }) => (1000 * refusedLater) / sent],
-  ['most over least share', '×', ({ shareRatio }) => shareRatio],
+  ['sent', 'calls', ({ sent }) => sent],
+  ['refused while learning', 'calls', ({ refused }) => refused.learning],
+  ['refused later', 'calls', ({ refused }) => refused.later],
+  ['refused later, of those sent', '‰', ({ refused, sent }) => (1000 * refused.later) / sent],
+  ['most over least share', '×', ({ share }) => shareRatio(share)],
+  ['least share', 'calls', ({ share }) => share.least],
   ['others refused', '%', ({ othersRefusedShare }) => 100 * othersRefusedShare],
   ['wait of a call that was sent, p50', 's', ({ peopleWaitMs: [p50] }) => p50 / 1000],
 ];
+
+/** Where nothing but refusals tells of a limit. */
+const PROBES: typeof NUMBERS = [['refused as probes', 'calls', ({ refused }) => refused.probes]];
 
 const WAITS: readonly (readonly [string, string, (hour: HourOutcome) => number])[] = [
   ['people wait, p50', 's', ({ peopleWaitMs: [p50] }) => p50 / 1000],
@@ -90,8 +94,10 @@ const WAITS: readonly (readonly [string, string, (hour: HourOutcome) => number])
 ];
 
 function findingsOf(measured: readonly Measured[], queues: readonly QueueOutcome[]): Findings {
-  const numbersOf = ({ pattern }: Measured) =>
-    pattern.backgroundShare > 0 ? [...NUMBERS.slice(0, -1), ...WAITS] : NUMBERS;
+  const numbersOf = ({ pattern }: Measured) => {
+    const numbers = pattern.provider.tells === 'retryAfter' ? [...PROBES, ...NUMBERS] : NUMBERS;
+    return pattern.backgroundShare > 0 ? [...numbers.slice(0, -1), ...WAITS] : numbers;
+  };
   const rows = measured.flatMap((each): Row[] =>
     numbersOf(each).map(([label, unit, numberOf]) =>
       rowOf(`${each.pattern.name}, ${each.policy}: ${label}`, unit, each.hours.map(numberOf)),
@@ -103,9 +109,14 @@ function findingsOf(measured: readonly Measured[], queues: readonly QueueOutcome
       queues.map(({ waiting, fair, list }) => [`a plain list, ${waiting} waiting`, ratioOf(fair, list)]),
     ),
     notes: [
-      `${ROUNDS} × ${MINUTES} simulated minutes of ${PATTERNS[0]?.installations} installations`,
-      `together they ask for ${DEMAND} times the limit`,
-      `learning: ${LEARNING_WINDOWS} windows, or 20 s, after the start and each change of the others or the limit`,
+      `${ROUNDS} × ${MINUTES} simulated minutes, ${BASELINE_MINUTES} once of baselines; random numbers differ by round`,
+      ...PATTERNS.map(
+        ({ name, installations, accounts, provider: { windowMs, limitAt } }) =>
+          `${name}: ${installations} installations, ${accounts} × ${limitAt(0)} calls in ${windowMs / 1000} s`,
+      ),
+      `together they want ${DEMAND} times the limit, each one call at a time`,
+      `learning: ${LEARNING_WINDOWS} windows after the start and each marked change of the others or the limit; ` +
+        `where only Retry-After is told, one refusal in ${PROBE_WINDOWS} windows is a probe`,
       machine(),
     ],
     bounds: measured.filter(({ policy }) => policy === 'Tenon').flatMap(boundsOf),
@@ -125,20 +136,20 @@ function boundsOf({ pattern, hours }: Measured): readonly Bound[] {
   // What is reserved for people is not there for reads.
   const goodput = pattern.backgroundShare > 0 ? 0.95 * 0.8 : 0.95;
   const bounds: Bound[] = [
-    { label: 'refused later', unit: 'calls', value: most((hour) => hour.refusedLater), relation: '≤', limit: 0 },
+    { label: 'refused later', unit: 'calls', value: most((hour) => hour.refused.later), relation: '≤', limit: 0 },
     { label: 'goodput', unit: '', value: -most((hour) => -hour.goodput), relation: '≥', limit: goodput },
-    { label: 'most over least share', unit: '×', value: most((hour) => hour.shareRatio), relation: '≤', limit: 1.2 },
+    { label: 'most over least share', unit: '×', value: most((h) => shareRatio(h.share)), relation: '≤', limit: 1.2 },
   ];
   return bounds.map((bound) => ({ ...bound, label: `${pattern.name}: ${bound.label}` }));
 }
 
 function writePlot(measured: readonly Measured[]): void {
-  const shown = measured.find(({ pattern, policy }) => pattern.name === 'app window' && policy === 'Tenon');
+  const shown = measured.find(({ pattern, policy }) => pattern.name === SHOWN && policy === 'Tenon');
   const hour = shown?.hours.at(-1);
   if (shown === undefined || hour === undefined) return;
   const { windowMs } = shown.pattern.provider;
   const course = courseOf({
-    title: 'Calls that the provider refused, at ten times its limit of 300 in ten seconds',
+    title: 'Calls that the provider refused, while ten times its limit is asked for',
     unit: 'refused calls per window',
     points: hour.refusedAt.map((value, window) => ({ atMs: window * windowMs, value })),
     moments: shown.pattern.changesAtMs

@@ -10,6 +10,8 @@ const OTHERS = [0.2, 0.4, 0.1, 0.5, 0.3, 0.2];
 const STEP_MS = 10 * MINUTE_MS;
 const CHANGES_MS = OTHERS.map((_, step) => step * STEP_MS);
 const LIMIT_CHANGE_MS = 35 * MINUTE_MS;
+/** So that five thousand get some sixty calls an hour each of what others leave: with six, one more is a lot. */
+const LIMIT = 1200;
 
 function othersAt(sinceMs: Ms): number {
   return OTHERS[Math.floor(sinceMs / STEP_MS)] ?? 0;
@@ -17,36 +19,49 @@ function othersAt(sinceMs: Ms): number {
 
 const APP: ProviderFacts = {
   windowMs: 10 * SECOND_MS,
-  limitAt: () => 300,
+  limitAt: () => LIMIT,
   counting: 'fixed',
   tells: 'numbers',
   lagMs: 0,
   othersAt,
 };
-const SHARED = { installations: 5000, accounts: 1, declaredLimit: 3000, backgroundShare: 0, changesAtMs: CHANGES_MS };
+const SHARED = {
+  installations: 5000,
+  accounts: 1,
+  declaredLimit: 10 * LIMIT,
+  backgroundShare: 0,
+  changesAtMs: CHANGES_MS,
+};
+/** A fifth of the installations, with five times the share each: what is asked of the limit is the same. */
+const FEWER = { ...SHARED, installations: 1000 };
 
 export const PATTERNS: readonly Pattern[] = [
   { ...SHARED, name: 'app window', provider: APP },
   {
-    ...SHARED,
+    ...FEWER,
     name: 'app window that slides, limit changes',
-    provider: { ...APP, counting: 'sliding', limitAt: (sinceMs) => (sinceMs < LIMIT_CHANGE_MS ? 300 : 225) },
+    provider: { ...APP, counting: 'sliding', limitAt: (sinceMs) => (sinceMs < LIMIT_CHANGE_MS ? LIMIT : 0.75 * LIMIT) },
     changesAtMs: [...CHANGES_MS, LIMIT_CHANGE_MS],
   },
-  { ...SHARED, name: 'numbers lag by 2 s', provider: { ...APP, lagMs: 2 * SECOND_MS } },
   {
-    ...SHARED,
-    name: 'account windows of a minute',
-    provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 12 },
-    accounts: 200,
-    declaredLimit: 120,
+    ...FEWER,
+    name: 'a minute, numbers lag by 2 s',
+    provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 6 * LIMIT, lagMs: 2 * SECOND_MS },
+    declaredLimit: 60 * LIMIT,
   },
-  { ...SHARED, name: 'only Retry-After', provider: { ...APP, tells: 'retryAfter' } },
   {
-    ...SHARED,
+    ...FEWER,
+    name: 'account windows of a minute',
+    provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 300 },
+    accounts: 25,
+    declaredLimit: 3000,
+  },
+  { ...FEWER, name: 'only Retry-After', provider: { ...APP, tells: 'retryAfter' } },
+  {
+    ...FEWER,
     name: 'only Retry-After, no limit declared',
     provider: { ...APP, tells: 'retryAfter' },
     declaredLimit: null,
   },
-  { ...SHARED, name: 'people and reads', provider: APP, backgroundShare: 0.98 },
+  { ...FEWER, name: 'people and reads', provider: APP, backgroundShare: 0.98 },
 ];

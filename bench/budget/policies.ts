@@ -7,6 +7,7 @@ import type { Supervisor } from '../../actors/supervisor.ts';
 import type { OpenToken, TokenManager } from '../../actors/tokenManager.ts';
 import { createCatalog } from '../../src/catalog/catalog.ts';
 import type { ProviderDeclaration } from '../../src/catalog/schema.ts';
+import { IntegrationError } from '../../src/core/errors.ts';
 import type { ConnectionId, ProjectId } from '../../src/core/ids.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { SECOND_MS } from '../../src/core/time.ts';
@@ -20,10 +21,12 @@ const TOKEN = {
 } as unknown as OpenToken;
 
 /** As the product does it; who has a token, and that no circuit is open, is given. */
-export const tenon: PolicyOf = (pattern, clock) => {
+const tenon: PolicyOf = (pattern, clock) => {
   const budgets = new Budgets(new MemoryRows(), clock, silentLog());
   const tokens = { usableToken: () => TOKEN } as unknown as TokenManager;
-  const supervisor = { heldUntilMs: () => null, admit: () => 'call', report: () => {} } as unknown as Supervisor;
+  const circuit = { isKept: true };
+  const closed = { circuit: () => circuit, heldUntilMs: () => null, admit: () => 'call', report: () => {} };
+  const supervisor = closed as unknown as Supervisor;
   const leases = new Leases(tokens, supervisor, budgets, clock);
   const declaration = declarationOf(pattern);
   const targets = new Map<number, LeaseTarget>();
@@ -43,8 +46,9 @@ export const tenon: PolicyOf = (pattern, clock) => {
     try {
       const leased = leases.lease(target, priority);
       lease = leased instanceof Promise ? await leased : leased;
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof IntegrationError) return false;
+      throw error;
     }
     const head = await send();
     tellLimits(budgets, { declaration, lease: target }, lease.marks, head, clock.nowMs());
@@ -67,7 +71,7 @@ function declarationOf({ declaredLimit, provider }: Pattern): ProviderDeclaratio
 }
 
 /** Sends at once, and after a refusal again: 1, 2, 4, 8 seconds with full jitter, as most clients do. */
-export const backoff: PolicyOf =
+const backoff: PolicyOf =
   (_pattern, clock, random) =>
   async ({ deadlineMs, send }) => {
     for (let pauseMs = SECOND_MS; ; pauseMs *= 2) {
@@ -80,7 +84,7 @@ export const backoff: PolicyOf =
   };
 
 /** One bucket per account with the limit that is declared, or a hundred calls a second: first come, first served. */
-export const bucket: PolicyOf = ({ provider, declaredLimit }, clock) => {
+const bucket: PolicyOf = ({ provider, declaredLimit }, clock) => {
   const { windowMs } = provider;
   const limit = declaredLimit ?? (100 * windowMs) / SECOND_MS;
   const freeAtMs = new Map<number, number>();
@@ -94,4 +98,11 @@ export const bucket: PolicyOf = ({ provider, declaredLimit }, clock) => {
     if (atMs > nowMs) await new Promise<void>((resolve) => clock.timerAt(atMs, resolve));
     return (await send()).status === 200;
   };
+};
+
+/** By the name that tables show. */
+export const POLICIES: Readonly<Record<string, PolicyOf>> = {
+  Tenon: tenon,
+  'retry with backoff': backoff,
+  'token bucket': bucket,
 };

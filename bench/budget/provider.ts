@@ -14,7 +14,7 @@ export interface ProviderFacts {
   readonly tells: 'numbers' | 'retryAfter';
   /** The numbers are as old as this. */
   readonly lagMs: Ms;
-  /** Of the limit, what others ask for, by the time since the start. */
+  /** Of the limit, what others ask for on average, by the time since the start. */
   readonly othersAt: (sinceMs: Ms) => number;
 }
 
@@ -23,6 +23,9 @@ export interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** So much more or less than on average others come in one window than in another, beside plain chance. */
+const OTHERS_NOISE = 0.2;
 
 /** One account at the provider. */
 export class Account {
@@ -34,8 +37,9 @@ export class Account {
   /** Times of calls that count, oldest first from `#from` on. */
   #times: Ms[] = [];
   #from = 0;
-  /** Counts by time, for numbers that lag: time and total, one after the other. */
-  #history: [Ms, number][] = [];
+  /** Counts by time, for numbers that lag: oldest first from `#known` on, which is what is told. */
+  #history: { readonly atMs: Ms; readonly count: number }[] = [];
+  #known = 0;
   othersTaken = 0;
   othersRefused = 0;
 
@@ -44,7 +48,7 @@ export class Account {
     this.#clock = clock;
     this.#startMs = clock.nowMs();
     this.#offsetMs = random() * facts.windowMs;
-    this.#nextOther(random);
+    this.#windowOfOthers(random);
   }
 
   /** A call of ours. */
@@ -64,6 +68,14 @@ export class Account {
     };
   }
 
+  /** A call of others, which counts the same; nobody looks at its answer. */
+  callOfOthers(): boolean {
+    const isTaken = this.#take(this.#clock.nowMs());
+    if (isTaken) this.othersTaken += 1;
+    else this.othersRefused += 1;
+    return isTaken;
+  }
+
   /** What a window allows now. */
   get limitNow(): number {
     return this.#limit(this.#clock.nowMs());
@@ -76,14 +88,16 @@ export class Account {
   #take(nowMs: Ms): boolean {
     if (this.#count(nowMs) >= this.#limit(nowMs)) return false;
     this.#times.push(nowMs);
-    if (this.#facts.lagMs > 0) this.#history.push([nowMs, this.#times.length - this.#from]);
+    if (this.#facts.lagMs > 0) this.#history.push({ atMs: nowMs, count: this.#times.length - this.#from });
     return true;
   }
 
+  /** Calls of the window that `nowMs` is in; the very moment of its beginning belongs to it. */
   #count(nowMs: Ms): number {
     const { windowMs, counting } = this.#facts;
     const sinceMs = counting === 'fixed' ? this.#resetAtMs(nowMs) - windowMs : nowMs - windowMs;
-    while (this.#from < this.#times.length && (this.#times[this.#from] ?? 0) <= sinceMs) this.#from += 1;
+    const isOver = (atMs: Ms) => (counting === 'fixed' ? atMs < sinceMs : atMs <= sinceMs);
+    while (this.#from < this.#times.length && isOver(this.#times[this.#from] ?? 0)) this.#from += 1;
     if (this.#from > 10_000) {
       this.#times = this.#times.slice(this.#from);
       this.#from = 0;
@@ -94,11 +108,13 @@ export class Account {
   #laggedCount(nowMs: Ms): number {
     const { lagMs } = this.#facts;
     if (lagMs === 0) return this.#count(nowMs);
-    let known = 0;
-    while (known + 1 < this.#history.length && (this.#history[known + 1]?.[0] ?? 0) <= nowMs - lagMs) known += 1;
-    if (known > 0) this.#history.splice(0, known);
-    const [atMs, count] = this.#history[0] ?? [nowMs, 0];
-    return atMs <= nowMs - lagMs ? count : 0;
+    const isKnown = (index: number) => (this.#history[index]?.atMs ?? nowMs) <= nowMs - lagMs;
+    while (isKnown(this.#known + 1)) this.#known += 1;
+    if (this.#known > 10_000) {
+      this.#history = this.#history.slice(this.#known);
+      this.#known = 0;
+    }
+    return isKnown(this.#known) ? (this.#history[this.#known]?.count ?? 0) : 0;
   }
 
   #resetAtMs(nowMs: Ms): Ms {
@@ -107,19 +123,24 @@ export class Account {
     return (Math.floor((nowMs - this.#offsetMs) / windowMs) + 1) * windowMs + this.#offsetMs;
   }
 
-  /** Others come at random, as often as they want just then. */
-  #nextOther(random: () => number): void {
+  /** Others come at random, in one window a little more than in another. */
+  #windowOfOthers(random: () => number): void {
     const { windowMs, othersAt } = this.#facts;
     const nowMs = this.#clock.nowMs();
-    const perMs = (othersAt(nowMs - this.#startMs) * this.#limit(nowMs)) / windowMs;
-    // Looked at again soon where nobody comes now.
-    const waitMs = perMs > 0 ? -Math.log(1 - random()) / perMs : 1000;
-    this.#clock.timerAt(nowMs + Math.min(waitMs, 60_000), () => {
-      if (perMs > 0 && waitMs <= 60_000) {
-        if (this.#take(this.#clock.nowMs())) this.othersTaken += 1;
-        else this.othersRefused += 1;
+    const endMs = nowMs + windowMs;
+    const share = othersAt(nowMs - this.#startMs) * (1 + OTHERS_NOISE * (2 * random() - 1));
+    const perMs = (share * this.#limit(nowMs)) / windowMs;
+    const next = () => {
+      const atMs = this.#clock.nowMs() - Math.log(1 - random()) / perMs;
+      if (!(atMs < endMs)) {
+        this.#clock.timerAt(endMs, () => this.#windowOfOthers(random));
+        return;
       }
-      this.#nextOther(random);
-    });
+      this.#clock.timerAt(atMs, () => {
+        this.callOfOthers();
+        next();
+      });
+    };
+    next();
   }
 }

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, FIELDS_UPSERT_MS_MAX, FIELDS_UPSERTED_MAX } from '../../../src/core/limits.ts';
+import { MINUTE_MS } from '../../../src/core/time.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { storeKey } from '../../support/credentials.ts';
 import { startDestination } from '../../support/destination.ts';
@@ -363,9 +364,15 @@ describe('Salesforce', () => {
   });
 
   it('renews a token that SOAP calls ended', async () => {
-    tenon.sandbox.expireAccessTokens();
-    const { success } = await upserted('/providers/salesforce', { Account: [{ ...SCORE, fieldName: 'Other' }] });
-    expect(success).toBe(true);
+    const clock = fakeClock();
+    await using other = await startTenon({ clock });
+    await other.connect('salesforce', { workspace: 'acme' });
+    // A token that was made just now is not asked for again.
+    await clock.advance(MINUTE_MS);
+    other.sandbox.expireAccessTokens();
+    const path = other.inProject('/providers/salesforce/object-metadata');
+    const body = { groupRef: 'acme', fields: { Account: [SCORE] } };
+    expect(await other.api('PUT', path, body)).toMatchObject({ status: 200, json: { success: true } });
   });
 
   it('can be written and read', async () => {

@@ -1,6 +1,7 @@
 // Every statement the writer may run, by name. A batch names statements instead of carrying SQL, so that what
 // can happen to the database is this list.
 
+import { invariant } from '../core/errors.ts';
 import { ACCOUNT_STATEMENTS } from './tables/accounts.ts';
 import { BUDGET_STATEMENTS } from './tables/budgets.ts';
 import { CATALOG_STATEMENTS } from './tables/catalog.ts';
@@ -36,5 +37,11 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...OUTBOX_STATEMENTS,
     ...SEALED_STATEMENTS,
     ...CATALOG_STATEMENTS,
-  }),
+  }).map(([name, sql]) => [name, positional(name, sql)]),
 );
+
+/** Rows carry their values in order. To the driver `?1` is a name: each row would be refused as if it conflicted. */
+function positional(name: string, sql: string): string {
+  invariant(!/\?\d/.test(sql), 'T-1005', `${name} numbers its parameters`);
+  return sql;
+}

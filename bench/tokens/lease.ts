@@ -33,7 +33,7 @@ export async function measureLeases(connections: number, rounds: number): Promis
     const running = await startOn(folder, 1);
     const { leases, tokens, targets } = running.services;
     const ids = shuffled(fleet.connectionIds as readonly ConnectionId[]);
-    const all = ids.map((id) => targets.ofConnection(id).lease);
+    const all = ids.map((id) => placesOnly(targets.ofConnection(id).lease));
     const opened = ids.map((id) => tokens.usableToken(id));
     if (opened.includes(null)) throw new Error('a token has ended');
     const entries = ids.map((id, index) => [id, opened[index] ?? {}] as const);
@@ -60,6 +60,11 @@ export async function measureLeases(connections: number, rounds: number): Promis
     await running.stop();
     return outcome;
   });
+}
+
+/** A day's quota is reserved on disk now and then, and a loop that never waits leaves no time for that. */
+function placesOnly(target: LeaseTarget): LeaseTarget {
+  return { ...target, budgets: target.budgets.filter(({ windowMs }) => windowMs === 0) };
 }
 
 /** A sample is a pass over all keys: the clock would cost more than one look-up. */

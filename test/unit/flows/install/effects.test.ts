@@ -66,7 +66,7 @@ describe('a config that is applied', () => {
       [readActorId(installationId, 'customers'), 'read.configured'],
       [readActorId(installationId, 'Invoices'), 'read.configured'],
     ]);
-    expect(statementsOf(settlement)).toEqual(['checkpoints.put', 'checkpoints.put']);
+    expect(statementsOf(settlement)).toEqual(['checkpoints.begin', 'checkpoints.begin']);
     expect(settlement.messages?.[0]?.event).toMatchObject({ hasBackfill: false, nextRunAtMs: expect.any(Number) });
   });
 

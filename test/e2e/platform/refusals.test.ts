@@ -219,6 +219,10 @@ const BODIES: Readonly<Record<string, JsonObject>> = {
   pauseReads: {},
   unpauseReads: {},
   updateConnection: { updateMask: [], connection: {} },
+  upsertMetadataForInstallation: {
+    groupRef: 'acme',
+    fields: { contacts: [{ fieldName: 'tier', displayName: 'Tier', valueType: 'string' }] },
+  },
   updateTopic: { name: 'other' },
   updateApiKey: { updateMask: [], apiKey: {} },
   updateJWTKey: { updateMask: ['active'], jwtKey: { active: true } },

@@ -230,8 +230,7 @@ export class Budgets {
   /** Of these keys; without, of all in memory, whose use it is not. */
   view(keys?: readonly BudgetKey[]): BudgetView[] {
     const nowMs = this.#clock.nowMs();
-    const inUse = () => [...this.#seats.values()].filter((seats) => !isIdle(seats));
-    const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...inUse()];
+    const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...this.#seats.values()];
     return seen.map((budget) => viewOf(budget, nowMs));
   }
 

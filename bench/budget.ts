@@ -137,7 +137,7 @@ function boundsOf({ pattern, hours }: Measured): readonly Bound[] {
   const goodput = pattern.backgroundShare > 0 ? 0.95 * 0.8 : 0.95;
   const bounds: Bound[] = [
     { label: 'refused later', unit: 'calls', value: most((hour) => hour.refused.later), relation: '≤', limit: 0 },
-    { label: 'goodput', unit: '', value: -most((hour) => -hour.goodput), relation: '≥', limit: goodput },
+    { label: 'goodput', unit: 'of the rest', value: -most((hour) => -hour.goodput), relation: '≥', limit: goodput },
     { label: 'most over least share', unit: '×', value: most((h) => shareRatio(h.share)), relation: '≤', limit: 1.2 },
   ];
   return bounds.map((bound) => ({ ...bound, label: `${pattern.name}: ${bound.label}` }));

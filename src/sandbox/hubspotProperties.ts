@@ -92,11 +92,22 @@ function ownProperty(object: HubspotObject, spec: FieldSpec): JsonObject {
     type: spec.type === 'reference' || spec.type === 'id' ? 'string' : spec.type,
     fieldType: FIELD_TYPES[spec.type] ?? 'text',
     groupName: `${object.name}information`,
-    options: [],
+    options: (spec.options ?? []).map((value, at) => ({
+      label: labelOf(value),
+      value,
+      displayOrder: at,
+      hidden: false,
+    })),
     hubspotDefined: true,
     modificationMetadata: { archivable: false, readOnlyDefinition: true, readOnlyValue: spec.isReadOnly },
     ...(spec.type === 'reference' ? { referencedObjectType: 'OWNER' } : {}),
   };
+}
+
+/** `IN_PROGRESS` is shown as `In progress`. */
+function labelOf(option: string): string {
+  const words = option.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function list(c: RequestContext, object: HubspotObject): Response {

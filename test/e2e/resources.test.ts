@@ -144,7 +144,8 @@ describe('customers', () => {
     expect((await json('installations', 'show', installationId.slice(0, 8)))['id']).toBe(installationId);
     expect(await refusal('installations', 'show', installationId.slice(0, 2))).toContain('is not an installation');
     expect(await out('installations', 'pause', 'acme')).toContain('paused');
-    expect(await out('installations', 'unpause', 'acme', '--object', 'contacts')).toContain('unpaused');
+    expect(await refusal('installations', 'unpause', 'acme', '--object', 'contacts')).toContain('does not read');
+    expect(await out('installations', 'unpause', 'acme')).toContain('unpaused');
   });
 });
 

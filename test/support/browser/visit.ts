@@ -91,7 +91,7 @@ export class Visit {
     rmSync(this.#pictures, { recursive: true, force: true });
     mkdirSync(this.#pictures, { recursive: true });
     const context = page.context();
-    context.on('request', (request) => this.#pending.push(this.#keep(request)));
+    context.on('request', (request) => this.#pending.push(this.#keep(request).catch(unlessClosed)));
     context.on('requestfailed', (request) => {
       const { errorText = '' } = request.failure() ?? {};
       // A page that is left or closed takes its open requests along.
@@ -206,6 +206,11 @@ export class Visit {
     const faults = judge(method, pathname.slice('/v1'.length), { status, media, text });
     this.#complaints.push(...faults.map((fault) => `${method} ${path}: ${fault}`));
   }
+}
+
+/** A request that was under way when its page was closed has no answer to look at. */
+function unlessClosed(error: unknown): void {
+  if (!String(error).includes('has been closed')) throw error;
 }
 
 /** Whether an address is one of this machine, where everything is that tests are about. */

@@ -1,8 +1,9 @@
 // Changes of an installation: what its customer chose, or the connection that it uses. The row and the actor's event
 // commit together, and only if nobody else changed the config meanwhile.
 
-import { errorFacts, IntegrationError } from '../../core/errors.ts';
-import { actorIdOf, type ConnectionId, newId } from '../../core/ids.ts';
+import type { Message } from '../../../actors/host.ts';
+import { IntegrationError } from '../../core/errors.ts';
+import { type ActorId, actorIdOf, type ConnectionId, newId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { ConfigAction, ConfigContent } from '../../manifest/config.ts';
 import { type InstallationChoice, updateByMask } from '../../manifest/configMask.ts';
@@ -82,24 +83,20 @@ async function configure(
   };
   const actorId = actorIdOf('installation', row.installationId);
   const event = { type: 'installation.configured', connectionId };
-  const writes = [configureInstallation(row, before)];
-  const isAccepted = await services.runtime.send(actorId, event, { writes }).catch(changedMeanwhile);
+  const extras = {
+    writes: [configureInstallation(row, before)],
+    messages: connectionId === before.connectionId ? [] : [fateOf(services, connectionId, actorId)],
+  };
+  const isAccepted = await services.runtime.send(actorId, event, extras).catch(changedMeanwhile);
   if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');
   services.targets.forgetAll();
-  if (connectionId !== before.connectionId) await tellOfConnection(services, row);
   return row;
 }
 
 /** The installation may have waited for its former connection, or must wait for this one. */
-async function tellOfConnection(services: Services, { installationId, connectionId }: InstallationRow) {
-  const isUsable = readConnection(services.store.reads, connectionId)?.status !== 'bad_credentials';
-  const event = { type: isUsable ? 'connection.restored' : 'connection.revoked' };
-  await services.runtime.send(actorIdOf('installation', installationId), event).catch((error: unknown) => {
-    services.log.warn(
-      { installationId, err: errorFacts(error).message },
-      'an installation was not told of its connection',
-    );
-  });
+function fateOf({ store }: Services, connectionId: string, to: ActorId): Message {
+  const isUsable = readConnection(store.reads, connectionId)?.status !== 'bad_credentials';
+  return { to, event: { type: isUsable ? 'connection.restored' : 'connection.revoked' } };
 }
 
 function assertFree(

@@ -25,14 +25,14 @@ async function waiting() {
   const { id: gone } = await tenon.connect('salesforce', { workspace: 'acme' });
   const read = { objects: { account: {} } };
   const { id } = await tenon.install('salesforce', { provider: 'salesforce', read });
-  const { id: other } = await tenon.connect('salesforce', { workspace: 'brill', consumerRef: 'bob' });
-  expect(other).not.toBe(gone);
   tenon.sandbox.revokeGrants('salesforce', 'acme');
   tenon.sandbox.expireAccessTokens();
   // A token that was made just now is not doubted: somebody calls until it is.
   await health(tenon, String(id), 'unhealthy', async () => {
     await (await tenon.proxy(String(id), '/services/data/v60.0/limits')).text();
   });
+  const { id: other } = await tenon.connect('salesforce', { workspace: 'brill', consumerRef: 'bob' });
+  expect(other).not.toBe(gone);
   return { tenon, id: String(id), other: String(other) };
 }
 

@@ -219,11 +219,11 @@ describe('a read that is asked for', () => {
     await held.reached;
     await driven.clock.advanceTo(driven.clock.nowMs() + 15 * MINUTE_MS);
     held.release();
-    await settled(driven);
+    const told = () => [...new Set(tenon.receiver.state().messages.map((message) => message['operationId']))];
+    await until(driven, 'all is delivered', () => told().length === 4);
     const rows = await operations(driven, 'hubspot', installationId);
-    const messages = tenon.receiver.state().messages.map((message) => message['operationId']);
     const backfill = rows.find(({ metadata }) => metadata.readType === 'backfill')?.id;
-    expect([...new Set(messages)]).toEqual([backfill, first, second, third]);
+    expect(told()).toEqual([backfill, first, second, third]);
     const ended = rows.map(({ metadata, status }) => [metadata.readType, status]);
     expect(ended).toEqual(expect.arrayContaining([['scheduled', 'success']]));
     expect(rows).toHaveLength(5);

@@ -121,7 +121,7 @@ export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonl
  */
 export function cleanResponseHeaders(raw: readonly string[], status = 200): string[] {
   const kept = clean(raw, RESPONSE_FIELDS, NO_NAMES);
-  return status === 204 ? without(kept, ['content-length']) : kept;
+  return status === 204 ? withoutFields(kept, ['content-length']) : kept;
 }
 
 /** The first value of a field in a raw list, or undefined. `name` is lower-case. */
@@ -160,7 +160,7 @@ function clean(raw: readonly string[], fields: Fields, alsoDropped: readonly str
       checkCoding(value);
     }
   }
-  return connectionOptions === null ? kept : without(kept, connectionOptions);
+  return connectionOptions === null ? kept : withoutFields(kept, connectionOptions);
 }
 
 /**
@@ -179,7 +179,8 @@ function optionsOf(value: string, earlier: string[] | null): string[] | null {
   return [...(earlier ?? []), ...lower.split(',').map((option) => option.trim())];
 }
 
-function without(list: readonly string[], names: readonly string[]): string[] {
+/** A raw list without the fields of those names, which are lower-case. */
+export function withoutFields(list: readonly string[], names: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index + 1 < list.length; index += 2) {
     const name = list[index] ?? '';

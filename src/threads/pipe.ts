@@ -7,16 +7,10 @@ import { pipeline } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
 import { PIPED_CALLS_MAX } from '../core/limits.ts';
 import { assertPlain } from '../edge/plane.ts';
+import { withoutFields } from '../egress/headers.ts';
 
 /** Of one connection, and not of the request (RFC 9110 section 7.6.1). `Expect` was answered here. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'upgrade',
-  'te',
-  'expect',
-]);
+const OWN_FIELDS: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'expect'];
 
 /** A way to the owner thread. */
 export interface Pipe {
@@ -44,10 +38,17 @@ export function pipeTo(
       refuse(silence, incoming, outgoing);
       return;
     }
-    const call = request({ agent, socketPath: path, method, path: url, headers: fieldsOf(rawHeaders), setHost: false });
+    const call = request({
+      agent,
+      socketPath: path,
+      method,
+      path: url,
+      headers: withoutFields(rawHeaders, OWN_FIELDS),
+      setHost: false,
+    });
     call.once('response', (answer) => {
       const { statusCode = 502, statusMessage = '' } = answer;
-      outgoing.writeHead(statusCode, statusMessage, fieldsOf(answer.rawHeaders));
+      outgoing.writeHead(statusCode, statusMessage, withoutFields(answer.rawHeaders, OWN_FIELDS));
       pipeline(answer, outgoing, (error) => {
         if (error !== undefined) outgoing.destroy();
       });
@@ -66,14 +67,5 @@ export function pipeTo(
 }
 
 const OWNER_GONE = 'the owner thread did not answer';
-
-function fieldsOf(rawHeaders: readonly string[]): string[] {
-  const fields: string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
-    if (!OWN_FIELDS.has(name.toLowerCase())) fields.push(name, value);
-  }
-  return fields;
-}
 
 function ignore(): void {}

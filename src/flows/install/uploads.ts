@@ -2,7 +2,8 @@
 // there without any credential, and names the archive when it deploys. The address is signed and says all there is to
 // know, so that nothing is stored before something is sent.
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { isSigned, signatureOf } from '../../auth/signature.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { type ProjectId, randomToken } from '../../core/ids.ts';
 import { UPLOAD_TTL_MS, UPLOADS_PER_PROJECT_MAX } from '../../core/limits.ts';
@@ -39,16 +40,14 @@ export function newUpload(
     md5,
   };
   const { uploadId, ...query } = facts;
-  const signature = signatureOf(downloadKey, facts).toString('base64url');
+  const signature = signatureOf(downloadKey, signedText(facts));
   const url = `${publicUrl}/uploads/v1/${uploadId}?${new URLSearchParams({ ...query, signature })}`;
   return { url, bucket: BUCKET, path: `/${uploadId}` };
 }
 
 /** Rejects with `forbidden` for an address that is wrong or has expired, and says nothing about which. */
 export function checkUploadAddress({ clock, downloadKey }: Services, address: UploadAddress): void {
-  const expected = signatureOf(downloadKey, address);
-  const given = Buffer.from(address.signature, 'base64url');
-  const isSound = given.length === expected.length && timingSafeEqual(given, expected);
+  const isSound = isSigned(downloadKey, signedText(address), address.signature);
   if (isSound && Number(address.expires) > clock.nowMs()) return;
   throw new IntegrationError('forbidden', 'this address is wrong or has expired', {
     remedy: 'Ask for another one with GET /v1/generate-upload-url.',
@@ -98,6 +97,6 @@ export function manifestOfUpload(
 }
 
 /** Told apart from other signed addresses by its first word. */
-function signatureOf(key: Buffer, { uploadId, project, expires, md5 }: Omit<UploadAddress, 'signature'>): Buffer {
-  return createHmac('sha256', key).update(['upload', uploadId, project, expires, md5].join('\n')).digest();
+function signedText({ uploadId, project, expires, md5 }: Omit<UploadAddress, 'signature'>): string {
+  return ['upload', uploadId, project, expires, md5].join('\n');
 }

@@ -14,7 +14,7 @@ import {
 import type { Kept } from '../src/core/lookUp.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
 import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
-import { limitOf, type Meter, roomAt } from '../src/limits/meter.ts';
+import { limitOf, roomAt } from '../src/limits/meter.ts';
 import { type Places, wholePlaces } from '../src/limits/places.ts';
 import {
   earliestFor,
@@ -27,6 +27,7 @@ import {
   type StoredQuota,
   storedQuota,
 } from '../src/limits/quota.ts';
+import type { Meter } from '../src/limits/slices.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
 
@@ -37,6 +38,8 @@ export interface BudgetKey extends QuotaPolicy {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: Ms;
+  /** Nothing is declared: limit and length of the window are found out. */
+  readonly isGuessed?: boolean;
   /** Of calls at the same time whose limit is looked for: see `ConcurrencyLimit`. */
   readonly startsAt?: number;
 }

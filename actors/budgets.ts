@@ -14,6 +14,7 @@ import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { holdCalls, roomAt } from '../src/limits/meter.ts';
 import { earliestFor, learnFor, nextProbeAtMs, roomFor, spendFor } from '../src/limits/quota.ts';
 import type { Said } from '../src/limits/told.ts';
+import type { RowWrite } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
 import {
   type Budget,
@@ -49,7 +50,7 @@ export class Budgets {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX, dispose: forgotten });
-  readonly #places = new PlacesFound();
+  readonly #places: PlacesFound;
   /** Those that somebody sits on or waits for, and idle ones while there are not too many. */
   readonly #seats = new Map<string, Seats>();
   #wanted: (key: string) => void = () => {};
@@ -58,6 +59,7 @@ export class Budgets {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#places = new PlacesFound(store.reads, (row) => this.#keepRow(row));
   }
 
   /** What calls under these keys are counted in, for whoever makes some. What was asked for last is kept longest. */
@@ -206,7 +208,8 @@ export class Budgets {
   answered(keys: readonly BudgetKey[]): void {
     for (const key of keys) {
       if (key.pause !== undefined) (this.#budgetOf(key) as Window).refusals = 0;
-      if (key.startsAt !== undefined) this.#places.answered(key, this.#seats.get(key.key)?.taken ?? 0);
+      if (key.startsAt !== undefined)
+        this.#places.answered(key, this.#seats.get(key.key)?.taken ?? 0, this.#clock.nowMs());
     }
   }
 
@@ -333,8 +336,13 @@ export class Budgets {
 
   /** Something was learned that should outlive the process; the disk may have it a little later. */
   #keep(window: Window): void {
-    this.#write(window, this.#clock.nowMs()).catch((error: unknown) => {
-      this.#log.warn({ budget: window.key.key, err: errorFacts(error).message }, 'a learned limit could not be kept');
+    window.foreignUnkept = 0;
+    this.#keepRow(rowOf(window, this.#clock.nowMs()));
+  }
+
+  #keepRow(row: RowWrite): void {
+    this.#store.commit([row]).catch((error: unknown) => {
+      this.#log.warn({ budget: row.params[0], err: errorFacts(error).message }, 'a learned limit could not be kept');
     });
   }
 

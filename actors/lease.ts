@@ -3,7 +3,7 @@
 // in memory (DESIGN decision 5). Invariants: no credential outside a lease; every lease is released exactly once.
 
 import type { Attachment } from '../src/auth/attach.ts';
-import type { QuotaScope } from '../src/catalog/quotas.ts';
+import type { CallKind, QuotaScope } from '../src/catalog/quotas.ts';
 import type { ProviderDeclaration } from '../src/catalog/schema.ts';
 import { countWait, type LeaseWaits, newLeaseWaits, type WaitReason } from '../src/core/counts.ts';
 import { IntegrationError } from '../src/core/errors.ts';
@@ -11,6 +11,7 @@ import type { ConnectionId } from '../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX, UNDECLARED_LIMIT, UNDECLARED_WINDOW_MS } from '../src/core/limits.ts';
 import { isMoveDue } from '../src/core/lookUp.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
+import { quotasSpent } from '../src/limits/callKinds.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import type { ConnectionRow } from '../src/store/tables/connections.ts';
 import { type Budget, type BudgetKey, type Full, marksOf, type Turn } from './budgetState.ts';
@@ -24,6 +25,8 @@ export interface LeaseTarget {
   /** The circuit that the call belongs to: provider and provider app. */
   readonly providerKey: string;
   readonly budgets: readonly BudgetKey[];
+  /** Of calls of a kind: not all of its budgets are those of other calls of the connection. */
+  readonly isOfKind?: boolean;
 }
 
 /** Permission for one call. */
@@ -70,41 +73,65 @@ interface Patience {
  * The account at the provider, which connections of a project may share. Its name may be what a project's user typed:
  * outside of the project it means nothing, so that naming another's account neither spends nor blocks its budget.
  */
-export function accountOf({ projectId, workspaceRef, connectionId }: Omit<TargetFacts, 'providerAppId'>): string {
+export function accountOf({
+  projectId,
+  workspaceRef,
+  connectionId,
+}: Omit<TargetFacts, 'providerAppId' | 'baseUrl'>): string {
   return workspaceRef === null ? connectionId : `${projectId}/${workspaceRef}`;
 }
 
-type TargetFacts = Pick<ConnectionRow, 'connectionId' | 'projectId' | 'providerAppId' | 'workspaceRef'>;
+type TargetFacts = Pick<ConnectionRow, 'connectionId' | 'projectId' | 'providerAppId' | 'workspaceRef'> & {
+  /** The resolved one; absent where nobody asks for budgets. */
+  readonly baseUrl?: string;
+};
 
-/** Turns the declared limits of a provider into the keys of one connection. */
-export function leaseTarget(declaration: ProviderDeclaration, facts: TargetFacts): LeaseTarget {
+/**
+ * Provider and account that a limit of an external account is counted for. An account with a host of its own is that
+ * host, whichever variant of the provider was signed in to and however the account was spelled.
+ */
+export function limitedAccount(
+  { name, variantOf = name, baseUrl: template, isHostOfAccount = false }: ProviderDeclaration,
+  facts: Omit<TargetFacts, 'providerAppId'>,
+): { readonly provider: string; readonly account: string } {
+  const { projectId, baseUrl } = facts;
+  // An address that an operator put in another's place may be the same for all.
+  const isOwn = isHostOfAccount && template.includes('{{') && baseUrl !== undefined;
+  if (!isOwn) return { provider: name, account: accountOf(facts) };
+  const { host, pathname } = new URL(baseUrl);
+  return { provider: variantOf, account: `${projectId}/${host}${pathname}` };
+}
+
+/** Turns the declared limits of a provider into the keys of one connection: for calls of a kind, or of none. */
+export function leaseTarget(
+  declaration: ProviderDeclaration,
+  facts: TargetFacts,
+  kind: CallKind | null = null,
+): LeaseTarget {
+  const { provider, account } = limitedAccount(declaration, facts);
   const owner: Readonly<Record<QuotaScope, string>> = {
     // A key that a customer made for themselves is its own application.
-    providerApp: facts.providerAppId ?? facts.connectionId,
-    externalAccount: accountOf(facts),
-    user: facts.connectionId,
-    sourceAddress: 'here',
+    providerApp: `${declaration.name}/providerApp/${facts.providerAppId ?? facts.connectionId}`,
+    externalAccount: `${provider}/externalAccount/${account}`,
+    user: `${declaration.name}/user/${facts.connectionId}`,
+    sourceAddress: `${declaration.name}/sourceAddress/here`,
   };
-  const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) =>
-    `${declaration.name}/${scope}/${owner[scope]}/${name}`;
-  const windows = declaration.quotas.map((quota) => ({ key: keyOf(quota), ...quota }));
+  const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) => `${owner[scope]}/${name}`;
+  const windows = quotasSpent(declaration.quotas, kind).map((quota) => ({ key: keyOf(quota), ...quota }));
   const seats = declaration.concurrency.map((limit) => ({ key: keyOf(limit), ...limit, windowMs: 0 }));
   return {
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
-    budgets: [
-      ...windows,
-      ...undeclared(declaration, `${declaration.name}/externalAccount/${owner.externalAccount}`),
-      ...seats,
-    ],
+    budgets: [...windows, ...undeclared(declaration, owner.externalAccount), ...seats],
+    ...(kind === null ? {} : { isOfKind: true }),
   };
 }
 
 /** Providers of which no limit is known have one all the same: calls are counted, so that a refusal tells of it. */
 function undeclared({ quotas, rateHeaders }: ProviderDeclaration, account: string): readonly BudgetKey[] {
   if (quotas.length > 0 || (rateHeaders?.family ?? 'generic') !== 'generic') return [];
-  const window = { limit: UNDECLARED_LIMIT, windowMs: UNDECLARED_WINDOW_MS, isOptional: true };
+  const window = { limit: UNDECLARED_LIMIT, windowMs: UNDECLARED_WINDOW_MS, isOptional: true, isGuessed: true };
   return [{ key: `${account}/undeclared`, name: 'undeclared', ...window }];
 }
 

@@ -1,32 +1,59 @@
 // How many calls at the same time each account turned out to have places for, where a provider's declaration says that
-// it is found out (`startsAt`). In memory only: a restart begins low again.
+// it is found out (`startsAt`). A number that changed is written down, so that a restart goes on with it.
 
 import { LRUCache } from 'lru-cache';
-import { BUDGETS_CACHED_MAX } from '../src/core/limits.ts';
+import { BUDGETS_CACHED_MAX, LEARNED_LIMIT_KEPT_MS } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
-import { grow, halve, newPlaces, type Places } from '../src/limits/places.ts';
+import { grow, halve, newPlaces, type Places, wholePlaces } from '../src/limits/places.ts';
+import type { Reads, RowWrite } from '../src/store/port.ts';
+import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
 import type { BudgetKey } from './budgetState.ts';
 
 /** All accounts of the process. */
 export class PlacesFound {
+  readonly #reads: Reads;
+  readonly #keep: (row: RowWrite) => void;
   readonly #places = new LRUCache<string, Places>({ max: BUDGETS_CACHED_MAX });
 
+  /** `keep` writes a row; the disk may have it a little later. */
+  constructor(reads: Reads, keep: (row: RowWrite) => void) {
+    this.#reads = reads;
+    this.#keep = keep;
+  }
+
   /** Null where the declared number is the number. */
-  of({ key, startsAt }: BudgetKey): Places | null {
+  of({ key, startsAt, limit }: BudgetKey): Places | null {
     if (startsAt === undefined) return null;
-    const places = this.#places.get(key) ?? newPlaces(startsAt);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const row = readBudget(this.#reads, key);
+    const places = newPlaces(row === undefined ? startsAt : Math.min(limit, (JSON.parse(row) as StoredPlaces).places));
     this.#places.set(key, places);
     return places;
   }
 
   refused(key: BudgetKey, nowMs: Ms): void {
-    const places = this.of(key);
-    if (places !== null) halve(places, nowMs);
+    this.#change(key, nowMs, (places) => halve(places, nowMs));
   }
 
   /** An answer that was no refusal came while `taken` places were taken, its own included. */
-  answered(key: BudgetKey, taken: number): void {
-    const places = this.of(key);
-    if (places !== null) grow(places, taken, key.limit);
+  answered(key: BudgetKey, taken: number, nowMs: Ms): void {
+    this.#change(key, nowMs, (places) => grow(places, taken, key.limit));
   }
+
+  #change(key: BudgetKey, nowMs: Ms, change: (places: Places) => void): void {
+    const places = this.of(key);
+    if (places === null) return;
+    const before = wholePlaces(places);
+    change(places);
+    const whole = wholePlaces(places);
+    if (whole === before) return;
+    const stored: StoredPlaces = { places: whole };
+    this.#keep(putBudget(key.key, stored, nowMs + LEARNED_LIMIT_KEPT_MS));
+  }
+}
+
+/** As a row. */
+interface StoredPlaces {
+  readonly places: number;
 }

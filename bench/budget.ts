@@ -17,7 +17,7 @@ import { courseOf } from './harness/plot.ts';
 import { type Bench, type Bound, type Findings, type Row, ratioOf, rowOf } from './harness/result.ts';
 
 /** Each with other numbers at random. */
-const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 3);
+const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 5);
 /** Of the simulated hour. */
 const MINUTES = Number(env['BENCH_MINUTES'] ?? 60);
 /** Of baselines, which send thousands of calls a second: so much tells enough of them. */

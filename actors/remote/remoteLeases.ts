@@ -85,7 +85,9 @@ export class RemoteLeases {
   lease(target: LeaseTarget, priority: CallPriority, caller?: Caller): Lease | Promise<Lease> {
     const known = this.#known.get(target.connectionId);
     const nowMs = this.#clock.nowMs();
-    if (known === undefined || !this.#isUsable(known, nowMs)) return this.#ask(target, priority, known, caller);
+    // What is held ahead is of the budgets that most calls of the connection spend.
+    if (known === undefined || target.isOfKind || !this.#isUsable(known, nowMs))
+      return this.#ask(target, priority, known, caller);
     this.#tellIfDue(target.connectionId, known, nowMs);
     return this.#call(known, target, known.chunk, null);
   }
@@ -188,7 +190,7 @@ export class RemoteLeases {
     caller: Caller | undefined,
   ): Promise<Lease> {
     const { connectionId } = target;
-    const want = this.#asked.has(connectionId) ? 0 : wantOf(known);
+    const want = target.isOfKind || this.#asked.has(connectionId) ? 0 : wantOf(known);
     if (want > 0) {
       this.#asked.add(connectionId);
       // What was used should be told before more is asked for.
@@ -199,7 +201,7 @@ export class RemoteLeases {
       const leased = await this.#channel.ask<Leased>(LEASE, question, caller?.gone());
       const chunk = leased.held === null ? null : newChunk(leased.held);
       const lease = this.#call(leased, target, chunk, leased.probeId);
-      this.#learnOf(connectionId, leased, chunk, want);
+      this.#learnOf(target, leased, chunk, want);
       return lease;
     } finally {
       if (want > 0) this.#asked.delete(connectionId);
@@ -224,7 +226,7 @@ export class RemoteLeases {
     return new HeldLease(attachment, generation, marks, chunk, providerKey, probeId, this.#reports);
   }
 
-  #learnOf(connectionId: ConnectionId, leased: Leased, chunk: Chunk | null, want: number): void {
+  #learnOf({ connectionId, isOfKind }: LeaseTarget, leased: Leased, chunk: Chunk | null, want: number): void {
     const { attachment, generation, marks, token, grant } = leased;
     if (token === null || grant === null) this.#end(chunk);
     if (token === null) return;
@@ -232,7 +234,13 @@ export class RemoteLeases {
     const known = this.#known.get(connectionId) ?? this.#newKnown(connectionId, facts);
     const isNewer = known.generation !== generation;
     const futileAtMs = isNewer ? token.futileAtMs : Math.max(token.futileAtMs, known.futileAtMs);
-    Object.assign(known, facts, { futileAtMs, isProven: token.isProven || (!isNewer && known.isProven) });
+    // Marks are of the budgets in their order, and those of calls of a kind are others.
+    const { marks: marksKept } = isOfKind ? known : facts;
+    Object.assign(known, facts, {
+      marks: marksKept,
+      futileAtMs,
+      isProven: token.isProven || (!isNewer && known.isProven),
+    });
     // A question that wanted nothing ahead says nothing of what is held.
     if (want === 0) return;
     this.#giveBack(known);

@@ -57,10 +57,11 @@ export const PATTERNS: readonly Pattern[] = [
     declaredLimit: 3000,
   },
   { ...FEWER, name: 'only Retry-After', provider: { ...APP, tells: 'retryAfter' } },
+  // Neither the limit nor the length of its window is known.
   {
     ...FEWER,
-    name: 'only Retry-After, no limit declared',
-    provider: { ...APP, tells: 'retryAfter' },
+    name: 'only Retry-After, a minute, nothing declared',
+    provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 6 * LIMIT, tells: 'retryAfter' },
     declaredLimit: null,
   },
   { ...FEWER, name: 'people and reads', provider: APP, backgroundShare: 0.98 },

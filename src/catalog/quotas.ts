@@ -12,6 +12,17 @@ export interface Quota extends QuotaPolicy {
   readonly scope: QuotaScope;
   readonly limit: number;
   readonly windowMs: Ms;
+  /** The calls that it counts; absent: all. */
+  readonly only?: CallKind;
+}
+
+/** Calls of a kind. Those of one provider do not overlap: a call is of the first kind that it fits. */
+export interface CallKind {
+  readonly method: string;
+  /** Whole paths below the base address; `*` stands for a part without a slash. */
+  readonly paths: readonly string[];
+  /** They spend nothing of the quotas that count all calls. */
+  readonly isApart?: boolean;
 }
 
 /** How a quota is spent, where counting alone would not do; `src/limits/quota.ts` keeps to it. */

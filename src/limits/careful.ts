@@ -16,6 +16,7 @@ import {
 } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 import type { Neighbours } from './neighbours.ts';
+import { isKnown, noteTurn, refusedIn, type StoredTurns, type Turns } from './turns.ts';
 
 export interface Careful {
   untilMs: Ms;
@@ -29,6 +30,8 @@ export interface Careful {
   /** When the ceiling was last lowered, and until where it has grown since. */
   loweredAtMs: Ms;
   grownWindows: number;
+  /** Of the window, as Retry-After tells them; null where nothing did, or where numbers are told. */
+  turns: Turns | null;
 }
 
 /** As a row. */
@@ -37,13 +40,14 @@ export interface StoredCareful {
   readonly ceiling: number | null;
   readonly loweredAtMs: Ms;
   readonly othersPerMs?: number;
+  readonly turns?: StoredTurns;
 }
 
 export function newCareful(nowMs: Ms, windowMs: Ms, neighbours: Neighbours): Careful {
   const untilMs = carefulUntilMs(nowMs, windowMs);
   const scoutedAtMs = Number.NEGATIVE_INFINITY;
   const ceiling = Number.POSITIVE_INFINITY;
-  return { untilMs, neighbours, scoutedAtMs, portion: 0, ceiling, loweredAtMs: nowMs, grownWindows: 0 };
+  return { untilMs, neighbours, scoutedAtMs, portion: 0, ceiling, loweredAtMs: nowMs, grownWindows: 0, turns: null };
 }
 
 /** So long care is taken after the last sign of others or of a wrong limit. */
@@ -58,6 +62,26 @@ export function lower(careful: Careful, accepted: number, limit: number, nowMs: 
   careful.ceiling = Math.max(1, Math.min(before * CEILING_SHARE, Math.max(accepted * CEILING_SHARE, halved)));
   careful.loweredAtMs = nowMs;
   careful.grownWindows = 0;
+}
+
+/** A refusal of a provider that tells no numbers. */
+export interface Untold {
+  /** So many calls had not ended when the refused one was sent; it is one of them. */
+  readonly unsure: number;
+  /** The Retry-After; null where there was none. */
+  readonly untilMs: Ms | null;
+  /** Nothing is declared: the length of the window is a guess. */
+  readonly isGuessed: boolean;
+}
+
+/** Whether the refusal of a call that was sent in a window with known turns lowered what is believed of it. */
+export function lowerInTurn(careful: Careful, { unsure, untilMs }: Untold, limit: number, nowMs: Ms): boolean {
+  const { turns } = careful;
+  if (untilMs === null || turns === null || !isKnown(turns) || !noteTurn(turns, untilMs)) return false;
+  careful.ceiling = refusedIn(turns, Math.min(careful.ceiling, limit), unsure, nowMs);
+  careful.loweredAtMs = nowMs;
+  careful.grownWindows = 0;
+  return true;
 }
 
 /** The provider's numbers did not foretell a refusal: a little more is left to those who come unseen. */

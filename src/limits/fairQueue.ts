@@ -7,12 +7,12 @@
 import { FAIR_CREDIT_CALLS } from '../core/limits.ts';
 
 /** Highest first. What a person waits for goes before what a schedule asks for. */
-const CALL_PRIORITIES = ['interactive', 'write', 'enrichment', 'read', 'backfill'] as const;
+const CALL_PRIORITIES = ['interactive', 'write', 'subscribe', 'enrichment', 'read', 'backfill'] as const;
 export type CallPriority = (typeof CALL_PRIORITIES)[number];
 
 /** Schedules ask for these; they may not spend what is reserved for people. */
 export function isBackground(priority: CallPriority): boolean {
-  return priority === 'enrichment' || priority === 'read' || priority === 'backfill';
+  return priority !== 'interactive' && priority !== 'write';
 }
 
 interface Owner<Waiter> {

@@ -3,7 +3,9 @@
 import { METER_SLICES } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 import { newCareful, type StoredCareful } from './careful.ts';
-import { countsOf, type Meter, neighboursOf, recount } from './meter.ts';
+import { neighboursOf } from './meterTold.ts';
+import { countsOf, type Meter, recount } from './slices.ts';
+import { restoredTurns, storedTurns } from './turns.ts';
 
 export interface StoredMeter {
   readonly limit: number | null;
@@ -11,6 +13,8 @@ export interface StoredMeter {
   /** Slice number and calls in it, one after the other. */
   readonly counts: readonly number[];
   readonly careful?: StoredCareful;
+  /** Where it was found out. */
+  readonly windowMs?: Ms;
 }
 
 export function stored(meter: Meter, nowMs: Ms): StoredMeter {
@@ -18,9 +22,10 @@ export function stored(meter: Meter, nowMs: Ms): StoredMeter {
   const { isLearned, limit, blockedUntilMs } = meter;
   const row = { limit: isLearned ? limit : null, blockedUntilMs: Math.max(0, blockedUntilMs), counts };
   if (meter.careful === null) return row;
-  const { untilMs, ceiling, loweredAtMs, neighbours } = meter.careful;
+  const { untilMs, ceiling, loweredAtMs, neighbours, turns } = meter.careful;
   const kept = { untilMs, loweredAtMs, ceiling: Number.isFinite(ceiling) ? ceiling : null };
-  return { ...row, careful: { ...kept, othersPerMs: neighbours.perMs } };
+  const careful = { ...kept, othersPerMs: neighbours.perMs, ...(turns === null ? {} : { turns: storedTurns(turns) }) };
+  return { ...row, careful, windowMs: meter.windowMs };
 }
 
 /** Takes up what a row says; what has left the window meanwhile is dropped with the next question. */
@@ -30,14 +35,16 @@ export function restore(meter: Meter, row: StoredMeter): void {
     meter.isLearned = true;
   }
   meter.blockedUntilMs = row.blockedUntilMs;
+  if (row.windowMs !== undefined) meter.windowMs = row.windowMs;
   const pairs = row.counts.flatMap((slice, index) =>
     index % 2 === 0 ? [[slice, row.counts[index + 1] ?? 0] as const] : [],
   );
   recount(meter, pairs);
   if (row.careful === undefined) return;
-  const { untilMs, loweredAtMs, othersPerMs } = row.careful;
+  const { untilMs, loweredAtMs, othersPerMs, turns } = row.careful;
   const newestMs = Math.max(loweredAtMs, ...pairs.map(([slice]) => ((slice + 1) * meter.windowMs) / METER_SLICES));
   const neighbours = neighboursOf(meter, newestMs, othersPerMs);
   const ceiling = row.careful.ceiling ?? Number.POSITIVE_INFINITY;
-  meter.careful = { ...newCareful(loweredAtMs, meter.windowMs, neighbours), untilMs, ceiling };
+  const known = turns === undefined ? null : restoredTurns(turns, meter.windowMs);
+  meter.careful = { ...newCareful(loweredAtMs, meter.windowMs, neighbours), untilMs, ceiling, turns: known };
 }

@@ -2,7 +2,7 @@
 // than our calls. They are left what they usually take until its window ends, and a little more where chance has it;
 // who comes later than our last answer is seen by nobody. Pure over plain numbers; `meter.ts` asks while it is careful.
 
-import { NEIGHBOUR_SLICES, NEIGHBOURS_CHANCE, NEIGHBOURS_SHARE_MAX, UNSEEN_MS } from '../core/limits.ts';
+import { NEIGHBOUR_SLICES, NEIGHBOURS_CHANCE, NEIGHBOURS_SHARE_MAX, SCOUTS, UNSEEN_MS } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 
 export interface Neighbours {
@@ -10,6 +10,8 @@ export interface Neighbours {
   /** Calls of theirs in a millisecond, and as it was before the present stretch of the provider's window. */
   perMs: number;
   perMsBefore: number;
+  /** How long they were counted before, a window at most. */
+  knownMs: Ms;
   /** Since when they are counted, and the provider's count less ours at that moment. */
   sinceMs: Ms;
   base: number;
@@ -43,7 +45,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export function newNeighbours(windowMs: Ms, nowMs: Ms, perMs = 0): Neighbours {
   const own = { sent: 0, ours: new Float64Array(LENGTH), oursTotal: 0, head: sliceAt(windowMs, nowMs) };
   const told = { sinceMs: NEVER, base: 0, highest: 0, theirs: 0, toldAtMs: NEVER };
-  return { windowMs, perMs, perMsBefore: perMs, ...told, ...own };
+  return { windowMs, perMs, perMsBefore: perMs, knownMs: perMs > 0 ? windowMs : 0, ...told, ...own };
 }
 
 function sliceAt(windowMs: Ms, atMs: Ms): number {
@@ -83,7 +85,7 @@ export function leftAtMs({ ours, head, windowMs }: Neighbours, calls: number): M
   return Number.POSITIVE_INFINITY;
 }
 
-/** Takes up a number. What came before is worth one window: levels change, and chance is evened out. */
+/** Takes up a number. What came before is worth one window at most: levels change, and chance is evened out. */
 export function toldOf(neighbours: Neighbours, { spent, atMs, isLate, isSliding, isNew }: Told): void {
   const { windowMs } = neighbours;
   if (atMs < neighbours.toldAtMs) return;
@@ -97,13 +99,18 @@ export function toldOf(neighbours: Neighbours, { spent, atMs, isLate, isSliding,
   const theirs = spent - neighbours.sent;
   // A number that is late is at first that of the window before.
   if (isNew || neighbours.sinceMs === NEVER || (isLate && theirs < neighbours.base)) {
-    if (isNew) neighbours.perMsBefore = neighbours.perMs;
+    if (isNew && neighbours.sinceMs !== NEVER) {
+      neighbours.perMsBefore = neighbours.perMs;
+      neighbours.knownMs = Math.min(windowMs, neighbours.knownMs + atMs - neighbours.sinceMs);
+    }
     neighbours.sinceMs = atMs;
     neighbours.base = theirs;
     return;
   }
-  const counted = neighbours.perMsBefore * windowMs + theirs - neighbours.base;
-  neighbours.perMs = Math.max(0, counted) / (windowMs + atMs - neighbours.sinceMs);
+  const counted = neighbours.perMsBefore * neighbours.knownMs + theirs - neighbours.base;
+  // In a moment one call more or less would be a flood.
+  const countedMs = Math.max(windowMs / SCOUTS, neighbours.knownMs + atMs - neighbours.sinceMs);
+  neighbours.perMs = Math.max(0, counted) / countedMs;
 }
 
 /** Calls that are left to them; `endsAtMs` null: the window slides, and only those who come unseen count. */

@@ -6,8 +6,10 @@ import type { QuotaCaps, QuotaPolicy } from '../catalog/quotas.ts';
 import { BUDGET_RESERVED_SHARE, PACE_BURST_SHARE } from '../core/limits.ts';
 import { HOUR_MS, type Ms } from '../core/time.ts';
 import { type CallPriority, isBackground } from './fairQueue.ts';
-import { block, earliestAtMs, learn, limitOf, type Meter, newMeter, oldestLeavesAtMs, roomAt, spend } from './meter.ts';
+import { block, earliestAtMs, limitOf, oldestLeavesAtMs, roomAt, spend } from './meter.ts';
 import { restore, type StoredMeter, stored } from './meterRow.ts';
+import { foresee, learn } from './meterTold.ts';
+import { type Meter, newMeter } from './slices.ts';
 import type { Said, Uncounted } from './told.ts';
 
 export interface QuotaState {
@@ -106,7 +108,11 @@ export function spendFor(quota: QuotaState, priority: CallPriority, nowMs: Ms, c
 export function learnFor(quota: QuotaState, said: Said, uncounted: Uncounted, nowMs: Ms): number {
   const { meter, policy, recent } = quota;
   if (quota.probedAtMs === NEVER && said.remaining !== undefined) quota.probedAtMs = nowMs;
-  if (policy.lagMs === undefined || said.remaining === undefined) return learn(meter, said, uncounted, nowMs);
+  if (policy.lagMs === undefined || said.remaining === undefined) {
+    const foreign = learn(meter, said, uncounted, nowMs);
+    if (foreign >= 1 && policy.pause === undefined && policy.isSoft !== true) foresee(meter, nowMs);
+    return foreign;
+  }
   const limit = said.limit ?? meter.limit;
   roll(recent, nowMs, policy.lagMs);
   recent.told = Math.max(recent.told, limit - said.remaining);

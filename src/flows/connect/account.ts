@@ -12,7 +12,7 @@ import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/limits.ts';
 import { headerRecord } from '../../egress/headers.ts';
-import { withQuery } from '../providerCall.ts';
+import { tellable, withQuery } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { assertAddresses, learnedVariables, missingOf, type ProviderMetadata, variablesIn } from './identity.ts';
 
@@ -44,11 +44,21 @@ export async function learnAccount(
   }
   ofProvider(declaration, () => assertAddresses(declaration, metadata));
   const named = asked.workspaceRef ?? (await identify(services, declaration, credential, metadata));
+  const typedRef = mayName(services, declaration) ? null : metadata['workspace']?.value;
   return {
     metadata,
-    workspaceRef: named ?? said?.workspaceRef ?? metadata['workspace']?.value ?? null,
+    workspaceRef: named ?? said?.workspaceRef ?? typedRef ?? null,
     consumerRef: said?.consumerRef ?? null,
   };
+}
+
+/**
+ * Whether the provider names its accounts when it is asked. Then nobody else does, also where it did not answer: who is
+ * told of an account's events goes by that name, and the customer might type another's.
+ */
+function mayName({ connectors }: Services, declaration: ProviderDeclaration): boolean {
+  const { accountLookup: lookup } = declaration;
+  return lookup?.workspaceRefPath !== undefined || connectorOf(connectors, declaration)?.identifyAccount !== undefined;
 }
 
 /** What is refused of a provider's own words is not the customer's mistake: what they typed was looked at before. */
@@ -163,14 +173,15 @@ async function identify(
 }
 
 /** A call with a credential that is not stored yet, hence without a lease. */
-export function call({ egress }: Services, attachment: Attachment, method: string, url: string) {
-  return egress.request({
+export async function call({ egress }: Services, attachment: Attachment, method: string, url: string) {
+  const response = await egress.request({
     url: withQuery(url, attachment.query),
     method,
     headers: { accept: 'application/json', ...headerRecord(attachment.headers) },
     timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
     responseBytesMax: TOKEN_RESPONSE_BYTES_MAX,
   });
+  return tellable(response, attachment);
 }
 
 function textOf(value: JsonValue | undefined): string | null {

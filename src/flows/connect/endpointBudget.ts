@@ -8,7 +8,8 @@ import { accountOf } from '../../../actors/lease.ts';
 import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
 import { BUDGETS_CACHED_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
-import { earliestAtMs, type Meter, newMeter, spend } from '../../limits/meter.ts';
+import { earliestAtMs, spend } from '../../limits/meter.ts';
+import { type Meter, newMeter } from '../../limits/slices.ts';
 import type { ConnectionRow } from '../../store/tables/connections.ts';
 
 export class EndpointBudget {

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
-import { OAUTH_STATE_TTL_MS, OAUTH_STATES_PER_PROJECT_MAX } from '../../core/limits.ts';
+import { OAUTH_STATE_TTL_MS, OAUTH_STATES_PER_GROUP_MAX, OAUTH_STATES_PER_PROJECT_MAX } from '../../core/limits.ts';
 import {
   countOauthStates,
+  countOauthStatesOf,
   deleteOauthState,
   expireOauthStates,
   insertOauthState,
@@ -15,6 +16,7 @@ import {
   readOauthState,
 } from '../../store/tables/connections.ts';
 import type { Services } from '../services.ts';
+import type { ConnectIdentity } from './identity.ts';
 
 /** Of the seal; what kind of flow it is is sealed along. */
 export const PARKED_PURPOSE = 'oauthState';
@@ -23,10 +25,13 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
-/** Rejects with `overloaded` if too many flows of the project are open. */
+/**
+ * Rejects with `overloaded` if too many flows of the project are open, or of one of its groups: a customer's token is
+ * enough to open some, and must not keep other customers from connecting.
+ */
 export async function park(
   { store, vault, clock }: Services,
-  projectId: ProjectId,
+  { projectId, groupRef }: Pick<ConnectIdentity, 'projectId' | 'groupRef'>,
   token: string,
   kind: string,
   pending: object,
@@ -35,12 +40,17 @@ export async function park(
   if (countOauthStates(store.reads, projectId, nowMs) >= OAUTH_STATES_PER_PROJECT_MAX) {
     throw new IntegrationError('overloaded', 'too many authorizations of this project are open');
   }
+  if (countOauthStatesOf(store.reads, projectId, groupRef, nowMs) >= OAUTH_STATES_PER_GROUP_MAX) {
+    throw new IntegrationError('overloaded', 'too many authorizations of this group are open', {
+      remedy: 'Finish one of them, or wait a quarter of an hour.',
+    });
+  }
   const stateHash = hashOf(token);
   const place = { connectionId: stateHash, generation: 0, purpose: PARKED_PURPOSE };
   const sealed = vault.seal(JSON.stringify({ kind, pending }), place);
   await store.commit([
     expireOauthStates(nowMs),
-    insertOauthState({ stateHash, projectId, sealed, expiresAtMs: nowMs + OAUTH_STATE_TTL_MS }),
+    insertOauthState({ stateHash, projectId, groupRef, sealed, expiresAtMs: nowMs + OAUTH_STATE_TTL_MS }),
   ]);
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
 import { readInstallation } from '../../store/tables/installations.ts';
 import type { Services } from '../services.ts';
+import { budgetsOfTarget } from '../targets.ts';
 
 export interface BudgetsView {
   readonly installationId: string;
@@ -38,9 +39,10 @@ export function budgetsOf(
   const installationId = id.replace(/^installation:/, '');
   const installation = readInstallation(store.reads, installationId);
   if (installation === undefined) throw new IntegrationError('not_found', 'there is no such installation');
-  const { declaration, lease } = targets.ofConnection(installation.connectionId);
-  const views = budgets.view(lease.budgets);
-  const lines = lease.budgets.flatMap(({ isOptional }, index): BudgetLine[] => {
+  const target = targets.ofConnection(installation.connectionId);
+  const keys = budgetsOfTarget(target);
+  const views = budgets.view(keys);
+  const lines = keys.flatMap(({ isOptional }, index): BudgetLine[] => {
     const { blockedUntilMs, waiting, ...facts } = views[index] as (typeof views)[number];
     // A limit that the account may have and that no answer has told is none.
     if (isOptional && !facts.isLearned) return [];
@@ -51,5 +53,5 @@ export function budgetsOf(
     };
     return [line];
   });
-  return { installationId, provider: declaration.name, budgets: lines };
+  return { installationId, provider: target.declaration.name, budgets: lines };
 }

@@ -20,13 +20,17 @@ export const ACCOUNT_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'providerApps.update': `UPDATE providerApps SET clientId = ?, sealedClientSecret = ?, scopes = ?, metadata = ?,
     externalRef = ?, updatedAtMs = ? WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
+  'providerApps.setWebhookSecret': `UPDATE providerApps SET sealedWebhookSecret = ?, updatedAtMs = ?
+    WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'providerApps.delete': `DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?
     AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
     (destinationId, projectId, name, type, metadata, sealedSecrets, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  'destinations.update': `UPDATE destinations SET name = ?, metadata = ?, sealedSecrets = ?, updatedAtMs = ?
-    WHERE destinationId = ? AND projectId = ? AND updatedAtMs IS ?`,
-  'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ?',
+  'destinations.update': `UPDATE destinations SET name = ?, metadata = ?, sealedSecrets = ?, disabledAtMs = ?,
+    updatedAtMs = ? WHERE destinationId = ? AND projectId = ? AND updatedAtMs IS ?`,
+  'destinations.disable': `UPDATE destinations SET disabledAtMs = ?, updatedAtMs = max(?, coalesce(updatedAtMs, 0) + 1)
+    WHERE destinationId = ?`,
+  'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ? AND disabledAtMs IS ?',
 } as const;
 
 export function putMeta(name: string, value: string): RowWrite {
@@ -108,6 +112,8 @@ export interface ProviderAppRow {
   readonly provider: string;
   readonly clientId: string;
   readonly sealedClientSecret: Uint8Array;
+  /** What its webhooks are signed with; null: nobody entered it. */
+  readonly sealedWebhookSecret: Uint8Array | null;
   /** JSON array of strings. */
   readonly scopes: string;
   readonly metadata: string | null;
@@ -124,13 +130,23 @@ export function updateProviderApp(row: ProviderAppRow, before: ProviderAppRow): 
   return { statement: 'providerApps.update', params, mustChange: 'rejected' };
 }
 
+/** Refused if the app was changed since `before` was read. */
+export function setWebhookSecret(
+  { providerAppId, projectId, updatedAtMs }: ProviderAppRow,
+  sealed: Uint8Array | null,
+  atMs: Ms,
+): RowWrite {
+  const params = [sealed, atMs, providerAppId, projectId, updatedAtMs];
+  return { statement: 'providerApps.setWebhookSecret', params, mustChange: 'rejected' };
+}
+
 /** Whether another project has this client; two environments with one client end each other's tokens. */
 export function isClientElsewhere(reads: Reads, projectId: ProjectId, provider: string, clientId: string): boolean {
   const sql = 'SELECT 1 FROM providerApps WHERE provider = ? AND clientId = ? AND projectId <> ? LIMIT 1';
   return reads.get(sql, provider, clientId, projectId) !== undefined;
 }
 
-export function insertProviderApp(row: Omit<ProviderAppRow, 'updatedAtMs'>): RowWrite {
+export function insertProviderApp(row: Omit<ProviderAppRow, 'updatedAtMs' | 'sealedWebhookSecret'>): RowWrite {
   const params = [
     row.providerAppId,
     row.projectId,
@@ -194,11 +210,13 @@ export interface DestinationRow {
   /** JSON object, e.g. `{url, headers}`. */
   readonly metadata: string;
   readonly sealedSecrets: Uint8Array;
+  /** Since when nothing is sent to it, because it took nothing for days. */
+  readonly disabledAtMs: Ms | null;
   readonly createdAtMs: Ms;
   readonly updatedAtMs: Ms | null;
 }
 
-export function insertDestination(row: Omit<DestinationRow, 'updatedAtMs'>): RowWrite {
+export function insertDestination(row: Omit<DestinationRow, 'disabledAtMs' | 'updatedAtMs'>): RowWrite {
   const params = [
     row.destinationId,
     row.projectId,
@@ -213,15 +231,22 @@ export function insertDestination(row: Omit<DestinationRow, 'updatedAtMs'>): Row
 
 /** Refused if it was changed since `before` was read, or the name is taken. */
 export function updateDestination(row: DestinationRow, before: DestinationRow): RowWrite {
-  const { name, metadata, sealedSecrets, updatedAtMs, destinationId, projectId } = row;
-  const params = [name, metadata, sealedSecrets, updatedAtMs, destinationId, projectId, before.updatedAtMs];
+  const { name, metadata, sealedSecrets, disabledAtMs, updatedAtMs, destinationId, projectId } = row;
+  const facts = [name, metadata, sealedSecrets, disabledAtMs, updatedAtMs];
+  const params = [...facts, destinationId, projectId, before.updatedAtMs];
   return { statement: 'destinations.update', params, mustChange: 'rejected' };
 }
 
-/** With the routes that lead to it. */
-export function deleteDestination(destinationId: string, projectId: ProjectId): readonly RowWrite[] {
+/** A change of it, so that whoever looked before must look again. Refused if it is gone. */
+export function disableDestination({ destinationId }: Pick<DestinationRow, 'destinationId'>, atMs: Ms): RowWrite {
+  return { statement: 'destinations.disable', params: [atMs, atMs, destinationId], mustChange: 'rejected' };
+}
+
+/** With the routes that lead to it. Refused if it is gone, or was disabled or enabled since `row` was read. */
+export function deleteDestination(row: DestinationRow): readonly RowWrite[] {
+  const { destinationId, projectId, disabledAtMs } = row;
   return [
-    { statement: 'destinations.delete', params: [destinationId, projectId], mustChange: 'rejected' },
+    { statement: 'destinations.delete', params: [destinationId, projectId, disabledAtMs], mustChange: 'rejected' },
     { statement: 'topicDestinationRoutes.deleteOfDestination', params: [destinationId] },
   ];
 }

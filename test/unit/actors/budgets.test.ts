@@ -277,6 +277,18 @@ describe('a window that outlives the process', () => {
   });
 });
 
+describe('places that are found out', () => {
+  it('outlive the process, and are no more than are declared now', async () => {
+    const found: BudgetKey = { ...SEATS, limit: 20, startsAt: 8 };
+    const { budgets, clock, store } = await start();
+    budgets.block([found], found.name, null);
+    await flush();
+    const limitOf = async (key: BudgetKey) => (await start(clock, store)).budgets.view([key])[0]?.limit;
+    await vi.waitFor(async () => expect(await limitOf(found)).toBe(4));
+    expect(await limitOf({ ...found, limit: 3 })).toBe(3);
+  });
+});
+
 describe('calls of several budgets', () => {
   it('do not pass their turns round in a circle when each has one place', async () => {
     const { budgets, clock } = await start();

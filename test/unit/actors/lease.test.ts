@@ -10,6 +10,7 @@ import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/id
 import { CALLER_WAIT_MS_MAX, CIRCUIT_CALLS_MIN } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { WaitingList } from '../../../src/core/waitingList.ts';
+import { kindsOf } from '../../../src/limits/callKinds.ts';
 import { flush } from '../../support/clock.ts';
 import { startRuntime } from '../../support/runtime.ts';
 
@@ -227,6 +228,35 @@ describe('the target of a connection', () => {
     expect(budgets).not.toEqual([]);
     expect(sameAccount.budgets).toEqual(budgets);
     expect(another.budgets.map(({ key }) => key)).not.toEqual(budgets.map(({ key }) => key));
+  });
+
+  it('shares them with whoever signed in to the same account another way, where an account has its own host', () => {
+    const keysOf = (name: string, baseUrl: string, project = projectId) =>
+      leaseTarget(createCatalog().get(name), {
+        ...facts,
+        projectId: project,
+        connectionId: parseId(name, 'id'),
+        baseUrl,
+      })
+        .budgets.map(({ key }) => key)
+        .filter((key) => key.includes('/externalAccount/'));
+    const acme = 'https://acme.my.salesforce.com';
+    const keys = keysOf('salesforce', acme);
+    expect(keys).not.toEqual([]);
+    expect(keysOf('salesforceJWT', 'https://beta.my.salesforce.com')).not.toEqual(keys);
+    expect(keysOf('salesforceJWT', acme, parseId<ProjectId>('p2', 'project'))).not.toEqual(keys);
+    expect(keysOf('squareSandbox', 'https://connect.squareupsandbox.com')).not.toEqual(
+      keysOf('square', 'https://connect.squareup.com'),
+    );
+    expect(keysOf('salesforceJWT', acme)).toEqual(keys);
+  });
+
+  it('of a kind of calls has the limits of that kind, and of all calls unless they are counted apart', () => {
+    const hubspot = createCatalog().get('hubspot');
+    const namesOf = (target: LeaseTarget) => [target.isOfKind ?? false, ...target.budgets.map(({ name }) => name)];
+    const [search] = kindsOf(hubspot.quotas);
+    expect(namesOf(leaseTarget(hubspot, facts))).toEqual([false, 'burst']);
+    expect(namesOf(leaseTarget(hubspot, facts, search))).toEqual([true, 'search']);
   });
 
   it('has the circuit of its provider app, or its own where there is none', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CAREFUL_MS_MIN, CAREFUL_PORTIONS, CEILING_HOLD_WINDOWS } from '../../../src/core/limits.ts';
 import { SECOND_MS } from '../../../src/core/time.ts';
-import { earliestAtMs, learn, limitOf, newMeter, roomAt, spend, surprised } from '../../../src/limits/meter.ts';
+import { earliestAtMs, limitOf, roomAt, spend } from '../../../src/limits/meter.ts';
 import { restore, stored } from '../../../src/limits/meterRow.ts';
+import { learn, surprised, surprisedUntold } from '../../../src/limits/meterTold.ts';
+import { newMeter } from '../../../src/limits/slices.ts';
 import { none } from '../../support/uncounted.ts';
 
 const WINDOW_MS = 10 * SECOND_MS;
@@ -12,7 +14,7 @@ const SLICE_MS = WINDOW_MS / 50;
 function refusedMeter() {
   const meter = newMeter(1000, WINDOW_MS);
   spend(meter, 0, 200);
-  surprised(meter, 200, SECOND_MS);
+  surprisedUntold(meter, { unsure: 0, untilMs: null, isGuessed: false }, SECOND_MS);
   return meter;
 }
 
@@ -38,13 +40,13 @@ describe('after a refusal that nothing foretold', () => {
 
   it('no more than half is lost at once', () => {
     const meter = refusedMeter();
-    surprised(meter, 3, 2 * SECOND_MS);
+    surprisedUntold(meter, { unsure: 197, untilMs: null, isGuessed: false }, 2 * SECOND_MS);
     expect(limitOf(meter)).toBe(97);
   });
 
   it('calls go in portions, and the next one is said to be in the next slice', () => {
     const meter = newMeter(120, WINDOW_MS);
-    surprised(meter, null, 0);
+    surprised(meter, 0);
     const portion = roomAt(meter, 0);
     expect(portion).toBe(Math.ceil((120 - 1.2) / CAREFUL_PORTIONS));
     spend(meter, 0, portion);
@@ -53,7 +55,7 @@ describe('after a refusal that nothing foretold', () => {
 
   it('those who come unseen are left room, as many as came in a slice', () => {
     const meter = newMeter(120, WINDOW_MS);
-    surprised(meter, null, 0);
+    surprised(meter, 0);
     let nowMs = 0;
     for (let slice = 1; slice <= 50; slice++) {
       nowMs = slice * SLICE_MS;

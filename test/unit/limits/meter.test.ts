@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { METER_SLICES } from '../../../src/core/limits.ts';
-import { block, earliestAtMs, learn, type Meter, newMeter, roomAt, spend } from '../../../src/limits/meter.ts';
+import { block, earliestAtMs, roomAt, spend } from '../../../src/limits/meter.ts';
 import { restore, stored } from '../../../src/limits/meterRow.ts';
+import { learn } from '../../../src/limits/meterTold.ts';
+import { type Meter, newMeter } from '../../../src/limits/slices.ts';
 import { dice } from '../../support/dice.ts';
 import { atMost, none } from '../../support/uncounted.ts';
 

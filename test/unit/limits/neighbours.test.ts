@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { NEIGHBOURS_SHARE_MAX, SCOUTS } from '../../../src/core/limits.ts';
-import { SECOND_MS } from '../../../src/core/time.ts';
-import {
-  block,
-  earliestAtMs,
-  learn,
-  type Meter,
-  newMeter,
-  roomAt,
-  spend,
-  surprised,
-} from '../../../src/limits/meter.ts';
+import { DAY_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { block, earliestAtMs, roomAt, spend } from '../../../src/limits/meter.ts';
+import { learn, surprised } from '../../../src/limits/meterTold.ts';
 import { leftTo, newNeighbours, toldOf } from '../../../src/limits/neighbours.ts';
+import { learnFor, newQuota, spendFor } from '../../../src/limits/quota.ts';
+import { type Meter, newMeter } from '../../../src/limits/slices.ts';
 import { none } from '../../support/uncounted.ts';
 
 const WINDOW_MS = 10 * SECOND_MS;
@@ -20,7 +14,7 @@ const LIMIT = 1000;
 /** A window that is spent with care, of a provider that has told of its end. */
 function carefulMeter(): Meter {
   const meter = newMeter(LIMIT, WINDOW_MS);
-  surprised(meter, null, 0);
+  surprised(meter, 0);
   return meter;
 }
 
@@ -58,22 +52,58 @@ describe('others who take of a limit', () => {
       told(meter, second * (50 + 30), second * SECOND_MS);
     }
     const perWindow = (meter.careful?.neighbours.perMs ?? 0) * WINDOW_MS;
-    // The window before, of which nothing is known, counts as much as this one.
-    expect(perWindow).toBeCloseTo(270 / 1.9, 0);
+    expect(perWindow).toBeCloseTo(300, 0);
+  });
+});
+
+describe('care before anything is refused', () => {
+  const policies = [{}, { isSoft: true, pause: { firstMs: 1000, longestMs: 1000 } }];
+  const carefulAfter = (remaining: number, ours: number, windowMs = WINDOW_MS, policy = {}) => {
+    const quota = newQuota(LIMIT, windowMs, policy);
+    spendFor(quota, 'interactive', 0, ours);
+    learnFor(quota, { limit: LIMIT, remaining }, none, 0);
+    return quota.meter.careful !== null;
+  };
+
+  it('is taken where others are seen and little is left', () => {
+    expect([carefulAfter(50, 900), carefulAfter(50, 950), carefulAfter(500, 400)]).toEqual([true, false, false]);
+  });
+
+  it('is not taken with the window of a day, and not where a refusal stops nobody', () => {
+    expect(carefulAfter(50, 900, DAY_MS)).toBe(false);
+    expect(policies.map((policy) => carefulAfter(50, 900, WINDOW_MS, policy))).toEqual([true, false]);
   });
 });
 
 describe('a window that begins anew', () => {
   it('is known to by one call that goes at its end, and by no more until it is answered', () => {
     const meter = carefulMeter();
+    told(meter, 0, 9000);
+    spend(meter, 18_000, LIMIT);
+    told(meter, LIMIT, 19_000, 2 * WINDOW_MS);
+    expect([roomAt(meter, 19_900), earliestAtMs(meter, 19_900)]).toEqual([0, 2 * WINDOW_MS]);
+    expect(roomAt(meter, 2 * WINDOW_MS)).toBe(1);
+    spend(meter, 2 * WINDOW_MS);
+    expect(roomAt(meter, 2 * WINDOW_MS)).toBe(0);
+    told(meter, 1, 2 * WINDOW_MS + 100, 3 * WINDOW_MS);
+    expect(roomAt(meter, 2 * WINDOW_MS + 100)).toBeGreaterThan(1);
+  });
+
+  it('is waited for at the first end that is told: calls of a window that slides would not leave with it', () => {
+    const meter = carefulMeter();
     spend(meter, 8000, LIMIT);
     told(meter, LIMIT, 9000);
-    expect([roomAt(meter, 9900), earliestAtMs(meter, 9900)]).toEqual([0, WINDOW_MS]);
-    expect(roomAt(meter, WINDOW_MS)).toBe(1);
-    spend(meter, WINDOW_MS);
     expect(roomAt(meter, WINDOW_MS)).toBe(0);
-    told(meter, 1, WINDOW_MS + 100, 2 * WINDOW_MS);
-    expect(roomAt(meter, WINDOW_MS + 100)).toBeGreaterThan(1);
+  });
+
+  it('is not believed to be one because two ends are a window apart, where calls were seen to leave one by one', () => {
+    const meter = carefulMeter();
+    told(meter, 0, 1000);
+    // Calls of the first second leave one after the other; the next that leave came after them.
+    told(meter, 0, WINDOW_MS + 500, WINDOW_MS + 1500);
+    spend(meter, WINDOW_MS + 1500, LIMIT);
+    told(meter, LIMIT, WINDOW_MS + 2000, 2 * WINDOW_MS + 400);
+    expect(roomAt(meter, 2 * WINDOW_MS + 400)).toBe(0);
   });
 
   it('sends nobody to see while the provider wants nothing', () => {

@@ -41,13 +41,13 @@ describe('shares of a quota', () => {
     const quota = newQuota(1000, DAY_MS, { caps: CAPS });
     const rooms = (spent: number) => {
       learnFor(quota, { remaining: 1000 - spent }, none, START_MS);
-      return (['interactive', 'write', 'enrichment', 'read', 'backfill'] as const).map((priority) =>
+      return (['interactive', 'write', 'subscribe', 'enrichment', 'read', 'backfill'] as const).map((priority) =>
         roomFor(quota, priority, START_MS),
       );
     };
-    expect(rooms(0)).toEqual([1000, 950, 800, 800, 800]);
-    expect(rooms(800)).toEqual([200, 150, 0, 0, 0]);
-    expect(rooms(950)).toEqual([50, 0, 0, 0, 0]);
+    expect(rooms(0)).toEqual([1000, 950, 800, 800, 800, 800]);
+    expect(rooms(800)).toEqual([200, 150, 0, 0, 0, 0]);
+    expect(rooms(950)).toEqual([50, 0, 0, 0, 0, 0]);
   });
 
   it('are a fifth left to people by default, and nothing left by writes', () => {
@@ -76,7 +76,7 @@ describe('shares of a quota', () => {
           }
           expect(earliestFor(quota, priority, nowMs)).toBe(nowMs);
           spendFor(quota, priority, nowMs);
-          const cap = { interactive: 100, write: 95, enrichment: 80, read: 80, backfill: 80 }[priority];
+          const cap = { interactive: 100, write: 95, subscribe: 80, enrichment: 80, read: 80, backfill: 80 }[priority];
           expect(before).toBeLessThan(cap);
         }
       }),

@@ -123,6 +123,46 @@ describe('a call in an edge thread is asked for', () => {
   });
 });
 
+describe('a call of a kind that is counted apart', () => {
+  const SEARCH: BudgetKey = { key: 'h/search', name: 'search', limit: 5, windowMs: SECOND_MS };
+  const SEARCHES = { ...targetOf('limited', [SEARCH]), isOfKind: true };
+
+  it('is asked for each time, and spends nothing of what is held for others', async () => {
+    const { thread, budgets, clock } = await startDesk();
+    const one = thread();
+    await leased(one, LIMITED);
+    const spent = () => budgets.view([BURST, SEARCH]).map((budget) => budget.spent);
+    const [heldAtFirst] = spent();
+    for (let search = 1; search <= 5; search++) {
+      const lease = await leased(one, SEARCHES);
+      expect(lease.marks).toHaveLength(1);
+      lease.release();
+      await exchanged(one);
+      expect(spent()).toEqual([heldAtFirst, search]);
+    }
+    const sixth = one.remote.lease(SEARCHES, 'interactive');
+    await exchanged(one);
+    expect(budgets.view([SEARCH])[0]?.waiting.interactive).toBe(1);
+    expect(isHeld(one.remote.lease(LIMITED, 'interactive'))).toBe(true);
+    await clock.advance(2 * SECOND_MS);
+    await exchanged(one);
+    (await sixth).release();
+  });
+
+  it('says what it has to say of its own limit, and leaves the counts of others alone', async () => {
+    const { thread, budgets } = await startDesk();
+    const one = thread();
+    const before = await leased(one, LIMITED);
+    (await leased(one, SEARCHES)).release();
+    const lease = one.remote.lease(LIMITED, 'interactive') as Lease;
+    expect(lease.marks).toEqual(before.marks);
+    one.remote.learn(SEARCHES.budgets, [1], 'search', { remaining: 0, limit: 5 });
+    one.remote.close();
+    await exchanged(one);
+    expect(budgets.view([SEARCH])[0]).toMatchObject({ spent: 5 });
+  });
+});
+
 describe('calls that are handed out ahead', () => {
   it('need no question until they are made, and then bring more', async () => {
     const { thread, budgets } = await startDesk();
@@ -198,13 +238,13 @@ describe('calls that are handed out ahead', () => {
     for (let call = 0; call < 200; call++) budgets.tryTake(budgets.opened([wide]), 'interactive', null);
     for (let call = 0; call < 200; call++) budgets.release(budgets.opened([wide]));
     const refused = await leased(one, WIDE);
-    one.remote.unexplained([wide], refused.marks, clock.nowMs() + SECOND_MS);
+    one.remote.unexplained([wide], refused.marks, null);
     refused.release();
     one.remote.close();
     await exchanged(one);
     // What was accepted, a little less.
     const limit = Math.floor(200 * CEILING_SHARE);
-    expect(budgets.view([wide])).toMatchObject([{ limit, blockedUntilMs: clock.nowMs() + SECOND_MS }]);
+    expect(budgets.view([wide])).toMatchObject([{ limit, blockedUntilMs: null }]);
     await clock.advance(2 * wide.windowMs);
     (await leased(two, WIDE)).release();
     const portion = Math.ceil(limit / CAREFUL_PORTIONS);

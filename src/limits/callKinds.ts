@@ -1,0 +1,35 @@
+// Calls that a provider counts apart from others, e.g. searches: which quotas they spend, and how such a call is told
+// from its address. Pure. Called when a target is made; only the test of a call runs per call, and only for providers
+// that declare such quotas.
+
+import type { CallKind, Quota } from '../catalog/quotas.ts';
+
+/** The kinds that quotas are declared for, each once, in their order. */
+export function kindsOf(quotas: readonly Quota[]): readonly CallKind[] {
+  const byWords = new Map<string, CallKind>();
+  for (const { only } of quotas)
+    if (only !== undefined && !byWords.has(wordsOf(only))) byWords.set(wordsOf(only), only);
+  return [...byWords.values()];
+}
+
+/** What a call of a kind spends; null: of none. */
+export function quotasSpent(quotas: readonly Quota[], kind: CallKind | null): readonly Quota[] {
+  return quotas.filter(({ only }) => {
+    if (only === undefined) return kind?.isApart !== true;
+    return kind !== null && wordsOf(only) === wordsOf(kind);
+  });
+}
+
+/** Matches path and query below the provider's base address. */
+export function patternOf({ paths }: CallKind): RegExp {
+  const alternatives = paths.map((path) => path.split('*').map(literal).join('[^/?#]+'));
+  return new RegExp(`^(?:${alternatives.join('|')})/?(?:[?#]|$)`);
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.+?()[\]{}|]/g, '\\$&');
+}
+
+function wordsOf({ method, paths, isApart = false }: CallKind): string {
+  return JSON.stringify([method, paths, isApart]);
+}

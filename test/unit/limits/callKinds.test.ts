@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Quota } from '../../../src/catalog/quotas.ts';
+import { kindsOf, patternOf, quotasSpent } from '../../../src/limits/callKinds.ts';
+
+const shared = { scope: 'externalAccount', limit: 1, windowMs: 1000 } as const;
+const paths = ['/crm/v3/objects/*/search', '/v(1).0/$count'];
+const APART = { method: 'POST', paths, isApart: true } as const;
+const BESIDE = { method: 'GET', paths: ['/report'] } as const;
+const ALL: Quota = { name: 'all', ...shared };
+const SEARCH: Quota = { name: 'search', ...shared, only: APART };
+const SEARCH_DAY: Quota = { name: 'searchDay', ...shared, only: { ...APART } };
+const REPORT: Quota = { name: 'report', ...shared, only: BESIDE };
+const QUOTAS = [ALL, SEARCH, SEARCH_DAY, REPORT];
+
+const namesSpent = (kind: Parameters<typeof quotasSpent>[1]) => quotasSpent(QUOTAS, kind).map(({ name }) => name);
+
+describe('the kinds of calls of a provider', () => {
+  it('are none where every quota counts all calls', () => {
+    expect(kindsOf([ALL])).toEqual([]);
+  });
+
+  it('are there once for all quotas of a kind', () => {
+    expect(kindsOf(QUOTAS)).toEqual([APART, BESIDE]);
+  });
+
+  it('spend their quotas, beside those of all calls unless they are counted apart', () => {
+    expect(namesSpent(null)).toEqual(['all']);
+    expect(namesSpent(BESIDE)).toEqual(['all', 'report']);
+    expect(namesSpent(APART)).toEqual(['search', 'searchDay']);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    '/crm/v3/objects/contacts/search',
+    '/crm/v3/objects/2-1234/search/',
+    '/crm/v3/objects/p_a%2Fb/search?limit=1',
+    '/v(1).0/$count',
+  ])('%s is of the kind', (path) => {
+    expect(patternOf(APART).test(path)).toBe(true);
+  });
+
+  it.each([
+    '/crm/v3/objects/contacts',
+    '/crm/v3/objects/contacts/search/more',
+    '/crm/v3/objects/contacts/searches',
+    '/crm/v3/objects//search',
+    '/crm/v3/objects/a/b/search',
+    '/crm/v3/objects/a?x=/search',
+    '/x/crm/v3/objects/contacts/search',
+    '/v1x0/$count',
+  ])('%s is not', (path) => {
+    expect(patternOf(APART).test(path)).toBe(false);
+  });
+});

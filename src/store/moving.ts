@@ -16,13 +16,21 @@ const OWN = 'projectId = ?1';
 const CONNECTIONS = `(SELECT connectionId FROM connections WHERE ${OWN})`;
 const INSTALLATIONS = `(SELECT installationId FROM installations WHERE ${OWN})`;
 const DESTINATIONS = `(SELECT destinationId FROM destinations WHERE ${OWN})`;
-/** A read is named by its installation and its object; `0` comes right after `/`. */
+/** A read or a write is named by its installation and something else; `0` comes right after `/`. */
 const ACTORS = `(SELECT 'credential:' || connectionId FROM connections WHERE ${OWN}
   UNION ALL SELECT 'installation:' || installationId FROM installations WHERE ${OWN}
+  UNION ALL SELECT 'inbox:' || installationId FROM installations WHERE ${OWN}
+  UNION ALL SELECT 'subscription:' || installationId FROM installations WHERE ${OWN}
+  UNION ALL SELECT 'schemaWatch:' || installationId FROM installations WHERE ${OWN}
   UNION ALL SELECT 'delivery:' || destinationId FROM destinations WHERE ${OWN}
-  UNION ALL SELECT snapshots.actorId FROM installations CROSS JOIN snapshots
-    ON snapshots.actorId > 'read:' || installationId || '/' AND snapshots.actorId < 'read:' || installationId || '0'
-    WHERE ${OWN})`;
+  ${['read', 'write', 'writeBatch'].map(actorsNamed).join(' ')})`;
+
+/** Actors of installations that are named by them and something else. */
+function actorsNamed(machine: string): string {
+  return `UNION ALL SELECT snapshots.actorId FROM installations CROSS JOIN snapshots
+    ON snapshots.actorId > '${machine}:' || installationId || '/'
+    AND snapshots.actorId < '${machine}:' || installationId || '0' WHERE ${OWN}`;
+}
 
 /** Tables in the order in which they are written, each with what of it belongs to a project. */
 const MOVED = {
@@ -42,7 +50,13 @@ const MOVED = {
   credentials: `connectionId IN ${CONNECTIONS}`,
   installations: OWN,
   checkpoints: `installationId IN ${INSTALLATIONS}`,
+  fieldSnapshots: `installationId IN ${INSTALLATIONS}`,
   operations: OWN,
+  writeRequests: `installationId IN ${INSTALLATIONS}`,
+  inbox: `installationId IN ${INSTALLATIONS}`,
+  webhookSecrets: `installationId IN ${INSTALLATIONS}`,
+  // What is being taken back for installations that are gone stays behind.
+  subscriptions: `installationId IN ${INSTALLATIONS} AND connectionId IN ${CONNECTIONS}`,
   lanes: `laneId IN ${DESTINATIONS}`,
   blobs: OWN,
   outbox: `laneId IN ${DESTINATIONS}`,

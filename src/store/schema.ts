@@ -1,220 +1,7 @@
 // The tables, as an append-only list of migration steps. A step that has shipped never changes; the database's
 // `user_version` counts the steps it has seen. Times are epoch milliseconds; JSON is text; names match the code.
 
-const FIRST = `
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-
-CREATE TABLE snapshots (
-  actorId TEXT PRIMARY KEY,
-  schemaVersion INTEGER NOT NULL,
-  revision INTEGER NOT NULL,
-  wakeAtMs INTEGER,
-  pausedReason TEXT,
-  state TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX snapshots_wake ON snapshots (wakeAtMs, actorId) WHERE wakeAtMs IS NOT NULL AND pausedReason IS NULL;
-
-CREATE TABLE effects (
-  seq INTEGER PRIMARY KEY,
-  effectId TEXT NOT NULL UNIQUE,
-  actorId TEXT NOT NULL,
-  payload TEXT NOT NULL,
-  isAttempted INTEGER NOT NULL DEFAULT 0,
-  result BLOB
-);
-
-CREATE TABLE quarantine (
-  seq INTEGER PRIMARY KEY,
-  actorId TEXT NOT NULL,
-  event TEXT NOT NULL,
-  error TEXT NOT NULL,
-  atMs INTEGER NOT NULL
-);
-
-CREATE TABLE projects (
-  projectId TEXT PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  appName TEXT NOT NULL,
-  orgId TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER
-) WITHOUT ROWID;
-
-CREATE TABLE apiKeys (
-  keyHash TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  label TEXT NOT NULL,
-  scopes TEXT NOT NULL,
-  isActive INTEGER NOT NULL,
-  createdAtMs INTEGER NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE providerApps (
-  providerAppId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  provider TEXT NOT NULL,
-  clientId TEXT NOT NULL,
-  sealedClientSecret BLOB NOT NULL,
-  scopes TEXT NOT NULL,
-  metadata TEXT,
-  externalRef TEXT,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER,
-  UNIQUE (projectId, provider, clientId)
-);
-
-CREATE TABLE destinations (
-  destinationId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  name TEXT NOT NULL,
-  type TEXT NOT NULL,
-  metadata TEXT NOT NULL,
-  sealedSecrets BLOB NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER,
-  UNIQUE (projectId, name)
-);
-
-CREATE TABLE integrations (
-  integrationId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  name TEXT NOT NULL,
-  provider TEXT NOT NULL,
-  revisionId TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER,
-  UNIQUE (projectId, name)
-);
-
-CREATE TABLE revisions (
-  revisionId TEXT PRIMARY KEY,
-  integrationId TEXT NOT NULL,
-  specVersion TEXT NOT NULL,
-  content TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL
-);
-CREATE INDEX revisions_integration ON revisions (integrationId);
-
-CREATE TABLE connections (
-  connectionId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  provider TEXT NOT NULL,
-  providerAppId TEXT,
-  groupRef TEXT NOT NULL,
-  groupName TEXT NOT NULL,
-  consumerRef TEXT NOT NULL,
-  consumerName TEXT NOT NULL,
-  authScheme TEXT NOT NULL,
-  status TEXT NOT NULL,
-  workspaceRef TEXT,
-  metadata TEXT NOT NULL,
-  generation INTEGER NOT NULL,
-  issuedAtMs INTEGER NOT NULL,
-  expiresAtMs INTEGER,
-  refreshAtMs INTEGER,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER,
-  UNIQUE (projectId, provider, groupRef, consumerRef)
-);
-CREATE INDEX connections_group ON connections (projectId, groupRef);
-
-CREATE TABLE credentials (
-  connectionId TEXT PRIMARY KEY,
-  generation INTEGER NOT NULL,
-  sealed BLOB NOT NULL
-);
-
-CREATE TABLE oauthStates (
-  stateHash TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  sealed BLOB NOT NULL,
-  expiresAtMs INTEGER NOT NULL
-);
-CREATE INDEX oauthStates_expiry ON oauthStates (expiresAtMs);
-CREATE INDEX oauthStates_project ON oauthStates (projectId);
-
-CREATE TABLE installations (
-  installationId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  integrationId TEXT NOT NULL,
-  connectionId TEXT NOT NULL,
-  groupRef TEXT NOT NULL,
-  healthStatus TEXT NOT NULL,
-  configId TEXT NOT NULL,
-  revisionId TEXT NOT NULL,
-  config TEXT NOT NULL,
-  createdBy TEXT NOT NULL,
-  configuredAtMs INTEGER NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER,
-  UNIQUE (integrationId, groupRef, connectionId)
-);
-CREATE INDEX installations_integration ON installations (integrationId, groupRef);
-CREATE INDEX installations_connection ON installations (connectionId);
-CREATE INDEX installations_project ON installations (projectId, groupRef);
-
-CREATE TABLE checkpoints (
-  actorId TEXT PRIMARY KEY,
-  installationId TEXT NOT NULL,
-  objectName TEXT NOT NULL,
-  run INTEGER NOT NULL,
-  page INTEGER NOT NULL,
-  operationId TEXT,
-  readType TEXT,
-  sinceMs INTEGER,
-  untilMs INTEGER,
-  cursor TEXT,
-  recordsRead INTEGER NOT NULL,
-  watermarkMs INTEGER
-) WITHOUT ROWID;
-CREATE INDEX checkpoints_installation ON checkpoints (installationId);
-
-CREATE TABLE operations (
-  operationId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  integrationId TEXT NOT NULL,
-  installationId TEXT NOT NULL,
-  configId TEXT NOT NULL,
-  actionType TEXT NOT NULL,
-  status TEXT NOT NULL,
-  result TEXT,
-  metadata TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  updatedAtMs INTEGER
-);
-CREATE INDEX operations_installation ON operations (installationId, createdAtMs);
-
-CREATE TABLE outbox (
-  seq INTEGER PRIMARY KEY,
-  messageId TEXT NOT NULL UNIQUE,
-  laneId TEXT NOT NULL,
-  operationId TEXT,
-  body TEXT NOT NULL,
-  blobId TEXT,
-  bytes INTEGER NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  nextAttemptAtMs INTEGER NOT NULL,
-  lastError TEXT,
-  isDead INTEGER NOT NULL DEFAULT 0,
-  createdAtMs INTEGER NOT NULL
-);
-CREATE INDEX outbox_due ON outbox (laneId, isDead, nextAttemptAtMs, seq);
-
-CREATE TABLE lanes (
-  laneId TEXT PRIMARY KEY,
-  queuedBytes INTEGER NOT NULL,
-  queued INTEGER NOT NULL,
-  delivered INTEGER NOT NULL,
-  dead INTEGER NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE blobs (
-  blobId TEXT PRIMARY KEY,
-  projectId TEXT NOT NULL,
-  body TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL
-);
-`;
+import { FIRST } from './firstSchema.ts';
 
 /**
  * Snapshots carry their actor's last events in the same row: in a table of their own they halved the steps per second
@@ -369,6 +156,100 @@ CREATE INDEX installations_projectList ON installations (projectId, createdAtMs,
 CREATE INDEX installations_integrationList ON installations (integrationId, createdAtMs, installationId);
 `;
 
+/**
+ * Notifications: what one is about, so that it can be erased with that, and the config before a change where it is too
+ * large for a message. And destinations that were given up because they failed for days.
+ */
+const NOTIFICATIONS = `
+ALTER TABLE outbox ADD COLUMN subjectId TEXT;
+ALTER TABLE outbox ADD COLUMN lastBlobId TEXT;
+CREATE INDEX outbox_subject ON outbox (subjectId) WHERE subjectId IS NOT NULL;
+CREATE INDEX outbox_lastBlob ON outbox (lastBlobId) WHERE lastBlobId IS NOT NULL;
+ALTER TABLE destinations ADD COLUMN disabledAtMs INTEGER;
+`;
+
+/** Lists of connections and integrations that are as fast at any depth. */
+const CONNECTION_LISTS = `
+CREATE INDEX connections_projectList ON connections (projectId, createdAtMs, connectionId);
+CREATE INDEX connections_providerList ON connections (projectId, provider, createdAtMs, connectionId);
+CREATE INDEX integrations_projectList ON integrations (projectId, createdAtMs, integrationId);
+`;
+
+/** The operations of writes that have not ended, which a start looks for. */
+const OPEN_WRITES = `
+CREATE INDEX operations_openWrites ON operations (operationId) WHERE actionType = 'write' AND status = 'in_progress';
+`;
+
+/** Whose authorizations are open. */
+const PARKED_GROUPS = `
+ALTER TABLE oauthStates ADD COLUMN groupRef TEXT NOT NULL DEFAULT '';
+DROP INDEX oauthStates_project;
+CREATE INDEX oauthStates_group ON oauthStates (projectId, groupRef);
+`;
+
+/** What writes that wait are to write. */
+const WRITE_REQUESTS = `
+CREATE TABLE writeRequests (
+  seq INTEGER PRIMARY KEY,
+  requestId TEXT NOT NULL UNIQUE,
+  operationId TEXT NOT NULL,
+  installationId TEXT NOT NULL,
+  sealed BLOB NOT NULL
+);
+CREATE INDEX writeRequests_operation ON writeRequests (operationId);
+CREATE INDEX writeRequests_installation ON writeRequests (installationId);
+`;
+
+/** The fields of objects whose changes are told, as they were seen last. */
+const FIELD_SNAPSHOTS = `
+CREATE TABLE fieldSnapshots (
+  installationId TEXT NOT NULL,
+  objectName TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  updatedAtMs INTEGER NOT NULL,
+  PRIMARY KEY (installationId, objectName)
+);
+`;
+
+/**
+ * What providers tell, until it is in the outbox; after that, `event` is null and the row keeps a second delivery out.
+ * What providers were asked to tell, what they sign it with where a builder or a customer entered that, and whose
+ * account a webhook is about.
+ */
+const INBOX = `
+CREATE TABLE inbox (
+  seq INTEGER PRIMARY KEY,
+  installationId TEXT NOT NULL,
+  eventKey TEXT NOT NULL,
+  event TEXT,
+  bytes INTEGER NOT NULL,
+  receivedAtMs INTEGER NOT NULL,
+  UNIQUE (installationId, eventKey)
+);
+CREATE INDEX inbox_waiting ON inbox (installationId, seq, bytes, receivedAtMs) WHERE event IS NOT NULL;
+CREATE INDEX inbox_age ON inbox (receivedAtMs) WHERE event IS NULL;
+
+CREATE TABLE subscriptions (
+  installationId TEXT PRIMARY KEY,
+  connectionId TEXT NOT NULL,
+  status TEXT NOT NULL,
+  objects TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  sealed BLOB,
+  error TEXT,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+);
+CREATE INDEX subscriptions_connection ON subscriptions (connectionId);
+CREATE INDEX subscriptions_unmade ON subscriptions (status) WHERE status <> 'success';
+
+ALTER TABLE providerApps ADD COLUMN sealedWebhookSecret BLOB;
+
+CREATE TABLE webhookSecrets (installationId TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+
+CREATE INDEX connections_workspace ON connections (workspaceRef) WHERE workspaceRef IS NOT NULL;
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -379,6 +260,13 @@ export const SCHEMA_STEPS: readonly string[] = [
   KEPT_OBJECTS,
   PARTY_NAMES,
   INSTALLATION_LISTS,
+  NOTIFICATIONS,
+  CONNECTION_LISTS,
+  OPEN_WRITES,
+  PARKED_GROUPS,
+  WRITE_REQUESTS,
+  FIELD_SNAPSHOTS,
+  INBOX,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

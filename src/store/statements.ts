@@ -7,6 +7,9 @@ import { BUDGET_STATEMENTS } from './tables/budgets.ts';
 import { CATALOG_STATEMENTS } from './tables/catalog.ts';
 import { CONNECTION_STATEMENTS } from './tables/connections.ts';
 import { EFFECT_STATEMENTS } from './tables/effects.ts';
+import { EXPIRY_STATEMENTS } from './tables/expiry.ts';
+import { FIELD_SNAPSHOT_STATEMENTS } from './tables/fieldSnapshots.ts';
+import { INBOX_STATEMENTS } from './tables/inbox.ts';
 import { INSTALLATION_STATEMENTS } from './tables/installations.ts';
 import { INTEGRATION_STATEMENTS } from './tables/integrations.ts';
 import { KEY_STATEMENTS } from './tables/keys.ts';
@@ -16,8 +19,10 @@ import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
 import { ROLLOUT_STATEMENTS } from './tables/rollout.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
+import { SUBSCRIPTION_STATEMENTS } from './tables/subscriptions.ts';
 import { TOPIC_STATEMENTS } from './tables/topics.ts';
 import { UPLOAD_STATEMENTS } from './tables/uploads.ts';
+import { WRITE_STATEMENTS } from './tables/writes.ts';
 
 export const STATEMENTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -28,10 +33,15 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...KEY_STATEMENTS,
     ...TOPIC_STATEMENTS,
     ...UPLOAD_STATEMENTS,
+    ...SUBSCRIPTION_STATEMENTS,
+    ...WRITE_STATEMENTS,
+    ...INBOX_STATEMENTS,
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...PARTY_NAME_STATEMENTS,
     ...INSTALLATION_STATEMENTS,
+    ...EXPIRY_STATEMENTS,
+    ...FIELD_SNAPSHOT_STATEMENTS,
     ...ROLLOUT_STATEMENTS,
     ...INTEGRATION_STATEMENTS,
     ...OUTBOX_STATEMENTS,

@@ -3,7 +3,7 @@
 
 import type { ConnectionId, ProjectId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
-import type { Reads, RowWrite } from '../port.ts';
+import type { Reads, RowWrite, SqlValue } from '../port.ts';
 import { leavePartyNames } from './partyNames.ts';
 
 export const CONNECTION_STATEMENTS = {
@@ -13,9 +13,10 @@ export const CONNECTION_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'connections.reconnect': `UPDATE connections SET providerAppId = ?, groupName = ?, consumerName = ?, authScheme = ?,
     status = ?, workspaceRef = ?, providerConsumerRef = ?, metadata = ?, generation = ?, issuedAtMs = ?,
-    expiresAtMs = ?, refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
+    expiresAtMs = ?, refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?
+    AND metadata = ? AND workspaceRef IS ?`,
   'connections.describe': `UPDATE connections SET workspaceRef = ?, metadata = ?, updatedAtMs = ?
-    WHERE connectionId = ? AND generation = ?`,
+    WHERE connectionId = ? AND generation = ? AND metadata = ? AND workspaceRef IS ?`,
   'connections.refreshed': `UPDATE connections SET status = 'created', generation = ?, issuedAtMs = ?, expiresAtMs = ?,
     refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
   'connections.setStatus':
@@ -26,7 +27,8 @@ export const CONNECTION_STATEMENTS = {
     ON CONFLICT (connectionId) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed
     WHERE credentials.generation = excluded.generation - 1`,
   'credentials.delete': 'DELETE FROM credentials WHERE connectionId = ?',
-  'oauthStates.insert': 'INSERT INTO oauthStates (stateHash, projectId, sealed, expiresAtMs) VALUES (?, ?, ?, ?)',
+  'oauthStates.insert':
+    'INSERT INTO oauthStates (stateHash, projectId, groupRef, sealed, expiresAtMs) VALUES (?, ?, ?, ?, ?)',
   'oauthStates.use': 'DELETE FROM oauthStates WHERE stateHash = ?',
   'oauthStates.expire': 'DELETE FROM oauthStates WHERE expiresAtMs <= ?',
   'oauthStates.erase': 'DELETE FROM oauthStates WHERE stateHash IN (SELECT value FROM json_each(?))',
@@ -84,8 +86,14 @@ export function insertConnection(row: Omit<ConnectionRow, 'updatedAtMs'>): RowWr
   return { statement: 'connections.insert', params, mustChange: 'rejected' };
 }
 
-/** Gives a connection the new credential of generation `row.generation`; refused if another came first. */
-export function reconnectConnection(row: ConnectionRow): RowWrite {
+/** What is said of an account. */
+type Described = Pick<ConnectionRow, 'metadata' | 'workspaceRef'>;
+
+/**
+ * Gives a connection the new credential of generation `row.generation`; refused if another came first, or other facts
+ * of the account than `before`.
+ */
+export function reconnectConnection(row: ConnectionRow, before: Described): RowWrite {
   const params = [
     row.providerAppId,
     row.groupName,
@@ -102,6 +110,8 @@ export function reconnectConnection(row: ConnectionRow): RowWrite {
     row.updatedAtMs,
     row.connectionId,
     row.generation - 1,
+    before.metadata,
+    before.workspaceRef,
   ];
   return { statement: 'connections.reconnect', params, mustChange: 'rejected' };
 }
@@ -120,9 +130,13 @@ export function refreshedConnection(facts: RefreshedFacts): RowWrite {
   return { statement: 'connections.refreshed', params, mustChange: 'rejected' };
 }
 
-/** Other facts of the account than those it was connected with; refused if another credential came first. */
-export function describeConnection(row: ConnectionRow): RowWrite {
-  const params = [row.workspaceRef, row.metadata, row.updatedAtMs, row.connectionId, row.generation];
+/**
+ * Other facts of the account than those it was connected with; refused if another credential or other facts than
+ * `before` came first.
+ */
+export function describeConnection(row: ConnectionRow, before: Described): RowWrite {
+  const facts = [row.workspaceRef, row.metadata, row.updatedAtMs, row.connectionId, row.generation];
+  const params = [...facts, before.metadata, before.workspaceRef];
   return { statement: 'connections.describe', params, mustChange: 'rejected' };
 }
 
@@ -162,14 +176,25 @@ export function readConnections(
     readonly provider?: string | undefined;
     readonly groupRef?: string | undefined;
     readonly consumerRef?: string | undefined;
+    /** Those behind it in the order of the list. */
+    readonly after?: Pick<ConnectionRow, 'createdAtMs' | 'connectionId'> | undefined;
+    readonly limit?: number;
   },
 ): ConnectionRow[] {
-  const { provider, groupRef, consumerRef } = filter;
+  const { provider, groupRef, consumerRef, after, limit } = filter;
   const given = Object.entries({ provider, groupRef, consumerRef }).filter(([, value]) => value !== undefined);
   // What is not asked for is not in the SQL: SQLite would go through all of a project for one group.
-  const conditions = ['projectId = ?', ...given.map(([column]) => `${column} = ?`)].join(' AND ');
-  const sql = `SELECT * FROM connections WHERE ${conditions} ORDER BY createdAtMs DESC, connectionId`;
-  return reads.all(sql, projectId, ...given.map(([, value]) => String(value)));
+  // A customer has few: they are found by their own index and sorted. All others are in the order of the list.
+  const time = groupRef === undefined && consumerRef === undefined ? 'createdAtMs' : '+createdAtMs';
+  const conditions = [
+    'projectId = ?',
+    ...given.map(([column]) => `${column} = ?`),
+    ...(after === undefined ? [] : [`(${time}, connectionId) < (?, ?)`]),
+  ].join(' AND ');
+  const sql = `SELECT * FROM connections WHERE ${conditions} ORDER BY ${time} DESC, connectionId DESC`;
+  const params: SqlValue[] = [projectId, ...given.map(([, value]) => String(value))];
+  if (after !== undefined) params.push(after.createdAtMs, after.connectionId);
+  return limit === undefined ? reads.all(sql, ...params) : reads.all(`${sql} LIMIT ?`, ...params, limit);
 }
 
 /** Connections of a provider app whose credential is held back, by id, those after `after`. */
@@ -258,12 +283,14 @@ export function readCredential(
 export interface OauthStateRow {
   readonly stateHash: string;
   readonly projectId: ProjectId;
+  /** Empty for one that an earlier version made. */
+  readonly groupRef: string;
   readonly sealed: Uint8Array;
   readonly expiresAtMs: Ms;
 }
 
 export function insertOauthState(row: OauthStateRow): RowWrite {
-  const params = [row.stateHash, row.projectId, row.sealed, row.expiresAtMs];
+  const params = [row.stateHash, row.projectId, row.groupRef, row.sealed, row.expiresAtMs];
   return { statement: 'oauthStates.insert', params, mustChange: 'rejected' };
 }
 
@@ -284,6 +311,12 @@ export function readOauthState(reads: Reads, stateHash: string): OauthStateRow |
 export function countOauthStates(reads: Reads, projectId: ProjectId, nowMs: Ms): number {
   const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ? AND expiresAtMs > ?';
   return reads.get<{ n: number }>(sql, projectId, nowMs)?.n ?? 0;
+}
+
+/** The same of one group. */
+export function countOauthStatesOf(reads: Reads, projectId: ProjectId, groupRef: string, nowMs: Ms): number {
+  const sql = 'SELECT count(*) AS n FROM oauthStates WHERE projectId = ? AND groupRef = ? AND expiresAtMs > ?';
+  return reads.get<{ n: number }>(sql, projectId, groupRef, nowMs)?.n ?? 0;
 }
 
 export function readExpiredStateHashes(reads: Reads, nowMs: Ms, limit: number): string[] {

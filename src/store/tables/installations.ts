@@ -5,23 +5,10 @@
 import type { ActorId, ConnectionId, InstallationId, IntegrationId, OperationId, ProjectId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
-
-/**
- * A finished operation that nothing needs: its messages have left the outbox, no read goes on from it, and it is not
- * the backfill that an installation is asked about.
- */
-const IS_OPERATION_DONE = `status <> 'in_progress'
-  AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.operationId = operations.operationId)
-  AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE checkpoints.installationId = operations.installationId
-    AND checkpoints.operationId = operations.operationId)
-  AND NOT (metadata ->> '$.readType' = 'backfill' AND EXISTS
-    (SELECT 1 FROM installations WHERE installations.installationId = operations.installationId))`;
-
-/** A revision that is no integration's latest and that no installation was configured by. */
-const IS_REVISION_UNUSED = `NOT EXISTS (SELECT 1 FROM integrations WHERE integrations.integrationId =
-    revisions.integrationId AND integrations.revisionId = revisions.revisionId)
-  AND NOT EXISTS (SELECT 1 FROM installations WHERE installations.integrationId = revisions.integrationId
-    AND installations.revisionId = revisions.revisionId)`;
+import { eraseFieldSnapshots } from './fieldSnapshots.ts';
+import { closeInbox } from './inbox.ts';
+import { deleteSubscription } from './subscriptions.ts';
+import { eraseWriteRequests } from './writes.ts';
 
 export const INSTALLATION_STATEMENTS = {
   'integrations.insert': `INSERT INTO integrations (integrationId, projectId, name, provider, revisionId, createdAtMs)
@@ -42,10 +29,6 @@ export const INSTALLATION_STATEMENTS = {
   'installations.erase': 'DELETE FROM installations WHERE installationId = ?',
   'checkpoints.erase': 'DELETE FROM checkpoints WHERE installationId = ?',
   'operations.erase': 'DELETE FROM operations WHERE operationId IN (SELECT value FROM json_each(?))',
-  'operations.expire': `DELETE FROM operations
-    WHERE operationId IN (SELECT value FROM json_each(?)) AND ${IS_OPERATION_DONE}`,
-  'revisions.expire': `DELETE FROM revisions
-    WHERE revisionId IN (SELECT value FROM json_each(?)) AND ${IS_REVISION_UNUSED}`,
   'checkpoints.put': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, operationId, readType,
     sinceMs, untilMs, cursor, recordsRead, watermarkMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (actorId) DO UPDATE SET run = excluded.run, page = excluded.page, operationId = excluded.operationId,
@@ -101,10 +84,6 @@ export function updateIntegration(
 export function insertRevision(row: RevisionRow): RowWrite {
   const params = [row.revisionId, row.integrationId, row.specVersion, row.content, row.kept, row.createdAtMs];
   return { statement: 'revisions.insert', params, mustChange: 'rejected' };
-}
-
-export function readIntegrations(reads: Reads, projectId: ProjectId): IntegrationRow[] {
-  return reads.all('SELECT * FROM integrations WHERE projectId = ? ORDER BY createdAtMs, integrationId', projectId);
 }
 
 /** By id or by name within the project. */
@@ -330,56 +309,29 @@ export function readBackfill(reads: Reads, installationId: string, objectName: s
 /** Newest first. `beforeRow` is the last row of the previous page. */
 export function readOperations(
   reads: Reads,
-  installationId: string,
+  { projectId, installationId }: Pick<InstallationRow, 'projectId' | 'installationId'>,
   page: { readonly limit: number; readonly beforeMs: Ms | null; readonly beforeId: string | null },
 ): OperationRow[] {
   const sql = `SELECT * FROM operations WHERE installationId = ?1
-    AND (createdAtMs, operationId) < (?2, ?3)
+    AND (createdAtMs, operationId) < (?2, ?3) AND projectId = ?5
     ORDER BY createdAtMs DESC, operationId DESC LIMIT ?4`;
   // Nothing is later than the latest time there is; a condition on null would make the list slower with its depth.
-  return reads.all(sql, installationId, page.beforeMs ?? Number.MAX_SAFE_INTEGER, page.beforeId ?? '', page.limit);
+  const { beforeMs, beforeId, limit } = page;
+  return reads.all(sql, installationId, beforeMs ?? Number.MAX_SAFE_INTEGER, beforeId ?? '', limit, projectId);
 }
 
-/** Rows of a table in the order they were written, of which `isDue` may go; `row` is where the next window begins. */
-export interface Swept {
-  readonly row: number;
-  readonly id: string;
-  readonly isOld: 0 | 1;
-  readonly isDue: 0 | 1;
-}
-
-/** Operations in the order they were begun in. */
-export function sweepOperations(reads: Reads, afterRow: number, endedBeforeMs: Ms, limit: number): Swept[] {
-  const sql = `SELECT rowid AS row, operationId AS id, createdAtMs < ?2 AS isOld,
-    coalesce(updatedAtMs, createdAtMs) < ?2 AND ${IS_OPERATION_DONE} AS isDue
-    FROM operations WHERE rowid > ?1 ORDER BY rowid LIMIT ?3`;
-  return reads.all(sql, afterRow, endedBeforeMs, limit);
-}
-
-/** Removes those that are still done with. */
-export function expireOperations(operationIds: readonly string[]): RowWrite {
-  return { statement: 'operations.expire', params: [JSON.stringify(operationIds)] };
-}
-
-/** Revisions in the order they were deployed in; due are unused ones that at least `newerMin` have followed. */
-export function sweepRevisions(reads: Reads, afterRow: number, newerMin: number, limit: number): Swept[] {
-  const sql = `SELECT rowid AS row, revisionId AS id, 1 AS isOld, EXISTS (SELECT 1 FROM revisions AS newer
-      WHERE newer.integrationId = revisions.integrationId AND newer.rowid > revisions.rowid LIMIT 1 OFFSET ?2)
-      AND ${IS_REVISION_UNUSED} AS isDue
-    FROM revisions WHERE rowid > ?1 ORDER BY rowid LIMIT ?3`;
-  return reads.all(sql, afterRow, newerMin - 1, limit);
-}
-
-/** Removes those that are still unused. */
-export function expireRevisions(revisionIds: readonly string[]): RowWrite {
-  return { statement: 'revisions.expire', params: [JSON.stringify(revisionIds)] };
-}
-
-/** An installation and where its reads stand, in whatever state; its actors go with `Runtime.remove`. */
+/**
+ * An installation in whatever state, where it reads, which fields it saw, what it was to write and what was told to it;
+ * its actors go with `Runtime.remove`.
+ */
 export function eraseInstallationRows(installationId: string): readonly RowWrite[] {
   return [
     { statement: 'installations.erase', params: [installationId] },
     { statement: 'checkpoints.erase', params: [installationId] },
+    eraseFieldSnapshots(installationId),
+    eraseWriteRequests(installationId),
+    ...closeInbox(installationId),
+    deleteSubscription(installationId),
   ];
 }
 

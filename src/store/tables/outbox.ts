@@ -8,10 +8,14 @@ import type { Reads, RowWrite } from '../port.ts';
 /** The messages whose `seq` are in a JSON array, found one by one, however many others wait. */
 const GIVEN = 'WITH given AS (SELECT outbox.* FROM json_each(?) AS seqs CROSS JOIN outbox ON outbox.seq = seqs.value)';
 
+/** A message in the outbox that refers to a blob. */
+const REFERS = (column: 'blobId' | 'lastBlobId') => `SELECT 1 FROM outbox WHERE outbox.${column} = blobs.blobId`;
+const IS_REFERRED = `(EXISTS (${REFERS('blobId')}) OR EXISTS (${REFERS('lastBlobId')}))`;
+
 export const OUTBOX_STATEMENTS = {
   'outbox.insert': `INSERT INTO outbox
-    (messageId, laneId, operationId, body, blobId, bytes, nextAttemptAtMs, createdAtMs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    (messageId, laneId, operationId, body, blobId, bytes, nextAttemptAtMs, createdAtMs, subjectId, lastBlobId)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'outbox.delete': 'DELETE FROM outbox WHERE seq = ?',
   'outbox.retry': 'UPDATE outbox SET attempts = ?, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
   'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, lastError = ? WHERE seq = ?',
@@ -23,11 +27,21 @@ export const OUTBOX_STATEMENTS = {
     queued = queued - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
     dead = dead - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1)
     WHERE laneId IN (SELECT laneId FROM given)`,
+  'lanes.revive': `${GIVEN} UPDATE lanes SET
+    queuedBytes = queuedBytes + (SELECT coalesce(sum(bytes), 0) FROM given WHERE laneId = lanes.laneId AND isDead = 1),
+    queued = queued + (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1),
+    dead = dead - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1)
+    WHERE laneId IN (SELECT laneId FROM given)`,
+  'outbox.revive': `UPDATE outbox SET isDead = 0, attempts = 0, nextAttemptAtMs = ?
+    WHERE isDead = 1 AND seq IN (SELECT value FROM json_each(?))`,
   'outbox.erase': 'DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))',
-  'blobs.eraseOf': `${GIVEN} DELETE FROM blobs WHERE blobId IN (SELECT blobId FROM given WHERE blobId IS NOT NULL)`,
+  'blobs.eraseOf': `${GIVEN} DELETE FROM blobs WHERE blobId IN (SELECT blobId FROM given WHERE blobId IS NOT NULL
+      UNION SELECT lastBlobId FROM given WHERE lastBlobId IS NOT NULL)
+    AND NOT EXISTS (${REFERS('blobId')} AND seq NOT IN (SELECT seq FROM given))
+    AND NOT EXISTS (${REFERS('lastBlobId')} AND seq NOT IN (SELECT seq FROM given))`,
   'blobs.erase': 'DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))',
   'blobs.expire': `DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.blobId = blobs.blobId)`,
+    AND NOT ${IS_REFERRED}`,
   'blobs.insert': 'INSERT INTO blobs (blobId, projectId, body, createdAtMs) VALUES (?, ?, ?, ?)',
 } as const;
 
@@ -38,10 +52,14 @@ export interface OutboxRow {
   /** The destination's id. */
   readonly laneId: string;
   readonly operationId: OperationId | null;
-  /** The exact text that is signed and sent; with `blobId` the envelope that a fresh link is added to. */
+  /** The installation or connection that it is about; null for what was read or written, which has its operation. */
+  readonly subjectId: string | null;
+  /** The exact text that is signed and sent; with a blob the envelope that a fresh link is added to. */
   readonly body: string;
-  /** The stored result of a message that is too large: links to it live shorter than attempts go on. */
+  /** What is stored apart because it is too large, a result or a config: links live shorter than attempts go on. */
   readonly blobId: string | null;
+  /** The same of a second one: the config before a change. */
+  readonly lastBlobId: string | null;
   readonly bytes: number;
   readonly attempts: number;
   readonly nextAttemptAtMs: Ms;
@@ -50,9 +68,14 @@ export interface OutboxRow {
   readonly createdAtMs: Ms;
 }
 
-export function insertOutboxMessage(
-  row: Pick<OutboxRow, 'messageId' | 'laneId' | 'operationId' | 'body' | 'blobId' | 'bytes' | 'createdAtMs'>,
-): RowWrite {
+/** A message when it is written: nothing has been tried yet. */
+export type NewOutboxRow = Pick<
+  OutboxRow,
+  'messageId' | 'laneId' | 'operationId' | 'body' | 'blobId' | 'bytes' | 'createdAtMs'
+> &
+  Partial<Pick<OutboxRow, 'subjectId' | 'lastBlobId'>>;
+
+export function insertOutboxMessage(row: NewOutboxRow): RowWrite {
   const params = [
     row.messageId,
     row.laneId,
@@ -62,6 +85,8 @@ export function insertOutboxMessage(
     row.bytes,
     row.createdAtMs,
     row.createdAtMs,
+    row.subjectId ?? null,
+    row.lastBlobId ?? null,
   ];
   return { statement: 'outbox.insert', params };
 }
@@ -127,16 +152,45 @@ export function readMostTried(reads: Reads, laneId: string): OutboxRow | undefin
   return reads.get(sql, laneId, FARTHEST_MESSAGES);
 }
 
-/** The dead letter that was tried last. */
-export function readLastDead(reads: Reads, laneId: string): OutboxRow | undefined {
-  const sql = 'SELECT * FROM outbox WHERE laneId = ? AND isDead = 1 ORDER BY nextAttemptAtMs DESC, seq DESC LIMIT 1';
-  return reads.get(sql, laneId);
-}
-
 /** Dead letters of a lane, counted up to `countMax`. */
 export function countDead(reads: Reads, laneId: string, countMax: number): number {
   const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE laneId = ? AND isDead = 1 LIMIT ?)';
   return reads.get<{ n: number }>(sql, laneId, countMax)?.n ?? 0;
+}
+
+/** Dead letters of a lane, the one tried last first. */
+export function readDeadLetters(reads: Reads, laneId: string, limit: number): OutboxRow[] {
+  const sql = `SELECT * FROM outbox WHERE laneId = ? AND isDead = 1
+    ORDER BY nextAttemptAtMs DESC, seq DESC LIMIT ?`;
+  return reads.all(sql, laneId, limit);
+}
+
+/** Dead letters of a lane whose last attempt was due before `beforeMs`, the oldest first; or one of them by its id. */
+export function readDeadSizes(
+  reads: Reads,
+  laneId: string,
+  beforeMs: Ms,
+  messageId: string | null,
+  limit: number,
+): Pick<OutboxRow, 'seq' | 'bytes'>[] {
+  const sql = `SELECT seq, bytes FROM outbox WHERE laneId = ?1 AND isDead = 1 AND nextAttemptAtMs < ?2
+    AND (?3 IS NULL OR messageId = ?3) ORDER BY nextAttemptAtMs, seq LIMIT ?4`;
+  return reads.all(sql, laneId, beforeMs, messageId, limit);
+}
+
+/** Those of the messages that are dead letters wait again as if they had never been tried, and their lanes count so. */
+export function reviveMessages(seqs: readonly number[], nextAttemptAtMs: Ms): readonly RowWrite[] {
+  const given = JSON.stringify(seqs);
+  return [
+    { statement: 'lanes.revive', params: [given] },
+    { statement: 'outbox.revive', params: [nextAttemptAtMs, given] },
+  ];
+}
+
+/** Lanes in which something waits or is dead, in the order of their ids. */
+export function readUnsettledLanes(reads: Reads, afterId: string, limit: number): LaneRow[] {
+  const sql = 'SELECT * FROM lanes WHERE laneId > ? AND (queued > 0 OR dead > 0) ORDER BY laneId LIMIT ?';
+  return reads.all(sql, afterId, limit);
 }
 
 export function insertBlob(blobId: string, projectId: ProjectId, body: string, createdAtMs: Ms): RowWrite {
@@ -171,7 +225,13 @@ export function readSeqsOfOperations(reads: Reads, operationIds: readonly string
   return reads.all<{ seq: number }>(sql, JSON.stringify(operationIds), limit).map(({ seq }) => seq);
 }
 
-/** Removes messages in whatever state, with their blobs, and corrects the counters of their lanes. */
+/** Notifications about some installations or connections, waiting and dead. */
+export function readSeqsOfSubjects(reads: Reads, subjectIds: readonly string[], limit: number): number[] {
+  const sql = 'SELECT seq FROM outbox WHERE subjectId IN (SELECT value FROM json_each(?)) LIMIT ?';
+  return reads.all<{ seq: number }>(sql, JSON.stringify(subjectIds), limit).map(({ seq }) => seq);
+}
+
+/** Removes messages in whatever state, with the blobs that no others need, and corrects the counters of their lanes. */
 export function eraseMessages(seqs: readonly number[]): readonly RowWrite[] {
   const params = [JSON.stringify(seqs)];
   return [
@@ -197,7 +257,7 @@ export function eraseBlobs(blobIds: readonly string[]): RowWrite {
 
 /** Blobs in the order of their ids, and whether a message refers to them. */
 export function sweepBlobs(reads: Reads, afterId: string, limit: number): { blobId: string; isReferred: 0 | 1 }[] {
-  const sql = `SELECT blobId, EXISTS (SELECT 1 FROM outbox WHERE outbox.blobId = blobs.blobId) AS isReferred
+  const sql = `SELECT blobId, ${IS_REFERRED} AS isReferred
     FROM blobs WHERE blobId > ? ORDER BY blobId LIMIT ?`;
   return reads.all(sql, afterId, limit);
 }

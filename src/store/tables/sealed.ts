@@ -5,25 +5,36 @@
 import type { Reads, RowWrite } from '../port.ts';
 import { putMeta, readMeta } from './accounts.ts';
 
-/**
- * `detail` is what besides the id says where the secret belongs. The secret is cast to what it should be: a row that
- * somebody has changed by hand may hold text.
- */
+/** Where a table holds one kind of secret. */
+interface SealedColumn {
+  /** Where the secrets are not called by their table, which has others. */
+  readonly table?: string;
+  readonly id: string;
+  readonly sealed: string;
+  /** What besides the id says where the secret belongs. */
+  readonly detail: string;
+}
+
 const COLUMNS = {
   credentials: { id: 'connectionId', sealed: 'sealed', detail: 'generation' },
   providerApps: { id: 'providerAppId', sealed: 'sealedClientSecret', detail: 'NULL' },
+  appWebhookSecrets: { table: 'providerApps', id: 'providerAppId', sealed: 'sealedWebhookSecret', detail: 'NULL' },
+  webhookSecrets: { id: 'installationId', sealed: 'sealed', detail: 'NULL' },
   destinations: { id: 'destinationId', sealed: 'sealedSecrets', detail: 'NULL' },
   oauthStates: { id: 'stateHash', sealed: 'sealed', detail: 'NULL' },
+  writeRequests: { id: 'requestId', sealed: 'sealed', detail: 'NULL' },
+  subscriptions: { id: 'installationId', sealed: 'sealed', detail: 'generation' },
   effects: { id: 'effectId', sealed: 'result', detail: 'payload' },
-} as const;
+} as const satisfies Readonly<Record<string, SealedColumn>>;
 
+/** A table, or one kind of its secrets. */
 export type SealedTable = keyof typeof COLUMNS;
 
 export const SEALED_TABLES = Object.keys(COLUMNS) as readonly SealedTable[];
 
 export const SEALED_STATEMENTS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(COLUMNS).map(([table, { id, sealed }]) => [
-    `${table}.reseal`,
+  Object.entries<SealedColumn>(COLUMNS).map(([name, { table = name, id, sealed }]) => [
+    `${name}.reseal`,
     `UPDATE ${table} SET ${sealed} = ? WHERE ${id} = ? AND CAST(${sealed} AS BLOB) = ?`,
   ]),
 );
@@ -37,9 +48,12 @@ export interface SealedRow {
   readonly detail: string | number | null;
 }
 
-/** The rows after `afterRow`, those that hold no secret too: skipping them in SQL might go through a whole table. */
-export function readSealed(reads: Reads, table: SealedTable, afterRow: number, limit: number): SealedRow[] {
-  const { id, sealed, detail } = COLUMNS[table];
+/**
+ * The rows after `afterRow`, those that hold no secret too: skipping them in SQL might go through a whole table. A
+ * secret is cast to what it should be: a row that somebody has changed by hand may hold text.
+ */
+export function readSealed(reads: Reads, name: SealedTable, afterRow: number, limit: number): SealedRow[] {
+  const { table = name, id, sealed, detail }: SealedColumn = COLUMNS[name];
   const sql = `SELECT rowid AS row, ${id} AS id, CAST(${sealed} AS BLOB) AS sealed, ${detail} AS detail
     FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`;
   return reads.all(sql, afterRow, limit);

@@ -4,7 +4,7 @@
 import type { ActorId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads } from '../port.ts';
-import type { Swept } from './installations.ts';
+import type { Swept } from './expiry.ts';
 
 /** Events that were set aside, oldest first; due are those from before `beforeMs` whose actor runs again. */
 export function sweepQuarantine(reads: Reads, afterSeq: number, beforeMs: Ms, limit: number): Swept[] {
@@ -24,11 +24,22 @@ export function readEndedActors(reads: Reads, limit: number): ActorId[] {
   return reads.all<{ actorId: ActorId }>(sql, limit).map(({ actorId }) => actorId);
 }
 
-/** Those of an installation: its own, stored or not, and one per object that it reads or ever read; each once. */
+/** What actors are called of which an installation may have several. */
+const MACHINES_OF_INSTALLATION = ['read', 'write', 'writeBatch'] as const;
+
+/**
+ * Those of an installation, each once: its own, its inbox, its subscription and the one that watches its fields, stored
+ * or not, and those that write for it or ever read.
+ */
 export function readActorsOfInstallation(reads: Reads, installationId: string): ActorId[] {
-  const sql = `SELECT 'installation:' || ?1 AS actorId
-    UNION SELECT actorId FROM snapshots WHERE actorId > 'read:' || ?1 || '/' AND actorId < 'read:' || ?1 || '0'
-    UNION SELECT targetId FROM effects WHERE targetId > 'read:' || ?1 || '/' AND targetId < 'read:' || ?1 || '0'
+  const named = (name: string, machine: string) =>
+    `${name} > '${machine}:' || ?1 || '/' AND ${name} < '${machine}:' || ?1 || '0'`;
+  const found = MACHINES_OF_INSTALLATION.map(
+    (machine) => `UNION SELECT actorId FROM snapshots WHERE ${named('actorId', machine)}
+    UNION SELECT targetId FROM effects WHERE ${named('targetId', machine)}`,
+  );
+  const sql = `SELECT 'installation:' || ?1 AS actorId UNION SELECT 'inbox:' || ?1
+    UNION SELECT 'subscription:' || ?1 UNION SELECT 'schemaWatch:' || ?1 ${found.join(' ')}
     UNION SELECT actorId FROM checkpoints WHERE installationId = ?1`;
   return reads.all<{ actorId: ActorId }>(sql, installationId).map(({ actorId }) => actorId);
 }

@@ -8,6 +8,7 @@ import type { Reads, SqlValue } from '../../../src/store/port.ts';
 import { openForWriting } from '../../../src/store/sqlite.ts';
 import { readConnections } from '../../../src/store/tables/connections.ts';
 import { readInstallations } from '../../../src/store/tables/installations.ts';
+import { readIntegrations } from '../../../src/store/tables/integrations.ts';
 import { tempFolder, withStore } from '../../support/store.ts';
 
 const PROJECT = 'p' as ProjectId;
@@ -76,7 +77,31 @@ describe('a page of installations', () => {
   });
 });
 
+describe('integrations', () => {
+  it('are found by their index a page at a time, without sorting', async () => {
+    const behind = { createdAtMs: 1, integrationId: 'x' as IntegrationId };
+    const plan = await planOf((reads) => readIntegrations(reads, PROJECT, behind, 10));
+    expect(plan).toMatch(/^SEARCH integrations USING INDEX integrations_projectList \(projectId=\? AND \(.*\)$/);
+  });
+});
+
 describe('connections', () => {
+  it.each([
+    ['of a project', {}, /^SEARCH connections USING INDEX connections_projectList \(projectId=\?\)$/],
+    [
+      'of a project, far behind',
+      { after: { createdAtMs: 1, connectionId: 'x' as ConnectionId } },
+      /^SEARCH connections USING INDEX connections_projectList .*createdAtMs,connectionId\)<\(\?,\?\)\)$/,
+    ],
+    [
+      'to a provider, far behind',
+      { provider: 'x', after: { createdAtMs: 1, connectionId: 'x' as ConnectionId } },
+      /^SEARCH connections USING INDEX connections_providerList .*createdAtMs,connectionId\)<\(\?,\?\)\)$/,
+    ],
+  ])('%s are found by their index a page at a time, without sorting', async (_what, filter, plan) => {
+    expect(await planOf((reads) => readConnections(reads, PROJECT, { ...filter, limit: 10 }))).toMatch(plan);
+  });
+
   it.each([
     ['of a group', { groupRef: 'g' }, /\(projectId=\? AND groupRef=\?\)/],
     [

@@ -7,14 +7,13 @@ import type { Reads, SqlValue } from '../../../src/store/port.ts';
 import { insertOperation, readOperations } from '../../../src/store/tables/installations.ts';
 import { withStore } from '../../support/store.ts';
 
-const INSTALLATION = 'one' as InstallationId;
+const INSTALLATION = { projectId: 'p' as ProjectId, installationId: 'one' as InstallationId };
 
-function row(id: string, createdAtMs: number, installationId = INSTALLATION) {
+function row(id: string, createdAtMs: number, of = INSTALLATION) {
   return insertOperation({
     operationId: id as OperationId,
-    projectId: 'p' as ProjectId,
+    ...of,
     integrationId: 'i' as IntegrationId,
-    installationId,
     configId: 'c',
     actionType: 'read',
     status: 'success',
@@ -29,7 +28,9 @@ describe('pages of operations', () => {
     const { store } = await withStore();
     const ids = Array.from({ length: 25 }, (_, index) => `id-${String(index).padStart(2, '0')}`);
     await store.commit(ids.map((id, index) => row(id, Math.floor(index / 10))));
-    await store.commit([row('another', 1, 'two' as InstallationId)]);
+    await store.commit([row('another', 1, { ...INSTALLATION, installationId: 'two' as InstallationId })]);
+    // As a file may claim that is imported into another project.
+    await store.commit([row('claimed', 1, { ...INSTALLATION, projectId: 'q' as ProjectId })]);
     const seen: string[] = [];
     let before: { beforeMs: number | null; beforeId: string | null } = { beforeMs: null, beforeId: null };
     for (;;) {

@@ -33,11 +33,16 @@ import {
   addToLane,
   buryOutboxMessage,
   deleteOutboxMessage,
+  eraseMessages,
+  expireBlobs,
+  insertBlob,
   insertOutboxMessage,
   readDueMessages,
   readLane,
   readNextAttemptAtMs,
+  readSeqsOfSubjects,
   retryOutboxMessage,
+  sweepBlobs,
 } from '../../../src/store/tables/outbox.ts';
 import { tempFolder, withStore } from '../../support/store.ts';
 
@@ -135,7 +140,7 @@ describe('an authorization request', () => {
   it('can be used once, and not after it expired', async () => {
     const { store } = await withStore();
     const row = (stateHash: string, expiresAtMs: number) =>
-      insertOauthState({ stateHash, projectId, sealed, expiresAtMs });
+      insertOauthState({ stateHash, projectId, groupRef: 'acme', sealed, expiresAtMs });
     await store.commit([row('used', 100), row('old', 10)]);
     await store.commit([deleteOauthState('used'), expireOauthStates(10)]);
     await expect(store.commit([deleteOauthState('used')])).rejects.toMatchObject({ code: 'invalid_input' });
@@ -195,7 +200,7 @@ describe('operations', () => {
     let last: { createdAtMs: number; operationId: string } | undefined;
     do {
       const page = { limit: 2, beforeMs: last?.createdAtMs ?? null, beforeId: last?.operationId ?? null };
-      const rows = readOperations(store.reads, 'i1', page);
+      const rows = readOperations(store.reads, { projectId, installationId: 'i1' as InstallationId }, page);
       seen.push(...rows.map(({ operationId }) => operationId));
       last = rows.at(-1);
     } while (last !== undefined && seen.length < 20);
@@ -236,5 +241,30 @@ describe('the outbox', () => {
     await store.commit([addToLane({ laneId: 'l1', queuedBytes: 10, queued: 2, delivered: 0, dead: 0 })]);
     await store.commit([addToLane({ laneId: 'l1', queuedBytes: -4, queued: -1, delivered: 1, dead: 0 })]);
     expect(readLane(store.reads, 'l1')).toEqual({ laneId: 'l1', queuedBytes: 6, queued: 1, delivered: 1, dead: 0 });
+  });
+
+  it('keeps what is stored apart as long as any message refers to it, whichever way', async () => {
+    const { store } = await withStore();
+    const facts = { laneId: 'l1', operationId: null, body: '{}', bytes: 2, createdAtMs: 1 };
+    await store.commit([
+      ...['config', 'before', 'alone'].map((id) => insertBlob(id, projectId, 'x', 1)),
+      insertOutboxMessage({ ...facts, messageId: 'm1', blobId: 'config', lastBlobId: 'before', subjectId: 'i1' }),
+      insertOutboxMessage({ ...facts, messageId: 'm2', blobId: 'before', subjectId: 'i2' }),
+    ]);
+    const left = () => sweepBlobs(store.reads, '', 10).map(({ blobId, isReferred }) => [blobId, isReferred]);
+    expect(left()).toEqual([
+      ['alone', 0],
+      ['before', 1],
+      ['config', 1],
+    ]);
+    await store.commit([expireBlobs(['alone', 'before', 'config'])]);
+    expect(left()).toEqual([
+      ['before', 1],
+      ['config', 1],
+    ]);
+    await store.commit(eraseMessages(readSeqsOfSubjects(store.reads, ['i1'], 10)));
+    expect(left()).toEqual([['before', 1]]);
+    await store.commit(eraseMessages(readSeqsOfSubjects(store.reads, ['i1', 'i2'], 10)));
+    expect(left()).toEqual([]);
   });
 });

@@ -1,0 +1,39 @@
+// Reasons why what the provider told is not delivered yet.
+
+import { INBOX_ATTEMPTS_MAX } from '../../../core/limits.ts';
+import type { Facts } from '../facts.ts';
+import { earliestOf, enteredAt } from '../past.ts';
+import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
+
+export function inboxFailing({ inbox, providerName }: Facts): Diagnosis | null {
+  if (inbox === null || inbox.state !== 'waiting' || inbox.context.attempt === 0) return null;
+  const { attempt, lastError } = inbox.context;
+  return {
+    name: 'inboxFailing',
+    isWell: false,
+    waitsFor: 'the next try to read what webhooks are about',
+    since: earliestOf(inbox, ['batch.failed'], ['batch.settled']),
+    next: nextAt('It is tried again', inbox.wakeAtMs),
+    says:
+      `Webhooks of ${providerName} came, and the records that they are about could not be read: that failed ` +
+      `${times(attempt)} in a row; the last time: ${quoted(lastError)}. After ${INBOX_ATTEMPTS_MAX} times an event ` +
+      'is delivered without its record.',
+    fault: 'provider',
+    remedy: `There is nothing to do unless it goes on; then ask ${providerName}.`,
+  };
+}
+
+export function inboxWaiting({ inbox, providerName }: Facts): Diagnosis | null {
+  if (inbox === null || (inbox.state !== 'waiting' && inbox.state !== 'blocked')) return null;
+  const isBlocked = inbox.state === 'blocked';
+  return {
+    name: 'inboxWaiting',
+    isWell: false,
+    waitsFor: isBlocked ? 'a grant, to read what webhooks are about' : 'the time to go on with webhooks',
+    since: enteredAt(inbox),
+    next: nextAt('It goes on', inbox.wakeAtMs),
+    says: `What webhooks of ${providerName} told waits: ${quoted(inbox.context.lastError)}. Nothing of it is lost.`,
+    fault: isBlocked ? 'customer' : 'nobody',
+    remedy: isBlocked ? 'Have the customer connect again.' : 'It goes on by itself when what it says has passed.',
+  };
+}

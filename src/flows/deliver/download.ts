@@ -18,8 +18,8 @@ export const DOWNLOAD_KEY_PLACE: SealedPlace = { connectionId: 'downloads', gene
 type DownloadServices = Pick<Services, 'store' | 'clock' | 'publicUrl' | 'downloadKey'>;
 
 /**
- * The key that links are signed with: random, sealed like every other secret, and not derived from the master key. So
- * links outlive a rotation of that, also where the server starts anew with the new key alone.
+ * The key that links and receivers of webhooks are signed with: random, sealed like every other secret, and not derived
+ * from the master key. So they outlive a rotation of that, also where the server starts anew with the new key alone.
  */
 export async function openDownloadKey({
   store,
@@ -31,10 +31,11 @@ export async function openDownloadKey({
     try {
       return vault.open(sealed, DOWNLOAD_KEY_PLACE);
     } catch (error) {
-      // A damaged row costs the links of a quarter of an hour. It should not cost the start.
+      // A damaged row costs the links of a quarter of an hour, and addresses of webhooks that hold a receiver have to
+      // be entered anew (`src/flows/subscribe/address.ts`). It should not cost the start.
       log.warn(
         { err: errorFacts(error).message },
-        'the key of download links is made anew: links from before are void',
+        'the key of download links and webhook addresses is made anew: those from before are void',
       );
     }
   }

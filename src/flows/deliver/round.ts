@@ -34,6 +34,7 @@ import {
 } from '../../store/tables/outbox.ts';
 import { deliveryHeaders } from '../../webhook/sign.ts';
 import { openSigningSecrets } from '../destinations.ts';
+import { linkedNotification } from '../notify/notify.ts';
 import type { Services } from '../services.ts';
 import { beginClientSpan, errorTypeOf } from '../tracing/client.ts';
 import { downloadUrl } from './download.ts';
@@ -51,7 +52,7 @@ export function deliverHandler(services: Services): ReplayableHandler<DeliverEff
     perform: (effect) => deliverRound(services, effect),
     failed: (effect, error: ErrorFacts) => {
       services.log.error({ laneId: effect.laneId, err: error.message }, 'a delivery round failed');
-      return finished(effect, services.clock.nowMs() + LANE_RETRY_MS, []);
+      return finished(effect, services.clock.nowMs() + LANE_RETRY_MS, null, []);
     },
   };
 }
@@ -77,11 +78,22 @@ async function deliverRound(services: Services, effect: DeliverEffect): Promise<
     due.map(({ seq }) => seq),
   );
   const left = results.filter(({ message }) => present.has(message.seq));
-  return finished(effect, earliest([...retryAtMs, others]), resultWrites(laneId, left));
+  const isTaken = destination === undefined ? null : isAnyTaken(results);
+  return finished(effect, earliest([...retryAtMs, others]), isTaken, resultWrites(laneId, left));
 }
 
-function finished({ round }: DeliverEffect, nextAttemptAtMs: Ms | null, writes: readonly RowWrite[]): Settlement {
-  return { event: { type: 'round.finished', round, nextAttemptAtMs }, writes };
+function finished(
+  { round }: DeliverEffect,
+  nextAttemptAtMs: Ms | null,
+  isTaken: boolean | null,
+  writes: readonly RowWrite[],
+): Settlement {
+  return { event: { type: 'round.finished', round, nextAttemptAtMs, isTaken }, writes };
+}
+
+/** Null if nothing was sent. */
+function isAnyTaken(results: readonly { readonly attempt: Attempt }[]): boolean | null {
+  return results.length === 0 ? null : results.some(({ attempt }) => attempt.kind === 'delivered');
 }
 
 function earliest(times: readonly (Ms | null)[]): Ms | null {
@@ -145,10 +157,15 @@ async function attemptOf(
   }
 }
 
-/** Messages of one record that is too large carry a link, and each attempt a fresh one. */
-function bodyOf(services: Services, { body, blobId }: OutboxRow): string {
-  if (blobId === null) return body;
-  return urlMessageBody(JSON.parse(body) as JsonObject, downloadUrl(services, blobId), 1);
+/** What is too large for a message is behind a link, and each attempt carries a fresh one. */
+function bodyOf(services: Services, { body, blobId, lastBlobId }: OutboxRow): string {
+  if (blobId === null && lastBlobId === null) return body;
+  const envelope = JSON.parse(body) as JsonObject;
+  const linkTo = (id: string | null) => (id === null ? null : downloadUrl(services, id));
+  if (Object.hasOwn(envelope, 'notificationType')) {
+    return linkedNotification(envelope, linkTo(blobId), linkTo(lastBlobId));
+  }
+  return urlMessageBody(envelope, linkTo(blobId) ?? '', 1);
 }
 
 function retryOrBury({ attempts }: OutboxRow, error: string, nowMs: Ms): Attempt {

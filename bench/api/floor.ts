@@ -22,7 +22,7 @@ app.get('/installations/:id', (context) => {
 app.get('/installations', (context) => {
   const { limit, time, id, group } = context.req.query();
   const after = time === undefined || id === undefined ? undefined : { createdAtMs: Number(time), installationId: id };
-  const filter = { groupRef: group, after, limit: Number(limit) };
+  const filter = { groupRef: group, after, limit: limit === undefined ? undefined : Number(limit) };
   const rows = readInstallations(reads, (env['BENCH_PROJECT'] ?? '') as ProjectId, filter);
   return context.json(rows.map((row) => ({ ...row, connection: readConnection(reads, row.connectionId) })));
 });

@@ -20,6 +20,7 @@ import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
 import { findTarget, type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
 import { receiveUpload } from './uploads.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** All planes. */
 export interface Edge {
@@ -56,7 +57,10 @@ function createApp(
   const app = new Hono<EdgeEnv>({ getPath: routingPath });
   app.onError((error, context) => {
     const requestId = context.get('requestId') ?? newId<string>();
-    return problemResponse(error, requestId, clock.nowMs(), log);
+    const response = problemResponse(error, requestId, clock.nowMs(), log);
+    const allow = context.get('allow');
+    if (allow !== undefined) response.headers.set('allow', allow);
+    return response;
   });
   app.notFound((context) => {
     const error = new IntegrationError('not_found', `there is nothing at ${context.req.method} ${context.req.path}`);
@@ -66,6 +70,8 @@ function createApp(
   app.all(MISFRAMED_PATH, () => {
     throw misframed();
   });
+  // Before the platform API, with which one address is shared.
+  app.route('/', webhookRoutes(services));
   for (const path of ['/health', '/ready', '/metrics', '/openapi.json'])
     app.use(path, observeCalls(services, 'other', true));
   for (const path of ['/downloads/*', '/uploads/*']) app.use(path, observeCalls(services, 'other'));

@@ -2,11 +2,12 @@
 // one is answered as if that did not exist. A Bearer is a customer's token, told by its form, or a builder's: a key of
 // the scope `builder`, or the token that this process left in its data folder. Builders work in every project.
 
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { HonoRequest } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { IntegrationError } from '../core/errors.ts';
 import { API_KEY_CHARS_MAX, API_KEYS_CACHED_MAX } from '../core/limits.ts';
+import { isSameText } from '../core/sameText.ts';
 import type { Clock } from '../core/time.ts';
 import { CustomerTokens, isCustomerToken } from '../flows/customerTokens.ts';
 import type { Reads } from '../store/port.ts';
@@ -24,6 +25,7 @@ const BUILDER_SCOPE = 'builder';
 export class ApiKeys {
   readonly #reads: Reads;
   readonly #clock: Clock;
+  /** Of keys that are valid, by their text. A look-up hashes it with a seed of this process: its time tells nothing. */
   readonly #callers = new LRUCache<string, Caller>({ max: API_KEYS_CACHED_MAX });
   #onForgotten: () => void = () => {};
 
@@ -44,16 +46,14 @@ export class ApiKeys {
   /** Undefined for a missing, unknown or inactive key. */
   find(key: string | undefined): Caller | undefined {
     if (key === undefined || key === '' || key.length > API_KEY_CHARS_MAX) return undefined;
-    // Looked up by hash: how long that takes says nothing about the key. `crypto.hash` costs a sixth of `createHash`.
-    const keyHash = hash('sha256', key, 'base64url');
-    const caller = this.#callers.get(keyHash) ?? this.#read(keyHash);
+    const caller = this.#callers.get(key) ?? this.#read(key);
     if (caller === undefined) return undefined;
     return caller.expiresAtMs !== null && caller.expiresAtMs <= this.#clock.nowMs() ? undefined : caller;
   }
 
-  /** The key was changed or deleted: the next call with it asks the store. */
-  forget(keyHash: string): void {
-    this.#callers.delete(keyHash);
+  /** A key was changed or deleted, which is rare: the next call with any asks the store. */
+  forgetAll(): void {
+    this.#callers.clear();
     this.#onForgotten();
   }
 
@@ -62,12 +62,12 @@ export class ApiKeys {
     this.#onForgotten = forgotten;
   }
 
-  #read(keyHash: string): Caller | undefined {
-    const row = readApiKey(this.#reads, keyHash);
+  #read(key: string): Caller | undefined {
+    const row = readApiKey(this.#reads, hash('sha256', key, 'base64url'));
     if (row === undefined || row.isActive === 0) return undefined;
     const { projectId, expiresAtMs } = row;
     const caller = { projectId, scopes: new Set(JSON.parse(row.scopes) as string[]), expiresAtMs };
-    this.#callers.set(keyHash, caller);
+    this.#callers.set(key, caller);
     return caller;
   }
 }
@@ -99,7 +99,7 @@ export class Authenticator {
   }
 
   #builder(bearer: string): Principal {
-    if (isSame(bearer, this.#operatorToken)) return { kind: 'builder' };
+    if (isSameText(bearer, this.#operatorToken)) return { kind: 'builder' };
     if (this.keys.find(bearer)?.scopes.has(BUILDER_SCOPE)) return { kind: 'builder' };
     throw new IntegrationError('unauthenticated', 'the Bearer token is not valid', {
       remedy: 'Send a key of the scope `builder`, which `tenon key create --builder` makes while the server is down.',
@@ -166,9 +166,4 @@ export function maySee(principal: Principal, groupRef: string): boolean {
 /** The group that a list is for: the one that is asked for, or a customer's own. */
 export function groupAsked(principal: Principal, groupRef: string | undefined): string | undefined {
   return principal.kind === 'customer' ? principal.groupRef : groupRef;
-}
-
-/** In a time that says nothing about where they differ. */
-export function isSame(given: string, expected: string): boolean {
-  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'));
 }

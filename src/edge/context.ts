@@ -1,6 +1,7 @@
 // What handlers of the edge find in a request's context.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from 'hono';
 import type { ProjectId } from '../core/ids.ts';
 import type { Ms } from '../core/time.ts';
 import type { Customer } from '../flows/customerTokens.ts';
@@ -37,7 +38,14 @@ export interface EdgeEnv {
     projectId?: ProjectId;
     /** See `calls.ts`; not there where no route was found. */
     requestId?: string;
+    /** An answer that was begun could not be written to its end. */
+    isBroken?: boolean;
   };
+}
+
+/** The answer of node:http, where that is the server. An app that is called without a server has no bindings at all. */
+export function outgoingOf({ env }: Context<EdgeEnv>): ServerResponse | undefined {
+  return (env as EdgeEnv['Bindings'] | undefined)?.outgoing;
 }
 
 /** What the edge works with: the services of the flows. */

@@ -1,12 +1,14 @@
 // The description of the API that this server serves, OpenAPI 3.1, at `/openapi.json`: made from the table of
-// operations and the schemas that their input is checked with. What answers look like beyond their status and media
-// type is in the published description, which they follow.
+// operations, the schemas that their input is checked with, and those of their answers (`answers/`).
 
 import { z } from 'zod';
-import type { JsonObject } from '../core/json.ts';
+import { type JsonObject, jsonAt } from '../core/json.ts';
+import { ANSWERS } from './answers/answers.ts';
+import { describedAnswers } from './answers/schema.ts';
 import type { Access, Operation } from './platform/operation.ts';
 import { OPERATIONS } from './platform/operations.ts';
 import { OWN_OPERATIONS } from './platform/own.ts';
+import { shapeOf } from './platform/router.ts';
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   open: [],
@@ -34,8 +36,21 @@ const PROBLEM: JsonObject = {
     detail: { type: 'string' },
     code: { type: 'string' },
     retryable: { type: 'boolean' },
+    retryAfter: { type: 'string', format: 'date-time' },
     remedy: { type: 'string' },
+    instance: { type: 'string', format: 'uri' },
+    subsystem: { type: 'string' },
+    time: { type: 'string', format: 'date-time' },
     requestId: { type: 'string' },
+    causes: { type: 'array', items: { type: 'string' } },
+    validationIssues: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'detail', 'remedy'],
+        properties: { field: { type: 'string' }, detail: { type: 'string' }, remedy: { type: 'string' } },
+      },
+    },
     issues: {
       type: 'array',
       items: {
@@ -57,6 +72,10 @@ export function inputSchema(schema: z.ZodType): JsonObject {
   return rest as JsonObject;
 }
 
+const ANSWERED = describedAnswers(ANSWERS);
+const A_PROBLEM: JsonObject = { $ref: '#/components/schemas/Problem' };
+const TEXT: JsonObject = { 'text/plain': { schema: { type: 'string' } } };
+
 /** The whole description. `serverUrl` is the origin that clients see. */
 export function openApi(serverUrl: string): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
@@ -65,9 +84,12 @@ export function openApi(serverUrl: string): JsonObject {
     ['/tenon/v1', OWN_OPERATIONS],
   ] as const;
   for (const [prefix, operations] of tables) {
-    for (const operation of operations) {
+    for (const operation of withSharedPaths(operations)) {
       const path = `${prefix}${operation.path}`;
-      paths[path] = { ...paths[path], [operation.method.toLowerCase()]: described(operation) };
+      const method = operation.method.toLowerCase();
+      const before = paths[path]?.[method];
+      const description = described(operation);
+      paths[path] = { ...paths[path], [method]: before === undefined ? description : either(before, description) };
     }
   }
   return {
@@ -75,7 +97,36 @@ export function openApi(serverUrl: string): JsonObject {
     info: { title: 'Tenon', version: '1' },
     servers: [{ url: serverUrl }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: PROBLEM } },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: PROBLEM, ...ANSWERED.components } },
+  };
+}
+
+/** Two paths that differ in the names of their parameters only are one path of the description: that of the first. */
+function withSharedPaths(operations: readonly Operation[]): readonly Operation[] {
+  const firstPaths = new Map<string, string>();
+  return operations.map((operation) => {
+    const shape = shapeOf(operation.path);
+    const path = firstPaths.get(shape) ?? operation.path;
+    firstPaths.set(shape, path);
+    return { ...operation, path };
+  });
+}
+
+/** Two operations of one address, which their bodies tell apart, are one of the description. */
+function either(one: JsonObject, other: JsonObject): JsonObject {
+  const bodies = [one, other].map((each) => jsonAt(each, `requestBody.content.${PLAIN}.schema`) ?? {});
+  const responses = { ...(one['responses'] as JsonObject) };
+  for (const [status, response] of Object.entries(other['responses'] as JsonObject)) {
+    const both = [responses[status], response].map((each) => (each as JsonObject | undefined) ?? {});
+    responses[status] = Object.assign({}, ...both, {
+      content: Object.assign({}, ...both.map(({ content }) => content ?? {})),
+    }) as JsonObject;
+  }
+  return {
+    ...one,
+    summary: `${String(one['summary'])}; or ${String(other['summary'])}`,
+    requestBody: { required: true, content: { [PLAIN]: { schema: { anyOf: bodies } } } },
+    responses,
   };
 }
 
@@ -116,17 +167,30 @@ function queryParameters({ query }: Operation): readonly JsonObject[] {
   }));
 }
 
-function answerOf({ status, media }: Operation): JsonObject {
+function answerOf({ id, status, media }: Operation): JsonObject {
   const description = 'success';
   if (status === 204 || media === 'none') return { description };
-  return { description, content: { [media === 'text' ? 'text/plain' : 'application/json']: {} } };
+  if (media === 'text') return { description, content: TEXT };
+  return { description, content: { [PLAIN]: { schema: ANSWERED.schemas.get(id) ?? {} } } };
 }
 
-function refusalsOf({ problems }: Operation): Record<string, JsonObject> {
+function refusalsOf({ id, problems }: Operation): Record<string, JsonObject> {
+  if (problems === 'textFaults') {
+    // Of what was asked of a provider that refused it, the answer has the form of a success.
+    const unsuccessful = {
+      [PLAIN]: { schema: ANSWERED.schemas.get(id) ?? {} },
+      [PROBLEM_MEDIA]: { schema: A_PROBLEM },
+    };
+    return {
+      '400': { description: 'refusal', content: TEXT },
+      '422': { description: 'refusal', content: unsuccessful },
+      default: refusal(PROBLEM_MEDIA),
+    };
+  }
   if (problems !== 'jsonFaults') return { default: refusal(problems === 'json' ? PLAIN : PROBLEM_MEDIA) };
   return { '400': refusal(PLAIN), '500': refusal(PLAIN), default: refusal(PROBLEM_MEDIA) };
 }
 
 function refusal(media: string): JsonObject {
-  return { description: 'refusal', content: { [media]: { schema: { $ref: '#/components/schemas/Problem' } } } };
+  return { description: 'refusal', content: { [media]: { schema: A_PROBLEM } } };
 }

@@ -5,12 +5,14 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { IntegrationError } from '../core/errors.ts';
 import { OPERATOR_LIST_MAX } from '../core/limits.ts';
+import { isSameText } from '../core/sameText.ts';
 import { replayActor, showActor } from '../flows/operator/actors.ts';
 import { budgetsOf } from '../flows/operator/budgets.ts';
+import { deliveriesTo, listDeliveries, resend } from '../flows/operator/deliveries.ts';
 import { decideGrants, listHeldApps } from '../flows/operator/grants.ts';
 import { discard, listQuarantine, resume } from '../flows/operator/quarantine.ts';
 import { whyOf } from '../flows/operator/why.ts';
-import { type ApiKeys, isSame } from './auth.ts';
+import type { ApiKeys } from './auth.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { maintenanceRoutes } from './maintenance.ts';
 
@@ -44,6 +46,15 @@ export function operatorRoutes(services: EdgeServices, keys: ApiKeys, token: str
   );
   app.post('/quarantine/:seq/discard', async (context) =>
     context.json(await discard(deciding, seqOf(context.req.param('seq')))),
+  );
+  app.get('/deliveries', (context) =>
+    context.json(listDeliveries(look, limitOf(context), context.req.query('cursor') ?? '')),
+  );
+  app.get('/deliveries/:destination', (context) =>
+    context.json(deliveriesTo(look, context.req.param('destination'), limitOf(context))),
+  );
+  app.post('/deliveries/:destination/resend', async (context) =>
+    context.json(await resend(deciding, context.req.param('destination'), context.req.query('message') ?? null)),
   );
   app.get('/provider-apps', (context) =>
     context.json(listHeldApps(look, limitOf(context), context.req.query('cursor') ?? '')),
@@ -79,7 +90,7 @@ export function metricsRoute(
   const app = new Hono<EdgeEnv>();
   app.use(refuseBrowsers, async function authenticateScraper(context, next) {
     const bearer = bearerOf(context);
-    if (metricsToken !== null && bearer !== undefined && isSame(bearer, metricsToken)) return next();
+    if (metricsToken !== null && bearer !== undefined && isSameText(bearer, metricsToken)) return next();
     return operator(context, next);
   });
   app.get('/', async (context) => {
@@ -98,7 +109,7 @@ function authenticateOperator(keys: ApiKeys, token: string): MiddlewareHandler<E
   return async function authenticateOperatorCall(context, next) {
     const bearer = bearerOf(context);
     if (bearer === undefined) requireOperator(keys, context.req.header('x-api-key'));
-    else if (!isSame(bearer, token)) {
+    else if (!isSameText(bearer, token)) {
       throw new IntegrationError('unauthenticated', 'this operator token is not of this process', {
         remedy: 'It changes with each start; `owner.json` in the data folder has the current one.',
       });

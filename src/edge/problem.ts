@@ -26,13 +26,13 @@ const TITLES: Readonly<Record<number, string>> = {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * How the published description has the problems of an operation, `jsonFaults` only those of 400 and 500; `proxied` is
- * for a vendor's own client, which looks for words of the vendor.
+ * How the published description has the problems of an operation, `jsonFaults` only those of 400 and 500, `textFaults`
+ * those of 400 in one line of text; `proxied` is for a vendor's own client, which looks for words of the vendor.
  */
-type ProblemStyle = 'problem' | 'json' | 'jsonFaults' | 'proxied';
+type ProblemStyle = 'problem' | 'json' | 'jsonFaults' | 'textFaults' | 'proxied';
 
 /** Some clients read only what is `application/json` or says that it is text. */
-const MEDIA_TYPES: Readonly<Record<Exclude<ProblemStyle, 'jsonFaults'>, string>> = {
+const MEDIA_TYPES: Readonly<Record<Exclude<ProblemStyle, 'jsonFaults' | 'textFaults'>, string>> = {
   problem: 'application/problem+json',
   json: 'application/json',
   proxied: 'application/problem+json; charset=utf-8',
@@ -60,6 +60,7 @@ export function problemOf(
   style: ProblemStyle = 'problem',
 ): Response {
   const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = error;
+  if (style === 'textFaults' && status === 400) return textOf(error, requestId);
   const body = {
     type: `https://httpstatuses.com/${status}`,
     title: TITLES[status] ?? 'Error',
@@ -83,7 +84,17 @@ export function problemOf(
   return new Response(JSON.stringify(body), { status, headers });
 }
 
+function textOf({ publicDetail, issues, remedy }: IntegrationError, requestId: string): Response {
+  const causes = issues.map(({ detail, name }) => causeText(name, detail)).filter((cause) => cause !== publicDetail);
+  const text = [publicDetail, ...causes, ...(remedy === undefined ? [] : [remedy])].join('; ');
+  return new Response(text, {
+    status: 400,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-request-id': requestId },
+  });
+}
+
 function mediaTypeOf(style: ProblemStyle, status: number): string {
+  if (style === 'textFaults') return MEDIA_TYPES.problem;
   if (style !== 'jsonFaults') return MEDIA_TYPES[style];
   return MEDIA_TYPES[status === 400 || status === 500 ? 'json' : 'problem'];
 }

@@ -15,15 +15,13 @@ import { callFactsOf, type Header, proxiedCallEnded, proxiedCallRefused } from '
 import type { EdgeServices } from './context.ts';
 import { assertPlain, PROXY_VERSION_HEADER, providerPath } from './plane.ts';
 import { problemResponse } from './problem.ts';
+import { answerWith } from './server.ts';
 
 /** nginx's status for a client that left; nobody receives it. */
 const STATUS_CLIENT_GONE = 499;
 
-/**
- * Proxies a call of node:http. Resolves when it is over, with the problem to answer it with where nothing was sent to
- * the client, else with null; never rejects.
- */
-export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<Response | null>;
+/** Proxies a call of node:http and answers it, with a problem where it went nowhere. Never rejects. */
+export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 
 /** What a proxied call needs at the edge. */
 type ProxyEdge = ProxyServices & Pick<EdgeServices, 'log'>;
@@ -58,11 +56,10 @@ export function proxyOfNode(services: ProxyEdge, find: FindTarget): NodeProxy {
       const path = providerPath(incoming.url ?? '/', incoming.headers.host);
       const outcome = await proxyOverNode(services, target, incoming, outgoing, path, facts);
       finish(services, target, method, outcome, facts);
-      return null;
     } catch (error) {
       proxiedCallRefused(services, target, method, error, facts);
       const response = problemResponse(error, facts.requestId, services.clock.nowMs(), services.log, 'proxied');
-      return withRetryHeaders(response, error, header);
+      answerWith(withRetryHeaders(response, error, header), incoming, outgoing);
     }
   };
 }

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../core/json.ts';
 import { type Ms, toRfc3339 } from '../core/time.ts';
-import { publishedContent } from '../flows/install/published.ts';
+import { publishedConfig, publishedContent } from '../flows/install/published.ts';
 import {
   type DestinationRow,
   type ProjectRow,
@@ -35,7 +35,7 @@ export function providerAppJson(row: ProviderAppRow): JsonObject {
   };
 }
 
-/** `webhookSigningKey` only where it was asked for. */
+/** `webhookSigningKey` only where it was asked for; `disabledTime` is an addition of ours. */
 export function destinationJson(row: DestinationRow, webhookSigningKey?: string): JsonObject {
   return {
     id: row.destinationId,
@@ -43,6 +43,7 @@ export function destinationJson(row: DestinationRow, webhookSigningKey?: string)
     type: row.type,
     metadata: JSON.parse(row.metadata) as JsonObject,
     ...(webhookSigningKey === undefined ? {} : { secrets: { webhookSigningKey } }),
+    ...(row.disabledAtMs === null ? {} : { disabledTime: toRfc3339(row.disabledAtMs) }),
     ...times(row),
   };
 }
@@ -103,34 +104,10 @@ export function installationJson(row: InstallationRow, connection: ConnectionRow
       revisionId: row.revisionId,
       createTime: toRfc3339(row.configuredAtMs),
       createdBy: row.createdBy,
-      content: configJson(JSON.parse(row.config) as JsonObject, connection.provider),
+      content: publishedConfig(row, connection.provider),
     },
     ...times(row),
   };
-}
-
-/** What each object of an action must have as published, where the config was sent without. */
-const CONFIG_DEFAULTS: Readonly<Record<string, JsonObject>> = {
-  read: { selectedFields: {}, selectedFieldMappings: {} },
-  write: {},
-  subscribe: { destination: '', inheritFieldsAndMappings: true },
-};
-
-/**
- * A config as it is stored, which is as it was sent: clients leave out what the manifest says. Clients that decode
- * strictly need the members that the contract requires; their empty values say what their absence does.
- */
-function configJson(content: JsonObject, provider: string): JsonObject {
-  const actions = Object.entries(CONFIG_DEFAULTS).flatMap(([action, defaults]) => {
-    const stored = content[action] as { readonly objects?: Readonly<Record<string, JsonObject>> } | undefined;
-    if (stored?.objects === undefined) return [];
-    const filled = Object.entries(stored.objects).map(([name, object]) => [
-      name,
-      { objectName: name, ...defaults, ...object },
-    ]);
-    return [[action, { ...stored, objects: Object.fromEntries(filled) as JsonObject }]];
-  });
-  return { provider, ...content, ...(Object.fromEntries(actions) as JsonObject) };
 }
 
 export function operationJson(row: OperationRow): JsonObject {

@@ -3,7 +3,8 @@
 
 import type { Access } from '../../src/edge/platform/operation.ts';
 import { OPERATIONS } from '../../src/edge/platform/operations.ts';
-import { DEVIATIONS, UNBUILT } from './apiWords.ts';
+import { EVENT_TYPES, type EventType } from '../../src/flows/topics.ts';
+import { DEVIATIONS } from './apiWords.ts';
 import { bullet, code, count, paragraph, table } from './markdown.ts';
 
 const WHO: Readonly<Record<Access, string>> = {
@@ -13,20 +14,65 @@ const WHO: Readonly<Record<Access, string>> = {
   org: 'builder',
 };
 
+const TEST_OF_EVENTS: Readonly<Partial<Record<EventType, string>>> = {
+  'destination.webhook.disabled': 'test/e2e/disabledDestination.test.ts',
+  'subscribe.create.error': 'test/e2e/subscriptions.test.ts',
+  'write.async.done': 'test/e2e/platform/writesLater.test.ts',
+};
+
 /** Other addresses of the server that the published platform has under hosts of their own, or that are Tenon's. */
 const BESIDES: readonly (readonly string[])[] = [
-  ['`GET /openapi.json`', 'this table as OpenAPI 3.1, with what operations take', '`test/e2e/platform/fuzz.test.ts`'],
+  [
+    '`GET /openapi.json`',
+    'this table as OpenAPI 3.1, with what operations take and answer',
+    '`test/e2e/platform/fuzz.test.ts`',
+  ],
   [
     '`POST /v1/projects/{projectIdOrName}/groups`, `…/consumers`',
     'names before anybody connects, no longer published and still sent by the SDK for Node',
     '`test/e2e/platform/publishedSdk.test.ts`',
   ],
+  [
+    '`DELETE /v1/projects/{projectIdOrName}`',
+    'no longer published and still sent by the SDK for Node: refused with 422, since no call takes everything along',
+    '`test/e2e/platform/publishedSdk.test.ts`',
+  ],
   ['`GET /callbacks/v1/oauth`', 'where consent pages send browsers back to', '`test/e2e/popup.test.ts`'],
   ['`GET, POST /callbacks/v1/custom-auth/default`', 'the same of logins in several steps', '`test/e2e/popup.test.ts`'],
   ['`PUT /uploads/v1/{upload}`', 'takes an archive at a signed address', '`test/e2e/platform/deploy.test.ts`'],
-  ['`GET /downloads/v1/{blob}`', 'results that are too large for a message', '`test/e2e/delivery.test.ts`'],
+  [
+    '`GET /downloads/v1/{blob}`',
+    'results and configs that are too large for a message',
+    '`test/e2e/delivery.test.ts`, `test/e2e/notifications.test.ts`',
+  ],
   ['any path with `x-amp-proxy-version`', 'the proxy, see [proxy.md](proxy.md)', '`test/e2e/proxy.test.ts`'],
-  ['receivers of providers’ webhooks', 'not built yet', ''],
+  [
+    '`POST /v1/projects/{projectIdOrName}/integrations/{integration}` without a credential',
+    'signed webhooks of a provider app, e.g. of HubSpot, see [webhooks.md](webhooks.md)',
+    '`test/e2e/webhooks.test.ts`',
+  ],
+  [
+    '`POST /{receiver}/v1/projects/{projectIdOrName}/integrations/{integration}`, `…/installations/{installation}`',
+    'webhooks of an integration or an installation, at an address that nobody can guess',
+    '`test/e2e/webhooks.test.ts`',
+  ],
+  [
+    '`POST /{receiver}/v1`',
+    'webhooks of an integration, for relays that take short addresses only',
+    '`test/e2e/webhooks.test.ts`',
+  ],
+];
+
+/** What Tenon posts to a builder's webhooks, by its name in the published description. */
+const CALLBACKS: readonly (readonly string[])[] = [
+  ['read results', 'sent', '`test/e2e/read.test.ts`'],
+  ['`schema.watch`', '[sent](schema-watch.md)', '`test/e2e/schemaWatch.test.ts`'],
+  ['subscription events', '[sent](webhooks.md#what-messages-say)', '`test/e2e/inbox.test.ts`'],
+  ...EVENT_TYPES.map((type) => [
+    code(type),
+    '[sent](notifications.md#what-is-sent)',
+    code(TEST_OF_EVENTS[type] ?? 'test/e2e/notifications.test.ts'),
+  ]),
 ];
 
 /** How each is led here, and the test that drives it. */
@@ -53,8 +99,8 @@ export function apiPage(): string {
   const parts = [
     '# The API',
     paragraph(
-      `Tenon serves ${count(OPERATIONS.length)} of the ${count(OPERATIONS.length + UNBUILT.length)} operations that ` +
-        'the platform publishes for its platform, read, write and search planes, all of them below `/v1` of one ' +
+      `Tenon serves all ${count(OPERATIONS.length)} operations that the platform publishes for its platform, read, ` +
+        'write and search planes, all of them below `/v1` of one ' +
         'origin. This page is generated from the table that serves them (`src/edge/platform/operations.ts`). Each of ' +
         'them is called in `test/e2e/platform/contract.test.ts`, with every credential that must not open it in ' +
         '`test/e2e/platform/credentials.test.ts`, and each answer that any test gets is held against the published ' +
@@ -66,13 +112,14 @@ export function apiPage(): string {
     ...COMMON.map(bullet),
     '## Operations',
     table(['Operation', 'What it does', 'Who', 'Deviations'], rows),
-    '## Not built yet',
-    table(
-      ['Operation', 'Why'],
-      UNBUILT.map(({ method, path, why }) => [code(`${method} ${path}`), why]),
-    ),
     '## Published clients',
     CLIENTS.map(bullet).join('\n'),
+    '## Callbacks',
+    paragraph(
+      'Posted to webhook destinations, signed as Svix and Standard Webhooks have it: eight attempts over 28 hours, ' +
+        'under one id. Bodies are held against the published description in the tests.',
+    ),
+    table(['Callback', 'State', 'Tested in'], CALLBACKS),
     '## Besides',
     table(['Address', 'What it is', 'Tested in'], BESIDES),
   ];
@@ -102,7 +149,8 @@ function whoLines(): readonly string[] {
 const COMMON: readonly string[] = [
   'Errors are `application/problem+json` with `detail`, `code`, `retryable` and, for wrong input, `issues` with the ' +
     'place of each wrong value; those of JWT keys are `application/json` with `validationIssues`, ' +
-    'and so, without them, are 400 and 500 of `POST …/objects/{objectName}`, as published.',
+    'and so, without them, are 400 and 500 of triggers of reads and of searches, as published. 400 of a write is ' +
+    'text, and its 422 tells what the provider said.',
   '401: the credential is missing or not valid. 403: it is, and does not allow that. 404: there is no such thing in ' +
     'its project. 405: the path has other methods, which `Allow` names. 413: a body of more than 1 MB.',
   'A mask that names what the body does not have is refused with 400; an empty mask changes nothing and succeeds. ' +

@@ -1,28 +1,5 @@
-// What docs/api.md says besides the table of operations: what is published and not built, and where an operation
-// does something else than the published description.
-
-export interface Unbuilt {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly why: string;
-}
-
-/** Published operations that there are not. */
-export const UNBUILT: readonly Unbuilt[] = [
-  {
-    id: 'writeRecords',
-    method: 'POST',
-    path: '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}',
-    why: 'writes are not built yet; told from a trigger by `type`, `record` or `batch`, and refused with 400',
-  },
-  {
-    id: 'searchRecords',
-    method: 'POST',
-    path: '/projects/{projectIdOrName}/integrations/{integrationId}',
-    why: 'searches are not built yet',
-  },
-];
+// What docs/api.md says besides the table of operations: where an operation does something else than the published
+// description.
 
 const NO_ACCOUNTS = 'Answers only refusals: a server of one’s own has one organization and no accounts.';
 const KEY_NAMES =
@@ -35,13 +12,15 @@ const UPSERTS =
   'every field, `success` is false and the reason is the last of its `warnings`. Salesforce makes ten fields at a ' +
   'time, all of the ten or none. A select of HubSpot’s that takes several values is one of checkboxes.';
 const SCOPES = 'A project gives the scopes `full` and `frontend`; others are refused.';
-const UNSENT = 'Kept and shown; notifications are not sent yet.';
 const WEBHOOKS = 'Webhooks only: other types are refused with 400.';
+const DISABLED =
+  '`disabledTime` is an addition: nothing is sent to it, because it took nothing for five days ' +
+  '([notifications.md](notifications.md#a-destination-that-is-down)).';
 
 /** Where an operation deviates from what is published, and why, by its id. */
 export const DEVIATIONS: Readonly<Record<string, string>> = {
-  createEventTopicRoute: UNSENT,
-  createTopicDestinationRoute: UNSENT,
+  createEventTopicRoute: 'See [notifications.md](notifications.md).',
+  createTopicDestinationRoute: 'See [notifications.md](notifications.md).',
   listProjects: 'Of an API key the one project that it belongs to.',
   updateProject: 'A name that looks like an id is refused with 422: it could stand for another project in a path.',
   createProject: '`orgId` must be that of the server.',
@@ -53,8 +32,11 @@ export const DEVIATIONS: Readonly<Record<string, string>> = {
   createJWTKey: 'Takes `name` for `label` and `RSA` for `RS256`, as the published example has them.',
   updateJWTKey: 'Takes `name` for `label`, as the published example has it.',
   createDestination: WEBHOOKS,
-  updateDestination: `${WEBHOOKS} Masks are \`name\`, \`metadata\`, \`metadata.url\` and \`metadata.headers\`.`,
-  getDestination: 'For a day after `rotate=true` messages are signed with the former key as well.',
+  updateDestination:
+    `${WEBHOOKS} Masks are \`name\`, \`metadata\`, \`metadata.url\` and \`metadata.headers\`; all but the first ` +
+    'enable a destination that was disabled.',
+  listDestinations: DISABLED,
+  getDestination: `${DISABLED} For a day after \`rotate=true\` messages are signed with the former key as well.`,
   batchUpsertIntegrations: '`sourceZipUrl` must be an upload to this server.',
   createRevision: '`sourceZipUrl` must be an upload to this server.',
   deleteIntegration: 'Installations go one by one; interrupted, it can be called again.',
@@ -68,14 +50,23 @@ export const DEVIATIONS: Readonly<Record<string, string>> = {
   triggerRead:
     'One after the other with what else is read of the object, at most 16 waiting (429). 409 while its reads are ' +
     'paused. Schedules neither wait for it longer than for one run nor continue where it ended. ' +
+    'With `untilTimestamp` alone everything up to it is read. ' +
     'A group that has installed the integration several times is refused with 400.',
+  writeRecords:
+    'HubSpot and Salesforce only; 400 for others. Told from a trigger by `type`, `record` or `batch`. Headers that ' +
+    'are no options of Salesforce are refused, as are all of a batch that is collected. See [writes.md](writes.md).',
   deliverResults:
     'Checks what it names and does nothing more: pages are delivered as they come, whatever `delivery.mode` says.',
   pauseReads: 'Objects that the installation does not read are refused with 400.',
   unpauseReads: 'Objects that the installation does not read are refused with 400.',
+  searchRecords:
+    'HubSpot and Salesforce only; 400 for others. Backends only. At most 16 filters, of which HubSpot takes six. ' +
+    'Goes on while schedules are paused; an object that is disabled in the config is refused with 400 unless the ' +
+    'manifest enables it always. Records come as `result` and as `results`, which the published example has.',
   deleteConnection: '422 while an installation uses it.',
   listOperationLogs: 'Made of the operation: its beginning, and its end with the reason.',
-  getOperation: '`metadata.readType` is an addition.',
+  getOperation:
+    '`metadata.readType` is an addition, and so are `fromTimestamp` and `untilTimestamp` of a triggered read.',
   listOrgInvites: 'Empty: there is nothing to be invited to.',
   listOrgClaimedDomains: 'Empty: there is nothing to claim.',
   listOrgBuilders: 'One, for whoever has a builder’s key.',

@@ -17,8 +17,8 @@ export function indexPage(all: readonly ProviderDeclaration[], withNotes: Readon
     paragraph(
       `The catalog has ${count(all.length)} providers. Each can be connected and called through the proxy, except ` +
         `${listed(Object.keys(NOT_CALLABLE).map(page))}, whose pages say why. Objects of ` +
-        `${listed(READ_TODAY.map(page))} are read on a schedule; other reads, writes and subscriptions are on ` +
-        'their way.',
+        `${listed(READ_TODAY.map(page))} are read on a schedule, searched, written and subscribed to; other reads ` +
+        'and writes are on their way.',
     ),
     paragraph(
       'The marks below are what the published catalog says of a provider, and not what Tenon does today. Calls on ' +

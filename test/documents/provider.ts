@@ -121,7 +121,7 @@ function abilities({ name, support }: ProviderDeclaration): readonly string[] {
   const unpublished = support.proxy ? '' : ', although the published catalog does not list the proxy';
   const rest = published.some((what) => what !== 'proxy') ? ' The rest is on its way.' : '';
   const today = READ_TODAY.includes(name)
-    ? 'calls through the proxy, scheduled reads and backfills. The rest is on its way.'
+    ? 'calls through the proxy, scheduled reads, backfills, searches and writes. The rest is on its way.'
     : `calls through the proxy${unpublished}.${rest}`;
   return [
     [
@@ -157,8 +157,14 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
 }
 
 /** What is done with a quota besides counting. */
-function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause }: Quota): readonly string[] {
+function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause, only }: Quota): readonly string[] {
   const parts = [
+    ...(only === undefined
+      ? []
+      : [
+          `counts ${only.paths.map((path) => code(`${only.method} ${path}`)).join(' and ')} only` +
+            (only.isApart === true ? ', which count nowhere else' : ''),
+        ]),
     ...(isOptional ? ['there is none until an answer tells one'] : []),
     ...(caps === undefined
       ? []

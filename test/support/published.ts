@@ -11,7 +11,7 @@ const FOLDER = '../shared/reference/openapi';
 const PLANES = ['api', 'read', 'write', 'search'] as const;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-type Document = (typeof PLANES)[number] | 'catalog' | 'config' | 'manifest' | 'webhook';
+type Document = (typeof PLANES)[number] | 'catalog' | 'config' | 'manifest' | 'notifications' | 'webhook';
 
 /** Why tests of published schemas are skipped; null where the files are there. */
 export const publishedIsMissing: string | null = existsSync(`${FOLDER}/api.json`)
@@ -75,6 +75,35 @@ export class PublishedSchemas {
     if (media !== mediaPublished) return [`${what}: is ${media} and not ${mediaPublished}`];
     if (!media.includes('json')) return [];
     return this.#check(plane, what, objectOf(objectOf(content)['schema']), json(text));
+  }
+
+  /** The schema of what an operation answers with success, in JSON; undefined without one. References are followed. */
+  success({ plane, responses }: PublishedOperation): JsonObject | undefined {
+    const [, response] = Object.entries(responses).find(([status]) => status.startsWith('2')) ?? [];
+    const content = objectOf(objectOf(response ?? {})['content'] ?? {})['application/json'];
+    return content === undefined ? undefined : this.#followed(plane, objectOf(objectOf(content)['schema']));
+  }
+
+  #followed(plane: string, value: JsonValue): JsonObject {
+    const schema = objectOf(value);
+    const name = /^#\/components\/schemas\/(.+)$/.exec(String(schema['$ref']))?.[1];
+    if (name !== undefined)
+      return this.#followed(plane, objectAt(this.#document(plane), 'components', 'schemas', name));
+    const followed = Object.entries(schema).map(([key, child]) => {
+      if (key === 'properties') {
+        const members = Object.entries(objectOf(child)).map(([member, of]) => [
+          member,
+          this.#followed(plane, of ?? {}),
+        ]);
+        return [key, Object.fromEntries(members) as JsonObject];
+      }
+      if (key === 'items' || (key === 'additionalProperties' && isJsonObject(child))) {
+        return [key, this.#followed(plane, child ?? {})];
+      }
+      const isList = (key === 'allOf' || key === 'anyOf') && Array.isArray(child);
+      return [key, isList ? child.map((one: JsonValue) => this.#followed(plane, one)) : child];
+    });
+    return Object.fromEntries(followed) as JsonObject;
   }
 
   /** What is wrong with a value of a named schema, e.g. `ApiProblem` of `api`. */

@@ -24,6 +24,7 @@ import {
   identityOf,
 } from '../connect.ts';
 import type { EdgeServices, Principal } from '../context.ts';
+import { rowsByPage } from '../list.ts';
 import { connectionView } from '../wire.ts';
 import { flag, ref } from './input.ts';
 import { type Call, type Operation, operation } from './operation.ts';
@@ -161,11 +162,13 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     summary: 'connections, newest first',
     status: 200,
     query: listQuery,
-    handle({ services, project, principal, query }) {
+    media: 'list',
+    *handle({ services, project, principal, query }) {
       const filter = { ...query, groupRef: groupAsked(principal, query.groupRef) };
-      return readConnections(services.store.reads, project.projectId, filter).map((row) =>
-        connectionView(services, row),
+      const rows = rowsByPage<ConnectionRow>((after, limit) =>
+        readConnections(services.store.reads, project.projectId, { ...filter, after, limit }),
       );
+      for (const row of rows) yield connectionView(services, row);
     },
   }),
   operation({
@@ -176,7 +179,10 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     summary: 'connect with a typed credential',
     status: 201,
     body: generateBody,
-    async handle({ services, project, body }) {
+    async handle({ services, project, body, principal }) {
+      const { oauth2AuthorizationCode: grant } = body;
+      // Without an access token the provider cannot be asked whose grant it is, and what is typed is taken for true.
+      if (grant !== undefined && grant.accessToken === undefined) requireBackend(principal);
       const row = await generateConnection(services, identityOf(services, project.projectId, body), body);
       return connectionView(services, row);
     },
@@ -205,8 +211,11 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     status: 200,
     body: patchBody,
     async handle(call) {
-      const { services, body } = call;
-      const row = await editConnection(services, connectionOf(call), body.updateMask, body.connection);
+      const { services, body, principal } = call;
+      const before = connectionOf(call);
+      // Who is told of an account's events goes by it: a customer could name another's.
+      if (body.updateMask.includes('providerWorkspaceRef')) requireBackend(principal);
+      const row = await editConnection(services, before, body.updateMask, body.connection);
       return connectionView(services, row);
     },
   }),

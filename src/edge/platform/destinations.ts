@@ -7,11 +7,11 @@ import {
   DESTINATION_MASKS,
   editWebhook,
   openSigningSecrets,
+  removeDestination,
   rotateSigningSecret,
 } from '../../flows/destinations.ts';
 import {
   type DestinationRow,
-  deleteDestination,
   type ProjectRow,
   readDestination,
   readDestinations,
@@ -103,8 +103,7 @@ export const DESTINATION_OPERATIONS: readonly Operation[] = [
     summary: 'delete one, by id or name',
     status: 204,
     async handle({ services, project, params }) {
-      const { destinationId } = destinationOf(services, project, params.destination);
-      await services.store.commit(deleteDestination(destinationId, project.projectId));
+      await removeDestination(services, destinationOf(services, project, params.destination));
     },
   }),
 ];

@@ -16,6 +16,7 @@ import {
 } from '../../store/tables/installations.ts';
 import { groupAsked, maySee } from '../auth.ts';
 import type { EdgeServices } from '../context.ts';
+import { rowsByPage } from '../list.ts';
 import { installationJson } from '../wire.ts';
 import { flag, ref } from './input.ts';
 import { integrationOf } from './integrations.ts';
@@ -100,6 +101,18 @@ export function installationView({ store }: EdgeServices, row: InstallationRow):
   return connection === undefined ? [] : [installationJson(row, connection)];
 }
 
+function* installationsListed(
+  services: EdgeServices,
+  { projectId }: ProjectRow,
+  filter: { readonly integrationId?: string; readonly groupRef?: string | undefined },
+): Generator<JsonObject> {
+  const { reads } = services.store;
+  const rows = rowsByPage<InstallationRow>((after, limit) =>
+    readInstallations(reads, projectId, { ...filter, after, limit }),
+  );
+  for (const row of rows) yield* installationView(services, row);
+}
+
 export const INSTALLATION_OPERATIONS: readonly Operation[] = [
   operation({
     id: 'listInstallationsForProject',
@@ -109,10 +122,8 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
     summary: 'installations of all integrations',
     status: 200,
     query: groupQuery,
-    handle: ({ services, project, query }) =>
-      readInstallations(services.store.reads, project.projectId, query).flatMap((row) =>
-        installationView(services, row),
-      ),
+    media: 'list',
+    handle: ({ services, project, query }) => installationsListed(services, project, query),
   }),
   operation({
     id: 'listInstallations',
@@ -122,12 +133,10 @@ export const INSTALLATION_OPERATIONS: readonly Operation[] = [
     summary: 'installations of an integration',
     status: 200,
     query: groupQuery,
+    media: 'list',
     handle({ services, project, principal, params, query }) {
       const { integrationId } = integrationOf(services, project, params.integrationId);
-      const filter = { integrationId, groupRef: groupAsked(principal, query.groupRef) };
-      return readInstallations(services.store.reads, project.projectId, filter).flatMap((row) =>
-        installationView(services, row),
-      );
+      return installationsListed(services, project, { integrationId, groupRef: groupAsked(principal, query.groupRef) });
     },
   }),
   operation({

@@ -15,11 +15,12 @@ import {
   type IntegrationRow,
   type RevisionRow,
   readIntegration,
-  readIntegrations,
   readRevision,
 } from '../../store/tables/installations.ts';
+import { readIntegrations } from '../../store/tables/integrations.ts';
 import { maySee } from '../auth.ts';
 import type { EdgeServices } from '../context.ts';
+import { rowsByPage } from '../list.ts';
 import { integrationJson } from '../wire.ts';
 import { flag, ref } from './input.ts';
 import { type Operation, operation } from './operation.ts';
@@ -96,8 +97,14 @@ export const INTEGRATION_OPERATIONS: readonly Operation[] = [
     access: 'frontend',
     summary: 'integrations with their latest revision',
     status: 200,
-    handle: ({ services, project }) =>
-      readIntegrations(services.store.reads, project.projectId).flatMap((row) => integrationView(services, row)),
+    media: 'list',
+    *handle({ services, project }) {
+      const { reads } = services.store;
+      const rows = rowsByPage<IntegrationRow>((after, limit) =>
+        readIntegrations(reads, project.projectId, after, limit),
+      );
+      for (const row of rows) yield* integrationView(services, row);
+    },
   }),
   operation({
     id: 'getIntegration',

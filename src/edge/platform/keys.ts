@@ -133,7 +133,7 @@ export const KEY_OPERATIONS: readonly Operation[] = [
       const { services, keys, body } = call;
       const row = keyOf(call);
       const edited = await editApiKey(services, row, body.updateMask, body.apiKey);
-      keys.forget(row.keyHash);
+      keys.forgetAll();
       return apiKeyJson(edited);
     },
   }),
@@ -148,7 +148,7 @@ export const KEY_OPERATIONS: readonly Operation[] = [
       const { services, keys } = call;
       const row = keyOf(call);
       await removeApiKey(services, row);
-      keys.forget(row.keyHash);
+      keys.forgetAll();
     },
   }),
   operation({

@@ -2,6 +2,7 @@
 // any more, and hence in none of ours.
 
 import { z } from 'zod';
+import { IntegrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import { nameParty } from '../../flows/connect/parties.ts';
@@ -15,6 +16,20 @@ function times({ createdAtMs, updatedAtMs }: PartyNameRow): JsonObject {
 }
 
 export const OLDER_OPERATIONS: readonly Operation[] = [
+  // Customers' connections and records in one call that nothing can take back: each is deleted by its own name here.
+  operation({
+    id: 'deleteProject',
+    method: 'DELETE',
+    path: '/projects/{projectIdOrName}',
+    access: 'project',
+    summary: 'refused: a project is not deleted over the API',
+    status: 204,
+    handle({ project }) {
+      throw new IntegrationError('invalid_input', `the project "${project.name}" is not deleted over the API`, {
+        remedy: 'Delete its integrations, connections and destinations; `tenon erase` removes what a customer left.',
+      });
+    },
+  }),
   operation({
     id: 'createGroup',
     method: 'POST',

@@ -2,6 +2,7 @@
 // `operations.ts` is the table of all of them; routes, refusals, the API description and docs/api.md are made from it.
 
 import type { z } from 'zod';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ProjectRow } from '../../store/tables/accounts.ts';
 import type { ApiKeys } from '../auth.ts';
 import type { EdgeServices, Principal } from '../context.ts';
@@ -37,11 +38,30 @@ interface Facts<Path extends string> {
   readonly path: Path;
   readonly access: Access;
   readonly summary: string;
-  /** Status of success; `text` and `none` say what is not JSON. */
+  /** Status of success; `text` and `none` say what is not JSON, `list` that an iterable is answered as an array. */
   readonly status: 200 | 201 | 204;
-  readonly media?: 'text' | 'none';
-  /** Where the published description has its problems as plain JSON: all, or those of 400 and 500 only. */
-  readonly problems?: 'json' | 'jsonFaults';
+  readonly media?: 'text' | 'none' | 'list';
+  /**
+   * Where the published description has its problems as plain JSON: all, or those of 400 and 500 only; `textFaults` has
+   * those of 400 as text.
+   */
+  readonly problems?: 'json' | 'jsonFaults' | 'textFaults';
+  /**
+   * Of operations that share an address: whether a body is meant for this one. The one without it gets what is left.
+   * They share access and parameters too.
+   */
+  readonly isMeant?: (body: JsonValue) => boolean;
+}
+
+/** What a handler answers instead of success, where the published description has a form for it that is no problem. */
+export class Unsuccessful {
+  readonly status: 422;
+  readonly body: JsonObject;
+
+  constructor(status: 422, body: JsonObject) {
+    this.status = status;
+    this.body = body;
+  }
 }
 
 /** See `operation`. */

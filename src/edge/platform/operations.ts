@@ -1,4 +1,4 @@
-// The table of the platform API. What is not built yet is in `UNBUILT`, so that docs/api.md can say so.
+// The table of the platform API.
 
 import { CONNECTION_OPERATIONS } from './connections.ts';
 import { DESTINATION_OPERATIONS } from './destinations.ts';
@@ -12,7 +12,9 @@ import { PROJECT_OPERATIONS } from './projects.ts';
 import { PROVIDER_OPERATIONS } from './providers.ts';
 import { READ_OPERATIONS } from './reads.ts';
 import { RUN_OPERATIONS } from './runs.ts';
+import { SEARCH_OPERATIONS } from './search.ts';
 import { NOTIFICATION_OPERATIONS } from './topics.ts';
+import { WRITE_OPERATIONS } from './writes.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...PROVIDER_OPERATIONS,
@@ -22,6 +24,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...INSTALLATION_OPERATIONS,
   ...CONNECTION_OPERATIONS,
   ...READ_OPERATIONS,
+  ...WRITE_OPERATIONS,
+  ...SEARCH_OPERATIONS,
   ...RUN_OPERATIONS,
   ...METADATA_OPERATIONS,
   ...NOTIFICATION_OPERATIONS,

@@ -11,6 +11,7 @@ import { PAGE_SIZE, pageQuery, paginationOf, ref } from './input.ts';
 import { installationView } from './installations.ts';
 import { deployBody, deployQuery, integrationOf, sourceOf } from './integrations.ts';
 import { type Operation, operation } from './operation.ts';
+import { WEBHOOK_OPERATIONS } from './webhooks.ts';
 
 /** Nothing else may be in it: a member with a slip in its name would be a grant without its refresh token. */
 const grantBody = z.strictObject({
@@ -73,4 +74,5 @@ export const OWN_OPERATIONS: readonly Operation[] = [
       return { results: rows.flatMap((row) => installationView(services, row)), pagination };
     },
   }),
+  ...WEBHOOK_OPERATIONS,
 ];

@@ -37,7 +37,8 @@ const providerAppPatch = z.object({
   providerApp: providerAppBody.partial(),
 });
 
-function providerAppOf({ store }: EdgeServices, projectId: ProjectId, id: string): ProviderAppRow {
+/** Rejects with `not_found`. */
+export function providerAppOf({ store }: EdgeServices, projectId: ProjectId, id: string): ProviderAppRow {
   const row = readProviderApp(store.reads, id);
   if (row?.projectId !== projectId) throw new IntegrationError('not_found', 'no such provider app');
   return row;

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import { actorIdOf } from '../../core/ids.ts';
-import { isJsonObject } from '../../core/json.ts';
 import { LIST_PAGE_MAX } from '../../core/limits.ts';
 import { parseTimestamp } from '../../core/time.ts';
 import { knownReads, readNamed } from '../../flows/read/reads.ts';
@@ -13,31 +12,19 @@ import { INSTALLATION, installationOf, installationOfGroup } from './installatio
 import { integrationOf } from './integrations.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 
-const OBJECT = '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}';
-/** Members of a write, which is sent to the path of a trigger; none of them is a trigger's. */
-const WRITE_MEMBERS = ['type', 'record', 'batch'] as const;
-
+/** Also that of writes, which their bodies tell from triggers. */
+export const OBJECT = '/projects/{projectIdOrName}/integrations/{integrationId}/objects/{objectName}';
 const timestamp = z.iso
   .datetime({ offset: true, error: 'must be a time like 2024-07-01T18:22:30Z' })
   .optional()
   .transform((text) => (text === undefined ? null : parseTimestamp(text)));
 
-const triggerFields = z
+const triggerBody = z
   .object({ groupRef: ref, mode: z.literal('async'), sinceTimestamp: timestamp, untilTimestamp: timestamp })
   .refine(({ sinceTimestamp, untilTimestamp }) => (untilTimestamp ?? Infinity) >= (sinceTimestamp ?? -Infinity), {
     path: ['untilTimestamp'],
     error: 'must not be before sinceTimestamp',
   });
-
-/** Told before anything else is looked at: what is wrong with a write is not that it is no trigger. */
-const triggerBody = z.preprocess((body) => {
-  const member = isJsonObject(body) ? WRITE_MEMBERS.find((name) => body[name] !== undefined) : undefined;
-  if (member === undefined) return body;
-  throw new IntegrationError('bad_request', 'this is a write, and writes are not built yet', {
-    remedy: 'Write through the proxy. A read takes groupRef, mode, sinceTimestamp and untilTimestamp.',
-    issues: [{ in: 'body', name: member, detail: 'makes it a write' }],
-  });
-}, triggerFields);
 
 const deliveryBody = z.object({ groupRef: ref, pages: z.int().min(0) });
 const pauseBody = z.object({ objects: z.array(z.string()).max(LIST_PAGE_MAX).optional(), note: z.string().optional() });

@@ -6,11 +6,13 @@ import { cors } from 'hono/cors';
 import type { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
+import { type JsonObject, parseJson } from '../../core/json.ts';
 import { type Authenticator, admit, checkRefs, projectOf } from '../auth.ts';
-import { checked, readBody, readBodyIfSent } from '../body.ts';
+import { checked, readBody, readBodyIfSent, readText } from '../body.ts';
 import type { EdgeEnv, EdgeServices, Principal } from '../context.ts';
+import { listResponse } from '../list.ts';
 import { problemResponse } from '../problem.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, Unsuccessful } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
 const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
@@ -46,14 +48,34 @@ export function platformRoutes(
       exposeHeaders: ['x-request-id'],
     }),
   );
-  const paths = new Map<string, string[]>();
-  for (const operation of [...table].sort(verbsFirst)) {
-    const path = routeOf(operation.path);
-    paths.set(path, [...(paths.get(path) ?? []), operation.method]);
-    app.on(operation.method, path, (context) => answer(services, auth, operation, context));
+  /** By what the path looks like to a caller: what its parameters are called differs between operations. */
+  const methodsByShape = new Map<string, string[]>();
+  for (const operations of byAddress([...table].sort(verbsFirst))) {
+    const [{ method, path }] = operations;
+    const shape = shapeOf(path);
+    methodsByShape.set(shape, [...(methodsByShape.get(shape) ?? []), method]);
+    app.on(method, routeOf(path), (context) => answer(services, auth, operations, context));
   }
-  for (const [path, methods] of paths) app.all(path, (context) => refuseMethod(context, methods));
+  for (const [shape, methods] of methodsByShape) app.all(routeOf(shape), (context) => refuseMethod(context, methods));
   return app;
+}
+
+/** Those that have an address to themselves, and those that share one: their bodies tell them apart. */
+type Addressed = readonly [Operation, ...Operation[]];
+
+function byAddress(operations: readonly Operation[]): readonly Addressed[] {
+  const groups = new Map<string, Addressed>();
+  for (const operation of operations) {
+    const address = `${operation.method} ${operation.path}`;
+    groups.set(address, [...(groups.get(address) ?? []), operation] as unknown as Addressed);
+  }
+  return [...groups.values()];
+}
+
+/** A path with parameters that are called by their place: two paths of one shape are one address. */
+export function shapeOf(path: string): string {
+  let count = 0;
+  return path.replace(/\{\w+\}/g, () => `{p${count++}}`);
 }
 
 /** `…/{id}:verb` before `…/{id}`, which would take the verb for a part of the id. */
@@ -79,28 +101,31 @@ function refuseMethod(context: Context<EdgeEnv>, methods: readonly string[]): ne
 async function answer(
   services: EdgeServices,
   auth: Authenticator,
-  operation: Operation,
+  operations: Addressed,
   context: Context<EdgeEnv>,
 ): Promise<Response> {
-  context.set('operation', operation);
-  const { access, method } = operation;
+  const [first] = operations;
+  context.set('operation', first);
+  const { access, method } = first;
   const principal: Principal = access === 'open' ? { kind: 'anybody' } : await auth.principalOf(context.req);
   if ('projectId' in principal) context.set('projectId', principal.projectId);
   admit(principal, access);
-  const params = paramsOf(operation, context);
+  const params = paramsOf(first, context);
   const project = projectOf(services, principal, params['projectIdOrName']);
   if (project !== null) context.set('projectId', project.projectId);
   if (method !== 'GET' && !services.store.hasRoom) {
     throw new IntegrationError('overloaded', 'too many changes wait for the disk');
   }
-  const query = operation.query === null ? undefined : checked(context.req.query(), operation.query, 'query');
+  const query = first.query === null ? undefined : checked(context.req.query(), first.query, 'query');
   checkRefs(principal, query, 'query');
-  const body = await bodyOf(operation, context);
+  const { operation, body } = await sent(operations, context);
   checkRefs(principal, body, 'body');
   const call = { services, keys: auth.keys, principal, params, query, body, project: project as never };
   const value = await operation.handle(call);
   const headers = access === 'open' ? {} : { 'cache-control': 'no-store' };
+  if (value instanceof Unsuccessful) return context.json(value.body, value.status, headers);
   if (operation.media === 'none' || operation.status === 204) return context.body(null, operation.status, headers);
+  if (operation.media === 'list') return listResponse(services, context, value as Iterable<JsonObject>, headers);
   if (operation.media === 'text') return context.text(String(value), operation.status, headers);
   return context.json(value as object, operation.status, headers);
 }
@@ -112,6 +137,20 @@ function paramsOf({ path }: Operation, context: Context<EdgeEnv>): Readonly<Reco
     params[name] = value.slice(0, value.length - verb.length);
   }
   return params;
+}
+
+/** The body, checked, and of operations that share an address the one that it is meant for. */
+async function sent(
+  operations: Addressed,
+  context: Context<EdgeEnv>,
+): Promise<{ readonly operation: Operation; readonly body: unknown }> {
+  const [first] = operations;
+  if (operations.length === 1) return { operation: first, body: await bodyOf(first, context) };
+  const json = parseJson(await readText(context.req.raw), 'the request body');
+  const meant = operations.find(({ isMeant }) => isMeant?.(json)) ?? operations.find(({ isMeant }) => !isMeant);
+  const operation = meant ?? first;
+  context.set('operation', operation);
+  return { operation, body: operation.body === null ? undefined : checked(json, operation.body, 'body') };
 }
 
 function bodyOf(

@@ -47,12 +47,12 @@ export const RUN_OPERATIONS: readonly Operation[] = [
     status: 200,
     query: pageQuery,
     handle(call) {
-      const { installationId } = installationOf(call);
+      const installation = installationOf(call);
       const {
         pageSize: limit = PAGE_SIZE,
         pageToken: [beforeMs, beforeId],
       } = call.query;
-      const rows = readOperations(call.services.store.reads, installationId, { limit, beforeMs, beforeId });
+      const rows = readOperations(call.services.store.reads, installation, { limit, beforeMs, beforeId });
       const pagination = paginationOf(rows, limit, ({ createdAtMs, operationId }) => [createdAtMs, operationId]);
       return { results: rows.map(operationJson), pagination };
     },

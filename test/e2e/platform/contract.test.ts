@@ -27,6 +27,8 @@ integrations:
           backfill: {defaultPeriod: {fullHistory: true}}
           requiredFields: [{fieldName: email}]
           optionalFieldsAuto: all
+    write:
+      objects: [{objectName: contacts}]
 `;
 
 /** What only refusals answer: there is nothing of the kind on a server of one's own. */
@@ -287,6 +289,14 @@ describe('each operation', () => {
     expect(await ok('GET', `/P/operations/${triggered.operationId}`)).toMatchObject({
       metadata: { readType: 'triggered' },
     });
+    const wanted = {
+      objectName: 'people',
+      fieldFilters: [{ fieldName: 'email', operator: 'eq', value: 'a@b.example' }],
+    };
+    expect(await ok('POST', '/P/integrations/crm?groupRef=acme', wanted)).toEqual({ result: [], results: [] });
+    const write = { groupRef: 'acme', type: 'create', record: { email: 'new@b.example' } };
+    const written = await ok<{ operationId: string }>('POST', '/P/integrations/crm/objects/contacts', write);
+    expect(await ok('GET', `/P/operations/${written.operationId}`)).toMatchObject({ actionType: 'write' });
     await ok('POST', '/P/integrations/crm/objects/people:deliverResults', { groupRef: 'acme', pages: 1 });
     await ok('DELETE', one);
   });

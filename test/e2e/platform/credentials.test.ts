@@ -292,6 +292,37 @@ describe('a customer’s token', () => {
     expect([taken.status, taken.json]).toEqual([400, expect.objectContaining({ detail: 'no such connection' })]);
   });
 
+  it('changes a connection of its group, but not whose account it is', async () => {
+    const { id, ...made } = await tenon.ok<JsonObject>(
+      'POST',
+      tenon.inProject('/connections:generate'),
+      typed('gamma'),
+    );
+    const path = tenon.inProject(`/connections/${String(id)}`);
+    const patch = (updateMask: readonly string[]) => ({
+      updateMask,
+      connection: { providerWorkspaceRef: 'of-another', apiKey: 'sk2' },
+    });
+    for (const mask of [['providerWorkspaceRef'], ['apiKey', 'providerWorkspaceRef']]) {
+      expect((await tenon.api('PATCH', path, patch(mask), await as('gamma'))).status).toBe(403);
+    }
+    const shown = await tenon.ok<JsonObject>('GET', path);
+    expect(shown['providerWorkspaceRef']).toBe(made['providerWorkspaceRef']);
+    expect((await tenon.api('PATCH', path, patch(['apiKey']), await as('gamma'))).status).toBe(200);
+    expect((await tenon.ok<JsonObject>('PATCH', path, patch(['providerWorkspaceRef'])))['providerWorkspaceRef']).toBe(
+      'of-another',
+    );
+  });
+
+  it('brings no grant of which nobody can be asked whose it is', async () => {
+    const grant = { refreshToken: { token: 'a-refresh-token' } };
+    const of = { provider: 'hubspot', groupRef: 'acme', consumerRef: 'ada', providerWorkspaceRef: 'of-another' };
+    const body = { ...of, oauth2AuthorizationCode: grant };
+    const path = tenon.inProject('/connections:generate');
+    expect((await tenon.api('POST', path, body, await as('acme'))).status).toBe(403);
+    expect((await tenon.api('POST', path, body)).status).not.toBe(403);
+  });
+
   it('ends with its key', async () => {
     const path = tenon.inProject('/jwt-keys');
     const body = { name: 'short', algorithm: 'RSA', publicKeyPem: rsaPem };

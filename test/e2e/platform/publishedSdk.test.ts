@@ -44,6 +44,13 @@ describe('a refusal', () => {
     await expect(refused).rejects.toMatchObject({ status, message: expect.stringMatching(/\S/) });
   });
 
+  it('of deleting a project says what to do instead, and the project stays', async () => {
+    const refused = sdk.none('DELETE', at(), 204);
+    await expect(refused).rejects.toThrow(SdkProblem);
+    await expect(refused).rejects.toMatchObject({ status: 422, message: expect.stringContaining('not deleted') });
+    expect(await sdk.json('GET', at(), 200)).toMatchObject({ id: tenon.projectId });
+  });
+
   it('of a wrong key is one as well', async () => {
     const stranger = new PublishedSdk({ serverUrl: `${tenon.origin}/v1`, apiKeyHeader: 'tnn_wrong' });
     await expect(stranger.json('GET', at('/integrations'), 200)).rejects.toMatchObject({ status: 401 });

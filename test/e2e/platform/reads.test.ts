@@ -82,8 +82,6 @@ describe('a read that is asked for is refused', () => {
       'untilTimestamp',
     ],
     ['of a group that has nothing installed', { groupRef: 'beta' }, 404, 'beta'],
-    ['that is a write', { type: 'create', record: {}, mode: undefined as never }, 400, 'writes are not built yet'],
-    ['that is a write of many', { batch: [], mode: 'asynchronous' }, 400, 'writes are not built yet'],
   ];
 
   it('where it is wrong, and nothing has begun', async () => {

@@ -94,6 +94,12 @@ function pathOf({ path }: Operation): string {
   return filled(path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? 'x'));
 }
 
+/** The same with what its query must have, so that what is refused is the body. */
+function addressOf(operation: Operation): string {
+  const { required = [] } = (operation.query === null ? {} : inputSchema(operation.query)) as JsonObject;
+  return `${pathOf(operation)}${(required as string[]).includes('groupRef') ? '?groupRef=acme' : ''}`;
+}
+
 /** Names of what is wrong, in either form of a problem. */
 function namesIn({ json }: ApiAnswer): readonly string[] {
   const problem = isJsonObject(json) ? json : {};
@@ -116,12 +122,15 @@ function wrongFor(schema: JsonObject): JsonValue {
     : 'wrong';
 }
 
-const withBody = OPERATIONS.filter(({ body }) => body !== null).map((operation) => [operation.id, operation] as const);
+/** Those that are told by their body say so in text, and are in `writes.test.ts`. */
+const withBody = OPERATIONS.filter(({ body, isMeant }) => body !== null && isMeant === undefined).map(
+  (operation) => [operation.id, operation] as const,
+);
 
 describe('a body that is wrong is refused, naming the place', () => {
   it.each(withBody)('of %s', async (id, operation) => {
     const before = rowCounts();
-    const send = (body: unknown) => tenon.api(operation.method, pathOf(operation), body, builder);
+    const send = (body: unknown) => tenon.api(operation.method, addressOf(operation), body, builder);
     for (const text of ['{"a": ', ...(operation.isBodyOptional ? [] : [''])])
       expect([id, (await send(text)).status]).toEqual([id, 400]);
     for (const body of [[], 'text', 7, null]) {
@@ -144,7 +153,7 @@ describe('a body that is wrong is refused, naming the place', () => {
 
   it('or is too large', async () => {
     for (const [id, operation] of withBody) {
-      const call = tenon.api(operation.method, pathOf(operation), `"${'x'.repeat(API_BODY_BYTES_MAX)}"`, builder);
+      const call = tenon.api(operation.method, addressOf(operation), `"${'x'.repeat(API_BODY_BYTES_MAX)}"`, builder);
       // The answer may come before the body has gone.
       const status = await call.then(
         (answer) => answer.status,
@@ -198,7 +207,7 @@ describe('what is not there is not found', () => {
     const body = operation.body === null ? undefined : (BODIES[id] ?? members);
     const answer = await tenon.api(
       operation.method,
-      filled(`${path}${operation.method === 'GET' ? query : ''}`),
+      filled(`${path}${operation.method === 'GET' || operation.query !== null ? query : ''}`),
       body,
       builder,
     );
@@ -208,6 +217,7 @@ describe('what is not there is not found', () => {
 
 /** Sound bodies of operations on something that is there. */
 const BODIES: Readonly<Record<string, JsonObject>> = {
+  writeRecords: { groupRef: 'acme', type: 'create', record: { email: 'a@b' } },
   updateProviderApp: { updateMask: [], providerApp: {} },
   updateDestination: { updateMask: [], destination: {} },
   createRevision: { sourceYaml: MANIFEST },
@@ -216,6 +226,7 @@ const BODIES: Readonly<Record<string, JsonObject>> = {
   patchObjectConfigContent: { groupRef: 'acme', action: 'read', changes: [] },
   triggerRead: { groupRef: 'acme', mode: 'async' },
   deliverResults: { groupRef: 'acme', pages: 1 },
+  searchRecords: { objectName: 'contacts', fieldFilters: [{ fieldName: 'email', operator: 'eq', value: 'a' }] },
   pauseReads: {},
   unpauseReads: {},
   updateConnection: { updateMask: [], connection: {} },

@@ -19,7 +19,7 @@ async function start() {
     return context.text('done');
   });
   app.get('/fast', (context) => context.text('done'));
-  listening.serve({ app, proxy: async () => new Response(null, { status: 501 }) });
+  listening.serve({ app, proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end() });
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());
   const call = async (path: string): Promise<IncomingMessage> => {
@@ -73,9 +73,7 @@ describe('a proxied call', () => {
     listening.serve({
       app,
       async proxy(incoming, outgoing) {
-        if (incoming.url === '/refused') return new Response('a problem', { status: 418 });
-        outgoing.end('of the proxy');
-        return null;
+        outgoing.end(`of the proxy: ${incoming.url}`);
       },
     });
     const call = async (path: string, headers: Record<string, string>) => {
@@ -83,8 +81,7 @@ describe('a proxied call', () => {
       return `${response.status} ${await response.text()}`;
     };
     const proxied = { 'x-amp-proxy-version': '1' };
-    expect(await call('/refused', proxied)).toBe('418 a problem');
-    expect(await call('/x', proxied)).toBe('200 of the proxy');
+    expect(await call('/x', proxied)).toBe('200 of the proxy: /x');
     expect(await call('/x', {})).toBe('200 of the app');
     await listening.close();
   });

@@ -13,6 +13,7 @@ describe('published rows', () => {
       provider: 'hubspot',
       clientId: 'client',
       sealedClientSecret: Buffer.from('sealed'),
+      sealedWebhookSecret: Buffer.from('sealed too'),
       scopes: '["a","b"]',
       metadata: null,
       externalRef: null,
@@ -45,12 +46,14 @@ describe('published rows', () => {
       type: 'webhook',
       metadata: '{"url":"https://x.example"}',
       sealedSecrets: Buffer.from('sealed'),
+      disabledAtMs: null,
       createdAtMs,
       updatedAtMs: null,
     };
     const plain = { id: 'd1', name: 'hook', type: 'webhook', metadata: { url: 'https://x.example' }, createTime };
     expect(destinationJson(row)).toEqual(plain);
     expect(destinationJson(row, 'whsec_x')).toEqual({ ...plain, secrets: { webhookSigningKey: 'whsec_x' } });
+    expect(destinationJson({ ...row, disabledAtMs: createdAtMs })).toEqual({ ...plain, disabledTime: createTime });
   });
 
   it('give a connection its group and customer as objects', () => {

@@ -17,8 +17,8 @@ class PacedRun {
   readonly #resolve: (outcome: PacedOutcome) => void;
   readonly #free: Connection[] = [];
   readonly #all: Connection[] = [];
-  /** When the calls were due that wait for a connection. */
-  readonly #waiting: number[] = [];
+  /** Calls that wait for a connection. */
+  readonly #waiting: DueCall[] = [];
   readonly #latenciesMs: number[] = [];
   readonly #latenessMs: number[] = [];
   #sent = 0;
@@ -67,13 +67,10 @@ class PacedRun {
     this.#sent += 1;
     this.#open += 1;
     this.#latenessMs.push(nowMs - dueMs);
+    const call: DueCall = { dueMs, request: this.#requests[this.#sent % this.#requests.length] as Buffer };
     const connection = this.#free.pop();
-    if (connection === undefined) this.#waiting.push(dueMs);
-    else connection.send(this.#next(), dueMs);
-  }
-
-  #next(): Buffer {
-    return this.#requests[this.#sent % this.#requests.length] as Buffer;
+    if (connection === undefined) this.#waiting.push(call);
+    else connection.send(call);
   }
 
   #answered(connection: Connection, dueMs: number): void {
@@ -81,7 +78,7 @@ class PacedRun {
     this.#latenciesMs.push(performance.now() - dueMs);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#free.push(connection);
-    else connection.send(this.#next(), waiting);
+    else connection.send(waiting);
   }
 
   /** With all calls answered, so that the slowest are among them. */
@@ -102,6 +99,12 @@ class PacedRun {
       latenessMs: at(late, 0.99),
     });
   }
+}
+
+/** Chosen when it is due: calls that had to wait are spread over the accounts like all others. */
+interface DueCall {
+  readonly dueMs: number;
+  readonly request: Buffer;
 }
 
 interface Listener {
@@ -134,7 +137,7 @@ class Connection {
     });
   }
 
-  send(request: Buffer, dueMs: number): void {
+  send({ request, dueMs }: DueCall): void {
     this.#dueMs = dueMs;
     this.#socket.write(request);
   }

@@ -100,6 +100,7 @@ function effectFaults({ actors, effects }: Left): string[] {
 const ANSWERED_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   credential: { refreshing: 'effect.refresh' },
   read: { reading: 'effect.readPage' },
+  inbox: { working: 'effect.processInbox' },
   delivery: { sending: 'effect.deliver' },
   installation: { removing: 'effect.tellReads' },
 };
@@ -107,6 +108,7 @@ const ANSWERED_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 const WOKEN: Readonly<Record<string, readonly string[]>> = {
   credential: ['backingOff', 'uncertain'],
   read: ['waiting'],
+  inbox: ['waiting', 'blocked'],
   provider: ['open'],
 };
 

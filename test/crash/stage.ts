@@ -13,8 +13,8 @@ import { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
 import { Trigger } from './moments.ts';
 
-/** So short that most lives of a process refresh several; Tenon does not use a token in its last second. */
-const ACCESS_TOKEN_LIFETIME_MS = 2 * SECOND_MS;
+/** Most lives of a process refresh several. Tenon does not use a token in its last second: calls may stall so long. */
+const ACCESS_TOKEN_LIFETIME_MS = 3 * SECOND_MS;
 
 export interface Stage {
   readonly folder: string;

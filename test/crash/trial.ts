@@ -49,6 +49,8 @@ export interface TrialOptions {
   readonly kills: number;
   readonly seed: number;
   readonly onKill?: (kill: Kill) => void;
+  /** Comes when the stage is set and nothing runs yet. */
+  readonly onSet?: (stage: Stage) => Promise<void>;
   /** Spoils what a dead process left, to see that the audit sees it. */
   readonly spoil?: (dataFolder: string) => void;
 }
@@ -115,6 +117,7 @@ class Trial {
     try {
       await this.#boot();
       await this.#stage.builder.setUp(this.#stage.inbox);
+      await this.#options.onSet?.(this.#stage);
       while (this.#kills.length < this.#options.kills && !this.#isSpoilt()) await this.#killOnce();
       const drainStartedMs = monotonicMs();
       if (!this.#isSpoilt()) drained.customers = await this.#drain();

@@ -132,6 +132,16 @@ describe('the credential machine', () => {
     ]);
   });
 
+  it('tells installations what the provider said last, and says why where the grant is gone', () => {
+    for (const { to, effects } of edges) {
+      for (const effect of effects) {
+        if (effect.type !== 'effect.tellInstallations') continue;
+        expect(effect.reason).toBe(to.context.lastError);
+        if (effect.event === 'connection.revoked') expect(effect.reason).not.toBeNull();
+      }
+    }
+  });
+
   it('asks for a refresh once per entry into refreshing, for the current generation and attempt', () => {
     for (const { from, to, effects } of accepted) {
       const isEntry = to.name === 'refreshing' && from.name !== 'refreshing';

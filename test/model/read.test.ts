@@ -182,6 +182,19 @@ describe('the read machine', () => {
     }
   });
 
+  it('says that it pauses only where it pauses by itself, and that it is removed only where it is', () => {
+    const closing = accepted.flatMap(({ from, event, to, effects }) =>
+      effects.flatMap((effect) => (effect.type === 'effect.closeRun' ? [{ from, event, to, effect }] : [])),
+    );
+    for (const { event, to, effect } of closing) {
+      expect(effect.isPaused).toBe(event.type === 'page.failed' && to.name === 'paused');
+      expect(effect.isRemoved).toBe(to.name === 'removed');
+    }
+    const paused = accepted.filter(({ to, event }) => to.name === 'paused' && event.type === 'read.paused');
+    expect(paused.length).toBeGreaterThan(0);
+    for (const { effects } of paused) expect(effects).toEqual([]);
+  });
+
   it('leaves the time of the schedule to the schedule while it reads what it was asked for', () => {
     const open = accepted.filter(({ from }) => from.context.readType === 'triggered' && from.name === 'reading');
     const ended = open.filter(({ event }) => event['isLast'] === true || event['retryAtMs'] === null);

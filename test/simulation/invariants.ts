@@ -10,7 +10,8 @@ import { GRANT_HELD_MS_MAX, INCREMENTAL_OVERLAP_MS } from '../../src/core/limits
 import { type Ms, SECOND_MS } from '../../src/core/time.ts';
 import { readActorId, readsOf } from '../../src/flows/read/reads.ts';
 import type { Services } from '../../src/flows/services.ts';
-import type { Reads } from '../../src/store/port.ts';
+import type { EventType } from '../../src/flows/topics.ts';
+import type { Reads, RowWrite } from '../../src/store/port.ts';
 import type { ConnectionRow } from '../../src/store/tables/connections.ts';
 import type { CheckpointRow, InstallationRow } from '../../src/store/tables/installations.ts';
 import type { LaneRow, OutboxRow } from '../../src/store/tables/outbox.ts';
@@ -29,6 +30,7 @@ const RESTING: Readonly<Record<string, readonly string[]>> = {
   credential: ['absent', 'fresh', 'revoked'],
   providerApp: ['trusted'],
   read: ['absent', 'idle', 'blocked', 'paused'],
+  inbox: ['idle'],
   delivery: ['idle'],
   provider: ['closed', 'halfOpen'],
 };
@@ -38,6 +40,7 @@ const ANSWERED_BY: Readonly<Record<string, string>> = {
   'installation removing': 'effect.tellReads',
   'credential refreshing': 'effect.refresh',
   'read reading': 'effect.readPage',
+  'inbox working': 'effect.processInbox',
   'delivery sending': 'effect.deliver',
 };
 
@@ -241,6 +244,33 @@ export function messageWasAccepted(reads: Reads, seq: number, accepted: Readonly
   const row = reads.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
   if (row === undefined || accepted.has(row.messageId)) return null;
   return `${row.messageId} is deleted and was never accepted`;
+}
+
+/** What a builder is told of, by the statement that makes it so, with the place of its subject among the parameters. */
+const EVENTS: Readonly<Record<string, readonly [type: EventType, subject: number]>> = {
+  'connections.insert': ['connection.created', 0],
+  'connections.reconnect': ['connection.updated', 13],
+  'connections.refreshed': ['connection.refreshed', 5],
+  'connections.delete': ['connection.deleted', 0],
+  'installations.insert': ['installation.created', 0],
+  'installations.delete': ['installation.deleted', 0],
+};
+export const TOLD_EVENTS = Object.values(EVENTS).map(([type]) => type);
+const SUBJECT_OF_MESSAGE = 8;
+
+/** A step that makes an event tells of it, once, and no step tells of an event that it does not make. */
+export function eventsAreTold(writes: readonly RowWrite[]): Broken {
+  const made = writes.flatMap(({ statement, params }) => {
+    const event = EVENTS[statement];
+    return event === undefined ? [] : [`${event[0]} ${params[event[1]]}`];
+  });
+  const told = writes.flatMap(({ statement, params }) => {
+    if (statement !== 'outbox.insert' || params[SUBJECT_OF_MESSAGE] === null) return [];
+    const { notificationType } = JSON.parse(String(params[3])) as { readonly notificationType: string };
+    return [`${notificationType} ${params[SUBJECT_OF_MESSAGE]}`];
+  });
+  const [makes, tells] = [made, told].map((events) => events.toSorted().join(', '));
+  return makes === tells ? null : `a step makes [${makes}] and tells [${tells}]`;
 }
 
 /** Nobody is asked to connect again unless the provider refused the grant, or an answer was or may have been lost. */

@@ -239,6 +239,10 @@ export const MUTANTS = {
       }),
     })),
   },
+  forgetsToTell: {
+    does: 'makes an event without its notification',
+    writer: losing('outbox.insert', ({ params }) => String(params[3]).startsWith('{"notificationType"')),
+  },
   forgetsTheLane: {
     does: 'writes messages without telling their lane',
     dispatcher: replacing<Reading>(

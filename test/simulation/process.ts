@@ -23,6 +23,7 @@ import { registerHandlers } from '../../src/flows/register.ts';
 import type { Services } from '../../src/flows/services.ts';
 import { Targets } from '../../src/flows/targets.ts';
 import { Throttle } from '../../src/flows/throttle.ts';
+import { RowLanes } from '../../src/flows/write/rowLanes.ts';
 import type { Reads } from '../../src/store/port.ts';
 import { storeOver } from '../../src/store/store.ts';
 import type { Disk } from './disk.ts';
@@ -188,14 +189,19 @@ export class Process {
       const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
       const fleets = new Fleets(runtime, store.reads, clock, log);
       const own = { tokens, budgets, leases, fleets, counts, tracer: null };
-      return { ...own, targets: new Targets(store.reads, catalog), throttle: new Throttle() };
+      return {
+        ...own,
+        targets: new Targets(store.reads, catalog),
+        throttle: new Throttle(),
+        rowLanes: new RowLanes(clock),
+      };
     });
     const egress = network.egressOf(life);
     const whole: Services = {
       ...made,
       store,
       runtime,
-      rollout: new Rollout({ store, runtime, clock, log }),
+      rollout: new Rollout({ store, runtime, clock, log, isAsked: () => false }),
       egress,
       vault,
       rotation: new KeyRotation({ store, vault, log }, { kind: 'environment' }),
@@ -206,6 +212,7 @@ export class Process {
       log,
       downloadKey: Buffer.alloc(32),
       publicUrl: 'https://tenon.example',
+      eventRelay: null,
       proxyUrl: null,
     };
     const services = mutant.services?.(whole) ?? whole;

@@ -10,10 +10,12 @@ import { createWebhook } from '../../src/flows/destinations.ts';
 import { deployManifest } from '../../src/flows/install/deploy.ts';
 import { createProviderApp } from '../../src/flows/providerApps.ts';
 import type { Services } from '../../src/flows/services.ts';
+import { createEventTopicRoute, createTopic, createTopicDestinationRoute } from '../../src/flows/topics.ts';
 import { SqliteWriter } from '../../src/store/sqliteWriter.ts';
 import { storeOver } from '../../src/store/store.ts';
 import { insertProject, putMeta } from '../../src/store/tables/accounts.ts';
 import { manifestOf } from './customers.ts';
+import { TOLD_EVENTS } from './invariants.ts';
 import { Rolls } from './rolls.ts';
 import { START_MS } from './world.ts';
 
@@ -48,7 +50,11 @@ export async function makeTemplate(path: string): Promise<void> {
     const client = { clientId: `client-${projectId}`, clientSecret: 'secret', scopes: ['api'] };
     for (const provider of ['hubspot', 'salesforce'])
       await createProviderApp(services, projectId, { provider, ...client });
-    await createWebhook(services, projectId, { name: 'hook', metadata: { url: `https://${projectId}.example/hook` } });
+    const metadata = { url: `https://${projectId}.example/hook` };
+    const { destinationId } = await createWebhook(services, projectId, { name: 'hook', metadata });
+    const { topicId } = await createTopic(services, projectId, 'ops');
+    for (const eventType of TOLD_EVENTS) await createEventTopicRoute(services, projectId, { eventType, topicId });
+    await createTopicDestinationRoute(services, projectId, { topicId, destinationId });
     await deployManifest(services, projectId, manifestOf(0, 0), 'amp.yaml');
   }
   await store.close();

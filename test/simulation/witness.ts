@@ -15,6 +15,7 @@ import {
   attemptIsOnDisk,
   attemptOf,
   checkpointIsNeverAhead,
+  eventsAreTold,
   messageWasAccepted,
   noReplacedTokenIsUsed,
   noWindowIsOverspent,
@@ -129,7 +130,9 @@ export class Witness implements DiskObserver, NetworkObserver {
 
   applied(steps: readonly Step[], outcome: BatchOutcome): void {
     if ('failure' in outcome) return;
-    const writes = steps.flatMap((step, index) => (outcome.steps[index]?.kind === 'committed' ? step.writes : []));
+    const committed = steps.filter((_, index) => outcome.steps[index]?.kind === 'committed');
+    for (const step of committed) this.#check('eventsAreTold', eventsAreTold(step.writes));
+    const writes = committed.flatMap((step) => step.writes);
     for (const write of writes) this.#parts.onCommitted(write);
     for (const { statement, params } of writes) {
       if (statement === 'outbox.insert') this.#runOf(String(params[2])).rows += recordsIn(String(params[3])).length;

@@ -24,6 +24,13 @@ const quota = z.strictObject({
   isSoft: z.boolean().exactOptional(),
   isOptional: z.boolean().exactOptional(),
   pause: z.strictObject({ firstMs: ms, longestMs: ms }).exactOptional(),
+  only: z
+    .strictObject({
+      method: z.string().regex(/^[A-Z]+$/),
+      paths: z.array(z.string().startsWith('/')).min(1).readonly(),
+      isApart: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
 });
 const concurrencyLimit = z.strictObject({
   name: z.string().min(1),
@@ -131,6 +138,7 @@ export const ownFactsSchema: z.ZodType<OwnFacts> = z.strictObject({
   category: z.enum(PROVIDER_CATEGORIES),
   sources: z.array(z.string()).readonly(),
   variantOf: z.string().exactOptional(),
+  isHostOfAccount: z.boolean().exactOptional(),
   inputPatterns: z.record(z.string(), expression).exactOptional(),
   accountLookup: accountLookup.exactOptional(),
   quotas: z.array(quota).readonly(),

@@ -47,6 +47,8 @@ export interface ProviderDeclaration {
   readonly variantOf?: string;
   /** Address template without a trailing slash. */
   readonly baseUrl: string;
+  /** Each account has a host of its own, and whoever calls that shares its limits, however they signed in. */
+  readonly isHostOfAccount?: boolean;
   readonly auth: AuthDeclaration;
   /** Key of `modules`, or empty where the provider has none. */
   readonly defaultModule: string;

@@ -25,6 +25,7 @@ export type OwnFacts = Pick<
   | 'category'
   | 'sources'
   | 'variantOf'
+  | 'isHostOfAccount'
   | 'inputPatterns'
   | 'accountLookup'
   | 'quotas'
@@ -155,12 +156,13 @@ function oauth2OptsOf(auth: OAuth2Auth): OAuth2Opts {
 
 /** The own facts of a declaration, as `fromProviderInfo` takes them. */
 export function ownFactsOf(declaration: ProviderDeclaration): OwnFacts {
-  const { category, sources, variantOf, inputPatterns, accountLookup, quotas, concurrency, rateHeaders } = declaration;
-  const { quotaProbe, hiddenErrors, auth } = declaration;
+  const { category, sources, variantOf, isHostOfAccount, inputPatterns, accountLookup, quotas } = declaration;
+  const { concurrency, rateHeaders, quotaProbe, hiddenErrors, auth } = declaration;
   return present({
     category,
     sources,
     variantOf,
+    isHostOfAccount,
     inputPatterns,
     accountLookup,
     quotas,
@@ -187,6 +189,7 @@ export function fromProviderInfo(info: ProviderInfo, own: OwnFacts): ProviderDec
     category: own.category,
     sources: own.sources,
     variantOf: own.variantOf,
+    isHostOfAccount: own.isHostOfAccount,
     baseUrl: info.baseURL,
     auth: authOf(info, own),
     defaultModule: info.defaultModule,

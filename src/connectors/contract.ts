@@ -3,16 +3,17 @@
 // flow hands in. Invariant: a cursor is opaque to everybody but the connector that made it.
 
 import { type ErrorCode, IntegrationError } from '../core/errors.ts';
-import { type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
 import type { Ms } from '../core/time.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { limitsSaid } from '../limits/headers/limitsSaid.ts';
 import type { FieldMetadata } from '../manifest/hydrate.ts';
+import type { SubscribeConnector } from './events.ts';
 import type { FieldWriter } from './fieldWriter.ts';
 
 /** A request to the provider of a connection. `path` begins with a slash and goes to its base address. */
 export interface ProviderRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
@@ -60,6 +61,14 @@ export interface ReadPage {
   readonly nextCursor: string | null;
 }
 
+/** An object of a customer's account. */
+export interface DescribedObject {
+  readonly displayName?: string;
+  readonly fields: readonly FieldMetadata[];
+  /** What fields are for, in the provider's words, by their names; without those of which it says nothing. */
+  readonly descriptions?: ReadonlyMap<string, string>;
+}
+
 export interface ReadConnector {
   /**
    * Reads one page. Rejects with the codes of `providerFailure`; `cursor_gone` when the cursor has expired,
@@ -69,14 +78,107 @@ export interface ReadConnector {
   /** Names of all fields of an object. */
   listFields(objectName: string, call: ProviderCall): Promise<readonly string[]>;
   /** What an object is for people, and its fields. Rejects like `read`. */
-  describe?(
-    objectName: string,
-    call: ProviderCall,
-  ): Promise<{ readonly displayName?: string; readonly fields: readonly FieldMetadata[] }>;
+  describe?(objectName: string, call: ProviderCall): Promise<DescribedObject>;
   /** Creates and changes fields of objects, where the provider's API can. */
   readonly fieldWriter?: FieldWriter;
+  /** Creates, changes and deletes records. */
+  readonly writer?: WriteConnector;
+  /**
+   * Records as they are now by id, keys of their fields in lower case; one that is not there is left out. At most
+   * `recordsByIdMax` ids. Rejects like `read`.
+   */
+  readByIds?(
+    objectName: string,
+    recordIds: readonly string[],
+    fields: readonly string[],
+    call: ProviderCall,
+  ): Promise<ReadonlyMap<string, ReadRow>>;
+  readonly recordsByIdMax?: number;
+  /** Subscribes to them; absent where they are configured by hand in the provider's own screens. */
+  readonly subscriber?: SubscribeConnector;
   /** What the provider calls the account behind a new connection, e.g. HubSpot's portal id. */
   identifyAccount?(call: ProviderCall): Promise<string>;
+}
+
+/** What all records of a write have in common. */
+export interface WriteParams {
+  readonly objectName: string;
+  readonly type: 'create' | 'update';
+  /** Of the builder, for the provider; `acceptsHeader` has let them pass. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names the write to a provider that takes such a name; a record is `<writeId>:<its index>`, whichever attempt. */
+  readonly writeId: string;
+}
+
+export interface WriteRecord {
+  /** Of the record that is changed; null where one is made. */
+  readonly recordId: string | null;
+  /** By the provider's names, without the id. */
+  readonly fields: JsonObject;
+  /** In the provider's form; empty where it has none. */
+  readonly associations: readonly JsonObject[];
+}
+
+/** What became of one record. */
+export interface RecordOutcome {
+  readonly isWritten: boolean;
+  /** Null where it is not known. */
+  readonly recordId: string | null;
+  /** The record as the provider answered it; null where it answered none. */
+  readonly data: JsonObject | null;
+  /** In the provider's form. */
+  readonly errors: readonly JsonValue[];
+  /** What else was asked for and not done, for a record that was written. */
+  readonly warnings: readonly string[];
+  /** Not written for a reason that passes: the same record may be sent again. */
+  readonly isWorthRepeating: boolean;
+}
+
+/** What became of a batch that the provider has judged. */
+export interface BatchOutcome {
+  /** One for each record in its order; empty where the batch was refused as a whole. */
+  readonly results: readonly RecordOutcome[];
+  /** Of the batch, and those of its records. */
+  readonly errors: readonly JsonValue[];
+}
+
+/**
+ * Writes records. Its calls reject with the codes of `providerFailure`; what a provider has judged is refused with an
+ * `upstreamStatus`. Nothing is repeated here: whoever calls knows whether that is safe.
+ */
+export interface WriteConnector {
+  /** Whether records are written with associations. */
+  readonly hasAssociations: boolean;
+  /** Where the provider locks rows: those of a record, as far as is known, in names that only have to differ. */
+  rowsLockedBy?(record: WriteRecord): readonly string[];
+  /** Whether the builder may send this header, by its name in lower case. Never true for what carries a credential. */
+  acceptsHeader(name: string): boolean;
+  write(params: WriteParams, record: WriteRecord, call: ProviderCall): Promise<RecordOutcome>;
+  /** At most 100 records; with `isAllOrNone` none is written if one cannot be, where the provider can. */
+  writeBatch(
+    params: WriteParams,
+    records: readonly WriteRecord[],
+    isAllOrNone: boolean,
+    call: ProviderCall,
+  ): Promise<BatchOutcome>;
+  remove(params: Pick<WriteParams, 'objectName' | 'headers'>, recordId: string, call: ProviderCall): Promise<void>;
+  /** Fields of records as they are now, keys in lower case, by id; a record that is not there is left out. */
+  current(
+    objectName: string,
+    recordIds: readonly string[],
+    fields: readonly string[],
+    call: ProviderCall,
+  ): Promise<ReadonlyMap<string, JsonObject>>;
+}
+
+/** A record that was written, as far as is known. */
+export function written(recordId: string | null, data: JsonObject | null): RecordOutcome {
+  return { isWritten: true, recordId, data, errors: [], warnings: [], isWorthRepeating: false };
+}
+
+/** A record that was not. */
+export function notWritten(errors: readonly JsonValue[], isWorthRepeating = false): RecordOutcome {
+  return { isWritten: false, recordId: null, data: null, errors, warnings: [], isWorthRepeating };
 }
 
 /** A JSON body. Rejects with `provider_malformed` for anything else, e.g. an HTML error page with status 200. */
@@ -115,6 +217,17 @@ export function providerFailure(
     upstreamStatus: status,
     ...(retryAtMs === null ? {} : { retryAtMs }),
   });
+}
+
+/** The text that each entry of a list has under `key`, by the `name` of the entry; without those that have none. */
+export function textsByName(entries: readonly JsonValue[], key: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const entry of entries) {
+    if (!isJsonObject(entry)) continue;
+    const { name, [key]: text } = entry;
+    if (typeof name === 'string' && typeof text === 'string' && text !== '') texts.set(name, text);
+  }
+  return texts;
 }
 
 /** The requested fields of a record, looked up without regard to case; keys come out in lower case. */

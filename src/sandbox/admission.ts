@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Next } from 'hono';
-import { htmlAnswer, providerError } from './answers.ts';
+import { htmlAnswer, providerError, salesforceError } from './answers.ts';
 import { type Provider, providerOf, type RequestContext, type SandboxContext } from './context.ts';
 import type { MetFault } from './faults.ts';
 
@@ -38,6 +38,8 @@ async function meet(
       if (fault.retryAfterSeconds !== undefined) c.header('retry-after', String(fault.retryAfterSeconds));
       if (fault.isHtml === true) return htmlAnswer(c, fault.status, UNAVAILABLE_PAGE);
       return providerError(c, provider, fault.status, `The sandbox was told to answer ${fault.status}.`);
+    case 'lockedRow':
+      return salesforceError(c, 400, 'UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record');
     case 'html200':
       return htmlAnswer(c, 200, LOGIN_PAGE);
     case 'malformedJson':

@@ -30,7 +30,10 @@ export interface Change {
   readonly values?: JsonObject;
 }
 
-/** Ids of the changed records. Rejects with `not_found` for an unknown object, `bad_request` beyond the overlay. */
+/**
+ * Ids of the changed records; who asked for webhooks is told. Rejects with `not_found` for an unknown object,
+ * `bad_request` beyond the overlay.
+ */
 export function applyChange(context: SandboxContext, change: Change): readonly string[] {
   const rows = context.accounts.of(change.provider, change.account).rows(change.object);
   if (rows === null) throw new IntegrationError('not_found', `${change.provider} has no object ${change.object}`);
@@ -38,7 +41,9 @@ export function applyChange(context: SandboxContext, change: Change): readonly s
     throw new IntegrationError('bad_request', `at most ${SANDBOX_OVERLAY_ROWS_MAX} changed records per object`);
   }
   const atMs = change.atMs ?? context.clock.nowMs();
-  return changedIndexes(rows, change, atMs).map((index) => idOf(change.provider, change.object, index));
+  const ids = changedIndexes(rows, change, atMs).map((index) => idOf(change.provider, change.object, index));
+  context.webhooks.tell(context.accounts.of(change.provider, change.account), change, ids, atMs);
+  return ids;
 }
 
 function changedIndexes(rows: ObjectRows, change: Change, atMs: Ms): readonly number[] {

@@ -10,9 +10,11 @@ import { CustomFields } from './customFields.ts';
 import type { FaultPlan } from './faults.ts';
 import { seedOf } from './generate.ts';
 import type { Grants } from './grants.ts';
+import { HubspotAssociations } from './hubspotAssociations.ts';
 import { ObjectRows } from './records.ts';
 import { RollingWindow, type WindowOptions } from './rollingWindow.ts';
 import type { Selection } from './selection.ts';
+import type { WebhookSender } from './webhooks.ts';
 
 export const PROVIDERS = ['hubspot', 'salesforce', 'stripe', 'freshdesk', 'slack', 'github'] as const;
 export type Provider = (typeof PROVIDERS)[number];
@@ -48,6 +50,8 @@ export class Account {
   /** Open query cursors by locator, oldest first. */
   readonly cursors = new Map<string, Cursor>();
   readonly customFields = new CustomFields();
+  /** Between records of a HubSpot portal. */
+  readonly associations = new HubspotAssociations();
   readonly #seed: number;
   readonly #counts: Readonly<Record<string, number>>;
   readonly #anchorMs: Ms;
@@ -133,6 +137,7 @@ export interface SandboxContext {
   readonly faults: FaultPlan;
   readonly limits: SandboxLimits;
   readonly counts: SandboxCounts;
+  readonly webhooks: WebhookSender;
   readonly recordCounts: RecordCounts;
   /** Whether authorization requests are granted at once instead of showing the consent page. */
   readonly isAutoConsent: boolean;
@@ -149,6 +154,7 @@ export type RequestContext = Context<SandboxEnv>;
 
 const PATHS: readonly (readonly [prefix: string, provider: Provider])[] = [
   ['/crm/', 'hubspot'],
+  ['/crm-object-schemas/', 'hubspot'],
   ['/oauth/v2/', 'slack'],
   ['/oauth/', 'hubspot'],
   ['/account-info/', 'hubspot'],

@@ -11,7 +11,15 @@ import { PROVIDERS, type Provider, type RequestContext, type SandboxApp, type Sa
 import type { Fault, FaultMatch } from './faults.ts';
 import { statsOf } from './stats.ts';
 
-const PLAIN_FAULTS = ['slowHead', 'reset', 'truncated', 'html200', 'malformedJson', 'rotateThenReset'] as const;
+const PLAIN_FAULTS = [
+  'lockedRow',
+  'slowHead',
+  'reset',
+  'truncated',
+  'html200',
+  'malformedJson',
+  'rotateThenReset',
+] as const;
 const CHANGE_KINDS = ['create', 'modify', 'remove'] as const;
 
 export function buildControl(context: SandboxContext): SandboxApp {
@@ -32,6 +40,17 @@ export function buildControl(context: SandboxContext): SandboxApp {
   });
   app.post('/__sandbox/changes', async (c) => {
     return jsonAnswer(c, 201, { ids: applyChange(context, changeOf(await bodyOf(c))) });
+  });
+  app.post('/__sandbox/webhooks', async (c) => {
+    const body = await bodyOf(c);
+    const { account, secret } = body;
+    context.webhooks.add({
+      provider: oneOf(['hubspot', 'salesforce'] as const, body['provider'], 'provider'),
+      ...(account === undefined ? {} : { account: textOf(account, 'account') }),
+      url: textOf(body['url'], 'url'),
+      secret: secret === undefined ? '' : textOf(secret, 'secret'),
+    });
+    return c.body(null, 204);
   });
   app.post('/__sandbox/tokens/expire', (c) => {
     return jsonAnswer(c, 200, { expired: context.grants.expireAccessTokens() });

@@ -44,6 +44,11 @@ export class CustomFields {
     }
     this.#byObject.set(objectName, fields.set(key, field));
   }
+
+  /** False if there is no such field. */
+  remove(objectName: string, name: string): boolean {
+    return this.#byObject.get(objectName)?.delete(name.toLowerCase()) ?? false;
+  }
 }
 
 /** The object with the fields that were added and may be seen. */

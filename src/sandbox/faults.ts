@@ -8,6 +8,7 @@ import type { Provider } from './context.ts';
 
 /**
  * - `status`: that status in the provider's own error shape, with `Retry-After` if given, as an HTML page if asked.
+ * - `lockedRow`: another transaction holds the row, in Salesforce's words; the request was not performed.
  * - `slowHead`: the request is answered as usual, but only after `release`.
  * - `reset`: the connection is dropped before a byte of the answer; the request was not performed.
  * - `truncated`: a head that promises more body than comes, then the connection is dropped.
@@ -18,7 +19,9 @@ import type { Provider } from './context.ts';
  */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number; readonly isHtml?: boolean }
-  | { readonly kind: 'slowHead' | 'reset' | 'truncated' | 'html200' | 'malformedJson' | 'rotateThenReset' };
+  | {
+      readonly kind: 'lockedRow' | 'slowHead' | 'reset' | 'truncated' | 'html200' | 'malformedJson' | 'rotateThenReset';
+    };
 
 /** Every given part must match; an empty match is every request. */
 export interface FaultMatch {

@@ -7,6 +7,7 @@ import { createMiddleware } from 'hono/factory';
 import { SECOND_MS, toRfc3339 } from '../core/time.ts';
 import { hubspotError, hubspotRateLimited, jsonAnswer } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext, SandboxEnv } from './context.ts';
+import { mountHubspotAssociations } from './hubspotAssociations.ts';
 import { buildHubspotProperties } from './hubspotProperties.ts';
 import { buildHubspotRecords } from './hubspotRecords.ts';
 
@@ -15,6 +16,7 @@ export function buildHubspot(context: SandboxContext): SandboxApp {
   const authenticated = hubspotAuthentication(context);
   const limited = hubspotLimiter(context);
   app.use('/crm/*', authenticated, limited);
+  app.use('/crm-object-schemas/*', authenticated, limited);
   app.use('/account-info/*', authenticated, limited);
   app.use('/integrations/*', authenticated, limited);
   const records = buildHubspotRecords(context);
@@ -22,6 +24,7 @@ export function buildHubspot(context: SandboxContext): SandboxApp {
   // The dated spelling of the same endpoints, which newer clients use for some of them.
   app.route('/crm/objects/2026-03', records);
   app.route('/crm/v3/properties', buildHubspotProperties(context));
+  mountHubspotAssociations(app, context);
   app.get('/account-info/2026-03/details', (c) => jsonAnswer(c, 200, accountDetails(c)));
   app.get('/integrations/v1/me', (c) => jsonAnswer(c, 200, { ...accountDetails(c), currency: 'USD' }));
   app.get('/oauth/v1/access-tokens/:token', (c) => tokenDetails(context, c));

@@ -64,6 +64,7 @@ export function buildHubspotProperties(context: SandboxContext): SandboxApp {
     '/:object/:name',
     writable((c, object) => change(context, c, object, groups)),
   );
+  app.delete('/:object/:name', writable(archive));
   return app;
 }
 
@@ -200,6 +201,14 @@ async function change(
   const message = problemOf(c, object, after, groups);
   if (message !== null) return invalid(c, message);
   return jsonAnswer(c, 200, put(c, object, { ...after, updatedAt: toRfc3339(context.clock.nowMs()) }));
+}
+
+function archive(c: RequestContext, object: HubspotObject): Response {
+  const name = c.req.param('name') ?? '';
+  if (object.fields.has(name)) return invalid(c, `The property ${name} cannot be archived.`);
+  const isThere = c.get('account').customFields.remove(object.name, name);
+  if (!isThere) return hubspotError(c, 404, 'OBJECT_NOT_FOUND', `Property ${name} does not exist.`);
+  return c.body(null, 204);
 }
 
 function isTaken(c: RequestContext, object: HubspotObject, name: string): boolean {

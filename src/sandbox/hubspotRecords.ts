@@ -9,6 +9,7 @@ import { hubspotError, jsonAnswer } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext } from './context.ts';
 import { withCustomFields } from './customFields.ts';
 import { checkWrite, type FieldSpec, fieldValue } from './fields.ts';
+import { associate } from './hubspotAssociations.ts';
 import { HUBSPOT_OBJECTS, type HubspotObject, hubspotIdOf, hubspotIndexOf } from './hubspotObjects.ts';
 import { HUBSPOT_SEARCH_WINDOW, parseSearch, type Search } from './hubspotSearch.ts';
 import type { ObjectRows, RecordRow } from './records.ts';
@@ -123,22 +124,48 @@ async function inputsOf(c: RequestContext): Promise<readonly JsonObject[] | stri
   return inputs.length === 0 || inputs.length > BATCH_MAX ? `inputs must hold 1 to ${BATCH_MAX} records` : inputs;
 }
 
-/** All or nothing: one record that cannot be written refuses the batch. */
+/** All or nothing, unless each record can be told by its trace id: then those that can be made are. */
 const createBatch =
   (context: SandboxContext): Handler =>
-  async (c, { object, rows }) => {
+  async (c, target) => {
     const inputs = await inputsOf(c);
     if (typeof inputs === 'string') return invalid(c, inputs);
-    const writes: JsonObject[] = [];
-    for (const input of inputs) {
-      const write = checkWrite(object, propertiesOf(input));
-      if (write.kind !== 'accepted') return refusedProperty(c, write);
-      writes.push(asHubspotValues(write.values));
+    const checks = inputs.map((input) => checkWrite(target.object, propertiesOf(input)));
+    const refusal = checks.find((check) => check.kind !== 'accepted');
+    const isTraced = inputs.every(({ objectWriteTraceId }) => typeof objectWriteTraceId === 'string');
+    if (refusal !== undefined && !isTraced) return refusedProperty(c, refusal);
+    const results: JsonObject[] = [];
+    const errors: JsonObject[] = [];
+    for (const [index, input] of inputs.entries()) {
+      const check = checks[index];
+      const traceId = input['objectWriteTraceId'];
+      const made = check?.kind === 'accepted' ? makeRecord(context, c, target, check.values, input) : wordsOf(check);
+      if (typeof made === 'object') results.push(isTraced ? { ...made, objectWriteTraceId: traceId } : made);
+      else errors.push(batchError(made, { objectWriteTraceId: [traceId ?? ''] }));
     }
-    const specs = [...object.fields.values()];
-    const results = writes.map((values) => hubspotRecord(object, rows.create(context.clock.nowMs(), values), specs));
-    return jsonAnswer(c, 201, batchAnswer(context, results));
+    if (errors.length === 0) return jsonAnswer(c, 201, batchAnswer(context, results));
+    return jsonAnswer(c, 207, { ...batchAnswer(context, results), numErrors: errors.length, errors });
   };
+
+/** The record, or what is wrong with its associations; then it is not made. */
+function makeRecord(
+  context: SandboxContext,
+  c: RequestContext,
+  { object, rows }: Target,
+  values: JsonObject,
+  input: JsonValue,
+): JsonObject | string {
+  const row = rows.create(context.clock.nowMs(), asHubspotValues(values));
+  const associations = (isJsonObject(input) ? input['associations'] : undefined) ?? [];
+  const wrong = associate(c.get('account'), object.typeId, hubspotIdOf(row.index), associations);
+  if (wrong === null) return hubspotRecord(object, row, [...object.fields.values()]);
+  rows.remove(row.index, context.clock.nowMs());
+  return wrong;
+}
+
+function batchError(message: string, context: JsonObject): JsonObject {
+  return { status: 'error', category: 'VALIDATION_ERROR', message, context };
+}
 
 const modifyBatch =
   (context: SandboxContext): Handler =>
@@ -176,11 +203,12 @@ function batchAnswer(context: SandboxContext, results: readonly JsonObject[]): J
 
 const create =
   (context: SandboxContext): Handler =>
-  async (c, { object, rows }) => {
-    const write = checkWrite(object, propertiesOf(await bodyOf(c)));
+  async (c, target) => {
+    const body = await bodyOf(c);
+    const write = checkWrite(target.object, propertiesOf(body));
     if (write.kind !== 'accepted') return refusedProperty(c, write);
-    const row = rows.create(context.clock.nowMs(), asHubspotValues(write.values));
-    return jsonAnswer(c, 201, hubspotRecord(object, row, [...object.fields.values()]));
+    const made = makeRecord(context, c, target, write.values, body);
+    return typeof made === 'string' ? invalid(c, made) : jsonAnswer(c, 201, made);
   };
 
 const modify =
@@ -250,14 +278,18 @@ function asHubspotValues(values: JsonObject): JsonObject {
   );
 }
 
-function refusedProperty(
-  c: RequestContext,
-  write: { readonly kind: 'unknownField' | 'readOnlyField'; readonly name: string },
-): Response {
+type Refusal = Exclude<ReturnType<typeof checkWrite>, { readonly kind: 'accepted' }>;
+
+function refusedProperty(c: RequestContext, write: Refusal): Response {
+  return invalid(c, wordsOf(write));
+}
+
+function wordsOf(write: Refusal | undefined): string {
+  if (write === undefined) return 'Property values were not valid';
   const error = write.kind === 'unknownField' ? 'PROPERTY_DOESNT_EXIST' : 'READ_ONLY_VALUE';
   const message = write.kind === 'unknownField' ? 'does not exist' : 'is read only';
   const details = [{ isValid: false, message: `Property "${write.name}" ${message}`, error, name: write.name }];
-  return invalid(c, `Property values were not valid: ${JSON.stringify(details)}`);
+  return `Property values were not valid: ${JSON.stringify(details)}`;
 }
 
 function invalid(c: RequestContext, message: string): Response {

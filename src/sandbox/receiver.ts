@@ -26,6 +26,8 @@ export interface ReceiverOptions {
   readonly clock?: Clock;
   /** The signing secret of the destination at a path; null where no message is expected. */
   readonly secretFor: (path: string) => string | null;
+  /** Hears of each accepted message once, before it is answered. */
+  readonly onMessage?: (message: JsonObject) => void;
 }
 
 /** `never` leaves a request without an answer until the receiver closes. */
@@ -40,9 +42,9 @@ export interface ReceiverState {
   readonly signatureFailures: number;
   /** Requests that met a fault. */
   readonly faultsMet: number;
-  /** Different record ids, over all accepted messages, by object name. */
+  /** Different record ids, over all accepted messages but those of events, by object name. */
   readonly recordsByObject: ReadonlyMap<string, number>;
-  /** Records that came again in a message with another id. */
+  /** Those that came again in a message with another id. */
   readonly recordsRepeated: number;
   /** Bodies of the newest accepted messages, oldest first. */
   readonly messages: readonly JsonObject[];
@@ -69,7 +71,7 @@ interface Waiter {
 
 /** Rejects with the system's error for a taken port. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const tally = new Tally();
+  const tally = new Tally(options.onMessage ?? (() => {}));
   const faults: ReceiverFault[] = [];
   const waiters = new Set<Waiter>();
   const clock = options.clock ?? systemClock;
@@ -192,6 +194,11 @@ class Tally {
   readonly #messageIds = new Set<string>();
   readonly #records = new Map<string, Set<string>>();
   readonly #messages: JsonObject[] = [];
+  readonly #onMessage: (message: JsonObject) => void;
+
+  constructor(onMessage: (message: JsonObject) => void) {
+    this.#onMessage = onMessage;
+  }
 
   state(): ReceiverState {
     const sizes = [...this.#records].map(([name, ids]) => [name, ids.size] as const);
@@ -213,7 +220,8 @@ class Tally {
 
   /** False when the ids would not fit. */
   accept(messageId: string, message: JsonObject): boolean {
-    const entries = message['result'];
+    // A record may have many events, none of which repeats it.
+    const entries = message['action'] === 'subscribe' ? [] : message['result'];
     const ids = Array.isArray(entries) ? (entries as readonly JsonValue[]).map(recordIdOf) : [];
     if (this.#idsKept + ids.length + 1 > SANDBOX_RECEIVER_IDS_MAX) return false;
     this.#accepted += 1;
@@ -226,6 +234,7 @@ class Tally {
     for (const id of ids) if (id !== null) this.#addRecord(String(message['objectName']), id);
     this.#messages.push(message);
     if (this.#messages.length > SANDBOX_RECEIVER_MESSAGES_MAX) this.#messages.shift();
+    this.#onMessage(message);
     return true;
   }
 

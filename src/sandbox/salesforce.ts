@@ -19,6 +19,7 @@ import { checkWrite, type FieldSpec } from './fields.ts';
 import { bearerOf } from './hubspot.ts';
 import type { ObjectRows } from './records.ts';
 import { mountSalesforceBulk } from './salesforceBulk.ts';
+import { mountSalesforceChannels } from './salesforceChannels.ts';
 import { mountSalesforceCollections } from './salesforceCollections.ts';
 import { orgLimits, requestLimits } from './salesforceLimits.ts';
 import { mountSalesforceMetadata, permissionSetQuery } from './salesforceMetadata.ts';
@@ -66,6 +67,7 @@ export function buildSalesforce(context: SandboxContext): SandboxApp {
   mountSalesforceMetadata(app, context, objects, limited);
   mountRecords(app, context, objects);
   mountSalesforceCollections(app, `${DATA}/composite/sobjects`, context, objects);
+  mountSalesforceChannels(app, `${DATA}/tooling`, objects);
   mountSalesforceBulk(app, `${DATA}/jobs/ingest`, context, objects);
   app.get('/services/oauth2/userinfo', (c) => userInfo(c));
   return app;

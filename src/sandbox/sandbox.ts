@@ -34,10 +34,12 @@ import { Grants, type OAuthProvider } from './grants.ts';
 import { buildHubspot } from './hubspot.ts';
 import { buildOAuth } from './oauth.ts';
 import { buildSalesforce } from './salesforce.ts';
+import { channelEntitiesOf } from './salesforceChannels.ts';
 import { dailyWindow } from './salesforceLimits.ts';
 import { buildSlack } from './slack.ts';
 import { type SandboxStats, statsOf } from './stats.ts';
 import { buildStripe } from './stripe.ts';
+import { WebhookSender, type WebhookTarget } from './webhooks.ts';
 
 export interface SandboxOptions {
   /** 0 or absent for any free port. */
@@ -81,10 +83,16 @@ export interface Sandbox {
   stats(): SandboxStats;
   /** Creates, modifies or removes records behind the API; the ids of the changed ones. */
   change(change: Change): readonly string[];
+  /** Tells an address of every change from now on, as the provider would. */
+  sendWebhooks(target: WebhookTarget): void;
+  /** Resolves when all webhooks of the changes so far were taken or given up. */
+  webhooksSent(): Promise<void>;
   /** Other apps of a Salesforce org make so many calls now. */
   spendSalesforceDay(org: string, requests: number): void;
   /** Makes every access token issued so far expire now; how many there were. */
   expireAccessTokens(): number;
+  /** What has a Salesforce org send its changes, e.g. `EventRelayConfig acme RUN`, in the order it was made. */
+  channelEntities(org: string): readonly string[];
   /** Ends every grant of an account, as its admin would; how many there were. */
   revokeGrants(provider: OAuthProvider, account: string): number;
   /** Releases held requests, drops every connection and stops listening. May be called once. */
@@ -110,10 +118,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     catalogOverrides: () => catalogOverrides(origin, port),
     stats: () => statsOf(context),
     change: (change) => applyChange(context, change),
+    sendWebhooks: (target) => context.webhooks.add(target),
+    webhooksSent: () => context.webhooks.sent(),
     spendSalesforceDay: (org, requests) => {
       dailyWindow(context, context.accounts.of('salesforce', org)).add(requests);
     },
     expireAccessTokens: () => context.grants.expireAccessTokens(),
+    channelEntities: (org) => channelEntitiesOf(context.accounts.of('salesforce', org)),
     revokeGrants: (provider, account) => context.grants.revokeAccount(provider, account),
     close: () => close(server, context),
   };
@@ -121,6 +132,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 async function close(server: Server, context: SandboxContext): Promise<void> {
   context.faults.clear();
+  await context.webhooks.close();
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
@@ -146,6 +158,7 @@ function buildContext(options: SandboxOptions): SandboxContext {
       clients: options.clients ?? null,
     }),
     faults: new FaultPlan(),
+    webhooks: new WebhookSender(clock),
     limits: {
       hubspotRequestsPer10s: orDefault(options.hubspotRequestsPer10s, 110),
       hubspotSearchesPerSecond: orDefault(options.hubspotSearchesPerSecond, 5),

@@ -3,8 +3,9 @@
 import type { JsonObject } from '../core/json.ts';
 import type { Provider, SandboxContext } from './context.ts';
 import type { GrantCounts } from './grants.ts';
+import type { WebhookCounts } from './webhooks.ts';
 
-export interface SandboxStats extends GrantCounts {
+export interface SandboxStats extends GrantCounts, WebhookCounts {
   readonly requestsByProvider: Readonly<Record<Provider, number>>;
   readonly recordsServed: number;
   readonly rateLimited: number;
@@ -17,6 +18,7 @@ export function statsOf(context: SandboxContext): SandboxStats & JsonObject {
   const { requestsByProvider, recordsServed, rateLimited } = context.counts;
   return {
     ...context.grants.counts(),
+    ...context.webhooks.counts,
     requestsByProvider: { ...requestsByProvider },
     recordsServed,
     rateLimited,

@@ -14,6 +14,7 @@ export const google = {
     'https://developers.google.com/identity/protocols/oauth2',
     'https://developers.google.com/identity/protocols/oauth2/web-server',
     'https://developers.google.com/calendar/api/guides/quota',
+    'https://developers.google.com/gmail/api/reference/rest/v1/users/getProfile',
   ],
   baseUrl: 'https://www.googleapis.com',
   auth: {
@@ -53,6 +54,13 @@ export const google = {
   inputs: [],
   postAuthentication: [],
   isPostAuthenticationRequired: false,
+  // Whose mailbox it is, by which its notifications find it; other modules' grants may not ask, and need not.
+  accountLookup: {
+    method: 'GET',
+    url: 'https://gmail.googleapis.com/gmail/v1/users/me/profile',
+    values: [],
+    workspaceRefPath: 'emailAddress',
+  },
   providerApp: {
     authQueryParams: [],
     params: [

@@ -71,6 +71,13 @@ export const googleWorkspaceDelegation = {
   ],
   postAuthentication: [],
   isPostAuthenticationRequired: false,
+  // As for Google: notifications of Gmail name the mailbox.
+  accountLookup: {
+    method: 'GET',
+    url: 'https://gmail.googleapis.com/gmail/v1/users/me/profile',
+    values: [],
+    workspaceRefPath: 'emailAddress',
+  },
   providerApp: { authQueryParams: [], params: [] },
   media: pictures('v1722349084/media/google_1722349084.svg', 'v1722349053/media/google_1722349052.svg'),
   quotas: [{ name: 'perMinute', scope: 'user', limit: 600, windowMs: MINUTE_MS }],

@@ -1,5 +1,6 @@
 // HubSpot. OAuth 2; access tokens live 30 minutes, the refresh token stays the same. 110 requests per 10 seconds per
-// installed account, search 5 per second apart. 401 is no sign of expiry, use expires_in; over 5 % errors endangers
+// installed account; searches are not counted among them, and are limited to 5 per second and account (read 2026-11).
+// 401 is no sign of expiry, use expires_in; over 5 % errors endangers
 // the marketplace listing.
 
 import { SECOND_MS } from '../../core/time.ts';
@@ -13,6 +14,7 @@ export const hubspot = {
   sources: [
     'https://developers.hubspot.com/docs/api/working-with-oauth',
     'https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines',
+    'https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm',
   ],
   baseUrl: 'https://api.hubapi.com',
   auth: {
@@ -57,8 +59,22 @@ export const hubspot = {
     'v1722479285/media/hubspot_1722479284.svg',
     'v1722479245/media/hubspot_1722479244.svg',
   ),
-  quotas: [{ name: 'burst', scope: 'externalAccount', limit: 110, windowMs: 10 * SECOND_MS }],
+  quotas: [
+    { name: 'burst', scope: 'externalAccount', limit: 110, windowMs: 10 * SECOND_MS },
+    {
+      name: 'search',
+      scope: 'externalAccount',
+      limit: 5,
+      windowMs: SECOND_MS,
+      only: {
+        method: 'POST',
+        // The second is that of versions by date.
+        paths: ['/crm/v3/objects/*/search', '/crm/objects/*/*/search'],
+        isApart: true,
+      },
+    },
+  ],
   concurrency: [],
-  rateHeaders: { family: 'hubspot', quotas: { burst: 'burst' } },
+  rateHeaders: { family: 'hubspot', quotas: { burst: 'burst', search: 'search' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -15,6 +15,7 @@ export const netsuite = {
     'https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_157771733782.html',
   ],
   baseUrl: 'https://{{.workspace}}.suitetalk.api.netsuite.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCode',

@@ -16,6 +16,7 @@ export const netsuiteM2M = {
   ],
   variantOf: 'netsuite',
   baseUrl: 'https://{{.workspace}}.suitetalk.api.netsuite.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'custom',
     inputs: [

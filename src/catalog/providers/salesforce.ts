@@ -16,6 +16,7 @@ export const salesforce = {
     'https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_refresh_token_flow.htm&type=5',
   ],
   baseUrl: 'https://{{.workspace}}.my.salesforce.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCodePKCE',

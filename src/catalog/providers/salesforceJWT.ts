@@ -14,6 +14,7 @@ export const salesforceJWT = {
   sources: ['https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm&type=5'],
   variantOf: 'salesforce',
   baseUrl: 'https://{{.workspace}}.my.salesforce.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'custom',
     inputs: [

@@ -12,6 +12,7 @@ export const serviceNow = {
   category: 'customer support',
   sources: ['https://www.servicenow.com/docs/r/zurich/platform-security/authentication/t_ManageTokens.html'],
   baseUrl: 'https://{{.workspace}}.service-now.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCode',

@@ -12,6 +12,7 @@ export const serviceNowPKCE = {
   sources: ['https://www.servicenow.com/docs/r/zurich/platform-security/authentication/t_ManageTokens.html'],
   variantOf: 'serviceNow',
   baseUrl: 'https://{{.workspace}}.service-now.com',
+  isHostOfAccount: true,
   auth: {
     scheme: 'oauth2',
     grantType: 'authorizationCodePKCE',

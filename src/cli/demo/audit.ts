@@ -4,6 +4,7 @@
 import type { Receiver, ReceiverState } from '../../sandbox/receiver.ts';
 import type { SandboxStats } from '../../sandbox/stats.ts';
 import type { BackfillFacts } from './backfill.ts';
+import type { ChangeAudit, ChangeFacts } from './changed.ts';
 import { CUSTOMERS, RECORDS_EACH } from './customers.ts';
 import { countText, rateText, secondsText, tableLines } from './format.ts';
 import type { ProxyFacts } from './proxied.ts';
@@ -26,6 +27,11 @@ export interface Summary {
   readonly messagesDead: number;
   readonly proxied: number;
   readonly proxyFailures: number;
+  /** Records whose new values arrived. */
+  readonly changesDelivered: number;
+  readonly changesLost: number;
+  /** Those that arrived again in a message with another id. */
+  readonly changesDoubled: number;
   readonly refreshes: number;
   /** Calls that a provider refused because there were too many. */
   readonly rateLimited: number;
@@ -33,12 +39,14 @@ export interface Summary {
   readonly backfillMs: number;
   readonly restartMs: number;
   readonly proxyMs: number;
+  readonly changesMs: number;
   readonly totalMs: number;
 }
 
 export interface RunFacts {
   readonly backfill: BackfillFacts;
   readonly proxy: ProxyFacts;
+  readonly changes: ChangeFacts & ChangeAudit;
   readonly lanes: LaneTotals;
   readonly received: ReceiverState;
   readonly sandbox: SandboxStats;
@@ -57,7 +65,8 @@ export function countLost(receiver: Pick<Receiver, 'hasRecord'>): number {
   return lost;
 }
 
-export function summaryOf({ backfill, proxy, lanes, received, sandbox, lost, totalMs }: RunFacts): Summary {
+export function summaryOf(facts: RunFacts): Summary {
+  const { backfill, proxy, changes, lanes, received, sandbox, lost, totalMs } = facts;
   return {
     recordsRead: backfill.recordsRead,
     recordsDelivered: received.recordsByObject.values().reduce((sum, count) => sum + count, 0),
@@ -70,17 +79,24 @@ export function summaryOf({ backfill, proxy, lanes, received, sandbox, lost, tot
     messagesDead: lanes.dead,
     proxied: proxy.proxied,
     proxyFailures: proxy.failures.values().reduce((sum, count) => sum + count, 0),
+    changesDelivered: changes.ids.length - changes.lost,
+    changesLost: changes.lost,
+    changesDoubled: changes.doubled,
     refreshes: sandbox.refreshes,
     rateLimited: sandbox.rateLimited,
     kills: 1,
     backfillMs: Math.round(backfill.backfillMs),
     restartMs: Math.round(backfill.restartMs),
     proxyMs: Math.round(proxy.proxyMs),
+    changesMs: Math.round(changes.changesMs),
     totalMs: Math.round(totalMs),
   };
 }
 
-/** What must not have happened, in words; nothing if the run was good. Repetitions are allowed: at least once. */
+/**
+ * What must not have happened, in words; nothing if the run was good. Records of reads may come again (at least once);
+ * a change may not, however often its webhook comes.
+ */
 export function shortcomingsOf(summary: Summary): readonly string[] {
   const { lost, signatureFailures, messagesQueued, messagesDead, proxyFailures } = summary;
   const found: readonly (readonly [number, string])[] = [
@@ -89,13 +105,15 @@ export function shortcomingsOf(summary: Summary): readonly string[] {
     [messagesQueued, 'messages were never delivered'],
     [messagesDead, 'messages were given up'],
     [proxyFailures, 'proxied calls failed'],
+    [summary.changesLost, 'changes were lost'],
+    [summary.changesDoubled, 'changes were delivered twice'],
   ];
   return found.filter(([count]) => count > 0).map(([count, what]) => `${countText(count)} ${what}`);
 }
 
 /** The table at the end. */
 export function summaryLines(summary: Summary): readonly string[] {
-  const { backfillMs, recordsDelivered, proxied, proxyMs, restartMs, kills } = summary;
+  const { backfillMs, recordsDelivered, proxied, proxyMs, changesDelivered, changesMs, restartMs, kills } = summary;
   const plain = (what: string, count: number) => [what, countText(count)];
   const timed = (what: string, count: number, ms: number) => [what, countText(count), secondsText(ms)];
   return tableLines(
@@ -115,6 +133,10 @@ export function summaryLines(summary: Summary): readonly string[] {
       timed('Kills, and time until Tenon served again', kills, restartMs),
       [...timed('Proxied calls, at a steady pace', proxied, proxyMs), rateText(proxied, proxyMs)],
       plain('  failed', summary.proxyFailures),
+      [
+        ...timed('Changes delivered, webhooks sent twice', changesDelivered, changesMs),
+        rateText(changesDelivered, changesMs),
+      ],
       plain('Token refreshes', summary.refreshes),
       plain('Refusals by a rate limit', summary.rateLimited),
     ],

@@ -19,7 +19,7 @@ export interface Customer {
   readonly objectName: string;
   readonly deliveredName: string;
   readonly destination: string;
-  /** The builder's OAuth client; the sandbox takes any id with the secret `secret-for-<id>`. */
+  /** The builder's OAuth client; the sandbox takes any id. */
   readonly clientId: string;
   readonly scopes: readonly string[];
   /** Where the provider needs to know whose login page to show. */
@@ -62,3 +62,8 @@ const salesforce: Customer = {
 };
 
 export const CUSTOMERS = { hubspot, salesforce } as const;
+
+/** Of the builder's OAuth client; HubSpot signs webhooks with it too. */
+export function clientSecretOf({ clientId }: Customer): string {
+  return `secret-for-${clientId}`;
+}

@@ -8,6 +8,7 @@ import { DEMO_MS_MAX } from '../../core/limits.ts';
 import { delay, MINUTE_MS, monotonicMs, systemClock } from '../../core/time.ts';
 import { countLost, type Summary, shortcomingsOf, summaryLines, summaryOf } from './audit.ts';
 import { backfill } from './backfill.ts';
+import { CHANGES, changeContacts } from './changed.ts';
 import { CUSTOMERS, RECORDS_EACH } from './customers.ts';
 import { countText, secondsText } from './format.ts';
 import { showKept } from './kept.ts';
@@ -104,6 +105,9 @@ async function run(stage: Stage, screen: Screen, startedMs: number): Promise<Fin
   const calling = screen.step('1,000 calls proxied while access tokens end every 3 s');
   const proxy = await proxyCalls(stage, installations, screen, calling);
 
+  const changing = screen.step(`${countText(CHANGES)} contacts changed at HubSpot, their webhooks sent twice`);
+  const changed = await changeContacts(stage, installations, screen, changing);
+
   const auditing = screen.step('Every record looked for, every signature checked');
   await settled(stage, installations);
   const lost = countLost(receiver);
@@ -111,6 +115,7 @@ async function run(stage: Stage, screen: Screen, startedMs: number): Promise<Fin
   const summary = summaryOf({
     backfill: backfilled,
     proxy,
+    changes: { ...changed, ...stage.toldChanges.audit(changed.ids) },
     lanes,
     received: receiver.state(),
     sandbox: sandbox.stats(),

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { browse, callApi } from './client.ts';
-import { type Customer, GROUP_REF } from './customers.ts';
+import { type Customer, clientSecretOf, GROUP_REF } from './customers.ts';
 import { TENON_COMMAND } from './server.ts';
 import type { Stage } from './stage.ts';
 
@@ -38,8 +38,8 @@ export async function readProjectId(stage: Stage): Promise<string> {
 export async function prepare(stage: Stage, projectId: string, customer: Customer): Promise<Builder> {
   const { provider, clientId, scopes, destination } = customer;
   const project = `/projects/${projectId}`;
-  const secret = `secret-for-${clientId}`;
-  await callApi(stage, 'POST', `${project}/provider-apps`, { provider, clientId, clientSecret: secret, scopes });
+  const clientSecret = clientSecretOf(customer);
+  await callApi(stage, 'POST', `${project}/provider-apps`, { provider, clientId, clientSecret, scopes });
   const path = `/${destination}`;
   const metadata = { url: stage.receiver.origin + path };
   await callApi(stage, 'POST', `${project}/destinations`, { name: destination, type: 'webhook', metadata });

@@ -11,6 +11,7 @@ import { parseAllowList } from '../../egress/address.ts';
 import { createEgress, type Egress } from '../../egress/egress.ts';
 import { type Receiver, startReceiver } from '../../sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { ToldChanges } from './changed.ts';
 import { RECORDS_EACH } from './customers.ts';
 import { Server } from './server.ts';
 
@@ -30,6 +31,7 @@ export interface Stage {
   readonly receiver: Receiver;
   /** What messages at a path of the receiver must be signed with; filled when destinations are made. */
   readonly signingSecrets: Map<string, string>;
+  readonly toldChanges: ToldChanges;
   readonly server: Server;
   readonly egress: Egress;
 }
@@ -47,7 +49,11 @@ export async function openStage(opened: AsyncDisposableStack): Promise<Stage> {
   });
   opened.defer(() => sandbox.close());
   const signingSecrets = new Map<string, string>();
-  const receiver = await startReceiver({ secretFor: (path) => signingSecrets.get(path) ?? null });
+  const toldChanges = new ToldChanges();
+  const receiver = await startReceiver({
+    secretFor: (path) => signingSecrets.get(path) ?? null,
+    onMessage: (message) => toldChanges.take(message),
+  });
   opened.defer(() => receiver.close());
   const egress = createEgress({ allowList: parseAllowList('127.0.0.1/32') });
   opened.defer(() => egress.close());
@@ -64,5 +70,5 @@ export async function openStage(opened: AsyncDisposableStack): Promise<Stage> {
   opened.defer(() => void process.off('exit', lastResort));
   opened.defer(() => server.stop());
   const databaseFile = join(dataFolder, 'tenon.db');
-  return { folder, logFile, databaseFile, sandbox, receiver, signingSecrets, server, egress };
+  return { folder, logFile, databaseFile, sandbox, receiver, signingSecrets, toldChanges, server, egress };
 }

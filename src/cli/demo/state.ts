@@ -1,10 +1,11 @@
-// What Tenon itself says: operations by its API, and the delivery lanes by a look into its database with the eyes of an
-// auditor. The look is read-only and sees what is committed.
+// What Tenon itself says: operations by its API, and inboxes and delivery lanes by a look into its database with the
+// eyes of an auditor. The look is read-only and sees what is committed.
 
 import { z } from 'zod';
 import { DEMO_POLL_INTERVAL_MS } from '../../core/limits.ts';
 import { delay, systemClock } from '../../core/time.ts';
 import { openForReading } from '../../store/sqlite.ts';
+import { readInboxDepth } from '../../store/tables/inbox.ts';
 import { readLane } from '../../store/tables/outbox.ts';
 import { callApi } from './client.ts';
 import type { Installation } from './setup.ts';
@@ -29,7 +30,19 @@ export function readLanes({ databaseFile }: Stage, installations: readonly Insta
   }
 }
 
-/** Asks until every read has ended and every message has left, or `signal` aborts; the demo as a whole is bounded. */
+function isInboxEmpty({ databaseFile }: Stage, installations: readonly Installation[]): boolean {
+  const reads = openForReading(databaseFile);
+  try {
+    return installations.every(({ installationId }) => readInboxDepth(reads, installationId, 1).events === 0);
+  } finally {
+    reads.close();
+  }
+}
+
+/**
+ * Asks until every read has ended, no event waits and every message has left, or `signal` aborts; the demo as a whole
+ * is bounded.
+ */
 export async function settled(
   stage: Stage,
   installations: readonly Installation[],
@@ -48,5 +61,7 @@ async function isSettled(stage: Stage, installations: readonly Installation[]): 
       return results.length > 0 && results.every(({ status }) => status !== 'in_progress');
     }),
   );
-  return ended.every((hasEnded) => hasEnded) && readLanes(stage, installations).queued === 0;
+  // In this order: events leave an inbox in the commit that brings their messages into a lane.
+  const isAllTold = ended.every((hasEnded) => hasEnded) && isInboxEmpty(stage, installations);
+  return isAllTold && readLanes(stage, installations).queued === 0;
 }

@@ -3,21 +3,15 @@
 // last one seen, which has no end.
 // Source: https://developers.hubspot.com/docs/api/crm/search and /docs/api/crm/contacts
 
-import { IntegrationError } from '../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
+import { type JsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
-import {
-  jsonBody,
-  type ReadConnector,
-  type ReadPage,
-  type ReadParams,
-  type ReadRow,
-  selectFields,
-} from '../contract.ts';
+import { jsonBody, type ReadConnector, type ReadPage, type ReadParams, textsByName } from '../contract.ts';
 import { hubspotField } from './describe.ts';
 import { hubspotFailure } from './errors.ts';
 import { createHubspotFieldWriter } from './fieldWriter.ts';
+import { byIdsRequest, HUBSPOT_IDS_MAX, malformed, rowsOf } from './records.ts';
+import { createHubspotWriter } from './writer.ts';
 
 /** Vendor maxima per page. */
 const LIST_LIMIT = 100;
@@ -40,9 +34,15 @@ export function createHubspotConnector(nowMs: () => number): ReadConnector {
     },
     async describe(objectName, call) {
       const properties = propertiesOf(ok(await call({ method: 'GET', path: propertiesPath(objectName) })));
-      return { fields: properties.flatMap(hubspotField) };
+      return { fields: properties.flatMap(hubspotField), descriptions: textsByName(properties, 'description') };
     },
+    async readByIds(objectName, recordIds, fields, call) {
+      const rows = rowsOf(fields, ok(await call(byIdsRequest(objectName, recordIds, fields))));
+      return new Map(rows.map((row) => [row.id, row]));
+    },
+    recordsByIdMax: HUBSPOT_IDS_MAX,
     fieldWriter: createHubspotFieldWriter(nowMs),
+    writer: createHubspotWriter(nowMs),
     async identifyAccount(call) {
       const portalId = jsonAt(ok(await call({ method: 'GET', path: '/account-info/2026-03/details' })), 'portalId');
       if (typeof portalId !== 'number' && typeof portalId !== 'string') throw malformed('a portal id');
@@ -73,7 +73,7 @@ function listPath({ objectName, fields, cursor, rowsMax = LIST_LIMIT }: ReadPara
 
 function listPage(params: ReadParams, body: JsonValue): ReadPage {
   const after = jsonAt(body, 'paging.next.after');
-  const rows = rowsOf(params, body);
+  const rows = rowsOf(params.fields, body);
   return { rows, nextCursor: typeof after === 'string' && rows.length > 0 ? after : null };
 }
 
@@ -105,22 +105,7 @@ function searchBody({
 
 /** Goes on while the vendor says that there is more, or the page was full; the cursor is the id of the last record. */
 function searchPage(params: ReadParams, body: JsonValue): ReadPage {
-  const rows = rowsOf(params, body);
+  const rows = rowsOf(params.fields, body);
   const isMore = rows.length >= SEARCH_LIMIT || jsonAt(body, 'paging.next') !== undefined;
   return { rows, nextCursor: isMore ? (rows.at(-1)?.id ?? null) : null };
-}
-
-function rowsOf({ fields }: ReadParams, body: JsonValue): ReadRow[] {
-  const results = jsonAt(body, 'results');
-  if (!Array.isArray(results)) throw malformed('a list of records');
-  return results.map((record: JsonValue) => {
-    const id = jsonAt(record, 'id');
-    if (!isJsonObject(record) || typeof id !== 'string') throw malformed('a record with an id');
-    const properties = record['properties'];
-    return { id, fields: selectFields(fields, isJsonObject(properties) ? properties : {}, record), raw: record };
-  });
-}
-
-function malformed(expected: string): IntegrationError {
-  return new IntegrationError('provider_malformed', `HubSpot answered without ${expected}`);
 }

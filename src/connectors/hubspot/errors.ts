@@ -12,8 +12,15 @@ import { providerFailure } from '../contract.ts';
 const STATUS_MIGRATING = 477;
 /** The window of the burst limits is ten seconds; waiting it out always helps. */
 const BURST_WAIT_MS = 10 * SECOND_MS;
+/** Searches are limited by the second. */
+const SEARCH_WAIT_MS = SECOND_MS;
 /** The daily count restarts at midnight of a time zone that we do not know. */
 const DAILY_WAIT_MS = HOUR_MS;
+
+const WAITS_MS: ReadonlyMap<string, Ms> = new Map([
+  ['daily', DAILY_WAIT_MS],
+  ['search', SEARCH_WAIT_MS],
+]);
 
 export function hubspotFailure(response: BufferedResponse, nowMs: Ms): IntegrationError {
   const message = jsonAt(jsonOrNull(response.body.toString()), 'message');
@@ -26,8 +33,8 @@ export function hubspotFailure(response: BufferedResponse, nowMs: Ms): Integrati
   if (response.status === 429) {
     const bodyText = response.body.toString();
     const said = limitsSaid('hubspot', { status: response.status, headers: response.headers, bodyText }, nowMs);
-    const isDaily = said.readings.some(({ name, remaining }) => name === 'daily' && remaining === 0);
-    const retryAtMs = said.retryAtMs ?? nowMs + (isDaily ? DAILY_WAIT_MS : BURST_WAIT_MS);
+    const spent = said.readings.find(({ remaining }) => remaining === 0)?.name ?? 'burst';
+    const retryAtMs = said.retryAtMs ?? nowMs + (WAITS_MS.get(spent) ?? BURST_WAIT_MS);
     return new IntegrationError('rate_limited', failure.message, { upstreamStatus, retryAtMs });
   }
   if (response.status === 400 && detail?.includes('Cannot deserialize value of type') === true) {

@@ -5,20 +5,19 @@
 import { IntegrationError } from '../../core/errors.ts';
 import { isJsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
-import {
-  jsonBody,
-  type ReadConnector,
-  type ReadPage,
-  type ReadParams,
-  type ReadRow,
-  selectFields,
-} from '../contract.ts';
+import { jsonBody, type ReadConnector, type ReadPage, type ReadRow, selectFields, textsByName } from '../contract.ts';
 import { salesforceField } from './describe.ts';
 import { salesforceFailure } from './errors.ts';
 import { createSalesforceFieldWriter } from './fieldWriter.ts';
-import { buildQuery, checkName } from './soql.ts';
+import { buildIdsQuery, buildQuery, checkName, SALESFORCE_ID } from './soql.ts';
+import { createSalesforceSubscriber } from './subscriber.ts';
+import { createSalesforceWriter } from './writer.ts';
 
 const API = '/services/data/v60.0';
+/** Of an id, the rest is a check of their case. */
+const ID_CHARS = 15;
+/** Encoded, so many are 2,300 characters of an address; URIs with headers may have 16,384. */
+const IDS_MAX = 100;
 const NEXT_PAGE = /^\/services\/data\/v\d+\.\d+\/query\/[A-Za-z0-9_-]+$/;
 
 export function createSalesforceConnector(nowMs: () => number): ReadConnector {
@@ -28,9 +27,27 @@ export function createSalesforceConnector(nowMs: () => number): ReadConnector {
   };
   return {
     async read(params, call) {
-      const path = params.cursor ?? `${API}/query?q=${encodeURIComponent(buildQuery(params))}`;
-      return pageOf(params, ok(await call({ method: 'GET', path }), params.objectName));
+      const path = params.cursor ?? queryPath(buildQuery(params));
+      return pageOf(params.fields, ok(await call({ method: 'GET', path }), params.objectName));
     },
+    async readByIds(objectName, recordIds, fields, call) {
+      const ids = recordIds.filter((id) => SALESFORCE_ID.test(id));
+      if (ids.length === 0) return new Map();
+      const found = new Map<string, ReadRow>();
+      let path: string | null = queryPath(buildIdsQuery(objectName, ids, fields));
+      while (path !== null) {
+        const page = pageOf(fields, ok(await call({ method: 'GET', path }), objectName));
+        for (const row of page.rows) found.set(row.id.slice(0, ID_CHARS), row);
+        path = page.nextCursor;
+      }
+      return new Map(
+        ids.flatMap((id): [string, ReadRow][] => {
+          const row = found.get(id.slice(0, ID_CHARS));
+          return row === undefined ? [] : [[id, row]];
+        }),
+      );
+    },
+    recordsByIdMax: IDS_MAX,
     async listFields(objectName, call) {
       const fields = fieldsOf(ok(await call({ method: 'GET', path: describePath(objectName) }), objectName));
       return fields.flatMap(salesforceField).map(({ fieldName }) => fieldName);
@@ -38,11 +55,20 @@ export function createSalesforceConnector(nowMs: () => number): ReadConnector {
     async describe(objectName, call) {
       const body = ok(await call({ method: 'GET', path: describePath(objectName) }), objectName);
       const label = jsonAt(body, 'label');
-      const fields = fieldsOf(body).flatMap(salesforceField);
-      return typeof label === 'string' ? { displayName: label, fields } : { fields };
+      const described = fieldsOf(body);
+      // The description proper is for administrators, and only the Tooling API has it.
+      const descriptions = textsByName(described, 'inlineHelpText');
+      const displayName = typeof label === 'string' ? { displayName: label } : {};
+      return { ...displayName, fields: described.flatMap(salesforceField), descriptions };
     },
     fieldWriter: createSalesforceFieldWriter(nowMs),
+    subscriber: createSalesforceSubscriber(nowMs),
+    writer: createSalesforceWriter(nowMs),
   };
+}
+
+function queryPath(soql: string): string {
+  return `${API}/query?q=${encodeURIComponent(soql)}`;
 }
 
 function describePath(objectName: string): string {
@@ -55,7 +81,7 @@ function fieldsOf(body: JsonValue): readonly JsonValue[] {
   return fields;
 }
 
-function pageOf(params: ReadParams, body: JsonValue): ReadPage {
+function pageOf(wanted: readonly string[], body: JsonValue): ReadPage {
   const records = jsonAt(body, 'records');
   if (!Array.isArray(records)) throw malformed('a list of records');
   const next = jsonAt(body, 'nextRecordsUrl');
@@ -63,12 +89,12 @@ function pageOf(params: ReadParams, body: JsonValue): ReadPage {
   const isDone = jsonAt(body, 'done') !== false;
   if (!isDone && next === undefined) throw malformed('the next page of an unfinished result');
   return {
-    rows: records.map((record: JsonValue) => rowOf(params, record)),
+    rows: records.map((record: JsonValue) => rowOf(wanted, record)),
     nextCursor: isDone ? null : (next ?? null),
   };
 }
 
-function rowOf({ fields }: ReadParams, record: JsonValue): ReadRow {
+function rowOf(fields: readonly string[], record: JsonValue): ReadRow {
   const selected = isJsonObject(record) ? selectFields([...fields, 'id'], record) : {};
   const id = selected['id'];
   if (!isJsonObject(record) || typeof id !== 'string') throw malformed('a record with an id');

@@ -14,9 +14,16 @@ export function checkName(name: string, what: 'object' | 'field'): string {
   throw new IntegrationError('bad_request', `"${name.slice(0, 80)}" is not the API name of a Salesforce ${what}`);
 }
 
+/** Ids, in both their forms. */
+export const SALESFORCE_ID = /^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/;
+
+/** The records of these ids; `Id` is always selected, and first. */
+export function buildIdsQuery(objectName: string, ids: readonly string[], fields: readonly string[]): string {
+  return `${selection(objectName, fields)} WHERE Id IN (${ids.map((id) => `'${id}'`).join(',')})`;
+}
+
 /** The first query of a read; `Id` is always selected, and first. */
 export function buildQuery({ objectName, fields, sinceMs, untilMs, filters, rowsMax }: ReadParams): string {
-  const others = fields.filter((field) => field.toLowerCase() !== 'id').map((field) => checkName(field, 'field'));
   const conditions = [
     ...(sinceMs === null ? [] : [`SystemModstamp > ${dateTime(sinceMs)}`]),
     ...(untilMs === null ? [] : [`SystemModstamp <= ${dateTime(untilMs)}`]),
@@ -24,7 +31,12 @@ export function buildQuery({ objectName, fields, sinceMs, untilMs, filters, rows
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const limit = rowsMax === undefined ? '' : ` LIMIT ${rowsMax}`;
-  return `SELECT ${['Id', ...others].join(',')} FROM ${checkName(objectName, 'object')}${where}${limit}`;
+  return `${selection(objectName, fields)}${where}${limit}`;
+}
+
+function selection(objectName: string, fields: readonly string[]): string {
+  const others = fields.filter((field) => field.toLowerCase() !== 'id').map((field) => checkName(field, 'field'));
+  return `SELECT ${['Id', ...others].join(',')} FROM ${checkName(objectName, 'object')}`;
 }
 
 /** SOQL takes seconds; cutting the fraction off moves a bound earlier, so `since` never skips a record. */

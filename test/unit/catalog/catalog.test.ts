@@ -76,7 +76,7 @@ describe('createCatalog', () => {
     const catalog = createCatalog({ hubspot: { tenon: { quotas, tokens: { rotation: 'singleUseRevoking' } } } });
     const { auth, ...hubspot } = catalog.get('hubspot');
     expect(hubspot.quotas).toEqual(quotas);
-    expect(hubspot.rateHeaders).toEqual({ family: 'hubspot', quotas: { burst: 'burst' } });
+    expect(hubspot.rateHeaders).toEqual({ family: 'hubspot', quotas: { burst: 'burst', search: 'search' } });
     expect(auth).toMatchObject({ tokens: { clientAuthentication: 'requestBody', rotation: 'singleUseRevoking' } });
   });
 

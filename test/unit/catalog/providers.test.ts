@@ -8,6 +8,7 @@ import { isAuthorizationCode, RATE_HEADER_FAMILIES, tokenFactsOf } from '../../.
 import { templateVariables } from '../../../src/catalog/template.ts';
 import { ownFactsOf } from '../../../src/catalog/wire.ts';
 import { learnedVariables } from '../../../src/flows/connect/identity.ts';
+import { kindsOf, patternOf } from '../../../src/limits/callKinds.ts';
 
 const catalog = createCatalog();
 const declarations = catalog.list();
@@ -40,6 +41,20 @@ describe('the built-in declarations', () => {
     (one) => {
       expect(catalog.find(one.variantOf ?? '')?.name).toBe(one.variantOf);
       expect(one.variantOf).not.toBe(one.name);
+    },
+  );
+
+  it.each(declarations.filter(({ isHostOfAccount }) => isHostOfAccount === true))(
+    '$name has the limits of the provider whose accounts it is for, too',
+    (one) => {
+      const base = catalog.get(one.variantOf ?? one.name);
+      expect(one.baseUrl).toMatch(/^https:\/\/\{\{\.workspace\}\}\./);
+      expect([base.isHostOfAccount, base.baseUrl, base.quotas, base.concurrency]).toEqual([
+        true,
+        one.baseUrl,
+        one.quotas,
+        one.concurrency,
+      ]);
     },
   );
 
@@ -89,6 +104,20 @@ describe('the built-in declarations', () => {
       const names = [...quotas, ...concurrency].map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
       for (const name of Object.values(rateHeaders?.quotas ?? {})) expect(names).toContain(name);
+    },
+  );
+
+  it.each(declarations.filter(({ quotas }) => quotas.some(({ only }) => only !== undefined)))(
+    '$name counts kinds of calls apart that do not overlap',
+    ({ quotas }) => {
+      const kinds = kindsOf(quotas);
+      for (const { method, paths } of kinds) {
+        const examples = paths.map((path) => path.replaceAll('*', 'x'));
+        const fitting = kinds.filter(
+          (kind) => kind.method === method && examples.some((path) => patternOf(kind).test(path)),
+        );
+        expect(fitting).toHaveLength(1);
+      }
     },
   );
 

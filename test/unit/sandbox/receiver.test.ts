@@ -111,6 +111,22 @@ test('messages, repetitions and records are counted by their ids', async () => {
   expect(state.messages.at(-1)).toMatchObject({ notificationType: 'read.backfill.done' });
 });
 
+test('a message is told of once, and those of events count no records', async () => {
+  const told: unknown[] = [];
+  await receiver.close();
+  receiver = await startReceiver({ clock, secretFor: () => SECRET, onMessage: ({ action }) => told.push(action) });
+  const event = JSON.stringify({ action: 'subscribe', objectName: 'contacts', result: [{ raw: { id: '1' } }] });
+  expect(await post(event, { sentBody: messageOf(['1']) })).toBe(401);
+  receiver.failNext(500);
+  expect(await post(event)).toBe(500);
+  expect(told).toEqual([]);
+  for (const id of ['msg_1', 'msg_1', 'msg_2']) expect(await post(event, { id })).toBe(200);
+  await post(messageOf(['1']), { id: 'msg_3' });
+  expect(told).toEqual(['subscribe', 'subscribe', 'read']);
+  expect(receiver.state()).toMatchObject({ accepted: 4, duplicates: 1, recordsRepeated: 0 });
+  expect([...receiver.state().recordsByObject]).toEqual([['contacts', 1]]);
+});
+
 test("Svix's header names are understood, and one of several signatures is enough", async () => {
   const body = messageOf(['1']);
   const at = new Date(clock.ms);

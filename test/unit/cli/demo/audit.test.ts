@@ -14,12 +14,16 @@ const GOOD: Summary = {
   messagesDead: 0,
   proxied: 1000,
   proxyFailures: 0,
+  changesDelivered: 300,
+  changesLost: 0,
+  changesDoubled: 0,
   refreshes: 5,
   rateLimited: 0,
   kills: 1,
   backfillMs: 1100,
   restartMs: 400,
   proxyMs: 11_700,
+  changesMs: 400,
   totalMs: 13_600,
 };
 
@@ -30,11 +34,13 @@ describe('the audit', () => {
     ['messagesQueued', '1,200 messages were never delivered'],
     ['messagesDead', '1,200 messages were given up'],
     ['proxyFailures', '1,200 proxied calls failed'],
+    ['changesLost', '1,200 changes were lost'],
+    ['changesDoubled', '1,200 changes were delivered twice'],
   ])('refuses a run with %s', (name, shortcoming) => {
     expect(shortcomingsOf({ ...GOOD, [name]: 1200 })).toEqual([shortcoming]);
   });
 
-  test('accepts repetitions, which are what "at least once" means', () => {
+  test('accepts repetitions of records, which are what "at least once" means', () => {
     expect(shortcomingsOf({ ...GOOD, duplicates: 32, recordsRepeated: 100, rateLimited: 2 })).toEqual([]);
   });
 
@@ -56,5 +62,6 @@ describe('the table of the summary', () => {
     expect(cells).toContainEqual(['read again after the kill', '100']);
     expect(cells).toContainEqual(['Kills, and time until Tenon served again', '1', '0.4 s']);
     expect(cells).toContainEqual(['Proxied calls, at a steady pace', '1,000', '11.7 s', '85/s']);
+    expect(cells).toContainEqual(['Changes delivered, webhooks sent twice', '300', '0.4 s', '750/s']);
   });
 });

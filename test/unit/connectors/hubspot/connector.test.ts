@@ -162,6 +162,19 @@ describe('questions beside reading', () => {
     expect(provider.requests[0]?.path).toBe('/crm/v3/properties/contacts');
   });
 
+  it('say what properties are for, where HubSpot does', async () => {
+    const results = [
+      { name: 'email', description: 'Where to write to' },
+      { name: 'city', description: '' },
+      { name: 'state', description: 7 },
+      { description: 'nameless' },
+      'no property',
+    ];
+    const described = await connector.describe?.('contacts', providerAnswering(answer(200, { results })).call);
+    expect(described?.fields.map(({ fieldName }) => fieldName)).toEqual(['email', 'city', 'state']);
+    expect(described?.descriptions).toEqual(new Map([['email', 'Where to write to']]));
+  });
+
   it.each<[JsonValue, string]>([
     [{ portalId: 62515 }, '62515'],
     [{ portalId: '62515' }, '62515'],
@@ -172,5 +185,31 @@ describe('questions beside reading', () => {
   it('refuse an account without a portal', async () => {
     const asked = connector.identifyAccount?.(providerAnswering(answer(200, { portalId: null })).call);
     await expect(asked).rejects.toMatchObject({ code: 'provider_malformed' });
+  });
+});
+
+describe('records by id', () => {
+  const byIds = (given: ReturnType<typeof answer>) => {
+    const provider = providerAnswering(given);
+    return { provider, rows: connector.readByIds?.('contacts', ['1', '9'], ['eMail'], provider.call) };
+  };
+
+  it('are refused like pages', async () => {
+    await expect(byIds(answer(200, { results: {} })).rows).rejects.toMatchObject({ code: 'provider_malformed' });
+    await expect(byIds(answer(429, {})).rows).rejects.toMatchObject({ code: 'rate_limited' });
+    await expect(byIds(answer(401, {})).rows).rejects.toMatchObject({ code: 'auth_invalidated' });
+  });
+
+  it('come in one call, in the shape of pages, without those that are gone', async () => {
+    const record = { id: '1', properties: { email: 'a@b', hs_object_id: '1' } };
+    const { provider, rows } = byIds(answer(207, { results: [record], numErrors: 1, errors: [{ status: 'error' }] }));
+    expect(await rows).toEqual(new Map([['1', { id: '1', fields: { email: 'a@b' }, raw: record }]]));
+    expect(provider.requests).toEqual([
+      {
+        method: 'POST',
+        path: '/crm/v3/objects/contacts/batch/read',
+        body: { inputs: [{ id: '1' }, { id: '9' }], properties: ['eMail'] },
+      },
+    ]);
   });
 });

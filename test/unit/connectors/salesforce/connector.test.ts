@@ -84,8 +84,50 @@ describe('the fields of an object', () => {
     expect(provider.requests[0]?.path).toBe('/services/data/v60.0/sobjects/Account/describe');
   });
 
+  it('come with the help that users see', async () => {
+    const fields = [
+      { name: 'Id', inlineHelpText: null },
+      { name: 'X__c', inlineHelpText: 'What it is for' },
+    ];
+    const described = await connector.describe?.('Account', providerAnswering(answer(200, { fields })).call);
+    expect(described?.descriptions).toEqual(new Map([['X__c', 'What it is for']]));
+  });
+
   it('are not guessed from an answer without a list', async () => {
     const asked = connector.listFields('Account', providerAnswering(answer(200, {})).call);
     await expect(asked).rejects.toMatchObject({ code: 'provider_malformed' });
+  });
+});
+
+describe('records by id', () => {
+  const FIRST = '001A0000006Vm9rIAC';
+  const SECOND = '001A0000006Vm9s';
+  const row = (Id: string) => ({ attributes: { type: 'Account' }, Id, Name: 'Acme' });
+
+  it('are refused like pages, and nobody is asked for what is no id', async () => {
+    const refused = providerAnswering(answer(400, [{ errorCode: 'INVALID_FIELD', message: "No such column 'x'" }]));
+    const byIds = connector.readByIds?.('account', [FIRST], ['x'], refused.call);
+    await expect(byIds).rejects.toMatchObject({ code: 'schema_drift_missing_field' });
+    const provider = providerAnswering(answer(200, { records: [], done: true }));
+    expect(await connector.readByIds?.('account', ["' OR Name != '"], ['name'], provider.call)).toEqual(new Map());
+    expect(provider.requests).toEqual([]);
+  });
+
+  it('come with one query by the id that was asked for, followed to its end, without those that are gone', async () => {
+    const provider = providerAnswering(
+      answer(200, { records: [row(FIRST)], done: false, nextRecordsUrl: NEXT }),
+      answer(200, { records: [row(`${SECOND}IAC`)], done: true }),
+    );
+    const ids = [FIRST, SECOND, '001A0000006VmGON'];
+    const rows = await connector.readByIds?.('account', ids, ['name'], provider.call);
+    expect([...(rows ?? [])].map(([id, { fields }]) => [id, fields['name']])).toEqual([
+      [FIRST, 'Acme'],
+      [SECOND, 'Acme'],
+    ]);
+    const soql = `SELECT Id,name FROM account WHERE Id IN ('${FIRST}','${SECOND}')`;
+    expect(provider.requests.map(({ path }) => path)).toEqual([
+      `/services/data/v60.0/query?q=${encodeURIComponent(soql)}`,
+      NEXT,
+    ]);
   });
 });

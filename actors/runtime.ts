@@ -4,10 +4,15 @@
 import { credential } from '../machines/credential.ts';
 import { delivery } from '../machines/delivery.ts';
 import type { MachineEvent, SendEffect } from '../machines/effects.ts';
+import { inbox } from '../machines/inbox.ts';
 import { installation } from '../machines/installation.ts';
 import { provider } from '../machines/provider.ts';
 import { providerApp } from '../machines/providerApp.ts';
 import { read } from '../machines/read.ts';
+import { schemaWatch } from '../machines/schemaWatch.ts';
+import { subscription } from '../machines/subscription.ts';
+import { write } from '../machines/write.ts';
+import { writeBatch } from '../machines/writeBatch.ts';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
 import type { ActorId } from '../src/core/ids.ts';
 import { LIVE_HOSTS_MAX, STOP_DRAIN_MS } from '../src/core/limits.ts';
@@ -25,7 +30,19 @@ import { Registry } from './registry.ts';
 import { ownerOf, Turns } from './turns.ts';
 
 /** Every machine the product runs. */
-export const MACHINES = [installation, credential, read, delivery, provider, providerApp] as const;
+export const MACHINES = [
+  installation,
+  credential,
+  read,
+  subscription,
+  inbox,
+  schemaWatch,
+  write,
+  writeBatch,
+  delivery,
+  provider,
+  providerApp,
+] as const;
 
 /** What a runtime stands on; the machines and the number of live hosts are those of the product unless given. */
 export interface RuntimeOptions {

@@ -138,6 +138,7 @@ const credentialSetup = setup({
       connectionId: context.connectionId,
       generation: context.generation,
       event: params.event,
+      reason: context.lastError,
     })),
   },
 });

@@ -52,6 +52,8 @@ export interface TellInstallationsEffect {
   readonly generation: number;
   /** `held`: it was called revoked too early. */
   readonly event: 'connection.revoked' | 'connection.restored' | 'connection.held';
+  /** The last failure, for people. Absent in effects of versions that told nobody. */
+  readonly reason?: string | null;
 }
 
 /** Bring the reads of an installation in line with its committed config. Answered by `config.applied`. */
@@ -109,6 +111,8 @@ export interface CloseRunEffect {
   readonly message: string;
   /** The read is gone: its checkpoint goes too. */
   readonly isRemoved: boolean;
+  /** The read pauses, because the run failed too often. Absent in effects of versions that told nobody. */
+  readonly isPaused?: boolean;
   /** Of a triggered run, which has one before its first page. Absent in effects of versions that had none. */
   readonly operationId?: string | null;
   /** Operations of triggers that never began and end with this. */
@@ -120,6 +124,93 @@ export interface DeliverEffect {
   readonly type: 'effect.deliver';
   readonly laneId: string;
   readonly round: number;
+}
+
+/** Write down that a destination is disabled, and tell who asked for it. Answered by `destination.*`. */
+export interface DisableDestinationEffect {
+  readonly type: 'effect.disableDestination';
+  readonly laneId: string;
+  readonly round: number;
+  readonly failingSinceMs: Ms;
+}
+
+/**
+ * Send what an operation is to write, for the `attempt`th time. Answered by `write.ended` or `write.failed` with the
+ * same attempt. Nothing is sent twice unless twice comes to the same as once, or the provider said that it did nothing.
+ */
+export interface WriteEffect {
+  readonly type: 'effect.write';
+  readonly installationId: string;
+  readonly operationId: string;
+  readonly objectName: string;
+  readonly writeType: 'create' | 'update';
+  readonly attempt: number;
+  /** Nothing is sent after it. Absent in effects of versions that did not look. */
+  readonly deadlineAtMs?: Ms | null;
+}
+
+/** Close the books of a write that has failed for good. Needs no answer. */
+export interface CloseWriteEffect {
+  readonly type: 'effect.closeWrite';
+  readonly installationId: string;
+  readonly operationId: string;
+  readonly objectName: string;
+  readonly writeType: WriteEffect['writeType'];
+  readonly attempt: number;
+  readonly message: string;
+}
+
+/** Turn the oldest events of an inbox into messages. Answered by `batch.*` with the same `turn`. */
+export interface ProcessInboxEffect {
+  readonly type: 'effect.processInbox';
+  readonly installationId: string;
+  readonly turn: number;
+  readonly attempt: number;
+  /** Times a batch was put off without a failure. */
+  readonly deferrals: number;
+}
+
+/**
+ * Bring what the provider sends of an installation in line with its committed config; with `isRemoved`, take all of it
+ * back. Answered by `subscription.*` with the same `turn`.
+ */
+export interface SubscribeEffect {
+  readonly type: 'effect.subscribe';
+  readonly installationId: string;
+  readonly turn: number;
+  readonly attempt: number;
+  readonly isRemoved: boolean;
+  /** The builder knows that it failed. */
+  readonly isTold: boolean;
+}
+
+/** Close the books of a subscription, and of the connection that was kept for it alone. Needs no answer. */
+export interface CloseSubscriptionEffect {
+  readonly type: 'effect.closeSubscription';
+  readonly installationId: string;
+  /** The customer connected again meanwhile. */
+  readonly isConnectionKept: boolean;
+}
+
+/**
+ * Look at the fields of the first object after `after`, in the order of their names. Answered by `object.*` or `look.*`
+ * with the same `turn`, which no other request of this actor has.
+ */
+export interface WatchSchemaEffect {
+  readonly type: 'effect.watchSchema';
+  readonly installationId: string;
+  readonly turn: number;
+  readonly after: string;
+  readonly attempt: number;
+  /** Times this object was put off without a failure. */
+  readonly deferrals: number;
+}
+
+/** Forget what is known of the fields of an installation. Answered by `fields.forgotten` with the same `turn`. */
+export interface ForgetFieldsEffect {
+  readonly type: 'effect.forgetFields';
+  readonly installationId: string;
+  readonly turn: number;
 }
 
 /** A message between actors: its row is deleted in the receiver's commit, hence exactly once. */
@@ -141,6 +232,14 @@ export type Effect =
   | ReadPageEffect
   | CloseRunEffect
   | DeliverEffect
+  | DisableDestinationEffect
+  | WriteEffect
+  | CloseWriteEffect
+  | ProcessInboxEffect
+  | SubscribeEffect
+  | CloseSubscriptionEffect
+  | WatchSchemaEffect
+  | ForgetFieldsEffect
   | SendEffect;
 
 /** The effect of one type. */

@@ -151,7 +151,7 @@ const readSetup = setup({
       trigger: context.trigger,
     })),
     // Of triggers that wait, all end with the read, none with a run.
-    emitCloseRun: emit(({ context }, params: { isRemoved: boolean; endsTriggers: boolean }) => ({
+    emitCloseRun: emit(({ context }, params: { isRemoved: boolean; isPaused: boolean; endsTriggers: boolean }) => ({
       type: 'effect.closeRun' as const,
       installationId: context.installationId,
       objectName: context.objectName,
@@ -159,6 +159,7 @@ const readSetup = setup({
       readType: context.readType ?? 'scheduled',
       message: context.lastError ?? 'stopped',
       isRemoved: params.isRemoved,
+      isPaused: params.isPaused,
       operationId: context.trigger?.operationId ?? null,
       waiting: params.endsTriggers ? context.triggers.map(({ operationId }) => operationId) : [],
     })),
@@ -179,13 +180,14 @@ const openingOther = {
     readType: context.isBackfillOwed && context.hasBackfill ? ('backfill' as const) : ('scheduled' as const),
   }),
 } as const;
+const notingFailure = {
+  type: 'noteFailure',
+  params: ({ event }: { event: PageFailed }) => ({ message: event.message, wakeAtMs: null }),
+} as const;
 /** The run is over although it was not read to its end. */
 const failing = [
-  {
-    type: 'noteFailure',
-    params: ({ event }: { event: PageFailed }) => ({ message: event.message, wakeAtMs: null }),
-  },
-  { type: 'emitCloseRun', params: { isRemoved: false, endsTriggers: false } },
+  notingFailure,
+  { type: 'emitCloseRun', params: { isRemoved: false, isPaused: false, endsTriggers: false } },
 ] as const;
 /** Waits until no run is open. More than there is room for are refused. */
 const queueing = {
@@ -307,7 +309,10 @@ const readMachine = readSetup.createMachine({
           {
             guard: { type: 'answers', params: ({ event }) => event },
             target: 'paused',
-            actions: [...failing],
+            actions: [
+              notingFailure,
+              { type: 'emitCloseRun', params: { isRemoved: false, isPaused: true, endsTriggers: false } },
+            ],
           },
         ],
         'page.abandoned': {
@@ -315,7 +320,7 @@ const readMachine = readSetup.createMachine({
           target: 'idle',
           actions: [
             { type: 'noteWait', params: ({ event }) => ({ message: event.message, wakeAtMs: null }) },
-            { type: 'emitCloseRun', params: { isRemoved: false, endsTriggers: true } },
+            { type: 'emitCloseRun', params: { isRemoved: false, isPaused: false, endsTriggers: true } },
             'abandonRun',
           ],
         },
@@ -369,7 +374,10 @@ const readMachine = readSetup.createMachine({
         'read.removed': 'removed',
       },
     },
-    removed: { type: 'final', entry: { type: 'emitCloseRun', params: { isRemoved: true, endsTriggers: true } } },
+    removed: {
+      type: 'final',
+      entry: { type: 'emitCloseRun', params: { isRemoved: true, isPaused: false, endsTriggers: true } },
+    },
   },
 });
 

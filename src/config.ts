@@ -22,6 +22,8 @@ export interface Config {
   /** Null: only what is built in. */
   readonly catalogSource: CatalogSource | null;
   readonly logLevel: string;
+  /** Where Salesforce relays its events to; null: nothing is subscribed to there. */
+  readonly salesforceEventRelay: string | null;
   /** Null: no spans are made. */
   readonly tracing: TracingConfig | null;
   /** Opens `/metrics`, beside what opens the operator plane; null: only that. */
@@ -53,10 +55,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     catalogFile: value('TENON_CATALOG_FILE') ?? null,
     catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
+    salesforceEventRelay: parseEventRelay(value('TENON_SALESFORCE_EVENT_RELAY')),
     tracing: readTracingConfig(value),
     metricsToken: parseMetricsToken(value('TENON_METRICS_TOKEN')),
     workers: parseWorkers(value('TENON_WORKERS') ?? '0'),
   };
+}
+
+/** Others may reach it, but what it tells them of itself is the address that it listens on, which is not theirs. */
+export function addressWarnings({ hostname, publicUrl }: Pick<Config, 'hostname' | 'publicUrl'>): readonly string[] {
+  const isLoopback = hostname === 'localhost' || hostname === '::1' || hostname.startsWith('127.');
+  if (publicUrl !== null || isLoopback) return [];
+  const told = 'consent pages, callbacks, download links and links in proxied answers name the address listened on';
+  return [
+    `TENON_HOST is ${hostname} and TENON_PUBLIC_URL is not set: ${told}, which browsers and providers cannot open`,
+  ];
 }
 
 function parsePort(text: string): number {
@@ -98,6 +111,14 @@ export function originOf(text: string): string | null {
 function parseLogLevel(text: string): string {
   if (LOG_LEVELS.some((level) => level === text)) return text;
   throw wrong('TENON_LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
+}
+
+/** As Salesforce wants it: it compares the case of the letters, and the region is in capitals. */
+function parseEventRelay(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const [, region, account] = /^arn:aws:([a-z]{2}(?:-[a-z]+)+-\d):(\d{12})$/i.exec(text) ?? [];
+  if (region !== undefined && account !== undefined) return `arn:aws:${region.toUpperCase()}:${account}`;
+  throw wrong('TENON_SALESFORCE_EVENT_RELAY', 'must be a region and an account such as arn:aws:US-EAST-1:123456789012');
 }
 
 /** As it stands in a header; a short one could be guessed. */

@@ -12,10 +12,11 @@ import { TokenManager } from '../actors/tokenManager.ts';
 import { type OpenedVault, openVault } from './auth/masterKeys.ts';
 import type { Vault } from './auth/vault.ts';
 import { LiveCatalog } from './catalog/liveCatalog.ts';
-import { type Config, NO_PROXY_URL } from './config.ts';
+import { addressWarnings, type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { newCounts } from './core/counts.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
+import { keepNewObjectsYoung } from './core/heap.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
@@ -34,9 +35,12 @@ import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
 import { Retention } from './flows/operator/retention.ts';
 import { registerHandlers } from './flows/register.ts';
 import type { Services } from './flows/services.ts';
+import { subscriberOf } from './flows/subscribe/tell.ts';
 import { Targets } from './flows/targets.ts';
 import { Throttle } from './flows/throttle.ts';
 import { openTracer } from './flows/tracing/open.ts';
+import { RowLanes } from './flows/write/rowLanes.ts';
+import { closeInterrupted } from './flows/write/writeNow.ts';
 import { announceOwner } from './store/ownerLock.ts';
 import type { Step } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -74,6 +78,7 @@ export interface Running {
 export async function start(options: StartOptions): Promise<Running> {
   const { config, clock = systemClock } = options;
   if (config.workers > 0) assertThreads();
+  keepNewObjectsYoung();
   const opened: Opened = [];
   const stop = () => closeAll(opened);
   try {
@@ -88,13 +93,14 @@ export async function start(options: StartOptions): Promise<Running> {
     const { runtime, rollout, rotation, catalogRefresh, store } = services;
     // Last of all that may fail: a key that nobody got to see would be lost.
     const firstKey = await ensureProject(store, clock);
+    await closeInterrupted(services);
     runtime.start();
     const retention = new Retention(services);
     opened.push(...[rollout, retention, rotation, catalogRefresh].map((service) => () => service.stop()));
     for (const service of [retention, catalogRefresh, rollout]) service.start();
     const pool = await open(services, supervisor, listening, config, opened);
     const isNewFile = firstKey !== null && source.kind === 'file';
-    const told = isNewFile ? [...warnings, keepCopy(source.path)] : warnings;
+    const told = [...warnings, ...(isNewFile ? [keepCopy(source.path)] : []), ...addressWarnings(config)];
     return { services, port: listening.port, firstKey, warnings: told, pool, stop };
   } catch (error) {
     await stop();
@@ -161,6 +167,8 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
   const port = await bind();
   const budgets = new Budgets(store, clock, log);
   const counts = newCounts();
+  const connectors = createConnectors(clock);
+  const isAsked = (provider: string) => subscriberOf({ catalog, connectors }, provider) !== undefined;
   const tracer = await openTracer(config.tracing, log);
   opened.push(async () => tracer?.stop());
   const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
@@ -173,19 +181,21 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
     budgets,
     fleets: new Fleets(runtime, store.reads, clock, log),
     targets: new Targets(store.reads, catalog),
-    rollout: new Rollout({ store, runtime, clock, log }),
+    rollout: new Rollout({ store, runtime, clock, log, isAsked }),
     throttle: new Throttle(),
+    rowLanes: new RowLanes(clock),
     egress,
     vault,
     rotation,
     catalog,
     catalogRefresh,
-    connectors: createConnectors(clock),
+    connectors,
     counts,
     tracer,
     clock,
     log,
     downloadKey,
+    eventRelay: config.salesforceEventRelay,
     ...addressesOf(config, port),
   };
   registerHandlers(runtime.dispatcher, services);

@@ -46,6 +46,16 @@ export function attachmentOf(declaration: ProviderDeclaration, credential: Crede
   return { headers: [], query: '' };
 }
 
+/** What whoever gets an attachment could quote of it: values with and without the scheme before them, and encoding. */
+export function quotableOf({ headers, query }: Attachment): readonly string[] {
+  const values = headers.filter((_, index) => index % 2 === 1);
+  const pairs = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return [
+    ...values.flatMap((value) => [value.slice(value.lastIndexOf(' ') + 1), value]),
+    ...pairs.flatMap((value) => [value, decodeURIComponent(value)]),
+  ];
+}
+
 /** RFC 7617 with UTF-8. A key format applies only where one field came: a full pair is sent as it is. */
 function basicValue(apiKeyAsBasic: ApiKeyAsBasic | undefined, username: string, password: string): string {
   if (CONTROL.test(username) || CONTROL.test(password)) throw unsendable('a user name or password');

@@ -202,8 +202,9 @@ function limitRows({ quotas, concurrency }: ProviderDeclaration): readonly Row[]
   ];
 }
 
-function quotaText({ scope, limit, windowMs, isOptional }: Quota): string {
-  return `${isOptional ? 'what is set of' : limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
+function quotaText({ scope, limit, windowMs, isOptional, only }: Quota): string {
+  const text = `${isOptional ? 'what is set of' : limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
+  return only === undefined ? text : `${text}, of ${only.method} ${only.paths.join(' and ')}`;
 }
 
 const ROTATION_TEXTS = {

@@ -1,8 +1,6 @@
 // `tenon grants list|release|confirm`: provider apps whose customers are held back, and an operator's decision about
 // them. Without a server it is taken for the next start.
 
-import { Runtime } from '../../actors/runtime.ts';
-import { silentLog } from '../core/log.ts';
 import { type Ms, systemClock } from '../core/time.ts';
 import {
   type Decided,
@@ -12,6 +10,7 @@ import {
   type HeldAppView,
   listHeldApps,
 } from '../flows/operator/grants.ts';
+import { atRest } from './atRest.ts';
 import { whenText, wrapped } from './layout.ts';
 import { ask, type OperatorOptions, segmentOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
@@ -46,12 +45,7 @@ export async function decideAboutGrants(
     const { held, ...decided } = await ask<Decided>(operator, {
       method: 'POST',
       path: `/provider-apps/${segmentOf(id)}/${decision}`,
-      // A runtime that changes rows and performs nothing: those who are held are told by the next server.
-      offline: async ({ look, store }) => {
-        const runtime = new Runtime({ store: await store(), clock: look.clock, log: silentLog() });
-        await runtime.stop();
-        return decideGrants({ runtime, look }, id, decision);
-      },
+      offline: async (folder) => decideGrants(await atRest(folder), id, decision),
     });
     const does = decision === 'release' ? 'tries again' : 'is asked to connect again';
     const when = operator.kind === 'server' ? '' : ' when the server starts';

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { errorFacts, IntegrationError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { IMPORT_ATTEMPTS_MAX, IMPORT_GRANTS_AT_ONCE, IMPORT_GRANTS_OF_PROVIDER_AT_ONCE } from '../core/limits.ts';
-import { delay, SECOND_MS, systemClock } from '../core/time.ts';
+import { SECOND_MS, sleep } from '../core/time.ts';
 import { counted } from '../flows/operator/times.ts';
 import { customerOf, grantOf } from './grantLine.ts';
 import type { Line } from './lines.ts';
@@ -153,7 +153,7 @@ class Grants {
           this.#refuse(number, grant, error);
           return;
         }
-        await delay(systemClock, SECOND_MS * 3 ** (attempt - 1));
+        await sleep(SECOND_MS * 3 ** (attempt - 1));
       }
     }
   }

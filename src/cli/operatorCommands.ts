@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import type { ViewOptions } from './actor.ts';
 import type { BackupOptions } from './backup.ts';
+import type { ResendOptions } from './deliveries.ts';
 import type { EraseCommandOptions } from './erase.ts';
 import type { OperatorOptions } from './operator.ts';
 import type { ListOptions } from './quarantine.ts';
@@ -13,6 +14,7 @@ import type { RestoreCommandOptions } from './restore.ts';
 // Loaded when it is used: to read all of the product takes longer than most commands do.
 const actorCommands = () => import('./actor.ts');
 const quarantineCommands = () => import('./quarantine.ts');
+const deliveryCommands = () => import('./deliveries.ts');
 const grantCommands = () => import('./grants.ts');
 
 export function addOperatorCommands(program: Command): void {
@@ -54,6 +56,7 @@ export function addOperatorCommands(program: Command): void {
     .action(async (seq: string, options: OperatorOptions) =>
       (await quarantineCommands()).discardEvent(process.env, seq, options),
     );
+  addDeliveryCommands(program);
   addGrantCommands(program);
   addDoctor(program);
   withServer(program.command('backup').description('copy all data into one file, while the server goes on'))
@@ -99,6 +102,26 @@ function addDoctor(program: Command): void {
     .option('--json', 'print everything as JSON')
     .action(async (options: { readonly json?: boolean }) =>
       (await import('./doctor/doctor.ts')).doctor(process.env, options),
+    );
+}
+
+function addDeliveryCommands(program: Command): void {
+  const deliveries = program.command('deliveries').description('what waits for destinations, and what they refused');
+  withServer(deliveries.command('list').description('destinations with something waiting or refused for good'))
+    .option('--cursor <cursor>', 'go on where the page before ended')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: ListOptions) => (await deliveryCommands()).listWaiting(process.env, options));
+  withServer(deliveries.command('show').description('one destination, with what it refused last and why'))
+    .argument('<destination>', 'its id, from the list')
+    .option('--json', 'print everything as JSON')
+    .action(async (id: string, options: ViewOptions) =>
+      (await deliveryCommands()).showDeliveries(process.env, id, options),
+    );
+  withServer(deliveries.command('resend').description('send what it refused for good again, under the same ids'))
+    .argument('<destination>', 'its id, from the list')
+    .option('--message <id>', 'this one only')
+    .action(async (id: string, options: ResendOptions) =>
+      (await deliveryCommands()).resendDead(process.env, id, options),
     );
 }
 

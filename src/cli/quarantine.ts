@@ -1,12 +1,11 @@
 // `tenon quarantine list|retry|discard`: what cannot be handled and waits for an operator. Without a server the
 // pause of an actor is lifted for the next start.
 
-import { Runtime } from '../../actors/runtime.ts';
 import { IntegrationError } from '../core/errors.ts';
-import { silentLog } from '../core/log.ts';
 import { type Ms, systemClock } from '../core/time.ts';
 import { discard, listQuarantine, type QuarantinePage, type Resumed, resume } from '../flows/operator/quarantine.ts';
 import type { ViewOptions } from './actor.ts';
+import { atRest } from './atRest.ts';
 import { whenText, wrapped } from './layout.ts';
 import { ask, type DataFolder, type OperatorOptions, segmentOf, withOperator } from './operator.ts';
 import { printLine, styled } from './print.ts';
@@ -69,18 +68,11 @@ function decide(
     const question = {
       method: 'POST',
       path,
-      offline: (folder: DataFolder) => offlineRuntime(folder).then(offline),
+      offline: (folder: DataFolder) => atRest(folder).then(offline),
     } as const;
     const { actorId } = await ask<Resumed>(operator, question);
     return { actorId, isServing: operator.kind === 'server' };
   });
-}
-
-/** A runtime that changes rows and performs nothing. */
-async function offlineRuntime({ look, store }: DataFolder): Promise<Parameters<typeof resume>[0]> {
-  const runtime = new Runtime({ store: await store(), clock: look.clock, log: silentLog() });
-  await runtime.stop();
-  return { runtime, look };
 }
 
 function printDecision(does: string, { actorId, isServing }: Decided): void {

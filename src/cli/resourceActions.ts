@@ -10,8 +10,8 @@ import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts';
 import { type PlatformOptions, type ProjectApi, withPlatform, withProject } from './platform.ts';
 import { printLine, printWarning, styled } from './print.ts';
-import { addressOf, findOne, labelOf, memberOf, RESOURCES, type Resource, readList } from './resources.ts';
-import { memberLines, tableLines } from './table.ts';
+import { addressOf, findOne, labelOf, memberOf, RESOURCES, type Resource, readPages } from './resources.ts';
+import { jsonLines, memberLines, tableLines } from './table.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -30,12 +30,17 @@ export async function listThings(env: Env, resource: Resource, options: ListOpti
     const value = options[option];
     if (typeof value === 'string') query[parameter] = value;
   }
-  const items = await within(env, resource, options, (api) => readList(api, resource, query));
-  if (options.json === true) {
-    printLine(JSON.stringify(items, null, 2));
-    return;
-  }
-  if (items.length > 0) for (const line of tableLines(resource.columns, items)) printLine(line);
+  const linesOf = options.json === true ? jsonLines() : tableLines(resource.columns);
+  const count = await within(env, resource, options, async (api) => {
+    let printed = 0;
+    for await (const items of readPages(api, resource, query)) {
+      if (items.length > 0) for (const line of linesOf(items)) printLine(line);
+      printed += items.length;
+    }
+    return printed;
+  });
+  if (options.json === true) printLine(count === 0 ? '[]' : ']');
+  else if (count > 0) return;
   else if (Object.keys(query).length > 0) printLine(`none of the ${resource.name} is like that`);
   else printLine(`no ${resource.name.replaceAll('-', ' ')} yet. ${resource.next}`);
 }

@@ -8,6 +8,7 @@ import { addRotation, withServer } from './operatorCommands.ts';
 import type { PlatformOptions } from './platform.ts';
 import type { AuthorizeOptions, DeleteOptions, InstallOptions, ListOptions, PauseOptions } from './resourceActions.ts';
 import { RESOURCES, type Resource } from './resources.ts';
+import type { WebhookSecretOptions, WebhooksOptions } from './webhooks.ts';
 
 // Loaded when it is used: to read all of the product takes longer than most commands do.
 const actions = () => import('./resourceActions.ts');
@@ -30,6 +31,7 @@ export function addResourceCommands(program: Command): void {
   addDestinations(group(RESOURCES.destinations), group(RESOURCES['provider-apps']));
   addTopics(group(RESOURCES.topics), group(RESOURCES['event-routes']), group(RESOURCES['destination-routes']));
   addKeys(group(RESOURCES.keys));
+  addWebhooks(program, group(RESOURCES['provider-apps']), group(RESOURCES.installations));
 }
 
 /** Those that have flags of their own for it are shown by them. */
@@ -167,6 +169,27 @@ function addDestinations(destinations: Command, providerApps: Command): void {
         return { provider, clientId, clientSecret: await secretFrom(secretFile), scopes };
       });
     });
+}
+
+function addWebhooks(program: Command, apps: Command, installations: Command): void {
+  withProjectOptions(program.command('webhooks').description('what to enter at a provider so that its webhooks come'))
+    .argument('<integration>', MEANT)
+    .option('--installation <id or group>', 'of one customer, where each has an address of its own')
+    .action(async (integration: string, options: WebhooksOptions) =>
+      (await import('./webhooks.ts')).showWebhook(env, integration, options),
+    );
+  for (const [group, resource] of [
+    [apps, RESOURCES['provider-apps']],
+    [installations, RESOURCES.installations],
+  ] as const) {
+    withProjectOptions(group.command('webhook-secret').description('set what its webhooks are signed with'))
+      .argument('<id or name>', MEANT)
+      .option('--secret-file <file>', 'has the secret (default: what is piped in)')
+      .option('--clear', 'forget it')
+      .action(async (meant: string, options: WebhookSecretOptions) =>
+        (await import('./webhooks.ts')).setWebhookSecret(env, resource, meant, options),
+      );
+  }
 }
 
 function headerOf(text: string): [string, string] {

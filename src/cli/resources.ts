@@ -4,7 +4,7 @@
 
 import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../core/json.ts';
-import { CLI_ID_CHARS_MIN, CLI_MEANT_LISTED_MAX } from '../core/limits.ts';
+import { CLI_ID_CHARS_MIN, CLI_MEANT_LISTED_MAX, LIST_PAGE_MAX } from '../core/limits.ts';
 import { listOf, type ProjectApi } from './platform.ts';
 import type { Column } from './table.ts';
 
@@ -29,8 +29,10 @@ export interface Resource {
   readonly columns: readonly Column<JsonObject>[];
   /** What to do where there is none. */
   readonly next: string;
-  /** Adds what a list leaves out. */
-  readonly complete?: (api: ProjectApi, items: readonly JsonObject[]) => Promise<readonly JsonObject[]>;
+  /** The list can be as long as there are customers, and is read a page at a time. */
+  readonly isPaged?: boolean;
+  /** Adds what a list leaves out. Asked for once, where the list is not empty. */
+  readonly completer?: (api: ProjectApi) => Promise<(item: JsonObject) => JsonObject>;
 }
 
 const textAt = (item: JsonObject, path: string) => textOf(jsonAt(item, path) ?? null);
@@ -92,9 +94,10 @@ const INSTALLATIONS: Resource = {
     day('CREATED', 'createTime'),
   ],
   next: 'Connect a customer, then: tenon installations create INTEGRATION --group GROUP.',
-  async complete(api, items) {
-    const names = items.length === 0 ? new Map<string, string>() : await namesBy(api, '/integrations');
-    return items.map((item) => ({ ...item, integration: names.get(textAt(item, 'integrationId')) ?? '' }));
+  isPaged: true,
+  async completer(api) {
+    const names = await namesBy(api, '/integrations');
+    return (item) => ({ ...item, integration: names.get(textAt(item, 'integrationId')) ?? '' });
   },
 };
 
@@ -128,7 +131,13 @@ const DESTINATIONS: Resource = {
   path: '/destinations',
   namesOf: named,
   idOf,
-  columns: [column('ID', 'id'), column('NAME', 'name'), column('TYPE', 'type'), column('ADDRESS', 'metadata.url')],
+  columns: [
+    column('ID', 'id'),
+    column('NAME', 'name'),
+    column('TYPE', 'type'),
+    column('ADDRESS', 'metadata.url'),
+    day('DISABLED', 'disabledTime'),
+  ],
   next: 'Make one: tenon destinations create NAME --to https://….',
 };
 
@@ -171,9 +180,9 @@ const EVENT_ROUTES: Resource = {
   isListOnly: true,
   columns: [column('ID', 'id'), column('EVENT', 'eventType'), column('TOPIC', 'topic')],
   next: 'Make one: tenon event-routes create EVENT --topic TOPIC.',
-  async complete(api, items) {
-    const topics = items.length === 0 ? new Map<string, string>() : await namesBy(api, '/topics');
-    return items.map((item) => ({ ...item, topic: topics.get(textAt(item, 'topicId')) ?? '' }));
+  async completer(api) {
+    const topics = await namesBy(api, '/topics');
+    return (item) => ({ ...item, topic: topics.get(textAt(item, 'topicId')) ?? '' });
   },
 };
 
@@ -187,14 +196,13 @@ const DESTINATION_ROUTES: Resource = {
   isListOnly: true,
   columns: [column('ID', 'id'), column('TOPIC', 'topic'), column('DESTINATION', 'destination')],
   next: 'Make one: tenon destination-routes create TOPIC DESTINATION.',
-  async complete(api, items) {
-    if (items.length === 0) return items;
+  async completer(api) {
     const [topics, destinations] = await Promise.all([namesBy(api, '/topics'), namesBy(api, '/destinations')]);
-    return items.map((item) => ({
+    return (item) => ({
       ...item,
       topic: topics.get(textAt(item, 'topicId')) ?? '',
       destination: destinations.get(textAt(item, 'destinationId')) ?? '',
-    }));
+    });
   },
 };
 
@@ -240,16 +248,34 @@ export const RESOURCES = {
   keys: KEYS,
 } as const satisfies Readonly<Record<string, Resource>>;
 
-/** All of them, or those that `query` asks for. */
-export async function readList(
+/** All of them, or those that `query` asks for; what can be long comes in several pages. */
+export async function* readPages(
   api: ProjectApi,
   resource: Resource,
   query: Readonly<Record<string, string>> = {},
-): Promise<readonly JsonObject[]> {
+): AsyncGenerator<readonly JsonObject[]> {
+  let complete: ((item: JsonObject) => JsonObject) | undefined;
+  for await (const items of resource.isPaged === true ? pagesOf(api, resource, query) : wholeOf(api, resource, query)) {
+    if (items.length > 0) complete ??= await resource.completer?.(api);
+    yield complete === undefined ? items : items.map(complete);
+  }
+}
+
+async function* wholeOf(api: ProjectApi, resource: Resource, query: Readonly<Record<string, string>>) {
   const search = new URLSearchParams(query).toString();
   const path = resource === PROJECTS ? '/v1/projects' : `${api.base}${resource.path}`;
-  const items = listOf(await api.call('GET', search === '' ? path : `${path}?${search}`));
-  return resource.complete === undefined ? items : resource.complete(api, items);
+  yield listOf(await api.call('GET', search === '' ? path : `${path}?${search}`));
+}
+
+async function* pagesOf(api: ProjectApi, resource: Resource, query: Readonly<Record<string, string>>) {
+  let pageToken = '';
+  do {
+    const search = new URLSearchParams({ ...query, pageSize: String(LIST_PAGE_MAX), pageToken });
+    const answer = await api.call('GET', `/tenon${api.base}${resource.path}?${search}`);
+    yield listOf(answer);
+    const next = jsonAt(answer, 'pagination.nextPageToken');
+    pageToken = typeof next === 'string' ? next : '';
+  } while (pageToken !== '');
 }
 
 /** The address of one that was listed. */
@@ -264,22 +290,15 @@ export function addressOf(api: ProjectApi, resource: Resource, item: JsonObject)
  * where several are meant, naming them.
  */
 export async function findOne(api: ProjectApi, resource: Resource, meant: string): Promise<JsonObject> {
-  return pickOne(resource, await readList(api, resource), meant);
-}
-
-function pickOne(resource: Resource, items: readonly JsonObject[], meant: string): JsonObject {
   const { name, one } = resource;
-  const exact = items.filter((item) => resource.idOf(item) === meant);
-  const byName = items.filter((item) => meant !== '' && resource.namesOf(item).includes(meant));
-  const isLong = meant.length >= CLI_ID_CHARS_MIN;
-  const begun = items.filter(
-    (item) =>
-      isLong &&
-      resource
-        .idOf(item)
-        .replace(/^sha256:/, '')
-        .startsWith(meant),
-  );
+  const exact: JsonObject[] = [];
+  const byName: JsonObject[] = [];
+  const begun: JsonObject[] = [];
+  for await (const items of readPages(api, resource)) {
+    exact.push(...items.filter((item) => resource.idOf(item) === meant));
+    byName.push(...items.filter((item) => meant !== '' && resource.namesOf(item).includes(meant)));
+    begun.push(...items.filter((item) => isBegun(resource.idOf(item), meant)));
+  }
   const [found, another] = [exact, byName, begun].find((some) => some.length > 0) ?? [];
   if (found === undefined) {
     throw new IntegrationError('not_found', `"${meant}" is not ${one}`, {
@@ -293,6 +312,10 @@ function pickOne(resource: Resource, items: readonly JsonObject[], meant: string
   throw new IntegrationError('invalid_input', `"${meant}" could be ${ids.join(' or ')}${more}`, {
     remedy: 'Give more of the id.',
   });
+}
+
+function isBegun(id: string, meant: string): boolean {
+  return meant.length >= CLI_ID_CHARS_MIN && id.replace(/^sha256:/, '').startsWith(meant);
 }
 
 /** What a person calls it. */

@@ -9,17 +9,38 @@ export interface Column<Item> {
   readonly text: (item: Item) => string;
 }
 
-/** A line of titles and one for each item; the last column is not padded. */
-export function tableLines<Item>(columns: readonly Column<Item>[], items: readonly Item[]): readonly string[] {
-  const cells = items.map((item) => columns.map(({ text }) => text(item).replaceAll(/\s+/g, ' ')));
-  const widths = columns.map(({ title }, column) => widthOf([title, ...cells.map((row) => row[column] ?? '')]));
-  const line = (texts: readonly string[]) =>
-    texts
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
+/**
+ * A line of titles and one for each item; the last column is not padded. Of a list in several pages the answer is asked
+ * for the lines of each: only the first has titles, and a column gets wider where a later page needs it.
+ */
+export function tableLines<Item>(columns: readonly Column<Item>[]): (items: readonly Item[]) => readonly string[] {
   const titles = columns.map(({ title }) => title);
-  return [styled('dim', line(titles)), ...cells.map(line)];
+  let widths: readonly number[] | null = null;
+  return (items) => {
+    const cells = items.map((item) => columns.map(({ text }) => text(item).replaceAll(/\s+/g, ' ')));
+    const isFirst = widths === null;
+    const before = widths ?? titles.map((title) => title.length);
+    const now = before.map((width, column) => Math.max(width, widthOf(cells.map((row) => row[column] ?? ''))));
+    widths = now;
+    const line = (texts: readonly string[]) =>
+      texts
+        .map((text, column) => text.padEnd(now[column] ?? 0))
+        .join('  ')
+        .trimEnd();
+    return isFirst ? [styled('dim', line(titles)), ...cells.map(line)] : cells.map(line);
+  };
+}
+
+/** The same as the members of a JSON array, of which the last line is still to be printed. */
+export function jsonLines(): (items: readonly JsonObject[]) => readonly string[] {
+  let isFirst = true;
+  return (items) =>
+    items.map((item) => {
+      const text = JSON.stringify(item, null, 2).replaceAll('\n', '\n  ');
+      const line = `${isFirst ? '[' : ','}\n  ${text}`;
+      isFirst = false;
+      return line;
+    });
 }
 
 /** `name  value`, with the members of members under dotted names. */

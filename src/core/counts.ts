@@ -13,7 +13,7 @@ import {
 import { SECOND_MS } from './time.ts';
 
 /** Parts of the address space that calls are counted by. `other`: health, metrics, downloads, what is nowhere. */
-export const PLANES = ['proxy', 'platform', 'operator', 'callback', 'other'] as const;
+export const PLANES = ['proxy', 'platform', 'operator', 'callback', 'webhook', 'other'] as const;
 /** See PLANES. */
 export type Plane = (typeof PLANES)[number];
 
@@ -36,8 +36,21 @@ const CLIENT_GONE = STATUS_CLASSES.indexOf('client_gone');
 export const REFRESH_OUTCOMES = ['renewed', 'refused', 'app_refused', 'failed', 'unknown'] as const;
 /** What came of a page of a read. `ended`: it was the last of its run. */
 export const PAGE_OUTCOMES = ['committed', 'ended', 'deferred', 'failed', 'abandoned'] as const;
-/** What came of one attempt to deliver a message. */
-export const DELIVERY_OUTCOMES = ['delivered', 'retry', 'dead'] as const;
+/** What came of a look at the fields of one object. */
+export const LOOK_OUTCOMES = ['looked', 'deferred', 'failed'] as const;
+/** What a write came to; `partly`: of a batch, some records. */
+export const WRITE_OUTCOMES = ['written', 'partly', 'failed'] as const;
+/** What came of one attempt to deliver a message. `dropped`: a notification that was not even stored. */
+export const DELIVERY_OUTCOMES = ['delivered', 'retry', 'dead', 'dropped'] as const;
+/** What a webhook of a provider came to. `deferred`: not all of it found room, and the provider is to come again. */
+export const WEBHOOK_OUTCOMES = ['received', 'refused', 'deferred'] as const;
+/** What became of the events in it. `unclaimed`: of an account that has no installation. */
+export const WEBHOOK_EVENT_OUTCOMES = ['stored', 'duplicate', 'unwanted', 'unclaimed'] as const;
+/**
+ * What became of events in inboxes. `merged`: told with an earlier one of the same record; `bare`: told without the
+ * record that it should have; `unwanted`: nobody subscribes to it; `dropped`: nobody could read it.
+ */
+export const INBOX_OUTCOMES = ['told', 'merged', 'bare', 'unwanted', 'dropped'] as const;
 /** What a call waits for before it may go: a token, calls in a window, a place among calls at the same time. */
 export const WAIT_REASONS = ['token', 'budget', 'seats'] as const;
 /** See WAIT_REASONS. */
@@ -77,6 +90,18 @@ export interface ProviderCounts {
   readonly pages: number[];
   /** Records read. */
   records: number;
+  /** By LOOK_OUTCOMES. */
+  readonly looks: number[];
+  /** Writes that are over, by WRITE_OUTCOMES. */
+  readonly writes: number[];
+  /** Records made, changed or deleted. */
+  recordsWritten: number;
+  /** By WEBHOOK_OUTCOMES. */
+  readonly webhooks: number[];
+  /** By WEBHOOK_EVENT_OUTCOMES. */
+  readonly webhookEvents: number[];
+  /** By INBOX_OUTCOMES. */
+  readonly inboxEvents: number[];
 }
 
 /** Everything that is counted where calls are made. Can be posted to another thread as it is. */
@@ -167,13 +192,14 @@ export function countAttempt(counts: ProviderCounts, end: CallEnd, upstreamMs: n
   if (upstreamMs !== null) observe(counts.upstreamSeconds, LATENCY_EDGES_S, upstreamMs / SECOND_MS);
 }
 
-/** Adds one to the count of `outcome` among `outcomes`. */
+/** Adds to the count of `outcome` among `outcomes`. */
 export function countOutcome<Outcome extends string>(
   counts: number[],
   outcomes: readonly Outcome[],
   outcome: Outcome,
+  times = 1,
 ): void {
-  add(counts, outcomes.indexOf(outcome));
+  add(counts, outcomes.indexOf(outcome), times);
 }
 
 /** Counts how long a call waited before it might go. */
@@ -207,6 +233,12 @@ function newProviderCounts(): ProviderCounts {
     refreshes: zeros(REFRESH_OUTCOMES.length),
     pages: zeros(PAGE_OUTCOMES.length),
     records: 0,
+    looks: zeros(LOOK_OUTCOMES.length),
+    writes: zeros(WRITE_OUTCOMES.length),
+    recordsWritten: 0,
+    webhooks: zeros(WEBHOOK_OUTCOMES.length),
+    webhookEvents: zeros(WEBHOOK_EVENT_OUTCOMES.length),
+    inboxEvents: zeros(INBOX_OUTCOMES.length),
   };
 }
 
@@ -223,8 +255,8 @@ function zeros(length: number): number[] {
   return new Array<number>(length).fill(0);
 }
 
-function add(counts: number[], place: number): void {
-  counts[place] = (counts[place] as number) + 1;
+function add(counts: number[], place: number, times = 1): void {
+  counts[place] = (counts[place] as number) + times;
 }
 
 /** 1xx never ends a call; what a provider numbers beyond 599 is an error of its own. */

@@ -125,6 +125,9 @@ export const CAREFUL_WINDOWS = 10;
 export const CAREFUL_MS_MIN = HOUR_MS;
 /** A careful window goes in so many portions, one in a fiftieth of it: numbers come in between. */
 export const CAREFUL_PORTIONS = 12;
+/** Care begins before a refusal where others are seen near the end of a window that is no longer than this: of a day's
+ * window one refusal is one a day, and care until its end costs more. */
+export const FORESEEN_WINDOW_MS_MAX = MINUTE_MS;
 /** Of what was accepted before a refusal, what is believed to fit. */
 export const CEILING_SHARE = 0.97;
 /** Slices in which our calls are counted where others share a window that slides: told numbers are not rounded. */
@@ -145,9 +148,23 @@ export const UNSEEN_SHARE_MAX = 0.05;
 export const CEILING_HOLD_WINDOWS = 6;
 /** … and then so much more in a window, twice as much every second one. */
 export const CEILING_GROWTH = 0.01;
+/** Where only Retry-After tells of a window, so much of what is known goes at once while the rest is measured … */
+export const TRIAL_SHARE_AT_ONCE = 0.4;
+/** … and so much of what others had, who may have become fewer, is asked for beside: more would crowd them out … */
+export const TRIAL_SHARE_OF_OTHERS = 0.75;
+/** … and no less than so much more than is known; twice as much each time that there was more. */
+export const TRIAL_GROWTH = 0.1;
+/** Of other windows of that kind, all goes in so many slices: others who become more are met by the next measuring. */
+export const TURN_PORTIONS = 5;
+/** The most that a window was seen to hold is forgotten over so many refusals: limits change. */
+export const MOST_FORGOTTEN = 32;
+/** A refusal that tells of another turn of the window than was known counts 2, one that fits takes 1 away; with … */
+export const TURN_MISFITS_MAX = 4;
 /** Where no limit is declared calls are counted all the same, so that a refusal tells of one: in such windows … */
 export const UNDECLARED_WINDOW_MS = 10 * SECOND_MS;
-/** … of which no process can spend so many. */
+/** … of which no process can spend so many. Retry-After tells which of these it is; nobody is held back for longer. */
+export const GUESSED_WINDOWS_MS = [SECOND_MS, UNDECLARED_WINDOW_MS, MINUTE_MS];
+/** Calls in a window that nothing is known of. */
 export const UNDECLARED_LIMIT = 1_000_000;
 /** Windows that last at least this long are kept on disk; shorter ones are over before a process is up again. */
 export const DURABLE_WINDOW_MS_MIN = 15 * SECOND_MS;
@@ -221,6 +238,8 @@ export const MANIFEST_CONTENT_BYTES_MAX = 1_048_576;
 export const PLAN_CONFIGS_MAX = 2000;
 /** Deploys of one integration at one moment: each goes by what the one before it left. */
 export const DEPLOY_ATTEMPTS_MAX = 5;
+/** Of a change of a connection, each after another change of the same moment came first. */
+export const CONNECTION_EDITS_MAX = 5;
 /** Aliases a manifest may expand, against the "billion laughs" expansion. */
 export const MANIFEST_ALIASES_MAX = 100;
 /** Integrations per manifest; the largest published sample has 8. */
@@ -264,7 +283,7 @@ export const CALLBACK_PARAM_CHARS_MAX = 8192;
 export const API_KEY_CHARS_MAX = 256;
 /** Refs and names that builders choose for their customers. */
 export const REF_CHARS_MAX = 512;
-/** Verified API keys kept hot; a miss costs one indexed read and one SHA-256. */
+/** Valid API keys kept hot; a miss costs one indexed read and one SHA-256. */
 export const API_KEYS_CACHED_MAX = 10_000;
 /** See `lookUp`. Odd and prime, so that each of the look-ups of a call has its turn. */
 export const USES_PER_MOVE = 7;
@@ -301,6 +320,13 @@ export const PIPED_CALLS_MAX = 256;
 export const BEAT_INTERVAL_MS = SECOND_MS;
 /** An owner thread that has not moved for so long hangs: a checkpoint or a large manifest takes a second or two. */
 export const OWNER_SILENCE_MS_MAX = 5 * SECOND_MS;
+/**
+ * An edge thread tells what it counted once a second. One that has not for so long hangs: whatever it does at a time is
+ * a matter of milliseconds. While it loads it has THREAD_STEADY_MS.
+ */
+export const THREAD_SILENCE_MS_MAX = 10 * SECOND_MS;
+/** How often that is looked at. */
+export const THREAD_WATCH_INTERVAL_MS = SECOND_MS;
 /** Pauses before an edge thread that ended is started again; they double … */
 export const THREAD_RESTART_BASE_MS = 100;
 export const THREAD_RESTART_MS_MAX = 30 * SECOND_MS;
@@ -319,6 +345,8 @@ export const API_KEYS_PER_PROJECT_MAX = 1000;
 export const JWT_KEYS_PER_PROJECT_MAX = 100;
 export const TOPICS_PER_PROJECT_MAX = 1000;
 export const ROUTES_PER_PROJECT_MAX = 10_000;
+/** Its messages are rows of the commit that an event is part of, which others wait behind. */
+export const DESTINATIONS_PER_EVENT_MAX = 100;
 export const DESTINATIONS_PER_PROJECT_MAX = 10_000;
 export const PROVIDER_APPS_PER_PROJECT_MAX = 10_000;
 /** Projects of one server; `GET /projects` answers them all. */
@@ -339,6 +367,10 @@ export const CUSTOMER_TOKEN_LEEWAY_MS = 30 * SECOND_MS;
 export const JWT_KEYS_CACHED_MAX = 1000;
 /** Operations per page of a list, as published. */
 export const LIST_PAGE_MAX = 1000;
+/** Rows read at a time of a list that is published as one array: with their configs 13 MB at most, and 1 ms usually. */
+export const LIST_ROWS_READ = 50;
+/** Such a list is written in parts of this size; one that is shorter is sent with its length. */
+export const LIST_PART_BYTES = 65_536;
 
 /** Installations that adopt a new manifest revision at a time; each that must be told is a step of its actor. */
 export const ROLLOUT_WINDOW = 50;
@@ -380,6 +412,8 @@ export const WEB_SINK_BUFFER_BYTES = 65_536;
 export const OAUTH_STATE_TTL_MS = 15 * MINUTE_MS;
 /** Open authorization requests per project; a script cannot fill the disk with them. */
 export const OAUTH_STATES_PER_PROJECT_MAX = 10_000;
+/** The same per group, so that one customer cannot use up what all have. A person opens one or two. */
+export const OAUTH_STATES_PER_GROUP_MAX = 100;
 /** Refresh this long before expiry at the latest … */
 export const REFRESH_MARGIN_MS_MAX = 5 * MINUTE_MS;
 /** … and never earlier than this share of the lifetime before its end: short tokens must not refresh on each call. */
@@ -435,7 +469,10 @@ export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
  * asks more often than the provider can be read has to wait for an answer first.
  */
 export const READ_TRIGGERS_MAX = 16;
-/** Outbox bytes of one destination above which its reads wait: records are not pulled faster than they are taken. */
+/**
+ * Bytes that wait for one destination, with what is stored apart, above which its reads wait and no notification is
+ * stored for it: nothing is pulled faster than it is taken.
+ */
 export const OUTBOX_BYTES_PER_LANE_MAX = 64 * 1_048_576;
 /** A provider may ask a read for this much patience; a daily quota is back by then. */
 export const READ_RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
@@ -447,6 +484,91 @@ export const OUTBOX_WAIT_MS = 2 * SECOND_MS;
 export const OUTBOX_WAIT_MS_MAX = MINUTE_MS;
 /** The overlap of two incremental reads: provider clocks and index lag; duplicates are cheap, gaps are not. */
 export const INCREMENTAL_OVERLAP_MS = 30 * SECOND_MS;
+
+// Watching fields
+
+/** Failures of one object in a row before a look passes over it: four minutes on average, and there is a next look. */
+export const SCHEMA_LOOK_ATTEMPTS_MAX = 8;
+/** Schedules of many installations name the same minute. Each has its own within this time after it. */
+export const SCHEMA_LOOK_SPREAD_MS = HOUR_MS;
+/** What is remembered of one object's fields: Salesforce allows 900, each about 300 bytes without its values. */
+export const FIELD_SNAPSHOT_BYTES_MAX = 1_048_576;
+
+// Writes
+
+/** Records of one request, as published; Salesforce would take 200, HubSpot takes no more. */
+export const WRITE_RECORDS_MAX = 100;
+/** Headers of a write that are forwarded, and the characters of each: options of one call, not a place for data. */
+export const WRITE_HEADERS_MAX = 20;
+export const WRITE_HEADER_CHARS_MAX = 1000;
+/** Of the provider's answer to a write that failed this much is shown to the builder. */
+export const WRITE_RAW_CHARS_MAX = 10_000;
+/** Of the errors of a write so many are kept with its operation: one for each record. */
+export const WRITE_ERRORS_MAX = WRITE_RECORDS_MAX;
+/** How long an asynchronous write is tried unless its caller says, and at most, as published. */
+export const WRITE_DEADLINE_HOURS = 1;
+export const WRITE_DEADLINE_HOURS_MAX = 48;
+/** The longest that a batch waits for more records, as published: a day. */
+export const WRITE_DELAY_MINUTES_MAX = 1440;
+export const WRITE_BACKOFF_BASE_MS = 2 * SECOND_MS;
+/** Twelve times in the shortest deadline. */
+export const WRITE_BACKOFF_MS_MAX = 5 * MINUTE_MS;
+/** How often a write that met a locked row goes again before it has failed: a transaction takes a second or two. */
+export const LOCKED_TRIES_MAX = 4;
+export const LOCKED_BACKOFF_BASE_MS = 500;
+export const LOCKED_BACKOFF_MS_MAX = 4 * SECOND_MS;
+/** A lease, a call, a new token, once more both, and the calls that associations need. */
+export const WRITE_EFFECT_DEADLINE_MS = 10 * MINUTE_MS;
+/** Of an object or two at a time, each with a handful of calls; a registration takes six before the first. */
+export const SUBSCRIBE_EFFECT_DEADLINE_MS = 10 * MINUTE_MS;
+/** Tries of one config before the builder is told; with the pauses between them that is about an hour. */
+export const SUBSCRIBE_ATTEMPTS_MAX = 12;
+export const SUBSCRIBE_BACKOFF_BASE_MS = 30 * SECOND_MS;
+export const SUBSCRIBE_BACKOFF_MS_MAX = 15 * MINUTE_MS;
+/** After that, how often it is looked whether somebody has mended it: an operator, or the customer's administrator. */
+export const SUBSCRIBE_SLOW_RETRY_MS = 6 * HOUR_MS;
+/** Tries of taking everything back: about an hour, two at most, in which the installation's connection lives on. */
+export const SUBSCRIPTION_REMOVAL_ATTEMPTS_MAX = 12;
+/** Asynchronous requests of one installation that wait: a provider that is down for two days must not fill the disk. */
+export const WRITES_WAITING_MAX = 10_000;
+/** Of the records that are collected to a batch: what one request may bring. */
+export const WRITE_BATCH_BYTES_MAX = API_BODY_BYTES_MAX;
+/** How often a record is offered to the batch that is open; each time a whole batch of others was faster. */
+export const WRITE_BATCH_TRIES_MAX = 100;
+
+// Webhooks of providers
+
+/** A request: HubSpot's 100 events have 60 KB, an EventBridge event at most 256, a Pub/Sub push of Gmail below 1. */
+export const WEBHOOK_BODY_BYTES_MAX = 1_048_576;
+/** Events of a request: HubSpot's 100 are the most that is known. */
+export const WEBHOOK_EVENTS_MAX = 1000;
+/** Installations that one account at the provider has of an integration: one for each group that connected it. */
+export const WEBHOOK_INSTALLATIONS_MAX = 1000;
+/** Keys of events that are longer are stored as their hash: providers' own have below 100 characters. */
+export const EVENT_KEY_CHARS_MAX = 200;
+/** Events of an installation that wait for their turn; beyond it the provider is told to come again. */
+export const INBOX_EVENTS_MAX = 10_000;
+/** The same in bytes: events with whole records have some KB. */
+export const INBOX_BYTES_MAX = 64 * 1_048_576;
+/** A provider whose event found no room comes again then, or when its own schedule says so. */
+export const INBOX_RETRY_MS = MINUTE_MS;
+/** Keys of events that are done with: HubSpot and EventBridge deliver again for a day, others for up to three. */
+export const INBOX_DAYS_KEPT = 3;
+/** Events that become messages in one commit: as many records as HubSpot reads in one call. */
+export const INBOX_BATCH_EVENTS_MAX = 100;
+/** The same in bytes, except for one that has more alone. */
+export const INBOX_BATCH_BYTES_MAX = 4 * 1_048_576;
+/** How far a batch looks beyond events whose destination takes nothing: so many times those of a batch. */
+export const INBOX_BATCH_LOOKS_MAX = 10;
+/**
+ * Failures in a row after which an event goes out without its record: some twenty minutes. With each failure a batch is
+ * half as large, so that it is the one event that fails, and not those with it.
+ */
+export const INBOX_ATTEMPTS_MAX = 12;
+/** How often a blocked inbox looks whether there is a grant after all. */
+export const INBOX_BLOCKED_MS_MAX = HOUR_MS;
+/** What installations subscribe to, kept for the next event of theirs. */
+export const SUBSCRIPTIONS_CACHED_MAX = 10_000;
 
 // Delivery (the published schedule of the wire: 8 attempts over about 28 hours)
 
@@ -471,12 +593,25 @@ export const DELIVERY_RESPONSE_BYTES_MAX = 4096;
 export const DELIVERY_RETRY_JITTER_SHARE = 0.1;
 /** Pause of a lane after a round that failed as a whole, which only a bug of ours can do. */
 export const LANE_RETRY_MS = 30 * SECOND_MS;
+/** A destination that took nothing of what it was sent for so long is disabled, as published ("about 5 days") … */
+export const DESTINATION_FAILING_MS_MAX = 5 * DAY_MS;
+/** … if failures came no further apart than this, twice the longest pause between two attempts. */
+export const DESTINATION_FAILING_GAP_MS = DAY_MS;
 /** After a rotation messages are signed with the former secret as well, for so long … */
 export const SIGNING_SECRET_OVERLAP_MS = DAY_MS;
 /** … and with so many in all, however often it is rotated meanwhile. */
 export const SIGNING_SECRETS_MAX = 3;
-/** A link to a record that is too large for a message, as published. */
+/** A link to what is too large for a message, as published. */
 export const DOWNLOAD_TTL_MS = 15 * MINUTE_MS;
+/** A larger config is behind a link: two of them and their installation fit MESSAGE_BYTES_MAX, and few have 10 KB. */
+export const NOTIFICATION_CONFIG_BYTES_MAX = 100_000;
+
+// Webhooks of providers
+
+/** How far the signed time of a webhook may be from now: what Slack, Stripe and HubSpot all ask for. */
+export const WEBHOOK_AGE_MS_MAX = 5 * MINUTE_MS;
+/** Levels of JSON in a webhook: whoever walks through one must come back, and the deepest that we know has 12. */
+export const WEBHOOK_DEPTH_MAX = 64;
 
 // Supervision
 
@@ -539,12 +674,21 @@ export const SANDBOX_RECEIVER_IDS_MAX = 5_000_000;
 export const SANDBOX_IDEMPOTENCY_KEYS_MAX = 1000;
 /** Fields that a sandbox account may add to one object; Salesforce allows 800. */
 export const SANDBOX_CUSTOM_FIELDS_MAX = 800;
+/** Channels, members, credentials and relays of an org of the sandbox, all together. */
+export const SANDBOX_CHANNELS_MAX = 1000;
 /** Bulk jobs the sandbox's Salesforce remembers. */
 export const SANDBOX_BULK_JOBS_MAX = 100;
 /** Uploads whose second or third step may still come; a test has a handful. */
 export const SANDBOX_UPLOADS_MAX = 1000;
 /** An idle connection to the sandbox is kept longer than any client keeps it, so that reuse never meets a close. */
 export const SANDBOX_KEEP_ALIVE_MS = 2 * MINUTE_MS;
+/** Events that the sandbox's HubSpot sends in one request, as the vendor does. */
+export const SANDBOX_WEBHOOK_EVENTS_MAX = 100;
+/** How often the sandbox sends a webhook that is not taken, and how much longer it waits each time. */
+export const SANDBOX_WEBHOOK_TRIES_MAX = 4;
+export const SANDBOX_WEBHOOK_RETRY_MS = 5 * SECOND_MS;
+/** Webhooks that wait to be sent: those of a million changed records. */
+export const SANDBOX_WEBHOOKS_WAITING_MAX = 10_000;
 /** Bodies of the newest messages a webhook receiver keeps for looking at. */
 export const SANDBOX_RECEIVER_MESSAGES_MAX = 100;
 
@@ -574,6 +718,10 @@ export const CONFIG_BYTES_MAX = 262_144;
 export const CONFIG_DEPTH_MAX = 20;
 /** Changes of one object's config, or paths of one update mask: as many as an object may have fields. */
 export const CONFIG_CHANGES_MAX = MANIFEST_FIELDS_MAX;
+/** Of one search. HubSpot takes six; SOQL has no such bound, and queries are bounded by the length of an address. */
+export const SEARCH_FILTERS_MAX = 16;
+/** Of a value that is searched for. HubSpot takes 3,000 characters of a whole search, SOQL 4,000 of a literal. */
+export const SEARCH_VALUE_CHARS_MAX = 2000;
 /** A path of an update mask, or of a change: names of an object and a field, some of it escaped. */
 export const MASK_PATH_CHARS_MAX = 2 * FIELD_NAME_CHARS_MAX;
 /** Beginnings of the paths of one mask that are looked up in its body: twice what a mask of every field needs. */
@@ -678,6 +826,8 @@ export const CLI_MEANT_LISTED_MAX = 5;
 export const OWNER_LOCK_WAIT_MS = 200;
 /** Lists of the operator plane: quarantined events, waiting effects, reads of an installation; a screenful is 50. */
 export const OPERATOR_LIST_MAX = 200;
+/** Dead letters that one step makes wait again: a transaction of some milliseconds, which others wait for. */
+export const RESENT_PER_STEP_MAX = 500;
 /** Held customers of a provider app are counted up to this for an operator; 10,000 take about 100 ms. */
 export const OPERATOR_HELD_COUNTED_MAX = 10_000;
 /** Ids compared with a mistyped one; each comparison of two UUIDs costs about 10 µs on the thread that serves. */

@@ -70,14 +70,22 @@ export type PlainFields = Readonly<Record<string, string | number | undefined>>;
  * in a quarter of the time (0.3 µs against 1.5 for sixteen fields); nothing is censored, so the fields must be plain.
  */
 export function logCall(log: Log, level: 'info' | 'debug', fields: PlainFields): void {
+  logMembers(log, level, JSON.stringify(fields).slice(1, -1));
+}
+
+/**
+ * The same of fields that their caller has written as members of a JSON object (`"a":1,"b":"c"`), which takes half of
+ * the time again. Values must be plain, and such that JSON escapes nothing in them.
+ */
+export function logMembers(log: Log, level: 'info' | 'debug', members: string): void {
   const output = outputs.get(log);
   if (output === undefined) {
-    log[level](fields);
+    log[level](JSON.parse(`{${members}}`));
     return;
   }
   const value = pino.levels.values[level] ?? 0;
   if (value < output.levelMin) return;
-  output.stream.write(`{"level":${value},"time":${systemClock.nowMs()},${JSON.stringify(fields).slice(1)}\n`);
+  output.stream.write(`{"level":${value},"time":${systemClock.nowMs()},${members}}\n`);
 }
 
 /** Lines that were not written because nobody read them in time. */

@@ -63,6 +63,11 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Resolves after `ms`, and keeps the process alive until then: for commands, which end when nothing else is left. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** Whether `sinceMs` is less than `ms` ago. Not what lies ahead: a clock that was put back must not stop things. */
 export function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
   return nowMs >= sinceMs && nowMs - sinceMs < ms;

@@ -3,11 +3,13 @@
 
 import type { SealedPlace, Vault } from '../auth/vault.ts';
 import { errorFacts, IntegrationError } from '../core/errors.ts';
-import { type DestinationId, newId, type ProjectId } from '../core/ids.ts';
+import { actorIdOf, type DestinationId, newId, type ProjectId } from '../core/ids.ts';
 import { DESTINATIONS_PER_PROJECT_MAX, SIGNING_SECRET_OVERLAP_MS, SIGNING_SECRETS_MAX } from '../core/limits.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import type { RowWrite } from '../store/port.ts';
 import {
   type DestinationRow,
+  deleteDestination,
   insertDestination,
   readDestination,
   readDestinations,
@@ -63,10 +65,14 @@ export async function createWebhook(
   await store.commit([insertDestination(row)]).catch((error: unknown) => {
     throw errorFacts(error).code === 'invalid_input' ? taken(input.name) : error;
   });
-  return { ...row, updatedAtMs: null };
+  return { ...row, disabledAtMs: null, updatedAtMs: null };
 }
 
-/** Changes the named facts. Rejects as `createWebhook`, and with `bad_request` for a masked member without a value. */
+/**
+ * Changes the named facts; naming the address or headers, also as they are, enables a destination that was disabled:
+ * what waited is sent when it is due. Rejects as `createWebhook`, and with `bad_request` for a masked member without a
+ * value.
+ */
 export async function editWebhook(
   services: Services,
   before: DestinationRow,
@@ -79,9 +85,31 @@ export async function editWebhook(
   if (name !== before.name) checkName(services, before.projectId, name);
   const metadata = metadataAfter(JSON.parse(before.metadata) as WebhookMetadata, mask, changes.metadata ?? {});
   checkMetadata(services, metadata);
-  const row = { ...before, name, metadata: JSON.stringify(metadata), updatedAtMs: laterThan(services, before) };
-  await services.store.commit([updateDestination(row, before)]).catch(changedMeanwhile);
+  const named = { ...before, name, metadata: JSON.stringify(metadata), updatedAtMs: laterThan(services, before) };
+  if (mask.every((member) => member === 'name' || member === 'type')) {
+    await services.store.commit([updateDestination(named, before)]).catch(changedMeanwhile);
+    return named;
+  }
+  const row = { ...named, disabledAtMs: null };
+  await changeLane(services, before, [updateDestination(row, before)]).catch(changedMeanwhile);
   return row;
+}
+
+/** Messages that wait for it become dead letters. Rejects with `conflict` if it was changed at the same moment. */
+export async function removeDestination(services: Services, row: DestinationRow): Promise<void> {
+  const writes = deleteDestination(row);
+  // A lane that sends finds out by itself.
+  const removed = row.disabledAtMs === null ? services.store.commit(writes) : changeLane(services, row, writes);
+  await removed.catch(changedMeanwhile);
+}
+
+/** Rows of a destination that change what its lane has to expect. */
+async function changeLane(
+  { runtime }: Services,
+  { destinationId }: DestinationRow,
+  writes: readonly RowWrite[],
+): Promise<void> {
+  await runtime.send(actorIdOf('delivery', destinationId), { type: 'destination.changed' }, { writes });
 }
 
 function metadataAfter(

@@ -12,12 +12,14 @@ import {
   type ProviderAppRow,
   readProviderApp,
   readProviderApps,
+  setWebhookSecret,
   updateProviderApp,
 } from '../store/tables/accounts.ts';
 import { changedMeanwhile } from './apiKeys.ts';
 import type { Services } from './services.ts';
 
 const CLIENT_SECRET_PURPOSE = 'clientSecret';
+const WEBHOOK_SECRET_PURPOSE = 'webhookSecret';
 
 export interface ProviderAppFacts {
   readonly provider: string;
@@ -72,7 +74,7 @@ export async function createProviderApp(
     createdAtMs: clock.nowMs(),
   };
   await store.commit([insertProviderApp(row)]);
-  return { ...row, updatedAtMs: null };
+  return { ...row, sealedWebhookSecret: null, updatedAtMs: null };
 }
 
 /**
@@ -116,6 +118,20 @@ export async function editProviderApp(
   await store.commit([updateProviderApp(row, before)]).catch(changedMeanwhile);
   if (given('clientId') || given('clientSecret')) fleets.appChanged(providerAppId);
   return row;
+}
+
+/**
+ * Keeps what the webhooks of an app are signed with, where its provider signs with a secret of its own; null: forgets
+ * it. Rejects with `conflict` if the app was changed at the same moment.
+ */
+export async function putWebhookSecret(
+  { store, vault, clock }: Services,
+  app: ProviderAppRow,
+  secret: string | null,
+): Promise<void> {
+  const sealed = secret === null ? null : vault.seal(secret, webhookSecretPlace(app.providerAppId));
+  const atMs = Math.max(clock.nowMs(), (app.updatedAtMs ?? 0) + 1);
+  await store.commit([setWebhookSecret(app, sealed, atMs)]).catch(changedMeanwhile);
 }
 
 /** Through a consent page, or with a client that the builder gives for all customers. */
@@ -162,4 +178,9 @@ export function openClient(
 /** Where the secret of a provider app is sealed for. */
 export function clientSecretPlace(providerAppId: string): SealedPlace {
   return { connectionId: providerAppId, generation: 0, purpose: CLIENT_SECRET_PURPOSE };
+}
+
+/** Where the secret is sealed for that the webhooks of a provider app, or of an installation, are signed with. */
+export function webhookSecretPlace(id: string): SealedPlace {
+  return { connectionId: id, generation: 0, purpose: WEBHOOK_SECRET_PURPOSE };
 }

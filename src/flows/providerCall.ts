@@ -3,11 +3,13 @@
 
 import type { Lease } from '../../actors/lease.ts';
 import type { TokenManager } from '../../actors/tokenManager.ts';
+import { type Attachment, quotableOf } from '../auth/attach.ts';
 import type { ProviderCall, ProviderRequest } from '../connectors/contract.ts';
 import { countAttempt, countsOf } from '../core/counts.ts';
 import { type ErrorCode, errorFacts, invariant } from '../core/errors.ts';
 import type { ConnectionId } from '../core/ids.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, CALLER_WAIT_MS_MAX, PAGE_BYTES_MAX } from '../core/limits.ts';
+import { without } from '../core/scrub.ts';
 import { monotonicMs } from '../core/time.ts';
 import { escapeXml } from '../core/xml.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
@@ -17,7 +19,7 @@ import type { Answer } from '../limits/headers/said.ts';
 import { tellLimits } from './limitsTold.ts';
 import { probeIfDue, soonerByProbe } from './quotaProbe.ts';
 import type { Services } from './services.ts';
-import type { ProviderTarget } from './targets.ts';
+import { type ProviderTarget, targetOfCall } from './targets.ts';
 import { beginClientSpan, errorTypeOf } from './tracing/client.ts';
 
 type CallServices = Pick<Services, 'leases' | 'budgets' | 'tokens' | 'egress' | 'counts' | 'tracer' | 'clock' | 'log'>;
@@ -34,7 +36,9 @@ export function providerCalls(
     await probeIfDue(services, target, priority, (probe) =>
       callRenewing(services, target, 'interactive', probe, signal),
     );
-    return callRenewing(services, target, priority, request, signal);
+    const { kinds, baseUrl } = target;
+    const own = kinds.length === 0 ? target : targetOfCall(target, request.method, `${baseUrl}${request.path}`);
+    return callRenewing(services, own, priority, request, signal);
   };
 }
 
@@ -110,7 +114,7 @@ async function callOnce(
     lease.answered(faultOfStatus(response.status));
     tellLimits(budgets, target, lease.marks, answerOf(response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
-    return { response, generation: lease.generation };
+    return { response: tellable(response, lease.attachment), generation: lease.generation };
   } catch (error) {
     countAttempt(counted, 'broken', null);
     const { code } = errorFacts(error);
@@ -138,6 +142,14 @@ export function refusedAgain(
 ): void {
   tokens.refusedAgain(connectionId, generation);
   tokens.doubted(connectionId, generation);
+}
+
+/** Connectors quote what a refusal says, and some providers quote the credential in it: the answer without that. */
+export function tellable(response: BufferedResponse, attachment: Attachment): BufferedResponse {
+  if (response.status < 400) return response;
+  const text = response.body.toString();
+  const told = without(text, quotableOf(attachment));
+  return told === text ? response : { ...response, body: Buffer.from(told) };
 }
 
 /** A refusal may be told in the body; that of a page of records is not looked through. */

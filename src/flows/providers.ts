@@ -1,7 +1,11 @@
 // The catalog as clients see it.
 
+import { providerInfoSchema } from '../catalog/providerInfo.ts';
 import { toProviderInfo } from '../catalog/wire.ts';
 import type { Services } from './services.ts';
+
+/** What `publishedProvider` answers, as a schema. */
+export const publishedProviderSchema = providerInfoSchema;
 
 type PublishedProvider = ReturnType<typeof toProviderInfo>;
 

@@ -23,7 +23,7 @@ import { answerOfHead, isWorthAPeek, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
-import type { ProxyTarget } from './targets.ts';
+import { type ProxyTarget, targetOfCall } from './targets.ts';
 import { beginClientSpan, pushTrace, spanEndOf, TRACE_HEADERS } from './tracing/client.ts';
 
 /** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
@@ -77,7 +77,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   constructor(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink) {
     this.method = call.method;
     this.#services = services;
-    this.#target = target;
+    this.#target = target.kinds.length === 0 ? target : ofKind(target, call);
     this.#call = call;
     this.#sink = sink;
     this.#counts = countsOf(services.counts, target.declaration.name);
@@ -310,6 +310,11 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     leased.then((lease) => lease.release(), ignore);
     throw new IntegrationError('timeout', 'the call waited too long to be sent again');
   }
+}
+
+/** Apart, so that nothing is put together for calls of providers that count none of them apart. */
+function ofKind(target: ProxyTarget, { method, path }: ProxyCall): ProxyTarget {
+  return targetOfCall(target, method, `${target.origin}${target.pathPrefix}${path}`);
 }
 
 /** Of a try that had no answer. */

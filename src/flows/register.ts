@@ -1,17 +1,30 @@
 // Who performs which effect.
 
 import type { Dispatcher } from '../../actors/dispatch.ts';
-import type { DeliverEffect, ReadPageEffect, RefreshEffect } from '../../machines/effects.ts';
+import type {
+  DeliverEffect,
+  ProcessInboxEffect,
+  ReadPageEffect,
+  RefreshEffect,
+  SubscribeEffect,
+  WatchSchemaEffect,
+  WriteEffect,
+} from '../../machines/effects.ts';
 import type { SpanFacts } from '../core/spans.ts';
 import { probeFleetHandler, settleFleetHandler } from './connect/fleet.ts';
 import { checkCredentialHandler } from './connect/healthCheck.ts';
 import { refreshHandler } from './connect/refresh.ts';
+import { disableDestinationHandler } from './deliver/disable.ts';
 import { deliverHandler } from './deliver/round.ts';
 import { applyConfigHandler, tellInstallationsHandler, tellReadsHandler } from './install/effects.ts';
 import { closeRunHandler } from './read/operation.ts';
 import { readPageHandler } from './read/page.ts';
+import { forgetFieldsHandler, watchSchemaHandler } from './schemaWatch/look.ts';
 import type { Services } from './services.ts';
+import { closeSubscriptionHandler, subscribeHandler } from './subscribe/effect.ts';
+import { processInboxHandler } from './subscribe/inbox.ts';
 import { traced, tracedSend } from './tracing/traced.ts';
+import { closeWriteHandler, writeHandler } from './write/effect.ts';
 
 export function registerHandlers(dispatcher: Dispatcher, services: Services): void {
   const { tracer } = services;
@@ -27,7 +40,18 @@ export function registerHandlers(dispatcher: Dispatcher, services: Services): vo
   dispatcher.register('effect.tellInstallations', tellInstallationsHandler(services));
   dispatcher.register('effect.readPage', traced(tracer, 'tenon.read.page', readPageHandler(services), pageFacts));
   dispatcher.register('effect.closeRun', closeRunHandler(services));
+  dispatcher.register('effect.processInbox', traced(tracer, 'tenon.inbox', processInboxHandler(services), turnFacts));
+  dispatcher.register(
+    'effect.watchSchema',
+    traced(tracer, 'tenon.schema.look', watchSchemaHandler(services), lookFacts),
+  );
+  dispatcher.register('effect.forgetFields', forgetFieldsHandler());
+  dispatcher.register('effect.write', tracedSend(tracer, 'tenon.write', writeHandler(services), writeFacts));
+  dispatcher.register('effect.closeWrite', closeWriteHandler(services));
+  dispatcher.register('effect.subscribe', traced(tracer, 'tenon.subscribe', subscribeHandler(services), turnFacts));
+  dispatcher.register('effect.closeSubscription', closeSubscriptionHandler(services));
   dispatcher.register('effect.deliver', traced(tracer, 'tenon.delivery.round', deliverHandler(services), roundFacts));
+  dispatcher.register('effect.disableDestination', disableDestinationHandler(services));
 }
 
 function refreshFacts({ connectionId, attempt }: RefreshEffect): SpanFacts {
@@ -39,6 +63,19 @@ function pageFacts({ installationId, objectName, run, page, readType }: ReadPage
   return { ...of, 'tenon.read.type': readType, 'tenon.read.run': run, 'tenon.read.page': page };
 }
 
+function turnFacts({ installationId, attempt }: ProcessInboxEffect | SubscribeEffect): SpanFacts {
+  return { 'tenon.installation_id': installationId, 'tenon.attempt': attempt };
+}
+
+function lookFacts({ installationId, after, attempt }: WatchSchemaEffect): SpanFacts {
+  return { 'tenon.installation_id': installationId, 'tenon.schema.after': after, 'tenon.attempt': attempt };
+}
+
 function roundFacts({ laneId, round }: DeliverEffect): SpanFacts {
   return { 'tenon.destination_id': laneId, 'tenon.delivery.round': round };
+}
+
+function writeFacts({ installationId, objectName, operationId, attempt }: WriteEffect): SpanFacts {
+  const of = { 'tenon.installation_id': installationId, 'tenon.object': objectName };
+  return { ...of, 'tenon.operation_id': operationId, 'tenon.attempt': attempt };
 }

@@ -19,6 +19,7 @@ import type { Rollout } from './install/rollout.ts';
 import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
 import type { Throttle } from './throttle.ts';
+import type { RowLanes } from './write/rowLanes.ts';
 
 export interface Services {
   readonly store: Store;
@@ -31,6 +32,8 @@ export interface Services {
   /** Brings installations to the latest revision of their integration. */
   readonly rollout: Rollout;
   readonly throttle: Throttle;
+  /** For writes that met a locked row. */
+  readonly rowLanes: RowLanes;
   readonly egress: Egress;
   readonly vault: Vault;
   /** The master keys of the vault, for operators. */
@@ -49,6 +52,8 @@ export interface Services {
   readonly downloadKey: Buffer;
   /** The origin that providers and browsers see, without a trailing slash. */
   readonly publicUrl: string;
+  /** Where Salesforce is to relay its events to, as it names an account of Amazon; null: nowhere. */
+  readonly eventRelay: string | null;
   /** Where links in proxied answers lead instead of to the provider, without a trailing slash; null: nowhere else. */
   readonly proxyUrl: string | null;
 }

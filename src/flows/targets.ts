@@ -2,7 +2,7 @@
 // and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
 
 import { LRUCache } from 'lru-cache';
-import { accountOf, type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
+import { type LeaseTarget, leaseTarget, limitedAccount } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
@@ -10,6 +10,7 @@ import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX } from '../core/limits.ts';
 import { lookUp } from '../core/lookUp.ts';
+import { kindsOf, patternOf } from '../limits/callKinds.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
 import type { IntegrationSpec } from '../manifest/manifest.ts';
@@ -23,9 +24,38 @@ export interface ProviderTarget {
   readonly declaration: ProviderDeclaration;
   /** Without a trailing slash. */
   readonly baseUrl: string;
+  /** Of calls that are of no kind. */
   readonly lease: LeaseTarget;
+  /** Kinds of calls that spend other budgets; none for nearly all providers. */
+  readonly kinds: readonly KindTarget[];
   /** The account at the provider, which several connections may share with their limits. */
   readonly accountKey: string;
+}
+
+/** Whom calls of a kind are made for, and how they are told; see `CallKind`. */
+interface KindTarget {
+  readonly method: string;
+  /** Of what follows the base address. */
+  readonly pattern: RegExp;
+  readonly lease: LeaseTarget;
+}
+
+/**
+ * The target as a call of this method and address spends its budgets. Not to be asked where there are no kinds: an
+ * address costs more to put together than that.
+ */
+export function targetOfCall<Target extends ProviderTarget>(target: Target, method: string, address: string): Target {
+  const { kinds, baseUrl } = target;
+  if (!address.startsWith(baseUrl)) return target;
+  const rest = address.slice(baseUrl.length);
+  const found = kinds.find((kind) => kind.method === method && kind.pattern.test(rest));
+  return found === undefined ? target : { ...target, lease: found.lease };
+}
+
+/** Every budget that some call of a target spends, each once. */
+export function budgetsOfTarget({ lease, kinds }: ProviderTarget): LeaseTarget['budgets'] {
+  const all = [lease, ...kinds.map((kind) => kind.lease)].flatMap(({ budgets }) => budgets);
+  return [...new Map(all.map((budget) => [budget.key, budget])).values()];
 }
 
 /** An installation as the proxy needs it. */
@@ -67,8 +97,15 @@ export class Targets {
     if (connection === undefined) throw new IntegrationError('not_found', 'no such connection');
     const declaration = this.#catalog.get(connection.provider);
     const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
-    const accountKey = `${declaration.name}/${accountOf(connection)}`;
-    return { declaration, baseUrl, lease: leaseTarget(declaration, connection), accountKey };
+    const facts = { ...connection, baseUrl };
+    const { provider, account } = limitedAccount(declaration, facts);
+    const kinds = kindsOf(declaration.quotas).map((kind) => ({
+      method: kind.method,
+      pattern: patternOf(kind),
+      lease: leaseTarget(declaration, facts, kind),
+    }));
+    const lease = leaseTarget(declaration, facts);
+    return { declaration, baseUrl, lease, kinds, accountKey: `${provider}/${account}` };
   }
 
   /** Rejects with `not_found` unless the installation is the project's. */

@@ -2,7 +2,7 @@
 
 import { errorFacts, IntegrationError } from '../core/errors.ts';
 import { newId, type ProjectId } from '../core/ids.ts';
-import { ROUTES_PER_PROJECT_MAX, TOPICS_PER_PROJECT_MAX } from '../core/limits.ts';
+import { DESTINATIONS_PER_EVENT_MAX, ROUTES_PER_PROJECT_MAX, TOPICS_PER_PROJECT_MAX } from '../core/limits.ts';
 import type { RowWrite } from '../store/port.ts';
 import { readDestination } from '../store/tables/accounts.ts';
 import {
@@ -13,6 +13,7 @@ import {
   insertEventTopicRoute,
   insertTopic,
   insertTopicDestinationRoute,
+  readDestinationIdsOfEvent,
   readEventTopicRoutes,
   readTopic,
   readTopicDestinationRoutes,
@@ -22,7 +23,7 @@ import {
   type TopicRow,
 } from '../store/tables/topics.ts';
 import { changedMeanwhile } from './apiKeys.ts';
-import type { Services } from './services.ts';
+import type { CommittedRows, Services } from './services.ts';
 
 /** What builders can be told of (wire). */
 export const EVENT_TYPES = [
@@ -42,6 +43,8 @@ export const EVENT_TYPES = [
   'subscribe.create.error',
   'destination.webhook.disabled',
 ] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Rejects with `not_found` unless it is the project's. */
 export function findTopic({ store }: Services, projectId: ProjectId, topicId: string): TopicRow {
@@ -74,7 +77,10 @@ export function removeTopic({ store }: Services, row: TopicRow): Promise<void> {
   return commitUnless(store, deleteTopic(row), new IntegrationError('not_found', 'no such topic'));
 }
 
-/** Rejects with `bad_request` for a topic that there is not, `invalid_input` if there is such a route. */
+/**
+ * Rejects with `bad_request` for a topic that there is not, `invalid_input` if there is such a route or the event would
+ * lead to too many destinations.
+ */
 export async function createEventTopicRoute(
   { store, clock }: Services,
   projectId: ProjectId,
@@ -84,6 +90,9 @@ export async function createEventTopicRoute(
   const others = readEventTopicRoutes(store.reads, projectId, {});
   if (others.some((route) => route.eventType === eventType && route.topicId === topicId)) throw routedAlready();
   assertRoom(others.length, ROUTES_PER_PROJECT_MAX, 'routes of events');
+  const reached = readTopicDestinationRoutes(store.reads, projectId, { topicId });
+  const destinationIds = reached.map(({ destinationId }) => destinationId);
+  assertReach({ store }, projectId, eventType, destinationIds);
   const row = { routeId: newId<string>(), projectId, eventType, topicId, createdAtMs: clock.nowMs() };
   await commitUnless(store, [insertEventTopicRoute(row)], routedAlready());
   return row;
@@ -94,7 +103,10 @@ export function removeEventTopicRoute({ store }: Services, projectId: ProjectId,
   return commitUnless(store, [deleteEventTopicRoute(routeId, projectId)], noRoute());
 }
 
-/** Rejects with `not_found` for a topic or destination that there is not, `invalid_input` if there is such a route. */
+/**
+ * Rejects with `not_found` for a topic or destination that there is not, `invalid_input` if there is such a route or an
+ * event would lead to too many destinations.
+ */
 export async function createTopicDestinationRoute(
   { store, clock }: Services,
   projectId: ProjectId,
@@ -106,6 +118,9 @@ export async function createTopicDestinationRoute(
   const others = readTopicDestinationRoutes(store.reads, projectId, {});
   if (others.some((route) => route.topicId === topicId && route.destinationId === destinationId)) throw routedAlready();
   assertRoom(others.length, ROUTES_PER_PROJECT_MAX, 'routes of topics');
+  for (const { eventType } of readEventTopicRoutes(store.reads, projectId, { topicId })) {
+    assertReach({ store }, projectId, eventType, [destinationId]);
+  }
   const row = { routeId: newId<string>(), projectId, topicId, destinationId, createdAtMs: clock.nowMs() };
   await commitUnless(store, [insertTopicDestinationRoute(row)], routedAlready());
   return row;
@@ -129,6 +144,19 @@ async function commitUnless(
 
 function assertRoom(count: number, max: number, what: string): void {
   if (count >= max) throw new IntegrationError('invalid_input', `a project has at most ${max} ${what}`);
+}
+
+/** Of destinations that are not disabled. */
+function assertReach(
+  { store }: CommittedRows,
+  projectId: ProjectId,
+  eventType: string,
+  added: readonly string[],
+): void {
+  const reached = new Set([...readDestinationIdsOfEvent(store.reads, projectId, eventType), ...added]);
+  if (reached.size <= DESTINATIONS_PER_EVENT_MAX) return;
+  const most = `${eventType} would lead to more than ${DESTINATIONS_PER_EVENT_MAX} destinations`;
+  throw new IntegrationError('invalid_input', most);
 }
 
 function taken(name: string): IntegrationError {

@@ -3,10 +3,10 @@
 // either the whole result is valid, or nothing of it is used.
 
 import { type InputIssue, IntegrationError } from '../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonValue } from '../core/json.ts';
 import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX, MASK_TRIES_MAX } from '../core/limits.ts';
 import { type ConfigAction, type ConfigContent, parseConfig } from './config.ts';
-import { objectIn, withObject, withoutObject } from './configObjects.ts';
+import { ConfigDraft } from './configDraft.ts';
 import type { IntegrationSpec } from './manifest.ts';
 
 /** What an update may change. */
@@ -45,35 +45,28 @@ export function updateByMask(
   });
   if (paths.length === 0) return current;
   let { connectionId, createdBy } = current;
-  let content = current.content as JsonObject;
+  const draft = new ConfigDraft(current.content);
   // An object before what lies inside it, whatever the order of the mask.
   for (const { steps, name } of paths.toSorted((a, b) => a.steps.length - b.steps.length)) {
     const value = valueAt(body, steps);
     if (steps[0] === 'connectionId') connectionId = textOf(value, name);
     else if (steps[1] === 'createdBy') createdBy = textOf(value, name);
-    else content = withValue(content, steps.slice(2), value);
+    else change(draft, steps.slice(2), value);
   }
-  return { connectionId, createdBy, content: parseConfig(content, integration, current.content) };
+  return { connectionId, createdBy, content: parseConfig(draft.content, integration, current.content) };
 }
 
-function withValue(content: JsonObject, [block = '', second = '', ...rest]: Steps, value: JsonValue): JsonObject {
-  if (block === 'proxy')
-    return { ...content, proxy: replaced(content['proxy'], [second, ...rest].filter(Boolean), value) };
+function change(draft: ConfigDraft, [block = '', second = '', ...rest]: Steps, value: JsonValue): void {
+  if (block === 'proxy') {
+    draft.put(['proxy', second, ...rest].filter(Boolean), value);
+    return;
+  }
   const action = block as ConfigAction;
   const [key, ...inside] = rest;
-  if (key === undefined) return { ...content, [action]: replaced(content[action], [second], value ?? {}) };
-  if (inside.length === 0 && value === null) return withoutObject(content, action, key);
-  const before = objectIn(content, action, key);
-  if (inside.length > 0) return withObject(content, action, key, replaced(before, inside, value));
-  return withObject(content, action, key, action === 'read' ? withKept(before, value) : value);
-}
-
-/** `target` with the value at `steps`; whatever is on the way and no object becomes one. */
-function replaced(target: JsonValue | undefined, [step, ...rest]: Steps, value: JsonValue): JsonValue {
-  if (step === undefined) return value;
-  const members = Object.entries(isJsonObject(target) ? target : {}).filter(([key]) => key !== step);
-  const before = isJsonObject(target) && Object.hasOwn(target, step) ? target[step] : undefined;
-  return Object.fromEntries([...members, [step, replaced(before, rest, value)]]);
+  if (key === undefined) draft.put([action, second], value ?? {});
+  else if (inside.length > 0) draft.putIntoObject(action, key, inside, value);
+  else if (value === null) draft.removeObject(action, key);
+  else draft.setObject(action, key, action === 'read' ? withKept(draft.object(action, key), value) : value);
 }
 
 function withKept(before: JsonValue | undefined, value: JsonValue): JsonValue {

@@ -20,11 +20,6 @@ export function withoutObject(content: ConfigContent, action: ConfigAction, key:
   );
 }
 
-/** What the content says of an object, whatever the case of its name. */
-export function objectIn(content: ConfigContent, action: ConfigAction, key: string): JsonValue | undefined {
-  return objectsOf(content, action).find(([name]) => isSame(name, key))?.[1];
-}
-
 function objectsOf(content: ConfigContent, action: ConfigAction): [string, JsonValue][] {
   return Object.entries(content[action]?.objects ?? {}) as [string, JsonValue][];
 }

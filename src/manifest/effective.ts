@@ -5,6 +5,7 @@
 import type { ConfigContent, FieldFilter, ReadConfig } from './config.ts';
 import { fieldSteps } from './fieldPath.ts';
 import type { BackfillSpec, FieldSpec, IntegrationSpec, ReadObjectSpec } from './manifest.ts';
+import { schemaWatchOf } from './schemaWatch.ts';
 
 export interface EffectiveRead {
   /** The provider's name, as the manifest writes it. */
@@ -69,13 +70,14 @@ export function agendaOf({ objectName, schedule, isDisabled, backfill }: Effecti
   return { objectName, schedule: isDisabled ? null : schedule, hasBackfill: backfill.kind !== 'none' && !isDisabled };
 }
 
-/** Whether a config asks the same of its reads under two revisions, whatever their order. */
+/** Whether a config asks the same of its reads under two revisions, in any order, and fields are looked at as often. */
 export function isSameAgenda(before: IntegrationSpec, after: IntegrationSpec, config: ConfigContent): boolean {
   const agenda = (integration: IntegrationSpec) =>
     effectiveReads(integration, config)
       .map((read) => JSON.stringify(agendaOf(read)))
       .toSorted();
-  return agenda(before).join() === agenda(after).join();
+  const watched = (integration: IntegrationSpec) => schemaWatchOf(integration)?.schedule;
+  return watched(before) === watched(after) && agenda(before).join() === agenda(after).join();
 }
 
 /** The manifest must offer the proxy; a config can only switch it off, because clients often send none. */

@@ -6,8 +6,8 @@ import type { JsonObject } from '../core/json.ts';
 import { MESSAGE_BYTES_MAX } from '../core/limits.ts';
 import type { MappedRecord } from './mapping.ts';
 
-/** One element of `result`. Subscriptions add their own keys. */
-export interface ResultEntry extends MappedRecord {
+/** One element of `result`. Subscriptions add their own keys, and may have no record. */
+export interface ResultEntry extends Partial<MappedRecord> {
   readonly associations?: JsonObject;
 }
 

@@ -62,6 +62,17 @@ export function effectiveSubscriptions(
   });
 }
 
+/** Whether the provider has to be asked for the same by both. */
+export function isSameSubscriptions(before: IntegrationSpec, after: IntegrationSpec, config: ConfigContent): boolean {
+  const asked = (integration: IntegrationSpec) =>
+    effectiveSubscriptions(integration, config)
+      .map(({ objectName, events, otherEvents, watchedFields, isQuotaOptimized: isOptimized }) =>
+        JSON.stringify([objectName, events, otherEvents, watchedFields, isOptimized]),
+      )
+      .toSorted();
+  return asked(before).join() === asked(after).join();
+}
+
 /** A config can switch events on and off; of associations it says nothing. */
 function eventsOf(spec: SubscribeObjectSpec, config: SubscribeConfig): EffectiveSubscription['events'] {
   const isOn = (event: 'createEvent' | 'updateEvent' | 'deleteEvent') =>

@@ -60,7 +60,7 @@ function ruled(record: JsonObject, rules: readonly FieldRule[], type: 'create' |
 }
 
 /** The provider's value of a delivered one; of several the first. A multi-select is exchanged entry by entry. */
-function providedValue(values: EffectiveMapping['values']): (value: JsonValue) => JsonValue {
+export function providedValue(values: EffectiveMapping['values']): (value: JsonValue) => JsonValue {
   if (values.length === 0) return (value) => value;
   const provided = new Map<JsonValue, string>(values.toReversed().map(([theirs, delivered]) => [delivered, theirs]));
   const exchange = (value: JsonValue): JsonValue => provided.get(value) ?? value;

@@ -1,6 +1,6 @@
-// Edge threads as the owner thread sees them: starts them, answers what they ask, starts those anew that end, and stops
-// them. Invariants: what a thread that ended had in hand counts as used before another takes its place; a thread never
-// opens the store.
+// Edge threads as the owner thread sees them: starts them, answers what they ask, starts those anew that end, ends
+// those that hang, and stops them. Invariants: what a thread that ended had in hand counts as used before another takes
+// its place; a thread never opens the store.
 
 import { Worker } from 'node:worker_threads';
 import { Channel } from '../../actors/remote/channel.ts';
@@ -13,10 +13,12 @@ import {
   THREAD_CRASHES_MAX,
   THREAD_RESTART_BASE_MS,
   THREAD_RESTART_MS_MAX,
+  THREAD_SILENCE_MS_MAX,
   THREAD_STEADY_MS,
+  THREAD_WATCH_INTERVAL_MS,
 } from '../core/limits.ts';
 import { type Log, writeLines } from '../core/log.ts';
-import { type Clock, delay, SECOND_MS, type Timer } from '../core/time.ts';
+import { type Clock, delay, monotonicMs, SECOND_MS, type Timer } from '../core/time.ts';
 import type { targetToKeep } from '../edge/proxy.ts';
 import type { Throttle } from '../flows/throttle.ts';
 import {
@@ -55,6 +57,10 @@ interface Place {
   readonly index: number;
   thread: Thread | null;
   startedAtMs: number;
+  /** When the thread last told anything on its own, by the monotonic clock: it lives in real time. */
+  heardMs: number;
+  /** It has not answered yet. */
+  isLoading: boolean;
   /** Since a thread was last steady. */
   crashes: number;
   timer: Timer | null;
@@ -66,13 +72,14 @@ export class Pool {
   readonly #options: ThreadOptions;
   readonly #places: readonly Place[];
   #stopBeating = () => {};
+  #watch: Timer | null = null;
   #isStopping = false;
 
   constructor(parts: PoolParts, options: ThreadOptions, count: number) {
     this.#parts = parts;
     this.#options = options;
     this.#places = Array.from({ length: count }, (_, index) => {
-      return { index, thread: null, startedAtMs: 0, crashes: 0, timer: null };
+      return { index, thread: null, startedAtMs: 0, heardMs: 0, isLoading: true, crashes: 0, timer: null };
     });
   }
 
@@ -83,9 +90,11 @@ export class Pool {
   async start(move: () => Promise<void>): Promise<void> {
     this.#stopBeating = this.#parts.epochs.keepBeating(this.#parts.clock);
     for (const place of this.#places) this.#open(place);
+    this.#watchOn();
     await Promise.all(this.#places.map((place) => place.thread?.channel.ask(READY, null)));
     await move();
     await Promise.all(this.#places.map((place) => place.thread?.channel.ask(LISTEN, null)));
+    for (const place of this.#places) heard(place);
   }
 
   /** Those that run. */
@@ -111,6 +120,7 @@ export class Pool {
     this.#isStopping = true;
     const { clock } = this.#parts;
     const threads = this.#places.flatMap(({ thread }) => (thread === null ? [] : [thread]));
+    this.#watch?.cancel();
     for (const { timer } of this.#places) timer?.cancel();
     const stopped = Promise.allSettled(threads.map(({ channel }) => channel.ask(STOP, null)));
     const late = new AbortController();
@@ -126,7 +136,10 @@ export class Pool {
     const channel = new Channel(worker);
     const leave = desk.serve(channel);
     channel.onAsked(TARGET, (question: TargetQuestion) => find((name) => question[name]));
-    channel.onTold(COUNTS, (counted: Counts) => addCounts(counts, counted));
+    channel.onTold(COUNTS, (counted: Counts) => {
+      heard(place);
+      addCounts(counts, counted);
+    });
     channel.onTold(LINES, (lines: string) => writeLines(log, lines));
     channel.onTold(HOLD, ({ accountKey, hold }: HoldReport) => {
       throttle.hold(accountKey, hold);
@@ -137,8 +150,36 @@ export class Pool {
     const thread = { worker, channel, leave };
     place.thread = thread;
     place.startedAtMs = clock.nowMs();
+    place.heardMs = monotonicMs();
+    place.isLoading = true;
     worker.on('error', (error) => log.error({ thread: place.index, err: error }, 'an edge thread broke'));
     worker.once('exit', () => this.#ended(place, thread));
+  }
+
+  #watchOn(): void {
+    const { clock } = this.#parts;
+    const lookedMs = monotonicMs();
+    this.#watch = clock.timerAt(clock.nowMs() + THREAD_WATCH_INTERVAL_MS, () => {
+      this.#endSilent(monotonicMs() - lookedMs);
+      this.#watchOn();
+    });
+  }
+
+  /** After a pause of the owner thread itself nothing is known: what was told meanwhile has not been heard yet. */
+  #endSilent(sinceMs: number): void {
+    const nowMs = monotonicMs();
+    const wasPaused = sinceMs > 2 * THREAD_WATCH_INTERVAL_MS;
+    for (const place of this.#places) {
+      if (wasPaused) place.heardMs = nowMs;
+      const silentMs = nowMs - place.heardMs;
+      const silenceMsMax = place.isLoading ? THREAD_STEADY_MS : THREAD_SILENCE_MS_MAX;
+      if (place.thread === null || silentMs < silenceMsMax) continue;
+      const facts = { thread: place.index, silentMs: Math.round(silentMs) };
+      this.#parts.log.error(facts, 'an edge thread hangs and is ended');
+      place.heardMs = nowMs;
+      // Also out of a loop that never ends; what it had in hand is settled as for any other end.
+      void place.thread.worker.terminate();
+    }
   }
 
   #ended(place: Place, { channel, leave }: Thread): void {
@@ -160,4 +201,9 @@ export class Pool {
       });
     });
   }
+}
+
+function heard(place: Place): void {
+  place.heardMs = monotonicMs();
+  place.isLoading = false;
 }

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const TENON = join(import.meta.dirname, '..', '..', 'src', 'cli', 'tenon.ts');
 const run = promisify(execFile);
 
-test('the demo loses nothing through a kill, proxies through token refreshes, and cleans up', async () => {
+test('the demo loses nothing through a kill, proxies through refreshes, tells changes once, cleans up', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const env = { ...process.env, TMPDIR: folder };
@@ -22,6 +22,9 @@ test('the demo loses nothing through a kill, proxies through token refreshes, an
     messagesDead: 0,
     proxied: 1000,
     proxyFailures: 0,
+    changesDelivered: 300,
+    changesLost: 0,
+    changesDoubled: 0,
     kills: 1,
   });
   expect(summary['recordsRead']).toBeGreaterThanOrEqual(20_000);

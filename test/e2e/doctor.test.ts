@@ -90,6 +90,24 @@ describe('a running Tenon', () => {
     });
   });
 
+  it('is warned of a destination that was disabled', async () => {
+    const disable = (atMs: number | null) => {
+      const database = openForWriting(join(data(), 'tenon.db'));
+      database.prepare('UPDATE destinations SET disabledAtMs = ?').run(atMs);
+      database.close();
+    };
+    await tenon.halt();
+    disable(1_000);
+    const { of } = await checksOf(env());
+    disable(null);
+    await tenon.resume();
+    expect(of('destination default/hook')).toMatchObject({
+      level: 'warn',
+      detail: expect.stringContaining('is disabled, because it took nothing for five days'),
+      remedy: expect.stringContaining('metadata.url'),
+    });
+  });
+
   it('is reached at its public address, and another server there is told from it', async () => {
     const own = await checksOf({ ...env(), TENON_PUBLIC_URL: tenon.origin });
     expect(own.of('public address')).toMatchObject({

@@ -15,6 +15,7 @@ import { insertQuarantined } from '../../src/store/tables/quarantine.ts';
 import { pauseSnapshot } from '../../src/store/tables/snapshots.ts';
 import { type Destination, startDestination } from '../support/destination.ts';
 import { type Driven, manifest, pass, readObject, settled, startDriven } from '../support/drive.ts';
+import { routeEvents } from '../support/notifications.ts';
 import type { Published } from '../support/tenon.ts';
 
 const CANARY = 'Confidential-Job-Title';
@@ -153,6 +154,31 @@ describe('erasing an installation', () => {
     await settled(driven);
     expect(destination.requests.length).toBeGreaterThan(sent);
     expect(driven.tenon.fatal).toEqual([]);
+  });
+
+  it('takes along what was to be told of it and of its connection, configs that were too large included', async () => {
+    await using scene = await startScene();
+    const { driven, destination, hook } = scene;
+    const { tenon } = driven;
+    await routeEvents(tenon, hook.id, 'ops');
+    destination.answer = () => ({ status: 503 });
+    const { id, connection } = await scene.install('first');
+    const selectedFields = Object.fromEntries(
+      Array.from({ length: 2000 }, (_, n) => [`${CANARY}_${'x'.repeat(50)}${n}`, true]),
+    );
+    const content = { provider: 'hubspot', read: { objects: { contacts: { selectedFields, disabled: true } } } };
+    const patch = { updateMask: ['config.content.read.objects.contacts'], installation: { config: { content } } };
+    const path = tenon.inProject(`/integrations/first/installations/${id}?skipSampling=true`);
+    await tenon.ok('PATCH', path, patch);
+    await settled(driven);
+    const waiting = counts(driven, 'outbox');
+    expect(counts(driven, 'blobs')).toBe(1);
+    const { rows, connectionId } = await scene.erase(id);
+    expect([connectionId, rows['outbox'], rows['blobs']]).toEqual([(connection as JsonObject)['id'], waiting, 1]);
+    expectNothingOf(driven, id, CANARY, connectionId ?? '');
+    await pass(driven, HOUR_MS);
+    expectNothingOf(driven, id, CANARY, connectionId ?? '');
+    expect(readLane(tenon.running.services.store.reads, hook.id)).toMatchObject({ queuedBytes: 0, queued: 0, dead: 0 });
   });
 
   it('while a page of it and a delivery of it are under way: neither brings anything back', async () => {

@@ -10,6 +10,7 @@ import { integration, manifest, readObject } from '../support/drive.ts';
 import { scrapeOf, totalOf } from '../support/metrics.ts';
 import { answerWith, startProxied } from '../support/proxied.ts';
 import { startTenon } from '../support/tenon.ts';
+import { ask, writing } from '../support/writes.ts';
 
 const TOKEN = 'a-token-for-scrapers';
 const env = { TENON_METRICS_TOKEN: TOKEN };
@@ -125,6 +126,20 @@ describe('metrics', () => {
       expect(totalOf(samples, 'tenon_limit_waiting_calls', labels)).toBe(0);
     }
     expect(budgets[0]?.spent).toBe(4);
+  });
+
+  it('count writes by what they came to', async () => {
+    const { driven } = await writing('hubspot', {}, { env });
+    await using _ = driven;
+    const { tenon } = driven;
+    const [good, bad] = [{ email: 'ada@b' }, { shoesize: 44 }];
+    await ask(tenon, 'hubspot', { type: 'create', record: bad });
+    await ask(tenon, 'hubspot', { type: 'create', record: good });
+    await ask(tenon, 'hubspot', { type: 'create', batch: [{ record: { email: 'bob@b' } }, { record: bad }] });
+    const samples = await scrapeOf(tenon, TOKEN);
+    const writes = (outcome: string) => totalOf(samples, 'tenon_writes_total', { provider: 'hubspot', outcome });
+    expect(['written', 'partly', 'failed'].map(writes)).toEqual([1, 1, 1]);
+    expect(samples.get('tenon_written_records_total{provider="hubspot"}')).toBe(2);
   });
 
   it('count reads with their records, deliveries, commits and token renewals', async () => {

@@ -79,12 +79,25 @@ describe('an export without secrets', () => {
 
   it('that somebody made up brings nothing into another project, and no key of all of them', async () => {
     const lines = readFileSync(file('open.jsonl'), 'utf8').trimEnd().split('\n').slice(0, -1);
-    const key = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'apiKeys');
+    const rows = lines.map((line) => JSON.parse(line) as { kind: string; row: JsonObject });
+    const rowOf = (table: string) => rows.find(({ kind }) => kind === table)?.row ?? {};
+    const key = { keyHash: 'a', projectId: tenon.projectId, label: 'a', scopes: '["full"]', isActive: 1 };
+    const route = { routeId: 'r', projectId: tenon.projectId, topicId: 'theirs', createdAtMs: 1 };
     const other = { projectId: '00000000-0000-4000-8000-000000000000' };
     const message = { messageId: 'm', laneId: 'l', body: '{}', bytes: 2, nextAttemptAtMs: 0, createdAtMs: 0 };
     const evil: readonly (readonly [string, JsonObject])[] = [
-      ['more than its project', { ...key, row: { ...key.row, keyHash: 'a', scopes: '["builder"]' } }],
-      ['more than one project', { ...key, row: { ...key.row, keyHash: 'a', ...other } }],
+      ['no passphrase vouches', { kind: 'apiKeys', row: key }],
+      ['more than one project', { kind: 'topics', row: { ...other, topicId: 't', name: 'a', createdAtMs: 1 } }],
+      ['more than one project', { kind: 'topics', row: { topicId: 't', name: 'a', createdAtMs: 1 } }],
+      ['topicId is not in it', { kind: 'eventTopicRoutes', row: { ...route, eventType: 'connection.error' } }],
+      ['integrationId is not in it', { kind: 'revisions', row: { ...rowOf('revisions'), integrationId: 'theirs' } }],
+      [
+        'revision is not in it',
+        {
+          kind: 'integrations',
+          row: { ...rowOf('integrations'), integrationId: 'x', name: 'x', revisionId: 'theirs' },
+        },
+      ],
       ['more than one project', { kind: 'projects', row: { ...other, name: 'b', appName: 'b', orgId: 'b' } }],
       ['no passphrase vouches', { kind: 'outbox', row: message }],
     ];

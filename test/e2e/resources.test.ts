@@ -81,7 +81,7 @@ describe('destinations, provider apps and routes', () => {
   it('are made, listed in columns and shown by name', async () => {
     expect(await out('destinations', 'create', 'hook', '--to', `${tenon.receiver.origin}/hook`)).toContain('created');
     const [titles = '', row = ''] = (await out('destinations', 'list')).split('\n');
-    expect(titles).toMatch(/^ID +NAME +TYPE +ADDRESS$/);
+    expect(titles).toMatch(/^ID +NAME +TYPE +ADDRESS +DISABLED$/);
     expect(row.indexOf('hook')).toBe(titles.indexOf('NAME'));
   });
 

@@ -2,8 +2,10 @@
 // thread does. Calls are made on a connection each, so that the kernel gives both threads some.
 
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { THREAD_CRASHES_MAX, THREAD_RESTART_MS_MAX, THREAD_STEADY_MS } from '../../src/core/limits.ts';
@@ -80,14 +82,15 @@ interface Answered {
 }
 
 /** A call on a connection of its own, or on one that such a call left. */
-async function call(name: string, path = '/x', headers: Record<string, string> = {}): Promise<Answered> {
+async function call(name: string, path = '/x', headers: Record<string, string> = {}, body?: string): Promise<Answered> {
   const own = {
     'x-api-key': tenon.apiKey,
     'x-amp-proxy-version': '1',
     'x-amp-project-id': tenon.projectId,
     'x-amp-installation-id': installed[name],
   };
-  const sent = request({ agent, port: tenon.running.port, path, headers: { ...own, ...headers } }).end();
+  const method = body === undefined ? 'GET' : 'POST';
+  const sent = request({ agent, method, port: tenon.running.port, path, headers: { ...own, ...headers } }).end(body);
   const [incoming] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: incoming.statusCode ?? 0, body: await text(incoming) };
 }
@@ -95,6 +98,16 @@ async function call(name: string, path = '/x', headers: Record<string, string> =
 const calls = (name: string, path?: string, headers?: Record<string, string>, count = CONNECTIONS) =>
   Promise.all(Array.from({ length: count }, () => call(name, path, headers)));
 const statusesOf = (answers: readonly Answered[]) => [...new Set(answers.map(({ status }) => status))].sort();
+
+describe('a call of a kind that its provider counts apart', () => {
+  it('is told from others in a thread too', async () => {
+    const isCounted = () => tenon.running.services.budgets.view().some(({ key }) => key.endsWith('/search'));
+    await call('hub', '/crm/v3/objects/contacts');
+    expect(isCounted()).toBe(false);
+    const found = await call('hub', '/crm/v3/objects/contacts/search', { 'content-type': 'application/json' }, '{}');
+    expect([found.status, isCounted()]).toEqual([200, true]);
+  });
+});
 
 describe('both threads', () => {
   it('make calls, each over connections of its own', async () => {
@@ -221,6 +234,26 @@ describe('threads that end again and again', () => {
     await clock.advanceTo(clock.nowMs() + THREAD_STEADY_MS);
     expect(pool?.isHealthy).toBe(true);
   });
+});
+
+describe('a thread that hangs', () => {
+  it('is noticed, ended and replaced, and the others serve meanwhile', async () => {
+    const hang = join(tenon.folder, 'hang');
+    const preload = new URL('../support/hang.ts', import.meta.url).href;
+    const env = { TENON_DATA_DIR: join(tenon.folder, 'hung'), TENON_WORKERS: '2', TENON_TEST_HANG: hang };
+    const server = spawnServe({ ...env, NODE_OPTIONS: `--import=${preload}` });
+    const origin = await server.printed(/serves (http:\S+)/);
+    writeFileSync(hang, '');
+    await server.printed(/"silentMs":(\d+),"msg":"an edge thread hangs/);
+    await server.printed(/(ended and is started again)/);
+    const ask = () => fetch(`${origin}/ready`, { headers: { connection: 'close' } }).then(({ status }) => status);
+    await vi.waitFor(async () => {
+      const statuses = await Promise.all(Array.from({ length: CONNECTIONS }, ask));
+      expect(new Set(statuses)).toEqual(new Set([200]));
+    }, SOON);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ code: 0 });
+  }, 60_000);
 });
 
 describe('the process', () => {

@@ -29,11 +29,11 @@ export async function startDriven(options: Omit<TenonOptions, 'clock'> = {}): Pr
  */
 export async function settled({ tenon }: Driven): Promise<void> {
   const startedMs = performance.now();
-  const { runtime, budgets } = tenon.running.services;
+  const { runtime, budgets, rowLanes } = tenon.running.services;
   const { dispatcher } = runtime;
   for (;;) {
     await flush();
-    if (dispatcher.inFlightCount <= budgets.waitingForTimeCount) return;
+    if (dispatcher.inFlightCount <= budgets.waitingForTimeCount + rowLanes.waitingForTimeCount) return;
     if (performance.now() - startedMs > STUCK_AFTER_MS) {
       throw new Error(`${dispatcher.inFlightCount} effects neither settle nor wait for an alarm`);
     }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { addressWarnings, readConfig } from '../../src/config.ts';
 
 describe('the environment is refused', () => {
   it.each([
@@ -22,6 +22,8 @@ describe('the environment is refused', () => {
     ['TENON_LOG_LEVEL', 'verbose', 'must be one of trace, debug'],
     ['TENON_METRICS_TOKEN', 'short', 'must have at least 16 characters'],
     ['TENON_METRICS_TOKEN', 'sixteen characters', 'and no spaces'],
+    ['TENON_SALESFORCE_EVENT_RELAY', 'us-east-1', 'must be a region and an account'],
+    ['TENON_SALESFORCE_EVENT_RELAY', 'arn:aws:US-EAST-1:1234', 'must be a region and an account'],
     ['TENON_EGRESS_ALLOW', 'localhost', 'is not an IP address'],
     ['TENON_EGRESS_ALLOW', '10.0.0.1/8', 'has address bits set'],
   ])('with %s=%s, by the name of the variable', (name, value, reason) => {
@@ -37,6 +39,7 @@ describe('the environment', () => {
       dataFolder: join('.', '.tenon'),
       hostname: '127.0.0.1',
       port: 8080,
+      salesforceEventRelay: null,
       publicUrl: null,
       proxyUrl: null,
       masterKeys: [],
@@ -61,6 +64,7 @@ describe('the environment', () => {
       'CATALOG_FILE',
       'CATALOG_URL',
       'LOG_LEVEL',
+      'SALESFORCE_EVENT_RELAY',
     ];
     expect(readConfig(Object.fromEntries(names.map((name) => [`TENON_${name}`, ''])))).toEqual(readConfig({}));
   });
@@ -78,6 +82,7 @@ describe('the environment', () => {
       TENON_CATALOG_URL: 'https://catalog.example/catalog.json',
       TENON_LOG_LEVEL: 'warn',
       TENON_METRICS_TOKEN: 'sixteen-letters!',
+      TENON_SALESFORCE_EVENT_RELAY: 'arn:aws:us-east-1:123456789012',
       TENON_WORKERS: '2',
     });
     expect(config).toMatchObject({
@@ -90,8 +95,26 @@ describe('the environment', () => {
       catalogFile: 'catalog.json',
       catalogSource: { kind: 'url', url: 'https://catalog.example/catalog.json' },
       logLevel: 'warn',
+      salesforceEventRelay: 'arn:aws:US-EAST-1:123456789012',
       workers: 2,
     });
     expect(config.egressAllow).toHaveLength(2);
+  });
+});
+
+describe('an address that others reach without one that they can be told', () => {
+  it.each([
+    ['0.0.0.0', undefined, 1],
+    ['tenon.internal', undefined, 1],
+    ['::', undefined, 1],
+    ['0.0.0.0', 'https://tenon.example.com', 0],
+    ['127.0.0.1', undefined, 0],
+    ['localhost', undefined, 0],
+    ['::1', undefined, 0],
+    [undefined, undefined, 0],
+  ])('%s with %s is warned of %i times', (host, url, count) => {
+    const warnings = addressWarnings(readConfig({ TENON_HOST: host, TENON_PUBLIC_URL: url }));
+    expect(warnings).toHaveLength(count);
+    if (count > 0) expect(warnings[0]).toContain('TENON_PUBLIC_URL is not set');
   });
 });

@@ -99,7 +99,8 @@ export async function checkDestinations(reads: Reads, egress: Egress): Promise<r
       const { origin } = new URL(url);
       try {
         const { status, skewMs } = await call(egress, 'HEAD', url);
-        return { check: answered(name, origin, status), skewMs };
+        const check = answered(name, origin, status);
+        return { check: destination.disabledAtMs == null ? check : disabled(name, check), skewMs };
       } catch (error) {
         const { code, message } = errorFacts(error);
         const remedy = code === 'egress_refused' ? 'Name it in TENON_EGRESS_ALLOW if it is meant.' : undefined;
@@ -116,6 +117,12 @@ function answered(name: string, origin: string, status: number): Check {
   if (status === 404 || status === 410) return warn(name, `${origin} answers ${status} to HEAD`, 'Check its path.');
   if (status >= 500 && status !== 501) return warn(name, `${origin} answers ${status}`, 'Look at the receiver.');
   return ok(name, `${origin} answers (${status} to HEAD)`);
+}
+
+/** It failed when messages were sent, whatever it answers now. */
+function disabled(name: string, { detail }: Check): Check {
+  const remedy = 'Mend it, then enable it: PATCH …/destinations/{destination} with its `metadata.url`.';
+  return warn(name, `is disabled, because it took nothing for five days; ${detail}`, remedy);
 }
 
 /** By the `Date` of an HTTPS answer that was had anyway; its seconds are whole and it travelled. */

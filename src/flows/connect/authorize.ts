@@ -65,7 +65,7 @@ export async function authorize(
     codeVerifier: pkce?.codeVerifier ?? null,
     connectionId: options.connectionId ?? null,
   };
-  await park(services, identity.projectId, state, AUTHORIZATION, pending);
+  await park(services, identity, state, AUTHORIZATION, pending);
   return url;
 }
 

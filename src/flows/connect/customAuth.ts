@@ -77,7 +77,7 @@ async function askForConsent(
   url.searchParams.set('redirect_uri', customAuthRedirectUri(services));
   url.searchParams.set('state', state);
   const pending: PendingConsent = { identity, providerAppId: app.providerAppId, stateHash: hashOf(state) };
-  await park(services, identity.projectId, sessionId, CUSTOM_AUTH, pending);
+  await park(services, identity, sessionId, CUSTOM_AUTH, pending);
   return { kind: 'redirect', url: url.href, sessionId };
 }
 

@@ -1,11 +1,14 @@
 // Changes of a connection that a builder makes: facts of the account, or another credential of the same scheme.
 
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf } from '../../core/ids.ts';
+import { CONNECTION_EDITS_MAX } from '../../core/limits.ts';
 import { type ConnectionRow, describeConnection, readConnection } from '../../store/tables/connections.ts';
+import { connectionChanged } from '../notify/events.ts';
 import type { Services } from '../services.ts';
 import { generateConnection, type TypedCredential } from './generate.ts';
 import { type ConnectIdentity, type MetadataInput, metadataOf, type ProviderMetadata } from './identity.ts';
+import type { Replaced } from './storeConnection.ts';
 
 const CREDENTIAL_MASKS = {
   apiKey: 'apiKey',
@@ -28,14 +31,31 @@ export const CONNECTION_MASKS: readonly ConnectionMask[] = [
 
 /**
  * Rejects with `bad_request` for a credential of another scheme, with the masks that are allowed, and as
- * `generateConnection`; `conflict` if another credential came in between. Nothing is changed then.
+ * `generateConnection`; `conflict` if another change came in between and was not part of what this one is about.
+ * Nothing is changed then. Facts of the account are decided anew where others came first, so that both are there.
  */
 export async function editConnection(
+  services: Services,
+  before: ConnectionRow,
+  mask: readonly ConnectionMask[],
+  changes: MetadataInput & TypedCredential,
+): Promise<ConnectionRow> {
+  let row = before;
+  for (let attempt = 0; attempt < CONNECTION_EDITS_MAX; attempt++) {
+    const edited = await editOnce(services, row, mask, changes);
+    if (edited !== null) return edited;
+    row = readConnection(services.store.reads, row.connectionId) ?? gone();
+  }
+  throw new IntegrationError('conflict', 'this connection is being changed by another request');
+}
+
+/** Null if something else than `row` was there when it was to be stored. */
+async function editOnce(
   services: Services,
   row: ConnectionRow,
   mask: readonly ConnectionMask[],
   changes: MetadataInput & TypedCredential,
-): Promise<ConnectionRow> {
+): Promise<ConnectionRow | null> {
   const credentials = mask.filter((name): name is CredentialMask => Object.hasOwn(CREDENTIAL_MASKS, name));
   const wrong = credentials.find((name) => CREDENTIAL_MASKS[name] !== row.authScheme);
   if (wrong !== undefined || credentials.length > 1) throw wrongMask(row, wrong ?? credentials.join(', '));
@@ -50,23 +70,39 @@ export async function editConnection(
       ...{ projectId, provider, groupRef, groupName, consumerRef, consumerName },
       metadata,
     };
-    return generateConnection(services, identity, changes, { connectionId });
+    return generateConnection(services, identity, changes, { connectionId, onlyOver: describedAs(row) });
   }
   if (mask.length === 0) return row;
-  return describe(services, { ...row, workspaceRef, metadata: JSON.stringify(metadata) });
+  return describe(services, row, { ...row, workspaceRef, metadata: JSON.stringify(metadata) });
 }
 
-async function describe(services: Services, described: ConnectionRow): Promise<ConnectionRow> {
+function describedAs({ metadata, workspaceRef }: ConnectionRow): Replaced {
+  return { metadata, workspaceRef };
+}
+
+function gone(): never {
+  throw new IntegrationError('not_found', 'no such connection');
+}
+
+async function describe(
+  services: Services,
+  before: ConnectionRow,
+  described: ConnectionRow,
+): Promise<ConnectionRow | null> {
   const { runtime, tokens, targets, store, clock } = services;
   const { connectionId } = described;
-  const writes = [describeConnection({ ...described, updatedAtMs: clock.nowMs() })];
-  const isAccepted = await runtime.send(
-    actorIdOf('credential', connectionId),
-    { type: 'connection.described' },
-    { writes },
-  );
-  const row = isAccepted ? readConnection(store.reads, connectionId) : undefined;
-  if (row === undefined) throw new IntegrationError('not_found', 'no such connection');
+  const told = connectionChanged(services, 'updated', described);
+  const writes = [describeConnection({ ...described, updatedAtMs: clock.nowMs() }, before), ...told.writes];
+  const outcome = await runtime
+    .send(actorIdOf('credential', connectionId), { type: 'connection.described' }, { writes, messages: told.messages })
+    .catch((error: unknown) => {
+      const { code } = errorFacts(error);
+      // The store refused it, or did not try it after the refusal of another that was decided on the same row.
+      if (code === 'invalid_input' || (code === 'storage_unavailable' && store.isHealthy)) return null;
+      throw error;
+    });
+  if (outcome === null) return null;
+  const row = (outcome ? readConnection(store.reads, connectionId) : undefined) ?? gone();
   tokens.forget(connectionId);
   targets.forgetAll();
   return row;

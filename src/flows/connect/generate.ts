@@ -26,7 +26,7 @@ import { type ConnectIdentity, learnedVariables, missingOf, toldVariables, varia
 import { eraseConnection } from './removeConnection.ts';
 import { renewNow } from './renew.ts';
 import { appOpener, requestToken } from './requestToken.ts';
-import { storeConnection } from './storeConnection.ts';
+import { type Replaced, storeConnection } from './storeConnection.ts';
 
 interface ClientCredentials {
   readonly clientId: string;
@@ -76,6 +76,8 @@ interface GenerateTarget {
   readonly connectionId?: string | undefined;
   /** The project's default for the provider if absent. */
   readonly providerAppId?: string | undefined;
+  /** See `NewCredential`. */
+  readonly onlyOver?: Replaced | undefined;
 }
 
 /** A credential with all that is known of it before it is stored. */
@@ -101,7 +103,7 @@ export async function generateConnection(
   const prepared = await prepareConnection(services, identity, typed, target);
   const { verdict } = prepared;
   if (verdict?.kind === 'refused') throw refusedCredential(services.catalog.get(identity.provider), verdict.status);
-  return storePrepared(services, identity, prepared, target.connectionId);
+  return storePrepared(services, identity, prepared, target);
 }
 
 /** Everything up to the moment of storing. Rejects as `generateConnection`, but not for what the provider refuses. */
@@ -130,7 +132,7 @@ export async function storePrepared(
   services: Services,
   identity: ConnectIdentity,
   { acquired, account, verdict }: PreparedConnection,
-  connectionId?: string,
+  { connectionId, onlyOver }: Pick<GenerateTarget, 'connectionId' | 'onlyOver'>,
 ): Promise<ConnectionRow> {
   const { credential, granted, providerAppId } = acquired;
   const row = await storeConnection(services, {
@@ -143,6 +145,7 @@ export async function storePrepared(
     grantEndsAtMs: granted?.grantEndsAtMs ?? null,
     ...(acquired.issuedAtMs === undefined ? {} : { issuedAtMs: acquired.issuedAtMs }),
     connectionId,
+    onlyOver,
   });
   return verdict === null ? firstToken(services, row) : row;
 }

@@ -4,7 +4,7 @@
 // token that was used since is never put back.
 
 import { isAuthorizationCode, type ProviderDeclaration } from '../../catalog/schema.ts';
-import { IntegrationError } from '../../core/errors.ts';
+import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
 import { readProviderApps } from '../../store/tables/accounts.ts';
 import { readConnections } from '../../store/tables/connections.ts';
@@ -64,8 +64,17 @@ export async function importGrant(
   assertProven(declaration, prepared);
   const proof = proofOf(prepared, isDryRun);
   if (isDryRun) return { outcome: 'valid', connectionId: null, proof };
-  const { connectionId } = await storePrepared(services, identity, prepared);
-  return { outcome: 'imported', connectionId, proof };
+  try {
+    const onlyOver = { generation: existing?.generation ?? 0 };
+    const { connectionId } = await storePrepared(services, identity, prepared, { onlyOver });
+    return { outcome: 'imported', connectionId, proof };
+  } catch (error) {
+    const [now] = readConnections(store.reads, identity.projectId, identity);
+    const isLate = errorFacts(error).code === 'conflict' && now !== undefined;
+    // The customer connected while the provider was asked: what they have now is newer.
+    if (isLate) return { outcome: 'present', connectionId: now.connectionId, proof: 'none' };
+    throw error;
+  }
 }
 
 /** The grant without its access token, where a renewal is possible before anything was learned with one; else null. */

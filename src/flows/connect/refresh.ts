@@ -38,6 +38,7 @@ import {
   readCredential,
   refreshedConnection,
 } from '../../store/tables/connections.ts';
+import { connectionChanged } from '../notify/events.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
@@ -268,6 +269,8 @@ function granted(
   const times = { issuedAtMs, expiresAtMs, grantEndsAtMs };
   const refreshAtMs = dueAtMs(declaration, credential, times, connectionId);
   const place = { connectionId, generation, purpose: CREDENTIAL_PURPOSE };
+  const told = connectionChanged(services, 'refreshed', connection);
+  const { messages = [] } = providerAppId === null ? {} : services.fleets.grantWorked(providerAppId);
   return {
     event: {
       type: 'refresh.succeeded',
@@ -281,8 +284,9 @@ function granted(
     writes: [
       putCredential(connectionId, generation, services.vault.seal(JSON.stringify(credential), place)),
       refreshedConnection({ connectionId, generation, issuedAtMs, expiresAtMs, refreshAtMs }),
+      ...told.writes,
     ],
-    ...(providerAppId === null ? {} : services.fleets.grantWorked(providerAppId)),
+    messages: [...messages, ...told.messages],
     onCommitted: () => services.tokens.forget(connectionId),
   };
 }

@@ -6,8 +6,15 @@ import { parseCredential } from '../../auth/credential.ts';
 import { buildRevocationRequest } from '../../auth/oauth.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { actorIdOf } from '../../core/ids.ts';
-import { type ConnectionRow, deleteConnection, readCredential } from '../../store/tables/connections.ts';
+import {
+  type ConnectionRow,
+  deleteConnection,
+  readConnection,
+  readCredential,
+} from '../../store/tables/connections.ts';
 import { readInstallationsOfConnection } from '../../store/tables/installations.ts';
+import { needsConnection } from '../../store/tables/subscriptions.ts';
+import { connectionChanged } from '../notify/events.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
@@ -26,11 +33,26 @@ export async function removeConnection(services: Services, connection: Connectio
   await eraseConnection(services, connection);
 }
 
+/** Unless somebody uses it, or its account has something that is still to be taken back. */
+export async function removeOrphan(services: Services, connectionId: string): Promise<void> {
+  const { reads } = services.store;
+  if (readInstallationsOfConnection(reads, connectionId).length > 0 || needsConnection(reads, connectionId)) return;
+  const connection = readConnection(reads, connectionId);
+  if (connection === undefined) return;
+  await removeConnection(services, connection).catch((error: unknown) => {
+    // Deleted by another request at the same moment, or taken into use again: either way not ours to delete.
+    const { code } = errorFacts(error);
+    if (code !== 'not_found' && code !== 'invalid_input') throw error;
+  });
+}
+
 /** Without a word to the provider. Rejects with `not_found` if it is gone. */
-export async function eraseConnection(services: Services, { connectionId }: ConnectionRow): Promise<void> {
+export async function eraseConnection(services: Services, connection: ConnectionRow): Promise<void> {
+  const { connectionId } = connection;
   const event = { type: 'connection.deleted' };
-  const writes = deleteConnection(connectionId);
-  const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, { writes });
+  const told = connectionChanged(services, 'deleted', connection);
+  const extras = { writes: [...deleteConnection(connectionId), ...told.writes], messages: told.messages };
+  const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, extras);
   if (!isAccepted) throw new IntegrationError('not_found', 'no such connection');
   services.tokens.forget(connectionId);
   services.targets.forgetAll();

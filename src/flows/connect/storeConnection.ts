@@ -19,7 +19,9 @@ import {
   readConnections,
   reconnectConnection,
 } from '../../store/tables/connections.ts';
+import { connectionChanged } from '../notify/events.ts';
 import type { Services } from '../services.ts';
+import { connectionRenewed } from '../subscribe/tell.ts';
 import type { ConnectIdentity } from './identity.ts';
 
 /** Each lost race means that one refresh came first; another can only follow after its own round trip. */
@@ -37,11 +39,24 @@ export interface NewCredential {
   readonly issuedAtMs?: Ms;
   /** Reconnects this one; otherwise the customer's connection to the provider, if there is one. */
   readonly connectionId?: string | undefined;
+  readonly onlyOver?: Replaced | undefined;
+}
+
+/** What was there when the credential was decided on, where it must not take the place of anything else. */
+export type Replaced =
+  /** The generation; 0 for a customer who was not connected. */
+  | { readonly generation: number }
+  /** Facts of the account, of whatever generation: a renewal in between does no harm. */
+  | Pick<ConnectionRow, 'metadata' | 'workspaceRef'>;
+
+function isReplaced(row: ConnectionRow | undefined, expected: Replaced): boolean {
+  if ('generation' in expected) return (row?.generation ?? 0) === expected.generation;
+  return row?.metadata === expected.metadata && row.workspaceRef === expected.workspaceRef;
 }
 
 /**
- * Rejects with `conflict` if another credential is stored for the connection at the same moment, and with the codes
- * of `Runtime.send`. Resolves with the committed row.
+ * Rejects with `conflict` if another credential is stored for the connection at the same moment, or it is not as
+ * `onlyOver` says any more; and with the codes of `Runtime.send`. Resolves with the committed row.
  */
 export async function storeConnection(services: Services, input: NewCredential): Promise<ConnectionRow> {
   // A code can be exchanged once, so a refresh that commits in between must not cost the customer their connection.
@@ -52,11 +67,14 @@ export async function storeConnection(services: Services, input: NewCredential):
   throw new IntegrationError('conflict', 'this connection is being changed by another request');
 }
 
-/** Null if another generation came first. */
+/** Null if another generation or other facts came first. */
 async function storeNext(services: Services, input: NewCredential): Promise<ConnectionRow | null> {
   const { store, runtime, vault, catalog } = services;
   const declaration = catalog.get(input.identity.provider);
   const existing = existingConnection(services, input);
+  if (input.onlyOver !== undefined && !isReplaced(existing, input.onlyOver)) {
+    throw new IntegrationError('conflict', 'this connection was changed meanwhile');
+  }
   const row = buildRow(declaration, input, existing, services.clock.nowMs());
   const times = { ...row, grantEndsAtMs: input.grantEndsAtMs };
   const { connectionId, generation } = row;
@@ -65,10 +83,13 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     generation,
     purpose: CREDENTIAL_PURPOSE,
   });
+  const told = connectionChanged(services, existing === undefined ? 'created' : 'updated', row);
   const writes: RowWrite[] = [
-    existing === undefined ? insertConnection(row) : reconnectConnection(row),
+    existing === undefined ? insertConnection(row) : reconnectConnection(row, existing),
     putCredential(connectionId, generation, sealed),
+    ...told.writes,
   ];
+  const messages = [...told.messages, ...(existing === undefined ? [] : connectionRenewed(services, connectionId))];
   const canRefresh = canRenew(input.credential);
   const event = {
     type: 'credential.stored',
@@ -80,10 +101,10 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     rotation: rotationOf(declaration, input.credential),
   };
   const isAccepted = await runtime
-    .send(actorIdOf('credential', connectionId), event, { writes })
+    .send(actorIdOf('credential', connectionId), event, { writes, messages })
     .catch((error: unknown) => {
-      // Another request made this customer's connection first: this one becomes its next generation.
-      if (existing === undefined && errorFacts(error).code === 'invalid_input') return false;
+      // Another request made this customer's connection first, or changed it: this one becomes its next generation.
+      if (errorFacts(error).code === 'invalid_input') return false;
       throw error;
     });
   if (!isAccepted) return null;
@@ -158,7 +179,8 @@ function buildRow(
     consumerName: identity.consumerName,
     authScheme: authSchemeOf(declaration),
     status: 'created',
-    workspaceRef,
+    // One that could not be asked for this time is as it was: nobody else is told what the account tells.
+    workspaceRef: workspaceRef ?? existing?.workspaceRef ?? null,
     providerConsumerRef: consumerRef,
     metadata: JSON.stringify(identity.metadata),
     generation: (existing?.generation ?? 0) + 1,

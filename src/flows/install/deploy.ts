@@ -34,7 +34,8 @@ export interface DeployOptions {
 }
 
 /**
- * Rejects with `invalid_input`, all problems as issues with file, line and column. What an installation does from now
+ * Rejects with `invalid_input`, all problems as issues with file, line and column; and where an integration is there
+ * already that must be new. What an installation does from now
  * on, it does by the new revision; schedules follow at the pace of the rollout, the first of them before this resolves.
  */
 export async function deployManifest(
@@ -42,12 +43,16 @@ export async function deployManifest(
   projectId: ProjectId,
   source: string,
   fileName: string,
-  { isDestructive = false, only }: DeployOptions & { readonly only?: string } = {},
+  {
+    isDestructive = false,
+    only,
+    isNew = false,
+  }: DeployOptions & { readonly only?: string; readonly isNew?: boolean } = {},
 ): Promise<Deployment> {
   const { manifest: whole, warnings } = checkedManifest(services, source, fileName);
   const manifest = only === undefined ? whole : onlyOf(whole, only, fileName);
   const { reads } = services.store;
-  await committed(services, () => deployWrites(services, projectId, manifest, isDestructive));
+  await committed(services, () => deployWrites(services, projectId, manifest, { isDestructive, isNew }));
   services.targets.forgetAll();
   await services.rollout.next();
   const integrations = manifest.integrations.flatMap(({ name }) => readIntegration(reads, projectId, name) ?? []);
@@ -71,12 +76,13 @@ function deployWrites(
   services: Services,
   projectId: ProjectId,
   manifest: Manifest,
-  isDestructive: boolean,
+  { isDestructive, isNew }: { readonly isDestructive: boolean; readonly isNew: boolean },
 ): readonly RowWrite[] {
   const { reads } = services.store;
   const nowMs = services.clock.nowMs();
   return manifest.integrations.flatMap((spec): RowWrite[] => {
     const existing = readIntegration(reads, projectId, spec.name);
+    if (isNew && existing !== undefined) throw isThere(spec.name);
     const latest = existing === undefined ? null : runningRevisionOf(services, existing);
     const kept = existing === undefined || isDestructive ? [] : keptObjects(services, existing, spec, nowMs);
     // The order of keys means nothing.
@@ -99,6 +105,12 @@ function deployWrites(
         ? insertIntegration({ integrationId, projectId, name, provider, revisionId, createdAtMs: nowMs })
         : updateIntegration(existing, providerUnchanged(existing, spec), revisionId, nowMs),
     ];
+  });
+}
+
+function isThere(name: string): IntegrationError {
+  return new IntegrationError('invalid_input', `the project already has an integration named "${name}"`, {
+    remedy: 'Give it another revision, or delete it first.',
   });
 }
 

@@ -2,9 +2,11 @@
 // without. Asked for a person who waits, a few objects at a time; one that cannot be described says why in its place.
 
 import { connectorOf } from '../../connectors/connectors.ts';
+import type { DescribedObject } from '../../connectors/contract.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { OBJECTS_ASKED_BATCH } from '../../core/limits.ts';
 import { sentences } from '../../core/sentences.ts';
+import type { CallPriority } from '../../limits/fairQueue.ts';
 import {
   type FieldMetadata,
   type HydratedIntegration,
@@ -53,7 +55,10 @@ async function describeOrSayWhy(
   objectName: string,
 ): Promise<ObjectDescription | undefined> {
   try {
-    return await describe(services, connection, objectName);
+    const described = await describedObject(services, connection, objectName, 'interactive');
+    if (described === undefined) return undefined;
+    const { displayName, fields } = described;
+    return { kind: 'described', ...(displayName === undefined ? {} : { displayName }), fields };
   } catch (error) {
     return { kind: 'failed', error: wordsFor(services, connection, error) };
   }
@@ -66,16 +71,17 @@ function wordsFor({ catalog }: Services, { provider }: ConnectionRow, error: unk
   return `${catalog.get(provider).displayName} no longer accepts this connection. Connect again to choose fields.`;
 }
 
-async function describe(
+/** Undefined where the provider cannot be asked; otherwise rejects with the codes of a call. */
+export async function describedObject(
   services: Services,
-  { provider, connectionId }: ConnectionRow,
+  { provider, connectionId }: Pick<ConnectionRow, 'provider' | 'connectionId'>,
   objectName: string,
-): Promise<ObjectDescription | undefined> {
+  priority: CallPriority,
+  signal?: AbortSignal,
+): Promise<DescribedObject | undefined> {
   const connector = connectorOf(services.connectors, services.catalog.get(provider));
-  if (connector?.describe === undefined) return undefined;
   const target = services.targets.ofConnection(connectionId);
-  const { displayName, fields } = await connector.describe(objectName, providerCalls(services, target, 'interactive'));
-  return { kind: 'described', ...(displayName === undefined ? {} : { displayName }), fields };
+  return connector?.describe?.(objectName, providerCalls(services, target, priority, signal));
 }
 
 /**
@@ -88,8 +94,8 @@ export async function objectMetadata(
   objectName: string,
   isReadOnlyExcluded: boolean,
 ): Promise<ObjectMetadata> {
-  const description = await describe(services, connection, objectName);
-  if (description?.kind !== 'described') {
+  const description = await describedObject(services, connection, objectName, 'interactive');
+  if (description === undefined) {
     throw new IntegrationError('bad_request', `objects of ${connection.provider} cannot be described yet`);
   }
   const fields = description.fields.filter(({ readOnly }) => !isReadOnlyExcluded || readOnly !== true);

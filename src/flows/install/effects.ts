@@ -1,5 +1,5 @@
-// What installation and credential actors ask for: bring reads in line with the config, and pass on news. Lists are
-// read from tables here, so that machines hold none.
+// What installation and credential actors ask for: bring reads and the subscription in line with the config, and pass
+// on news. Lists are read from tables here, so that machines hold none.
 
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { Message } from '../../../actors/host.ts';
@@ -9,7 +9,8 @@ import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import { agendaOf, type EffectiveRead } from '../../manifest/effective.ts';
 import type { RowWrite } from '../../store/port.ts';
-import { setConnectionStatus } from '../../store/tables/connections.ts';
+import { readConnection, setConnectionStatus } from '../../store/tables/connections.ts';
+import { readInboxDepth } from '../../store/tables/inbox.ts';
 import {
   beginCheckpoint,
   readCheckpointsOf,
@@ -17,8 +18,13 @@ import {
   readInstallationsOfConnection,
   setInstallationHealth,
 } from '../../store/tables/installations.ts';
+import { readSnapshot } from '../../store/tables/snapshots.ts';
+import { type Appended, NOTHING_APPENDED } from '../deliver/append.ts';
+import { connectionFailed } from '../notify/events.ts';
 import { readActorId, readsOf, scheduledAtMs } from '../read/reads.ts';
+import { watchConfigured, watchTold } from '../schemaWatch/schedule.ts';
 import type { Services } from '../services.ts';
+import { subscriptionConfigured, subscriptionTold } from '../subscribe/tell.ts';
 
 /** These handlers only read tables: there is no failure to tell an actor of, so they are tried again. */
 function replayable<E extends Effect>(perform: (effect: E) => Settlement): ReplayableHandler<E> {
@@ -41,6 +47,7 @@ export function applyConfigHandler(services: Services): ReplayableHandler<ApplyC
       ...dropped.map(
         ({ actorId, objectName }): Message => ({ to: actorId, event: unscheduled(installationId, objectName) }),
       ),
+      ...watchConfigured(services, installation),
     ];
     // Also the list of an installation's reads: whoever must be told is found here.
     const writes = effective.flatMap(({ objectName }): RowWrite[] => {
@@ -48,7 +55,12 @@ export function applyConfigHandler(services: Services): ReplayableHandler<ApplyC
       const { installationId: of } = installation;
       return known.has(actorId) ? [] : [beginCheckpoint({ actorId, installationId: of, objectName })];
     });
-    return { event, messages, writes };
+    const subscribed = subscriptionConfigured(services, installation);
+    return {
+      event,
+      messages: [...messages, ...subscribed.messages],
+      writes: [...writes, ...subscribed.writes],
+    };
   });
 }
 
@@ -76,9 +88,14 @@ export function tellReadsHandler(services: Services): ReplayableHandler<TellRead
     const nowMs = services.clock.nowMs();
     const wanted = objects === null ? null : new Set(objects.map((name) => name.toLowerCase()));
     const rows = readCheckpointsOf(services.store.reads, installationId);
-    const messages = rows
-      .filter(({ objectName }) => wanted === null || wanted.has(objectName.toLowerCase()))
-      .map(({ actorId }): Message => ({ to: actorId, event: { type: event } }));
+    const messages = [
+      ...rows
+        .filter(({ objectName }) => wanted === null || wanted.has(objectName.toLowerCase()))
+        .map(({ actorId }): Message => ({ to: actorId, event: { type: event } })),
+      ...inboxMessages(services, installationId, event),
+      ...watchTold(services, installationId, event),
+      ...subscriptionTold(services, installationId, event),
+    ];
     if (event === 'read.removed') return { event: { type: 'reads.removed' }, messages };
     const health = { 'read.blocked': 'unhealthy', 'read.unblocked': 'healthy' } as const;
     const writes =
@@ -89,25 +106,43 @@ export function tellReadsHandler(services: Services): ReplayableHandler<TellRead
   });
 }
 
+/** What its inbox has to know of it. One where nothing waits is not blocked, and one that never was has not to end. */
+function inboxMessages({ store }: Services, installationId: string, event: TellReadsEffect['event']): Message[] {
+  const to = actorIdOf('inbox', installationId);
+  const isUnblocked = event === 'read.unblocked' && readInboxDepth(store.reads, installationId, 1).events > 0;
+  if (isUnblocked) return [{ to, event: { type: 'inbox.unblocked' } }];
+  const isOver = event === 'read.removed' && readSnapshot(store.reads, to) !== undefined;
+  return isOver ? [{ to, event: { type: 'inbox.removed' } }] : [];
+}
+
 export function tellInstallationsHandler(services: Services): ReplayableHandler<TellInstallationsEffect> {
-  return replayable(({ connectionId, generation, event }) => ({
-    event: null,
-    writes: statusWrites(services, { connectionId, generation, event }),
-    onCommitted: () => services.tokens.forget(connectionId as ConnectionId),
-    messages: readInstallationsOfConnection(services.store.reads, connectionId).map(
+  return replayable((effect) => {
+    const { connectionId, event } = effect;
+    const told = event === 'connection.revoked' ? endOf(services, effect) : NOTHING_APPENDED;
+    const fates = readInstallationsOfConnection(services.store.reads, connectionId).map(
       ({ installationId }): Message => ({
         to: actorIdOf('installation', installationId),
         event: { type: event === 'connection.held' ? 'connection.restored' : event },
       }),
-    ),
-  }));
+    );
+    return {
+      event: null,
+      writes: [...statusWrites(services, effect), ...told.writes],
+      messages: [...fates, ...told.messages],
+      onCommitted: () => services.tokens.forget(connectionId as ConnectionId),
+    };
+  });
+}
+
+/** What the builder is told of a connection that ended; nothing if it was connected again meanwhile. */
+function endOf(services: Services, { connectionId, generation, reason }: TellInstallationsEffect): Appended {
+  const connection = readConnection(services.store.reads, connectionId);
+  if (connection?.generation !== generation) return NOTHING_APPENDED;
+  return connectionFailed(services, connection, reason ?? 'the provider no longer accepts the credential');
 }
 
 /** Connecting again writes the status of its own generation. */
-function statusWrites(
-  { clock }: Services,
-  { connectionId, generation, event }: Omit<TellInstallationsEffect, 'type'>,
-): RowWrite[] {
+function statusWrites({ clock }: Services, { connectionId, generation, event }: TellInstallationsEffect): RowWrite[] {
   if (event === 'connection.restored') return [];
   const status = event === 'connection.revoked' ? 'bad_credentials' : 'created';
   return [setConnectionStatus(connectionId, generation, status, clock.nowMs())];

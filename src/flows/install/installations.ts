@@ -8,6 +8,7 @@ import { parseConfig } from '../../manifest/config.ts';
 import type { KeptObject, RunningRevision } from '../../manifest/kept.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { type ConnectionRow, readConnection, readConnections } from '../../store/tables/connections.ts';
+import { closeInbox } from '../../store/tables/inbox.ts';
 import {
   deleteInstallation,
   type InstallationRow,
@@ -15,10 +16,11 @@ import {
   insertInstallation,
   type RevisionRow,
   readInstallations,
-  readInstallationsOfConnection,
   readRevision,
 } from '../../store/tables/installations.ts';
-import { removeConnection } from '../connect/removeConnection.ts';
+import { eraseWriteRequests } from '../../store/tables/writes.ts';
+import { removeOrphan } from '../connect/removeConnection.ts';
+import { installationChanged } from '../notify/events.ts';
 import type { CommittedRows, Services } from '../services.ts';
 import { sampleReads } from './sample.ts';
 
@@ -89,8 +91,9 @@ export async function createInstallation(
     createdAtMs: nowMs,
   } as const;
   const event = { type: 'installation.created', connectionId, isConnectionUsable };
-  const writes = [insertInstallation(row)];
-  await runtime.send(actorIdOf('installation', installationId), event, { writes }).catch((error: unknown) => {
+  const told = installationChanged(services, 'created', row);
+  const extras = { writes: [insertInstallation(row), ...told.writes], messages: told.messages };
+  await runtime.send(actorIdOf('installation', installationId), event, extras).catch((error: unknown) => {
     // Two requests at the same moment, or the connection was deleted between our look and the commit.
     throw errorFacts(error).code === 'invalid_input' ? installedAlready(input.groupRef, integration.name) : error;
   });
@@ -98,22 +101,27 @@ export async function createInstallation(
   return { ...row, updatedAtMs: null };
 }
 
-/** Deletes the installation, and its connection if no other installation uses it. Deleting twice is `not_found`. */
+/**
+ * Deletes the installation, and its connection if no other installation uses it; where the provider was asked to send
+ * something, that is taken back first, with the connection. Deleting twice is `not_found`.
+ */
 export async function removeInstallation(services: Services, row: InstallationRow): Promise<void> {
-  const { store, runtime, targets } = services;
+  const { runtime, targets } = services;
   const event = { type: 'installation.deleted' };
-  const writes = [deleteInstallation(row.installationId)];
-  const isAccepted = await runtime.send(actorIdOf('installation', row.installationId), event, { writes });
+  const told = installationChanged(services, 'deleted', row);
+  const extras = {
+    writes: [
+      deleteInstallation(row.installationId),
+      eraseWriteRequests(row.installationId),
+      ...closeInbox(row.installationId),
+      ...told.writes,
+    ],
+    messages: told.messages,
+  };
+  const isAccepted = await runtime.send(actorIdOf('installation', row.installationId), event, extras);
   targets.forgetAll();
   if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');
-  if (readInstallationsOfConnection(store.reads, row.connectionId).length > 0) return;
-  const connection = readConnection(store.reads, row.connectionId);
-  if (connection === undefined) return;
-  await removeConnection(services, connection).catch((error: unknown) => {
-    // Deleted by another request at the same moment, or taken into use again: either way not ours to delete.
-    const { code } = errorFacts(error);
-    if (code !== 'not_found' && code !== 'invalid_input') throw error;
-  });
+  await removeOrphan(services, row.connectionId);
 }
 
 /**

@@ -4,7 +4,12 @@ import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import type { ProjectId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { INSTALLATIONS_REMOVED_BATCH } from '../../core/limits.ts';
-import { type IntegrationRow, readInstallations, readIntegration } from '../../store/tables/installations.ts';
+import {
+  type InstallationRow,
+  type IntegrationRow,
+  readInstallations,
+  readIntegration,
+} from '../../store/tables/installations.ts';
 import { deleteIntegration } from '../../store/tables/integrations.ts';
 import type { Services } from '../services.ts';
 import { deployManifest } from './deploy.ts';
@@ -22,14 +27,9 @@ export async function createIntegration(
   },
 ): Promise<void> {
   const { name, provider, specVersion, content } = input;
-  if (readIntegration(services.store.reads, projectId, name)?.name === name) {
-    throw new IntegrationError('invalid_input', `the project already has an integration named "${name}"`, {
-      remedy: 'Give it another revision, or delete it first.',
-    });
-  }
   // A manifest of one: JSON is YAML.
   const manifest = { specVersion, integrations: [{ ...content, name, provider }] };
-  await deployManifest(services, projectId, JSON.stringify(manifest, null, 2), 'latestRevision');
+  await deployManifest(services, projectId, JSON.stringify(manifest, null, 2), 'latestRevision', { isNew: true });
 }
 
 /**
@@ -39,11 +39,16 @@ export async function createIntegration(
 export async function removeIntegration(services: Services, integration: IntegrationRow): Promise<void> {
   const { store, targets } = services;
   const { projectId, integrationId } = integration;
-  const installed = readInstallations(store.reads, projectId, { integrationId });
-  for (let start = 0; start < installed.length; start += INSTALLATIONS_REMOVED_BATCH) {
-    const batch = installed.slice(start, start + INSTALLATIONS_REMOVED_BATCH);
+  let after: InstallationRow | undefined;
+  do {
+    const batch = readInstallations(store.reads, projectId, {
+      integrationId,
+      after,
+      limit: INSTALLATIONS_REMOVED_BATCH,
+    });
     await Promise.all(batch.map((row) => removeInstallation(services, row).catch(unlessGone)));
-  }
+    after = batch.at(-1);
+  } while (after !== undefined);
   await store.commit(deleteIntegration(integrationId)).catch((error: unknown) => {
     if (errorFacts(error).code !== 'invalid_input') throw error;
     const isThere = readIntegration(store.reads, projectId, integrationId) !== undefined;

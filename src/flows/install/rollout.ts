@@ -1,6 +1,7 @@
 // Brings installations to the latest revision of their integration, without waking all of them. What an installation
 // does, it does by the latest revision in any case: each page, call and schedule looks it up. So most only have to be
-// noted; told are those whose schedules or objects the revision changes for their config, a bounded number at a time.
+// noted; told are those whose schedules, objects or subscriptions the revision changes for their config, a bounded
+// number at a time.
 // Invariant: what is left to do is what the tables say, so a crash anywhere loses and repeats nothing.
 
 import type { Runtime } from '../../../actors/runtime.ts';
@@ -12,9 +13,11 @@ import type { Clock, Timer } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { isSameAgenda } from '../../manifest/effective.ts';
 import { type RunningRevision, runningSpec } from '../../manifest/kept.ts';
+import { effectiveSubscriptions, isSameSubscriptions } from '../../manifest/subscriptions.ts';
 import type { Store } from '../../store/store.ts';
 import { readRevision } from '../../store/tables/installations.ts';
 import { adoptRevision, readStaleInstallations, type StaleInstallation } from '../../store/tables/rollout.ts';
+import { readSubscription } from '../../store/tables/subscriptions.ts';
 import { parsedRevision } from './installations.ts';
 
 interface Parts {
@@ -22,6 +25,8 @@ interface Parts {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether a provider has to be asked for its events. */
+  readonly isAsked: (provider: string) => boolean;
 }
 
 /** Of one round: all windows until none is left. */
@@ -105,7 +110,7 @@ export class Rollout {
   async #adopt(stale: readonly StaleInstallation[]): Promise<void> {
     const { store } = this.#parts;
     const specs = this.#specsOf(stale);
-    const { told = [], noted = [] } = Object.groupBy(stale, (row) => (isToldOf(row, specs) ? 'told' : 'noted'));
+    const { told = [], noted = [] } = Object.groupBy(stale, (row) => (this.#isToldOf(row, specs) ? 'told' : 'noted'));
     const byRevision = Map.groupBy(noted, ({ revisionId, latestRevisionId }) => `${revisionId} ${latestRevisionId}`);
     const writes = [...byRevision.values()].flatMap((rows) => adoptionOf(rows) ?? []);
     if (writes.length > 0) await store.commit(writes);
@@ -132,6 +137,18 @@ export class Rollout {
     }
   }
 
+  #isToldOf(row: StaleInstallation, specs: ReadonlyMap<string, RunningRevision>): boolean {
+    const [before, after] = [specs.get(row.revisionId), specs.get(row.latestRevisionId)];
+    if (before === undefined || after === undefined) return true;
+    const config = JSON.parse(row.config) as ConfigContent;
+    const [from, to] = [runningSpec(before, row.createdAtMs), runningSpec(after, row.createdAtMs)];
+    if (!isSameAgenda(from, to, config) || !isSameSubscriptions(from, to, config)) return true;
+    // Installed by a version that asked nobody.
+    const { store, isAsked } = this.#parts;
+    const isUnasked = isAsked(to.provider) && readSubscription(store.reads, row.installationId) === undefined;
+    return isUnasked && effectiveSubscriptions(to, config).length > 0;
+  }
+
   /** The revisions of a window, each read once: few, however many installations there are. */
   #specsOf(stale: readonly StaleInstallation[]): ReadonlyMap<string, RunningRevision> {
     const { reads } = this.#parts.store;
@@ -139,13 +156,6 @@ export class Rollout {
     const revisions = [...ids].flatMap((id) => readRevision(reads, id) ?? []);
     return new Map(revisions.map((row) => [row.revisionId, parsedRevision(row)]));
   }
-}
-
-function isToldOf(row: StaleInstallation, specs: ReadonlyMap<string, RunningRevision>): boolean {
-  const [before, after] = [specs.get(row.revisionId), specs.get(row.latestRevisionId)];
-  if (before === undefined || after === undefined) return true;
-  const config = JSON.parse(row.config) as ConfigContent;
-  return !isSameAgenda(runningSpec(before, row.createdAtMs), runningSpec(after, row.createdAtMs), config);
 }
 
 /** The write for rows that go from one revision to one other. */

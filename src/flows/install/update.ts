@@ -16,6 +16,7 @@ import {
   readInstallations,
 } from '../../store/tables/installations.ts';
 import { changedMeanwhile } from '../apiKeys.ts';
+import { installationUpdated } from '../notify/events.ts';
 import type { Services } from '../services.ts';
 import { connectionFor, installedAlready, specOf } from './installations.ts';
 import { sampleReads } from './sample.ts';
@@ -83,9 +84,11 @@ async function configure(
   };
   const actorId = actorIdOf('installation', row.installationId);
   const event = { type: 'installation.configured', connectionId };
+  const told = installationUpdated(services, row, before);
+  const fate = connectionId === before.connectionId ? [] : [fateOf(services, connectionId, actorId)];
   const extras = {
-    writes: [configureInstallation(row, before)],
-    messages: connectionId === before.connectionId ? [] : [fateOf(services, connectionId, actorId)],
+    writes: [configureInstallation(row, before), ...told.writes],
+    messages: [...fate, ...told.messages],
   };
   const isAccepted = await services.runtime.send(actorId, event, extras).catch(changedMeanwhile);
   if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');

@@ -5,6 +5,8 @@ import {
   type CallCounts,
   type Counts,
   DELIVERY_OUTCOMES,
+  INBOX_OUTCOMES,
+  LOOK_OUTCOMES,
   METHOD_CLASSES,
   PAGE_OUTCOMES,
   PLANES,
@@ -12,6 +14,9 @@ import {
   REFRESH_OUTCOMES,
   STATUS_CLASSES,
   WAIT_REASONS,
+  WEBHOOK_EVENT_OUTCOMES,
+  WEBHOOK_OUTCOMES,
+  WRITE_OUTCOMES,
 } from '../../core/counts.ts';
 import { LATENCY_EDGES_S, LEASE_WAIT_EDGES_S } from '../../core/limits.ts';
 import { counter, type Family, histogram, type Labels, type Sample, sample } from './family.ts';
@@ -54,7 +59,8 @@ export function callFamilies(counts: Counts): Family[] {
     ),
     counter(
       'tenon_deliveries_total',
-      'Attempts to deliver a message to a webhook; retry: it failed and is tried again; dead: it was given up.',
+      'Attempts to deliver a message to a webhook. retry: it failed and is tried again; dead: it was given up; ' +
+        'dropped: a notification for which too much waited already.',
       ...byOutcome({}, 'outcome', DELIVERY_OUTCOMES, counts.deliveries),
     ),
   ];
@@ -62,13 +68,13 @@ export function callFamilies(counts: Counts): Family[] {
 
 export function providerFamilies({ providers }: Counts): Family[] {
   const all = [...providers].map(([provider, counts]) => ({ labels: { provider }, counts }));
-  const plain = (name: string, help: string, amountOf: (counts: ProviderCounts) => number) =>
+  const plain: PlainOf = (name, help, amountOf) =>
     counter(
       name,
       help,
       ...all.map(({ labels, counts }) => sample(amountOf(counts), labels)).filter(({ value }) => value > 0),
     );
-  const outcomes = (name: string, help: string, label: string, names: readonly string[], of: OutcomesOf) =>
+  const outcomes: OutcomesFamily = (name, help, label, names, of) =>
     counter(
       name,
       help,
@@ -108,6 +114,13 @@ export function providerFamilies({ providers }: Counts): Family[] {
       REFRESH_OUTCOMES,
       ({ refreshes }) => refreshes,
     ),
+    ...dataFamilies(plain, outcomes),
+  ];
+}
+
+/** What is read, looked at and written. */
+function dataFamilies(plain: PlainOf, outcomes: OutcomesFamily): Family[] {
+  return [
     outcomes(
       'tenon_read_pages_total',
       'Pages of reads; ended: the last of a run; deferred: it waits for a limit, a customer or a destination.',
@@ -116,9 +129,55 @@ export function providerFamilies({ providers }: Counts): Family[] {
       ({ pages }) => pages,
     ),
     plain('tenon_read_records_total', 'Records read from providers.', ({ records }) => records),
+    outcomes(
+      'tenon_schema_looks_total',
+      'Looks at the fields of an object; deferred: it waits for a limit, a customer or a destination.',
+      'outcome',
+      LOOK_OUTCOMES,
+      ({ looks }) => looks,
+    ),
+    outcomes(
+      'tenon_writes_total',
+      'Writes that are over, single ones and batches; failed: nothing was written, or nobody knows.',
+      'outcome',
+      WRITE_OUTCOMES,
+      ({ writes }) => writes,
+    ),
+    plain(
+      'tenon_written_records_total',
+      'Records made, changed or deleted at providers by writes.',
+      ({ recordsWritten }) => recordsWritten,
+    ),
   ];
 }
 
+export function webhookFamilies({ providers }: Counts): Family[] {
+  const all = [...providers].map(([provider, counts]) => ({ labels: { provider }, counts }));
+  const outcomes = (names: readonly string[], of: OutcomesOf) =>
+    all.flatMap(({ labels, counts }) => byOutcome(labels, 'outcome', names, of(counts)).filter(isSome));
+  return [
+    counter(
+      'tenon_webhooks_total',
+      'Webhooks of providers; refused: not proved, or not understood; deferred: the provider was told to come again.',
+      ...outcomes(WEBHOOK_OUTCOMES, ({ webhooks }) => webhooks),
+    ),
+    counter(
+      'tenon_webhook_events_total',
+      'Events in them, for each installation that they concern; unwanted: none subscribes to it; ' +
+        'unclaimed: of an account without an installation.',
+      ...outcomes(WEBHOOK_EVENT_OUTCOMES, ({ webhookEvents }) => webhookEvents),
+    ),
+    counter(
+      'tenon_inbox_events_total',
+      'Events that left an inbox; merged: told with an earlier one of the same record; bare: without the record that ' +
+        'it should have; unwanted: nobody subscribes to it; dropped: nobody could read it.',
+      ...outcomes(INBOX_OUTCOMES, ({ inboxEvents }) => inboxEvents),
+    ),
+  ];
+}
+
+type PlainOf = (name: string, help: string, amountOf: (counts: ProviderCounts) => number) => Family;
+type OutcomesFamily = (name: string, help: string, label: string, names: readonly string[], of: OutcomesOf) => Family;
 type OutcomesOf = (counts: ProviderCounts) => readonly number[];
 
 function requestSamples(labels: Labels, { requests }: CallCounts): Sample[] {

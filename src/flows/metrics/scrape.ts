@@ -4,9 +4,9 @@
 
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Services } from '../services.ts';
-import { callFamilies, providerFamilies } from './calls.ts';
+import { callFamilies, providerFamilies, webhookFamilies } from './calls.ts';
 import type { Family } from './family.ts';
-import { actorFamilies, circuitFamilies, limitFamilies, storeFamilies } from './state.ts';
+import { actorFamilies, circuitFamilies, limitFamilies, storeFamilies, subscriptionFamilies } from './state.ts';
 
 export interface Scrape {
   readonly contentType: string;
@@ -31,9 +31,11 @@ function familiesOf(services: Services): Family[] {
   return [
     ...callFamilies(services.counts),
     ...providerFamilies(services.counts),
+    ...webhookFamilies(services.counts),
     ...limitFamilies(services),
     ...circuitFamilies(services),
     ...actorFamilies(services),
+    ...subscriptionFamilies(services),
     ...storeFamilies(services),
   ];
 }

@@ -6,8 +6,11 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { OTHER_PROVIDER } from '../../core/counts.ts';
 import { COMMIT_EDGES_S, COMMIT_GROUP_EDGES, METRIC_ROWS_COUNTED_MAX } from '../../core/limits.ts';
 import { linesDropped } from '../../core/log.ts';
+import { SECOND_MS } from '../../core/time.ts';
+import { readInboxTotal } from '../../store/tables/inbox.ts';
 import { readLaneTotals } from '../../store/tables/outbox.ts';
 import { countDueActors, countPausedActors } from '../../store/tables/snapshots.ts';
+import { countUnmade } from '../../store/tables/subscriptions.ts';
 import type { Services } from '../services.ts';
 import { counter, type Family, gauge, histogram, type Labels, sample } from './family.ts';
 
@@ -108,10 +111,23 @@ export function circuitFamilies({ leases, catalog }: Pick<Services, 'leases' | '
   return [gauge('tenon_circuits', help, ...[...counts.values()].map(({ labels, count }) => sample(count, labels)))];
 }
 
+export function subscriptionFamilies({ store }: Pick<Services, 'store'>): Family[] {
+  const unmade = countUnmade(store.reads, METRIC_ROWS_COUNTED_MAX);
+  return [
+    gauge(
+      'tenon_subscriptions_unmade',
+      'Installations whose provider was not asked for all they subscribe to, by status; at most 10,000 are counted.',
+      ...unmade.map(({ status, n }) => sample(n, { status })),
+    ),
+  ];
+}
+
 export function actorFamilies({ runtime, store, clock }: Pick<Services, 'runtime' | 'store' | 'clock'>): Family[] {
   const depths = runtime.dispatcher.depths();
   const { queued, queuedBytes, dead } = readLaneTotals(store.reads);
-  const due = countDueActors(store.reads, clock.nowMs(), METRIC_ROWS_COUNTED_MAX);
+  const nowMs = clock.nowMs();
+  const inbox = readInboxTotal(store.reads, METRIC_ROWS_COUNTED_MAX);
+  const due = countDueActors(store.reads, nowMs, METRIC_ROWS_COUNTED_MAX);
   const paused = countPausedActors(store.reads, METRIC_ROWS_COUNTED_MAX);
   return [
     gauge(
@@ -135,6 +151,16 @@ export function actorFamilies({ runtime, store, clock }: Pick<Services, 'runtime
       sample(queuedBytes),
     ),
     gauge('tenon_messages_dead', 'Messages that were given up and are kept for two weeks.', sample(dead)),
+    gauge(
+      'tenon_inbox_waiting',
+      'Events of providers that are not in the outbox yet, at most 10,000 of them counted.',
+      sample(inbox.events),
+    ),
+    gauge(
+      'tenon_inbox_oldest_seconds',
+      'How long the oldest of those that are counted waits; 0: none does.',
+      sample(inbox.oldestAtMs === null ? 0 : (nowMs - inbox.oldestAtMs) / SECOND_MS),
+    ),
     gauge('tenon_actors_live', 'Actors in memory.', sample(runtime.liveCount)),
     gauge('tenon_actors_paused', 'Actors that a bug of ours stopped: see `tenon quarantine list`.', sample(paused)),
     gauge(

@@ -14,6 +14,7 @@ import { type EffectRow, readEffectsFor } from '../../store/tables/effects.ts';
 import { readCheckpointsOf, readInstallation } from '../../store/tables/installations.ts';
 import { type QuarantinedRow, readQuarantined } from '../../store/tables/quarantine.ts';
 import { readSnapshot, readSnapshotsLike, type SnapshotRow } from '../../store/tables/snapshots.ts';
+import { schemaWatchActorId } from '../schemaWatch/schedule.ts';
 import type { Look } from './look.ts';
 import { definitionOf, enteredAt, historyOf, type PastStep, pastOf, pastStep } from './past.ts';
 
@@ -184,7 +185,10 @@ function nearIds({ store }: Look, id: string): readonly string[] {
   return trusted.length > 0 ? trusted : nearNames(id, like(`${machine}:`), NEAR_IDS_MAX);
 }
 
-/** An installation's reads and its connection; a read's installation; a provider app and those whom it holds. */
+/**
+ * An installation's reads, what watches its fields, its inbox and its connection; the installation of one of these; a
+ * provider app and those whom it holds.
+ */
 function relatedTo({ store }: Look, actorId: ActorId): readonly string[] {
   const machine = machineOf(actorId);
   if (machine === 'providerApp') {
@@ -196,14 +200,17 @@ function relatedTo({ store }: Look, actorId: ActorId): readonly string[] {
     // It has a row since its first trouble.
     return readSnapshot(store.reads, providerApp) === undefined ? [] : [providerApp];
   }
-  if (machine === 'read') return [actorIdOf('installation', keyOf(actorId).split('/', 1)[0] ?? '')];
+  if (machine === 'read' || machine === 'schemaWatch' || machine === 'inbox')
+    return [actorIdOf('installation', keyOf(actorId).split('/', 1)[0] ?? '')];
   if (machine !== 'installation') return [];
   const installationId = keyOf(actorId);
   const connectionId = readInstallation(store.reads, installationId)?.connectionId;
   const reads = readCheckpointsOf(store.reads, installationId).slice(0, OPERATOR_LIST_MAX);
+  const others = [schemaWatchActorId(installationId), actorIdOf('inbox', installationId)];
   return [
     ...(connectionId === undefined ? [] : [actorIdOf('credential', connectionId)]),
     ...reads.map((checkpoint) => checkpoint.actorId),
+    ...others.filter((other) => readSnapshot(store.reads, other) !== undefined),
   ];
 }
 

@@ -5,9 +5,10 @@
 
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type ActorId, actorIdOf, type ConnectionId } from '../../core/ids.ts';
-import { RETENTION_ROWS_PER_STEP } from '../../core/limits.ts';
+import { INBOX_EVENTS_MAX, RETENTION_ROWS_PER_STEP } from '../../core/limits.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { type ConnectionRow, deleteConnection, readConnection } from '../../store/tables/connections.ts';
+import { eraseInboxRows, readInboxDepth, readInboxSeqs } from '../../store/tables/inbox.ts';
 import {
   eraseInstallationRows,
   eraseOperations,
@@ -21,7 +22,9 @@ import {
   eraseMessages,
   readBlobIdsOfInstallation,
   readSeqsOfOperations,
+  readSeqsOfSubjects,
 } from '../../store/tables/outbox.ts';
+import { readSubscription } from '../../store/tables/subscriptions.ts';
 import { countActorRows, readActorsOfInstallation } from '../../store/tables/upkeep.ts';
 import type { Services } from '../services.ts';
 import { giveBackPages } from './retention.ts';
@@ -74,7 +77,11 @@ export async function eraseRows(
     () => readBlobIdsOfInstallation(store.reads, installationId, RETENTION_ROWS_PER_STEP),
     (ids) => store.commit([eraseBlobs(ids)]),
   );
-  let outbox = 0;
+  const subjects = [installationId, ...(actors.connectionId === null ? [] : [actors.connectionId])];
+  let outbox = await eraseAll(
+    () => readSeqsOfSubjects(store.reads, subjects, RETENTION_ROWS_PER_STEP),
+    (seqs) => store.commit(eraseMessages(seqs)),
+  );
   const operations = await eraseAll(
     () => readOperationIds(store.reads, installationId, RETENTION_ROWS_PER_STEP),
     async (ids) => {
@@ -85,7 +92,11 @@ export async function eraseRows(
       await store.commit([eraseOperations(ids)]);
     },
   );
-  const rows = { ...actors.rows, operations, outbox, blobs };
+  const keys = await eraseAll(
+    () => readInboxSeqs(store.reads, installationId, RETENTION_ROWS_PER_STEP),
+    (seqs) => store.commit([eraseInboxRows(seqs)]),
+  );
+  const rows = { ...actors.rows, operations, outbox, blobs, inbox: actors.rows.inbox + keys };
   if (Object.values(rows).every((count) => count === 0))
     throw new IntegrationError('not_found', 'no such installation');
   await giveBackPages(store, () => false);
@@ -97,12 +108,15 @@ export async function eraseRows(
 async function removeActors(storage: Storage, installationId: string, { isConnectionKept }: EraseOptions) {
   const { reads } = storage.store;
   const row = readInstallation(reads, installationId);
-  const connection = row === undefined || isConnectionKept ? undefined : readConnection(reads, row.connectionId);
+  // One that is gone may have left a connection for what is to be taken back with it.
+  const connectionId = row?.connectionId ?? readSubscription(reads, installationId)?.connectionId;
+  const connection = connectionId === undefined || isConnectionKept ? undefined : readConnection(reads, connectionId);
   const isShared = readInstallationsOfConnection(reads, connection?.connectionId ?? '').length > 1;
   const actorIds = readActorsOfInstallation(reads, installationId);
   const counts = {
     installations: row === undefined ? 0 : 1,
     checkpoints: readCheckpointsOf(reads, installationId).length,
+    inbox: readInboxDepth(reads, installationId, INBOX_EVENTS_MAX).events,
   };
   const writes = eraseInstallationRows(installationId);
   if (connection !== undefined && !isShared) {

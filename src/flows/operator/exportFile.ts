@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { PassphraseSeal } from '../../auth/passphrase.ts';
-import type { Vault } from '../../auth/vault.ts';
+import type { SealedPlace, Vault } from '../../auth/vault.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, jsonOrNull } from '../../core/json.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
@@ -15,30 +15,59 @@ import type { SqlValue } from '../../store/port.ts';
 import { SCHEMA_VERSION } from '../../store/schema.ts';
 import type { SealedTable } from '../../store/tables/sealed.ts';
 import { newSigningSecret } from '../../webhook/sign.ts';
-import { isKeptToProject } from '../apiKeys.ts';
 import { signingPlace } from '../destinations.ts';
+import { ExportOwners, foreign } from './exportOwners.ts';
 import { placeOf } from './sealedPlaces.ts';
 
 const VERSION = 1;
 /** What a passphrase is tried on before anything is read. */
 const CHECK = 'tenon export';
 
-/** Columns that the vault has sealed, and what says where. */
-const SEALED: Readonly<Partial<Record<MovedTable, { id: string; sealed: string; detail?: string }>>> = {
-  providerApps: { id: 'providerAppId', sealed: 'sealedClientSecret' },
-  destinations: { id: 'destinationId', sealed: 'sealedSecrets' },
-  credentials: { id: 'connectionId', sealed: 'sealed', detail: 'generation' },
-  effects: { id: 'effectId', sealed: 'result', detail: 'payload' },
+/** A column that the vault has sealed, and what says where; `name` where the secrets are not called by their table. */
+interface SealedColumn {
+  readonly name?: SealedTable;
+  readonly id: string;
+  readonly sealed: string;
+  readonly detail?: string;
+}
+
+const SEALED: Readonly<Partial<Record<MovedTable, readonly SealedColumn[]>>> = {
+  providerApps: [
+    { id: 'providerAppId', sealed: 'sealedClientSecret' },
+    { name: 'appWebhookSecrets', id: 'providerAppId', sealed: 'sealedWebhookSecret' },
+  ],
+  destinations: [{ id: 'destinationId', sealed: 'sealedSecrets' }],
+  credentials: [{ id: 'connectionId', sealed: 'sealed', detail: 'generation' }],
+  writeRequests: [{ id: 'requestId', sealed: 'sealed' }],
+  webhookSecrets: [{ id: 'installationId', sealed: 'sealed' }],
+  subscriptions: [{ id: 'installationId', sealed: 'sealed', detail: 'generation' }],
+  effects: [{ id: 'effectId', sealed: 'result', detail: 'payload' }],
 };
 /** Columns with records of customers, and with what receivers know senders by: the headers of a destination. */
 const HIDDEN: Readonly<Partial<Record<MovedTable, string>>> = {
+  inbox: 'event',
   outbox: 'body',
   blobs: 'body',
   destinations: 'metadata',
 };
-/** Only of use to whoever has the credentials too. */
+/** Only of use to whoever has the credentials too; or, as hashes of API keys, to whoever guesses at them. */
 const WITH_SECRETS: readonly MovedTable[] = [
-  ...(['credentials', 'operations', 'lanes', 'blobs', 'outbox', 'snapshots', 'effects', 'quarantine'] as const),
+  ...([
+    'apiKeys',
+    'credentials',
+    'fieldSnapshots',
+    'operations',
+    'writeRequests',
+    'inbox',
+    'webhookSecrets',
+    'subscriptions',
+    'lanes',
+    'blobs',
+    'outbox',
+    'snapshots',
+    'effects',
+    'quarantine',
+  ] as const),
 ];
 /** Without secrets these are read by people and not brought in: they would wait for what is not there. */
 const NOT_WITHOUT_SECRETS: readonly MovedTable[] = ['providerApps', 'connections', 'installations', 'checkpoints'];
@@ -71,22 +100,22 @@ export function* exportLines(moment: Moment, projectId: string, seals: Seals | n
 }
 
 function lineOf(table: MovedTable, row: MovedRow, seals: Seals | null): JsonObject {
-  const hidden = hiddenColumns(table).filter((name) => row[name] !== null);
-  const open = Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name))) as JsonObject;
+  const columns = hiddenColumns(table);
+  const hidden = columns.filter((name) => row[name] !== null);
+  const open = Object.fromEntries(Object.entries(row).filter(([name]) => !columns.includes(name))) as JsonObject;
   const line: JsonObject = { kind: table, row: { ...open, ...shownOf(table, row, seals) } };
   if (seals === null || hidden.length === 0) return line;
   const { vault, seal } = seals;
-  const secretColumn = SEALED[table]?.sealed;
   const plain = hidden.map((name) => {
     const value = row[name];
-    const isSealed = name === secretColumn;
-    return [name, isSealed ? vault.open(value as Uint8Array, placeIn(table, row)).toString('utf8') : String(value)];
+    const place = placeIn(table, name, row);
+    return [name, place === null ? String(value) : vault.open(value as Uint8Array, place).toString('utf8')];
   });
   return { ...line, sealed: seal.seal(JSON.stringify(Object.fromEntries(plain)), JSON.stringify(line)) };
 }
 
 function hiddenColumns(table: MovedTable): readonly string[] {
-  return [SEALED[table]?.sealed, HIDDEN[table]].filter((name) => name !== undefined);
+  return [...(SEALED[table] ?? []).map(({ sealed }) => sealed), HIDDEN[table]].filter((name) => name !== undefined);
 }
 
 /** Of what is hidden, the part that a clone without secrets needs. */
@@ -96,11 +125,13 @@ function shownOf(table: MovedTable, row: MovedRow, seals: Seals | null): JsonObj
   return { metadata: JSON.stringify({ url }) };
 }
 
-function placeIn(table: MovedTable, row: MovedRow) {
-  const columns = SEALED[table];
-  if (columns === undefined) throw new IntegrationError('malformed', `nothing of ${table} is sealed`);
-  const detail = columns.detail === undefined ? null : (row[columns.detail] as string | number | null);
-  return placeOf(table as SealedTable, { row: 0, id: String(row[columns.id]), sealed: null, detail });
+/** Null for a column that the vault has not sealed. */
+function placeIn(table: MovedTable, column: string, row: MovedRow): SealedPlace | null {
+  const sealed = SEALED[table]?.find((one) => one.sealed === column);
+  if (sealed === undefined) return null;
+  const detail = sealed.detail === undefined ? null : (row[sealed.detail] as string | number | null);
+  const name = sealed.name ?? (table as SealedTable);
+  return placeOf(name, { row: 0, id: String(row[sealed.id]), sealed: null, detail });
 }
 
 const header = z.object({
@@ -157,11 +188,11 @@ export async function* rowsOf(
   const digest = digestOf(seal);
   let rows = 0;
   let isFirst = true;
-  let projectId: SqlValue | undefined;
+  const owners = new ExportOwners();
   for await (const text of lines) {
     const line = jsonOrNull(text);
     if (isJsonObject(line) && line['kind'] === 'end') {
-      if (line['rows'] === rows && line['digest'] === digest.digest()) return;
+      if (line['rows'] === rows && line['digest'] === digest.digest()) return owners.assertWhole();
       throw new IntegrationError('invalid_input', 'the export was changed since it was made');
     }
     digest.update(`${text}\n`);
@@ -171,9 +202,8 @@ export async function* rowsOf(
     }
     rows += 1;
     const { table, row, sealed } = parseRow(line);
-    if (rows === 1 && table === 'projects') projectId = row['projectId'];
-    else assertOwn(table, row, projectId);
     if (seal === null && WITH_SECRETS.includes(table)) throw foreign(`has ${table}, and no passphrase vouches for it`);
+    owners.assertOwn(table, row);
     if (seal === null && NOT_WITHOUT_SECRETS.includes(table)) {
       told.leftOut[table] = (told.leftOut[table] ?? 0) + 1;
       continue;
@@ -193,22 +223,7 @@ function parseRow(line: unknown): { table: MovedTable; row: MovedRow; sealed: st
   throw new IntegrationError('invalid_input', 'a line of the export is none that this version knows');
 }
 
-/**
- * A file is of one project, whoever wrote it: it must bring nothing into another one, and no key that opens more than
- * a project. Without a passphrase anybody can write one.
- */
-function assertOwn(table: MovedTable, row: MovedRow, projectId: SqlValue | undefined): void {
-  const isOwn = Object.hasOwn(row, 'projectId') ? row['projectId'] === projectId : projectId !== undefined;
-  if (table === 'projects' || !isOwn) throw foreign('is of more than one project');
-  const isTooWide = table === 'apiKeys' && !isKeptToProject({ scopes: String(row['scopes']) });
-  if (isTooWide) throw foreign('has a key that opens more than its project');
-}
-
-function foreign(why: string): IntegrationError {
-  return new IntegrationError('invalid_input', `the export ${why}`);
-}
-
-/** The columns that were not open. Without secrets a destination gets a signing key of its own. */
+/** The columns that were not open. Without secrets a destination gets a signing key of its own, and has not failed. */
 function hiddenOf(
   table: MovedTable,
   row: MovedRow,
@@ -218,15 +233,16 @@ function hiddenOf(
 ): MovedRow {
   if (seal === null && table === 'destinations') {
     const place = signingPlace(String(row['destinationId']));
-    return { sealedSecrets: vault.seal(JSON.stringify([newSigningSecret()]), place) };
+    return { sealedSecrets: vault.seal(JSON.stringify([newSigningSecret()]), place), disabledAtMs: null };
   }
   if (sealed === undefined || seal === null) return {};
   const plain = jsonOrNull(seal.open(sealed, JSON.stringify({ kind: table, row })));
-  const columns = isJsonObject(plain) ? Object.entries(plain) : [];
-  const secretColumn = SEALED[table]?.sealed;
+  // Nothing else: what stands open was looked at already, and must not be another thing underneath.
+  const hidden = hiddenColumns(table);
+  const columns = isJsonObject(plain) ? Object.entries(plain).filter(([name]) => hidden.includes(name)) : [];
   const stored = columns.map(([name, value]): [string, SqlValue] => {
-    const text = String(value);
-    return [name, name === secretColumn ? vault.seal(text, placeIn(table, row)) : text];
+    const place = placeIn(table, name, row);
+    return [name, place === null ? String(value) : vault.seal(String(value), place)];
   });
   return Object.fromEntries(stored);
 }

@@ -5,9 +5,12 @@
 import { leaseTarget } from '../../../actors/lease.ts';
 import type { CredentialContext } from '../../../machines/credentialEvents.ts';
 import type { DeliveryContext } from '../../../machines/delivery.ts';
+import type { InboxContext } from '../../../machines/inbox.ts';
 import type { InstallationContext } from '../../../machines/installation.ts';
 import type { ProviderContext } from '../../../machines/provider.ts';
 import type { ReadContext } from '../../../machines/readEvents.ts';
+import type { SchemaWatchContext } from '../../../machines/schemaWatch.ts';
+import type { SubscriptionContext } from '../../../machines/subscription.ts';
 import { type ActorId, actorIdOf, type ProjectId } from '../../core/ids.ts';
 import { OPERATOR_LIST_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
@@ -21,9 +24,11 @@ import {
   readInstallation,
   readIntegration,
 } from '../../store/tables/installations.ts';
-import { countDead, type OutboxRow, readLane, readLastDead, readMostTried } from '../../store/tables/outbox.ts';
+import { countDead, type OutboxRow, readDeadLetters, readLane, readMostTried } from '../../store/tables/outbox.ts';
 import { readSnapshot } from '../../store/tables/snapshots.ts';
 import { readActorId, readsOf } from '../read/reads.ts';
+import { schemaWatchActorId, watchOf } from '../schemaWatch/schedule.ts';
+import { subscriptionActorId } from '../subscribe/tell.ts';
 import type { Look } from './look.ts';
 import { type Past, pastOf, restoredOf } from './past.ts';
 
@@ -53,6 +58,7 @@ export interface ReadFacts extends ActorFacts<ReadContext> {
 export interface LaneFacts {
   /** Null before the first message. */
   readonly actor: ActorFacts<DeliveryContext> | null;
+  readonly destinationId: string;
   readonly name: string;
   readonly queued: number;
   readonly queuedBytes: number;
@@ -74,7 +80,13 @@ export interface Facts {
   readonly installation: ActorFacts<InstallationContext> | null;
   readonly credential: ActorFacts<CredentialContext> | null;
   readonly circuit: ActorFacts<ProviderContext> | null;
+  /** Null where the provider is asked for nothing. */
+  readonly subscription: ActorFacts<SubscriptionContext> | null;
   readonly reads: readonly ReadFacts[];
+  /** What looks at the fields of its objects; null where nobody asked for that. */
+  readonly schemaWatch: ActorFacts<SchemaWatchContext> | null;
+  /** Null before the first webhook. */
+  readonly inbox: ActorFacts<InboxContext> | null;
   readonly lanes: readonly LaneFacts[];
 }
 
@@ -90,11 +102,13 @@ export function factsOf(look: Look, installationId: string): Facts | null {
     isDiskHealthy: look.store.isHealthy,
     installationId,
     installation,
+    inbox: actorFacts<InboxContext>(look, actorIdOf('inbox', installationId)),
   };
   const connection = row === undefined ? undefined : readConnection(reads, row.connectionId);
   if (row === undefined || connection === undefined) {
     const subject = `The installation ${installationId}`;
-    return { ...shared, subject, providerName: 'the provider', credential: null, circuit: null, reads: [], lanes: [] };
+    const nothing = { credential: null, circuit: null, subscription: null, reads: [], schemaWatch: null, lanes: [] };
+    return { ...shared, subject, providerName: 'the provider', ...nothing };
   }
   return { ...shared, ...factsInUse(look, row, connection) };
 }
@@ -105,7 +119,9 @@ function factsInUse(look: Look, row: InstallationRow, connection: ConnectionRow)
   const declaration = catalog.find(connection.provider);
   const providerName = declaration?.displayName ?? connection.provider;
   const effective = readsOf(look, row);
-  const destinations = destinationsOf(look, row.projectId, effective);
+  const watch = watchOf(look, row);
+  const named = [...effective.map(({ destination }) => destination), watch?.destination ?? null];
+  const destinations = destinationsOf(look, row.projectId, named);
   return {
     subject: `"${integration?.name ?? row.integrationId}" of ${connection.groupName} (${providerName})`,
     providerName,
@@ -114,7 +130,9 @@ function factsInUse(look: Look, row: InstallationRow, connection: ConnectionRow)
       declaration === undefined
         ? null
         : actorFacts<ProviderContext>(look, actorIdOf('provider', leaseTarget(declaration, connection).providerKey)),
+    subscription: actorFacts<SubscriptionContext>(look, subscriptionActorId(row.installationId)),
     reads: readFactsOf(look, row, effective, destinations),
+    schemaWatch: actorFacts<SchemaWatchContext>(look, schemaWatchActorId(row.installationId)),
     lanes: [...destinations.values()].map((destination) => laneFacts(look, destination)),
   };
 }
@@ -123,9 +141,9 @@ function factsInUse(look: Look, row: InstallationRow, connection: ConnectionRow)
 function destinationsOf(
   { store }: Look,
   projectId: ProjectId,
-  effective: readonly EffectiveRead[],
+  named: readonly (string | null)[],
 ): ReadonlyMap<string, DestinationRow> {
-  const names = new Set(effective.flatMap(({ destination }) => (destination === null ? [] : [destination])));
+  const names = new Set(named.filter((name) => name !== null));
   const rows = new Map<string, DestinationRow>();
   for (const name of names) {
     const row = readDestination(store.reads, projectId, name);
@@ -160,11 +178,12 @@ function laneFacts(look: Look, { destinationId, name }: DestinationRow): LaneFac
   const tried = readMostTried(reads, destinationId);
   return {
     actor: actorFacts<DeliveryContext>(look, actorIdOf('delivery', destinationId)),
+    destinationId,
     name,
     queued: lane?.queued ?? 0,
     queuedBytes: lane?.queuedBytes ?? 0,
     dead: countDead(reads, destinationId, OPERATOR_LIST_MAX),
-    lastDead: readLastDead(reads, destinationId) ?? null,
+    lastDead: readDeadLetters(reads, destinationId, 1)[0] ?? null,
     failing: tried === undefined || tried.attempts === 0 ? null : tried,
   };
 }

@@ -7,6 +7,7 @@ import { errorFacts } from '../../core/errors.ts';
 import {
   DEAD_MESSAGE_DAYS_KEPT,
   DOWNLOAD_TTL_MS,
+  INBOX_DAYS_KEPT,
   OPERATION_DAYS_KEPT,
   QUARANTINE_DAYS_KEPT,
   RETENTION_DELAY_MS,
@@ -25,7 +26,8 @@ import {
   type Swept,
   sweepOperations,
   sweepRevisions,
-} from '../../store/tables/installations.ts';
+} from '../../store/tables/expiry.ts';
+import { expireInbox, readExpiredInbox } from '../../store/tables/inbox.ts';
 import {
   eraseMessages,
   expireBlobs,
@@ -43,6 +45,7 @@ export type RemovedCounts = Readonly<Record<Rule, number>>;
 
 type Rule =
   | 'budgets'
+  | 'inbox'
   | 'operations'
   | 'outbox'
   | 'blobs'
@@ -95,6 +98,7 @@ export class Retention {
         (ids) => store.commit([expireRevisions(ids)]),
       ),
       budgets: await this.#budgets(nowMs),
+      inbox: await this.#inbox(nowMs - INBOX_DAYS_KEPT * DAY_MS),
       snapshots: await this.#endedActors(),
     };
     await giveBackPages(store, () => this.#isStopped);
@@ -215,6 +219,19 @@ export class Retention {
       if (keys.length > 0) await store.commit([expireBudgets(keys, nowMs)]);
       count += keys.length;
       if (keys.length < RETENTION_ROWS_PER_STEP) break;
+    }
+    return count;
+  }
+
+  /** Keys of webhooks' events that no provider delivers again. */
+  async #inbox(beforeMs: Ms): Promise<number> {
+    const { store } = this.#services;
+    let count = 0;
+    while (await this.#mayGoOn()) {
+      const seqs = readExpiredInbox(store.reads, beforeMs, RETENTION_ROWS_PER_STEP);
+      if (seqs.length > 0) await store.commit([expireInbox(seqs)]);
+      count += seqs.length;
+      if (seqs.length < RETENTION_ROWS_PER_STEP) break;
     }
     return count;
   }

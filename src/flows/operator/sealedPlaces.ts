@@ -8,7 +8,10 @@ import type { SealedRow, SealedTable } from '../../store/tables/sealed.ts';
 import { PARKED_PURPOSE } from '../connect/parked.ts';
 import { answerPlace } from '../connect/refresh.ts';
 import { signingPlace } from '../destinations.ts';
-import { clientSecretPlace } from '../providerApps.ts';
+import { clientSecretPlace, webhookSecretPlace } from '../providerApps.ts';
+import { subscriptionPlace } from '../subscribe/places.ts';
+import { writeAnswerPlace } from '../write/effect.ts';
+import { writeRequestPlace } from '../write/stored.ts';
 
 const PLACES: Readonly<Record<SealedTable, (row: SealedRow) => SealedPlace>> = {
   credentials: ({ id, detail }) => ({
@@ -17,10 +20,16 @@ const PLACES: Readonly<Record<SealedTable, (row: SealedRow) => SealedPlace>> = {
     purpose: CREDENTIAL_PURPOSE,
   }),
   providerApps: ({ id }) => clientSecretPlace(id),
+  // An app and an installation never have the same id.
+  appWebhookSecrets: ({ id }) => webhookSecretPlace(id),
+  webhookSecrets: ({ id }) => webhookSecretPlace(id),
   destinations: ({ id }) => signingPlace(id),
   oauthStates: ({ id }) => ({ connectionId: id, generation: 0, purpose: PARKED_PURPOSE }),
+  writeRequests: ({ id }) => writeRequestPlace(id),
+  subscriptions: ({ id, detail }) => subscriptionPlace(id, Number(detail)),
   effects: ({ detail }) => {
     const effect = JSON.parse(String(detail)) as Effect;
+    if (effect.type === 'effect.write') return writeAnswerPlace(effect);
     invariant(
       effect.type === 'effect.refresh',
       'T-3701',

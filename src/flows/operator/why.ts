@@ -16,8 +16,15 @@ import {
   tokenEnded,
   tokenEndpointFailing,
 } from './diagnoses/connection.ts';
-import { deadLetters, destinationFailing, destinationFull, destinationMissing } from './diagnoses/destinations.ts';
+import {
+  deadLetters,
+  destinationDisabled,
+  destinationFailing,
+  destinationFull,
+  destinationMissing,
+} from './diagnoses/destinations.ts';
 import type { Diagnose, Diagnosis, Fault, Next } from './diagnoses/diagnosis.ts';
+import { inboxFailing, inboxWaiting } from './diagnoses/inbox.ts';
 import {
   backfillRunning,
   nextScheduled,
@@ -27,13 +34,15 @@ import {
   readRunning,
   readsPaused,
 } from './diagnoses/reads.ts';
+import { fieldsUnseen } from './diagnoses/schemaWatch.ts';
+import { subscriptionFailed, subscriptionFailing } from './diagnoses/subscription.ts';
 import { actorPaused, beingRemoved, configPending, diskFull, notServing } from './diagnoses/tenon.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Look } from './look.ts';
 import { relativeText, stampOf } from './times.ts';
 
 /** Where a reason lies. What the graver ones of an area say explains the others in it, and often the reads. */
-type Area = 'tenon' | 'connection' | 'destination' | 'read';
+type Area = 'tenon' | 'connection' | 'destination' | 'read' | 'fields' | 'subscription';
 
 /** The gravest first. */
 const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
@@ -51,10 +60,15 @@ const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
   ['connection', keyRefused],
   ['connection', circuitOpen],
   ['destination', destinationMissing],
+  ['destination', destinationDisabled],
   ['read', readGivenUp],
+  ['subscription', subscriptionFailed],
   ['destination', destinationFull],
   ['read', readFailing],
+  ['subscription', subscriptionFailing],
+  ['read', inboxFailing],
   ['read', quotaSpent],
+  ['read', inboxWaiting],
   ['destination', destinationFailing],
   ['read', readsPaused],
   ['tenon', configPending],
@@ -64,13 +78,18 @@ const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
 ];
 
 /** Nobody waits for these, and somebody should know of them. */
-const NOTES: readonly (readonly [Area, Diagnose])[] = [['destination', deadLetters]];
+const NOTES: readonly (readonly [Area, Diagnose])[] = [
+  ['destination', deadLetters],
+  ['fields', fieldsUnseen],
+];
 
 const EXPLAINED: Readonly<Record<Area, readonly Area[]>> = {
   tenon: [],
-  connection: ['connection', 'read'],
+  connection: ['connection', 'read', 'fields', 'subscription'],
   destination: ['destination', 'read'],
   read: ['read'],
+  fields: [],
+  subscription: [],
 };
 
 /** A diagnosis as it is published. */

@@ -2,10 +2,10 @@
 // when the run will not go on.
 
 import type { ReplayableHandler } from '../../../actors/dispatch.ts';
-import type { CloseRunEffect } from '../../../machines/effects.ts';
+import type { CloseRunEffect, Trigger } from '../../../machines/effects.ts';
 import { type ActorId, newId, type OperationId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS } from '../../core/limits.ts';
-import type { Ms } from '../../core/time.ts';
+import { type Ms, toRfc3339 } from '../../core/time.ts';
 import type { RowWrite } from '../../store/port.ts';
 import {
   type CheckpointRow,
@@ -16,9 +16,11 @@ import {
   readOperation,
   updateOperation,
 } from '../../store/tables/installations.ts';
+import { type Appended, NOTHING_APPENDED } from '../deliver/append.ts';
+import { readSchedulePaused, readTriggeredEnded } from '../notify/events.ts';
 import type { Services } from '../services.ts';
 import type { PageContext } from './page.ts';
-import { readActorId } from './reads.ts';
+import { readActorId, readsOf } from './reads.ts';
 
 interface MetadataFacts {
   readonly installationId: string;
@@ -28,11 +30,24 @@ interface MetadataFacts {
   readonly recordsRead: number;
 }
 
-/** Metadata of a read operation on the wire; `readType` is an addition of ours. */
-export function metadataOf(facts: MetadataFacts): string {
+/** What a triggered read was asked for; a side that was left open is absent. */
+interface ReadPeriod {
+  readonly fromTimestamp?: string;
+  readonly untilTimestamp?: string;
+}
+
+export function periodOf({ sinceMs, untilMs }: Pick<Trigger, 'sinceMs' | 'untilMs'>): ReadPeriod {
+  return {
+    ...(sinceMs === null ? {} : { fromTimestamp: toRfc3339(sinceMs) }),
+    ...(untilMs === null ? {} : { untilTimestamp: toRfc3339(untilMs) }),
+  };
+}
+
+/** Metadata of a read operation on the wire; `readType` and the period of a triggered one are additions of ours. */
+export function metadataOf(facts: MetadataFacts, period: ReadPeriod): string {
   const { installationId, objectName, operationId, readType, recordsRead } = facts;
   const progress = { installationId, objectName, operationId, recordsProcessed: recordsRead };
-  return JSON.stringify({ objects: [objectName], readType, progress });
+  return JSON.stringify({ objects: [objectName], readType, ...period, progress });
 }
 
 /** The rows of an operation that go with a page; `next` is the checkpoint after it. */
@@ -44,7 +59,7 @@ export function operationWrites(
 ): readonly RowWrite[] {
   const status = isLast ? 'success' : 'in_progress';
   const result = isLast ? resultOf(next) : null;
-  const metadata = metadataOf(next);
+  const metadata = metadataOf(next, effect.trigger == null ? {} : periodOf(effect.trigger));
   // That of a trigger is as old as its answer.
   const isOpen = checkpoint.page > 0 || effect.trigger != null;
   if (isOpen) return [updateOperation(checkpoint.operationId, { status, result, metadata }, nowMs)];
@@ -69,21 +84,55 @@ export function closeRunHandler(services: Services): ReplayableHandler<CloseRunE
         effect.operationId == null
           ? failureWrites(services, actorId, effect)
           : endOf(services, effect.operationId, effect);
-      const waiting = (effect.waiting ?? []).flatMap((operationId) => endOf(services, operationId, effect));
-      return Promise.resolve({ event: null, writes: [...removal, ...ended, ...waiting] });
+      const waiting = (effect.waiting ?? []).map((operationId) => endOf(services, operationId, effect));
+      const told = [ended, ...waiting, pauseTold(services, effect)];
+      return Promise.resolve({
+        event: null,
+        writes: [...removal, ...told.flatMap(({ writes }) => writes)],
+        messages: told.flatMap(({ messages }) => messages),
+      });
     },
   };
 }
 
-function endOf({ store, clock }: Services, operationId: string, effect: CloseRunEffect): readonly RowWrite[] {
+/** Where the read pauses by itself its builder is told; what is gone tells nothing. */
+function pauseTold(services: Services, { installationId, objectName, message, isPaused }: CloseRunEffect): Appended {
+  const installation = isPaused === true ? readInstallation(services.store.reads, installationId) : undefined;
+  if (installation === undefined) return NOTHING_APPENDED;
+  return readSchedulePaused(services, installation, `[${objectName}] ${message}`);
+}
+
+function endOf(services: Services, operationId: string, effect: CloseRunEffect): Appended {
+  const { store, clock } = services;
   const operation = readOperation(store.reads, operationId);
-  if (operation?.status !== 'in_progress') return [];
+  if (operation?.status !== 'in_progress') return NOTHING_APPENDED;
+  const { metadata } = operation;
   const result = `[${effect.objectName}] ${effect.message}`;
-  return [updateOperation(operationId, { status: 'failure', result, metadata: operation.metadata }, clock.nowMs())];
+  const told = triggeredTold(services, JSON.parse(metadata) as ReadPeriod & { readType: string | null }, effect);
+  const update = updateOperation(operationId, { status: 'failure', result, metadata }, clock.nowMs());
+  return { writes: [update, ...told.writes], messages: told.messages };
+}
+
+function triggeredTold(
+  services: Services,
+  { readType, fromTimestamp, untilTimestamp }: ReadPeriod & { readonly readType: string | null },
+  { installationId, objectName, message }: CloseRunEffect,
+): Appended {
+  const installation = readInstallation(services.store.reads, installationId);
+  if (readType !== 'triggered' || installation === undefined) return NOTHING_APPENDED;
+  const read = readsOf(services, installation).find((one) => one.objectName === objectName);
+  return readTriggeredEnded(services, installation, {
+    objectName: read?.deliveredName ?? objectName,
+    period: {
+      ...(fromTimestamp === undefined ? {} : { fromTimestamp }),
+      ...(untilTimestamp === undefined ? {} : { untilTimestamp }),
+    },
+    error: message,
+  });
 }
 
 /** A run that failed before its first page was committed has no operation yet; it gets one, so that it can be seen. */
-function failureWrites(services: Services, actorId: ActorId, effect: CloseRunEffect): readonly RowWrite[] {
+function failureWrites(services: Services, actorId: ActorId, effect: CloseRunEffect): Appended {
   const { store, clock } = services;
   const { installationId, objectName, readType } = effect;
   const checkpoint = readCheckpoint(store.reads, actorId);
@@ -91,12 +140,12 @@ function failureWrites(services: Services, actorId: ActorId, effect: CloseRunEff
     return endOf(services, checkpoint.operationId, effect);
   }
   const installation = readInstallation(store.reads, installationId);
-  if (installation === undefined || effect.isRemoved) return [];
+  if (installation === undefined || effect.isRemoved) return NOTHING_APPENDED;
   const { projectId, integrationId, configId } = installation;
   const operationId = newId<OperationId>();
   const result = `[${objectName}] ${effect.message}`;
-  const metadata = metadataOf({ installationId, objectName, operationId, readType, recordsRead: 0 });
+  const metadata = metadataOf({ installationId, objectName, operationId, readType, recordsRead: 0 }, {});
   const facts = { projectId, integrationId, installationId: installation.installationId, configId } as const;
   const outcome = { actionType: 'read', status: 'failure', result, metadata, createdAtMs: clock.nowMs() } as const;
-  return [insertOperation({ operationId, ...facts, ...outcome })];
+  return { writes: [insertOperation({ operationId, ...facts, ...outcome })], messages: [] };
 }

@@ -6,28 +6,10 @@ import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts'
 import type { ReadPageEffect } from '../../../machines/effects.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
 import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
-import { fullJitterMs } from '../../core/backoff.ts';
 import { countOutcome, countsOf, PAGE_OUTCOMES } from '../../core/counts.ts';
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorFacts,
-  errorFacts,
-  IntegrationError,
-  invariant,
-} from '../../core/errors.ts';
+import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
 import { newId, type OperationId } from '../../core/ids.ts';
-import {
-  EFFECT_DEADLINE_MS,
-  INCREMENTAL_OVERLAP_MS,
-  OUTBOX_BYTES_PER_LANE_MAX,
-  OUTBOX_WAIT_MS,
-  OUTBOX_WAIT_MS_MAX,
-  READ_BACKOFF_BASE_MS,
-  READ_BACKOFF_MS_MAX,
-  READ_RETRY_AFTER_MS_MAX,
-  REAUTH_WAIT_MS,
-} from '../../core/limits.ts';
+import { EFFECT_DEADLINE_MS, INCREMENTAL_OVERLAP_MS } from '../../core/limits.ts';
 import { DAY_MS, type Ms } from '../../core/time.ts';
 import type { EffectiveRead } from '../../manifest/effective.ts';
 import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
@@ -39,11 +21,13 @@ import {
   readCheckpoint,
   readInstallation,
 } from '../../store/tables/installations.ts';
-import { readLane } from '../../store/tables/outbox.ts';
+import { type Appended, isLaneFull, laneRetryAtMs, NOTHING_APPENDED } from '../deliver/append.ts';
+import { readBackfillDone, readTriggeredEnded } from '../notify/events.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
+import { setbackOf } from '../setback.ts';
 import { fieldsOf } from './fields.ts';
-import { operationWrites } from './operation.ts';
+import { operationWrites, periodOf } from './operation.ts';
 import { outboxOf } from './outbox.ts';
 import { readActorId, readsOf, scheduledAtMs } from './reads.ts';
 
@@ -62,25 +46,24 @@ export function readPageHandler(services: Services): ReplayableHandler<ReadPageE
     kind: 'replayable',
     deadlineMs: EFFECT_DEADLINE_MS,
     perform: async (effect, signal) => counted(services, effect, await readOnePage(services, effect, signal)),
-    failed: (effect, error) => counted(services, effect, pageFailed(services, effect, error, undefined)),
+    failed: (effect, error) => counted(services, effect, pageFailed(services, effect, error)),
   };
 }
 
 async function readOnePage(services: Services, effect: ReadPageEffect, signal: AbortSignal): Promise<Settlement> {
   const context = contextOf(services, effect);
   if (context === null) return nothingToRead(effect);
-  if (isOutboxFull(services, context)) {
-    const waitMs = OUTBOX_WAIT_MS + fullJitterMs(effect.deferrals, OUTBOX_WAIT_MS, OUTBOX_WAIT_MS_MAX);
-    const retryAtMs = services.clock.nowMs() + waitMs;
+  const { destination } = context;
+  if (destination !== null && isLaneFull(services, destination.destinationId)) {
+    const retryAtMs = laneRetryAtMs(services, effect.deferrals);
     return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
   }
   try {
     return committed(services, context, await fetchPage(services, context, signal));
   } catch (error) {
-    const retryAtMs = error instanceof IntegrationError ? error.retryAtMs : undefined;
     const facts = errorFacts(error);
     if (facts.code === 'cursor_gone') return restarted(services, context, facts);
-    return pageFailed(services, effect, facts, retryAtMs);
+    return pageFailed(services, effect, facts);
   }
 }
 
@@ -152,7 +135,7 @@ function checkpointOf(
     page: 0,
     operationId: (effect.trigger?.operationId ?? newId()) as OperationId,
     readType: effect.readType,
-    ...periodOf(effect, read, clock.nowMs(), incrementalSinceMs(watermarkMs, installation)),
+    ...boundsOf(effect, read, clock.nowMs(), incrementalSinceMs(watermarkMs, installation)),
     cursor: null,
     recordsRead: 0,
     watermarkMs,
@@ -160,7 +143,7 @@ function checkpointOf(
 }
 
 /** What was modified when is to be read; without a beginning everything is. */
-function periodOf(
+function boundsOf(
   { readType, trigger }: ReadPageEffect,
   read: EffectiveRead,
   nowMs: Ms,
@@ -181,11 +164,6 @@ function backfillSinceMs({ backfill }: EffectiveRead, nowMs: Ms): Ms | null {
 /** From where the last run ended, a little earlier; without one, from the installation on. */
 function incrementalSinceMs(watermarkMs: Ms | null, { createdAtMs }: InstallationRow): Ms {
   return (watermarkMs ?? createdAtMs) - INCREMENTAL_OVERLAP_MS;
-}
-
-function isOutboxFull({ store }: Services, { destination }: PageContext): boolean {
-  if (destination === null) return false;
-  return (readLane(store.reads, destination.destinationId)?.queuedBytes ?? 0) > OUTBOX_BYTES_PER_LANE_MAX;
 }
 
 async function fetchPage(services: Services, context: PageContext, signal: AbortSignal): Promise<ReadPage> {
@@ -228,6 +206,7 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
     watermarkMs: isLast && effect.readType !== 'triggered' ? checkpoint.untilMs : checkpoint.watermarkMs,
   };
   const outbox = outboxOf(services, context, page.rows);
+  const told = isLast ? endTold(services, context) : NOTHING_APPENDED;
   return {
     event: {
       type: 'page.committed',
@@ -235,9 +214,18 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
       isLast,
       nextRunAtMs: isLast ? nextRunAtMs(services, effect, nowMs) : null,
     },
-    writes: [putCheckpoint(next), ...operationWrites(context, next, isLast, nowMs), ...outbox.writes],
-    messages: outbox.messages,
+    writes: [putCheckpoint(next), ...operationWrites(context, next, isLast, nowMs), ...outbox.writes, ...told.writes],
+    messages: [...outbox.messages, ...told.messages],
   };
+}
+
+/** Backfills and what was asked for are waited for; of a schedule that was kept nobody hears. */
+function endTold(services: Services, { effect, installation, read }: PageContext): Appended {
+  const { readType, trigger } = effect;
+  const { deliveredName: objectName } = read;
+  if (readType === 'backfill') return readBackfillDone(services, installation, objectName);
+  if (trigger == null) return NOTHING_APPENDED;
+  return readTriggeredEnded(services, installation, { objectName, period: periodOf(trigger), error: null });
 }
 
 /** As the config says now and not when the page was begun: a deploy meanwhile has told the machine already. */
@@ -253,35 +241,12 @@ function nothingToRead({ turn }: ReadPageEffect): Settlement {
 
 /** The provider has forgotten the position: the run begins again from its start, records may be delivered twice. */
 function restarted(services: Services, { effect, checkpoint }: PageContext, error: ErrorFacts): Settlement {
-  const { event } = pageFailed(services, effect, error, undefined);
+  const { event } = pageFailed(services, effect, error);
   return { event, writes: [putCheckpoint({ ...checkpoint, cursor: null, recordsRead: 0 })] };
 }
 
-/** Nothing is wrong with the page. What a builder has to mend costs no customer their place in a backfill. */
-const PUTS_OFF: ReadonlySet<ErrorCode> = new Set(['budget_exhausted', 'rate_limited', 'circuit_open', 'app_fault']);
-
-/** Decides by code whether this is a failure to count, a wait, or the end. */
-function pageFailed(
-  services: Services,
-  effect: ReadPageEffect,
-  error: ErrorFacts,
-  retryAtMs: Ms | undefined,
-): Settlement {
-  const nowMs = services.clock.nowMs();
-  const { turn, attempt, deferrals } = effect;
-  const { message } = error;
-  if (PUTS_OFF.has(error.code)) {
-    const soonestAtMs = nowMs + fullJitterMs(deferrals, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
-    const askedAtMs = Math.min(retryAtMs ?? 0, nowMs + READ_RETRY_AFTER_MS_MAX);
-    return { event: { type: 'page.deferred', turn, message, retryAtMs: Math.max(askedAtMs, soonestAtMs) } };
-  }
-  if (error.code === 'auth_invalidated') {
-    // The credential actor tells when the customer has connected again; this wait covers news that crossed.
-    return { event: { type: 'page.deferred', turn, message, retryAtMs: nowMs + REAUTH_WAIT_MS } };
-  }
-  // A read changes nothing at the provider, so an unknown outcome may be tried again like any failure in between.
-  const mayRetry =
-    ERROR_CODES[error.code].isRetryable || error.code === 'outcome_unknown' || error.code === 'invariant';
-  const backoffMs = fullJitterMs(attempt, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
-  return { event: { type: 'page.failed', turn, message, retryAtMs: mayRetry ? nowMs + backoffMs : null } };
+function pageFailed(services: Services, effect: ReadPageEffect, error: ErrorFacts): Settlement {
+  const { kind, retryAtMs } = setbackOf(error, effect, services.clock.nowMs());
+  const type = kind === 'failed' ? 'page.failed' : 'page.deferred';
+  return { event: { type, turn: effect.turn, message: error.message, retryAtMs } };
 }

@@ -6,6 +6,7 @@ import type { Ms } from '../../core/time.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { agendaOf, type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import { runningSpec } from '../../manifest/kept.ts';
+import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { nextRunAtMs } from '../../manifest/schedule.ts';
 import { type InstallationRow, readCheckpointsOf, readIntegration } from '../../store/tables/installations.ts';
 import { runningRevisionOf } from '../install/installations.ts';
@@ -24,10 +25,14 @@ export function scheduledAtMs(read: EffectiveRead, nowMs: Ms): Ms | null {
 
 /** The reads of an installation as its config and the latest manifest say now. */
 export function readsOf(rows: CommittedRows, installation: InstallationRow): readonly EffectiveRead[] {
+  const spec = specFor(rows, installation);
+  return spec === null ? [] : effectiveReads(spec, JSON.parse(installation.config) as ConfigContent);
+}
+
+/** The manifest's integration as it runs for an installation; null if it is gone. */
+export function specFor(rows: CommittedRows, installation: InstallationRow): IntegrationSpec | null {
   const integration = readIntegration(rows.store.reads, installation.projectId, installation.integrationId);
-  if (integration === undefined) return [];
-  const spec = runningSpec(runningRevisionOf(rows, integration), installation.createdAtMs);
-  return effectiveReads(spec, JSON.parse(installation.config) as ConfigContent);
+  return integration === undefined ? null : runningSpec(runningRevisionOf(rows, integration), installation.createdAtMs);
 }
 
 /**
@@ -35,7 +40,19 @@ export function readsOf(rows: CommittedRows, installation: InstallationRow): rea
  * read it.
  */
 export function readNamed(rows: CommittedRows, installation: InstallationRow, given: string): EffectiveRead {
-  const found = namedIn(readsOf(rows, installation), given);
+  return readIn(readsOf(rows, installation), given);
+}
+
+/** The same of an object that the manifest has and the config may not name: then as if it did, without a word more. */
+export function offeredRead(rows: CommittedRows, installation: InstallationRow, given: string): EffectiveRead {
+  const spec = specFor(rows, installation);
+  const objects = (spec?.read?.objects ?? []).map((object) => ({ ...object, enabled: 'always' as const }));
+  const config = JSON.parse(installation.config) as ConfigContent;
+  return readIn(spec === null ? [] : effectiveReads({ ...spec, read: { objects } }, config), given);
+}
+
+function readIn(reads: readonly EffectiveRead[], given: string): EffectiveRead {
+  const found = namedIn(reads, given);
   if (found !== undefined) return found;
   throw new IntegrationError('not_found', `the installation does not read an object named "${given}"`);
 }

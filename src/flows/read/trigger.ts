@@ -13,7 +13,7 @@ import {
   readInstallation,
 } from '../../store/tables/installations.ts';
 import type { Services } from '../services.ts';
-import { metadataOf } from './operation.ts';
+import { metadataOf, periodOf } from './operation.ts';
 import { readActorId } from './reads.ts';
 
 /**
@@ -33,7 +33,8 @@ export async function triggerRead(
   const { installationId, projectId, integrationId, configId } = installation;
   const operationId = newId<OperationId>();
   const actorId = readActorId(installationId, objectName);
-  const metadata = metadataOf({ installationId, objectName, operationId, readType: 'triggered', recordsRead: 0 });
+  const begunAs = { installationId, objectName, operationId, readType: 'triggered', recordsRead: 0 };
+  const metadata = metadataOf(begunAs, periodOf(period));
   const facts = { projectId, integrationId, installationId, configId, metadata } as const;
   const begun = { actionType: 'read', status: 'in_progress', result: null } as const;
   const sent = services.runtime.send(

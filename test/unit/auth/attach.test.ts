@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attachmentOf } from '../../../src/auth/attach.ts';
+import { attachmentOf, quotableOf } from '../../../src/auth/attach.ts';
 import type { Credential } from '../../../src/auth/credential.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { AuthDeclaration, BasicAuth, ProviderDeclaration } from '../../../src/catalog/schema.ts';
@@ -153,3 +153,18 @@ function oauth2Auth() {
   if (auth.scheme !== 'oauth2') throw new Error('hubspot has OAuth');
   return auth;
 }
+
+describe('what could be quoted of an attachment', () => {
+  it.each<[string, Parameters<typeof quotableOf>[0], readonly string[]]>([
+    ['nothing', { headers: [], query: '' }, []],
+    [
+      'a token with and without its scheme',
+      { headers: ['Authorization', 'Bearer a-b_c'], query: '' },
+      ['a-b_c', 'Bearer a-b_c'],
+    ],
+    ['each header', { headers: ['X-Id', 'one', 'X-Key', 'two'], query: '' }, ['one', 'two']],
+    ['a key of the query, encoded and not', { headers: [], query: 'id=1&key=a%2Bb' }, ['1', 'a%2Bb', 'a+b']],
+  ])('%s', (_what, attachment, quotable) => {
+    expect([...new Set(quotableOf(attachment))].filter((text) => text !== '')).toEqual(quotable);
+  });
+});

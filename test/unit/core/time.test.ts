@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { execPath } from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DAY_MS,
@@ -152,5 +154,16 @@ describe('Retry-After', () => {
     ['2026-01-05T09:05:00Z', 300_000],
   ])('is a time with %j', (value, aheadMs) => {
     expect(retryAfterAtMs(value, nowMs)).toBe(nowMs + aheadMs);
+  });
+});
+
+describe('a command that sleeps', () => {
+  it('goes on afterwards, which one that waits for the clock of the server does not', () => {
+    const time = JSON.stringify(new URL('../../../src/core/time.ts', import.meta.url).href);
+    const run = (wait: string) => {
+      const script = `const { delay, sleep, systemClock } = await import(${time}); await ${wait}; console.log('on');`;
+      return spawnSync(execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' }).stdout;
+    };
+    expect([run('delay(systemClock, 1)'), run('sleep(1)')]).toEqual(['', 'on\n']);
   });
 });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
-import { CONFIG_CHANGES_MAX, MASK_TRIES_MAX } from '../../../src/core/limits.ts';
+import { CONFIG_CHANGES_MAX, MANIFEST_OBJECTS_MAX, MASK_TRIES_MAX } from '../../../src/core/limits.ts';
 import { type InstallationChoice, updateByMask } from '../../../src/manifest/configMask.ts';
 import type { IntegrationSpec } from '../../../src/manifest/manifest.ts';
 
@@ -261,4 +261,27 @@ describe('for any mask', () => {
       }),
     );
   });
+});
+
+/** Throws where anything of it is changed. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}
+
+test('as many paths as may be, into as many objects, change neither what there was nor what was sent', () => {
+  const names = Array.from({ length: MANIFEST_OBJECTS_MAX }, (_, index) => `object${index}`);
+  const spec: IntegrationSpec = { ...SPEC, read: { objects: names.map((objectName) => ({ objectName })) } };
+  const objects = Object.fromEntries(names.map((name) => [name, { objectName: name, selectedFields: { a: true } }]));
+  const current = frozen({ ...CURRENT, content: { provider: 'hubspot', read: { objects } } });
+  const sent = names.map((name) => [name.toUpperCase(), { selectedFields: { b: true }, disabled: true }]);
+  const body = frozen({ config: { content: { read: { objects: Object.fromEntries(sent) } } } });
+  const paths = names.flatMap((name) => {
+    const object = `config.content.read.objects.${name.toUpperCase()}`;
+    return [object, `${object}.disabled`, `${object}.selectedFields`, `${object}.selectedFields.b`];
+  });
+  expect(paths).toHaveLength(CONFIG_CHANGES_MAX);
+  const { content } = updateByMask(current, { mask: paths, body }, spec);
+  expect(Object.keys(content.read?.objects ?? {})).toHaveLength(names.length);
+  expect(content.read?.objects['OBJECT7']).toMatchObject({ selectedFields: { b: true }, disabled: true });
 });

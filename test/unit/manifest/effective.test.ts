@@ -236,6 +236,19 @@ describe('for any config', () => {
     );
   });
 
+  test('a schedule of looks at fields is what an actor has to be told, and not where they are told or what', () => {
+    const watching = (watchSchema: object): IntegrationSpec =>
+      ({ name: 'crm', provider: 'x', proxy: { enabled: true }, watchSchema }) as IntegrationSpec;
+    const always = { enabled: 'always' };
+    const hourly = watching({ destination: 'a', schedule: '0 * * * *', allObjects: { fieldCreated: always } });
+    const other = watching({ destination: 'b', schedule: '0 * * * *', allObjects: { fieldDeleted: always } });
+    const daily = watching({ destination: 'a', allObjects: { fieldCreated: always } });
+    const nothing = watching({ destination: 'a', schedule: '0 * * * *', allObjects: {} });
+    expect(isSameAgenda(hourly, other, {})).toBe(true);
+    expect(isSameAgenda(hourly, daily, {})).toBe(false);
+    expect(isSameAgenda(hourly, nothing, {})).toBe(false);
+  });
+
   test('only schedule, backfill and being read at all are what an actor has to be told', () => {
     const of = (spec: ReadObjectSpec): IntegrationSpec => ({ name: 'crm', provider: 'x', read: { objects: [spec] } });
     fc.assert(

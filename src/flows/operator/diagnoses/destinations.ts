@@ -22,6 +22,23 @@ export function destinationMissing({ reads }: Facts): Diagnosis | null {
   };
 }
 
+export function destinationDisabled({ lanes }: Facts): Diagnosis | null {
+  const lane = lanes.find(({ actor }) => actor?.state === 'disabling' || actor?.state === 'disabled');
+  if (lane === undefined) return null;
+  return {
+    name: 'destinationDisabled',
+    isWell: false,
+    waitsFor: `the destination "${lane.name}" to be enabled`,
+    since: { atMs: lane.actor?.context.failingSinceMs ?? null, isAtLeast: false },
+    next: null,
+    says:
+      `It took nothing for five days and was disabled: nothing is sent to it, and ` +
+      `${counted(lane.queued, 'message')} ${waits(lane.queued)} for it.${failureText(lane)}`,
+    fault: 'destination',
+    remedy: 'Mend the destination, then enable it: PATCH …/destinations/{destination} with its `metadata.url`.',
+  };
+}
+
 export function destinationFull({ lanes, reads }: Facts): Diagnosis | null {
   const lane = lanes.find(({ queuedBytes }) => queuedBytes > OUTBOX_BYTES_PER_LANE_MAX);
   if (lane === undefined) return null;
@@ -72,7 +89,7 @@ export function deadLetters({ lanes }: Facts): Diagnosis | null {
     next: null,
     says: `The destination "${lane.name}" refused ${count} for good; they are kept as dead letters.${words}`,
     fault: 'destination',
-    remedy: 'Mend the destination; nothing sends them again by itself.',
+    remedy: `Mend the destination; \`tenon deliveries resend ${lane.destinationId}\` then sends them again.`,
   };
 }
 

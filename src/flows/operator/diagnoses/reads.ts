@@ -12,7 +12,8 @@ const UNDER_WAY: readonly string[] = ['reading', 'waiting'];
 const QUOTA_WORDS = /answered 429\b|limit|are spent/i;
 const QUOTA_REMEDY = ' If this is usual, read less often or fewer objects.';
 
-const GIVEN_UP_REMEDIES: Readonly<Record<Fault, (providerName: string) => string>> = {
+/** What may help where a message of ours says who is at fault. */
+export const GIVEN_UP_REMEDIES: Readonly<Record<Fault, (providerName: string) => string>> = {
   nobody: () => 'See whether it works again.',
   tenon: () => 'This is a fault in Tenon: report it with the output of `tenon actor show`, and update.',
   provider: (providerName) => `See whether ${providerName} is well again.`,
@@ -174,7 +175,7 @@ function isGivenUp(read: ReadFacts): boolean {
 }
 
 /** Whom a message of ours about a provider's answer points at. */
-function faultOf(message: string | null, otherwise: Fault): Fault {
+export function faultOf(message: string | null, otherwise: Fault): Fault {
   if (message === null) return otherwise;
   if (/^T-\d{4}: /.test(message)) return 'tenon';
   return /answered 40[13]\b/.test(message) ? 'customer' : otherwise;

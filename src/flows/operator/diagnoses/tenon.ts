@@ -33,8 +33,18 @@ export function diskFull({ isDiskHealthy }: Facts): Diagnosis | null {
   };
 }
 
-export function actorPaused({ installation, credential, circuit, reads, lanes }: Facts): Diagnosis | null {
-  const actors = [installation, credential, circuit, ...reads, ...lanes.map(({ actor }) => actor)];
+export function actorPaused(facts: Facts): Diagnosis | null {
+  const { installation, credential, circuit, subscription, reads, inbox, schemaWatch, lanes } = facts;
+  const actors = [
+    installation,
+    credential,
+    circuit,
+    subscription,
+    ...reads,
+    inbox,
+    schemaWatch,
+    ...lanes.map(({ actor }) => actor),
+  ];
   const paused = actors.filter((actor) => actor !== null).filter(({ pausedReason }) => pausedReason !== null);
   const [first] = paused;
   if (first === undefined) return null;

@@ -3,7 +3,8 @@ import { deployManifest } from '../../../../src/flows/install/deploy.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
 import type { KeptObject } from '../../../../src/manifest/kept.ts';
 import type { IntegrationSpec } from '../../../../src/manifest/manifest.ts';
-import { readInstallation, readIntegrations, readRevision } from '../../../../src/store/tables/installations.ts';
+import { readInstallation, readRevision } from '../../../../src/store/tables/installations.ts';
+import { readIntegrations } from '../../../../src/store/tables/integrations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
 const STRIPE = { name: 'billing', provider: 'stripe', objects: ['customers'] };

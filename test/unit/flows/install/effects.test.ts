@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Settlement } from '../../../../actors/dispatch.ts';
-import type { TellReadsEffect } from '../../../../machines/effects.ts';
+import type { TellInstallationsEffect, TellReadsEffect } from '../../../../machines/effects.ts';
+import { createWebhook } from '../../../../src/flows/destinations.ts';
 import { deployManifest } from '../../../../src/flows/install/deploy.ts';
 import {
   applyConfigHandler,
@@ -11,6 +12,7 @@ import {
 } from '../../../../src/flows/install/effects.ts';
 import { createInstallation } from '../../../../src/flows/install/installations.ts';
 import { readActorId } from '../../../../src/flows/read/reads.ts';
+import { createEventTopicRoute, createTopic, createTopicDestinationRoute } from '../../../../src/flows/topics.ts';
 import { configureInstallation, readInstallation } from '../../../../src/store/tables/installations.ts';
 import { type Flows, manifestOf, startFlows } from './tenon.ts';
 
@@ -128,6 +130,32 @@ describe('news for reads', () => {
 });
 
 describe('news of a connection', () => {
+  it('that ended say why, unless it was connected again meanwhile, or is believed again', async () => {
+    const flows = await start();
+    const { services, projectId, connectionId } = flows;
+    const { topicId } = await createTopic(services, projectId, 'ops');
+    const metadata = { url: 'https://hooks.example.com/in' };
+    const { destinationId } = await createWebhook(services, projectId, { name: 'told', metadata });
+    await createEventTopicRoute(services, projectId, { eventType: 'connection.error', topicId });
+    await createTopicDestinationRoute(services, projectId, { topicId, destinationId });
+    const told = async (effect: Omit<TellInstallationsEffect, 'type' | 'connectionId'>) => {
+      const settlement = await tellInstallationsHandler(services).perform(
+        { type: 'effect.tellInstallations', connectionId, ...effect },
+        SIGNAL,
+      );
+      return (settlement.writes ?? []).flatMap(({ statement, params }) =>
+        statement === 'outbox.insert' ? [JSON.parse(String(params[3])).data.errors] : [],
+      );
+    };
+    expect(await told({ generation: 1, event: 'connection.restored', reason: null })).toEqual([]);
+    expect(await told({ generation: 1, event: 'connection.held', reason: 'gone' })).toEqual([]);
+    expect(await told({ generation: 0, event: 'connection.revoked', reason: 'gone' })).toEqual([]);
+    expect(await told({ generation: 1, event: 'connection.revoked', reason: 'gone' })).toEqual([['gone']]);
+    // As earlier versions have left it.
+    const [[words] = []] = await told({ generation: 1, event: 'connection.revoked' });
+    expect(words).toContain('no longer accepts');
+  });
+
   it.each(['connection.revoked', 'connection.restored'] as const)(
     '%s reach every installation of it',
     async (event) => {

@@ -76,7 +76,7 @@ async function boot(folder: string, clock = fakeClock()) {
   const { store, writer } = await withFaultyStore(folder);
   const runtime = new Runtime({ store, clock, log: silentLog() });
   runtime.dispatcher.register('effect.applyConfig', applyConfigHandler({ store, clock } as unknown as Services));
-  const rollout = new Rollout({ store, runtime, clock, log: silentLog() });
+  const rollout = new Rollout({ store, runtime, clock, log: silentLog(), isAsked: () => false });
   runtime.start();
   onTestFinished(async () => {
     if (writer.isDead) return;

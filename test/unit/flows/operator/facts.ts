@@ -1,9 +1,13 @@
 // Facts of an installation that is well, to be changed one at a time: what diagnoses are made of.
 
 import type { CredentialContext } from '../../../../machines/credentialEvents.ts';
+import type { DeliveryContext } from '../../../../machines/delivery.ts';
+import type { InboxContext } from '../../../../machines/inbox.ts';
 import type { InstallationContext } from '../../../../machines/installation.ts';
 import type { ProviderContext } from '../../../../machines/provider.ts';
 import type { ReadContext } from '../../../../machines/readEvents.ts';
+import type { SchemaWatchContext } from '../../../../machines/schemaWatch.ts';
+import type { SubscriptionContext } from '../../../../machines/subscription.ts';
 import { actorIdOf } from '../../../../src/core/ids.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/core/time.ts';
 import type { ActorFacts, Facts, LaneFacts, ReadFacts } from '../../../../src/flows/operator/facts.ts';
@@ -113,9 +117,52 @@ export function read(
   };
 }
 
+export function subscription(state: string, context: Partial<SubscriptionContext>): ActorFacts<SubscriptionContext> {
+  const active = {
+    installationId: 'i1',
+    turn: 1,
+    attempt: 0,
+    isTold: false,
+    isStale: false,
+    isBlocked: false,
+    isRemoved: false,
+    isConnectionKept: false,
+    wakeAtMs: null,
+    lastError: null,
+  };
+  const facts = actor<SubscriptionContext>('subscription:i1', state, { ...active, ...context });
+  return { ...facts, wakeAtMs: context.wakeAtMs ?? null };
+}
+
+export function inbox(
+  state: string,
+  context: Partial<InboxContext>,
+  rest: Partial<ActorFacts<InboxContext>> = {},
+): ActorFacts<InboxContext> {
+  const resting = {
+    ...{ installationId: 'i1', turn: 1, attempt: 0, deferrals: 0, hasMore: false, isUnblocked: false },
+    ...{ wakeAtMs: null, lastError: null },
+  };
+  const of = actor<InboxContext>('inbox:i1', state, { ...resting, ...context });
+  return { ...of, wakeAtMs: context.wakeAtMs ?? null, ...rest };
+}
+
+export function laneActor(state: string, context: Partial<DeliveryContext>): ActorFacts<DeliveryContext> {
+  const resting = {
+    laneId: 'd1',
+    round: 1,
+    hasMore: false,
+    wakeAtMs: null,
+    failingSinceMs: null,
+    lastFailureAtMs: null,
+  };
+  return actor<DeliveryContext>('delivery:d1', state, { ...resting, ...context });
+}
+
 export function lane(differences: Partial<LaneFacts>): LaneFacts {
   return {
     actor: null,
+    destinationId: 'd1',
     name: 'hook',
     queued: 0,
     queuedBytes: 0,
@@ -123,6 +170,27 @@ export function lane(differences: Partial<LaneFacts>): LaneFacts {
     lastDead: null,
     failing: null,
     ...differences,
+  };
+}
+
+/** Looks at fields, the next time in an hour. */
+export function schemaWatch(context: Partial<SchemaWatchContext>): ActorFacts<SchemaWatchContext> {
+  const nextLookAtMs = NOW_MS + HOUR_MS;
+  const idle = {
+    installationId: 'i1',
+    turn: 3,
+    isLookOpen: false,
+    after: '',
+    attempt: 0,
+    deferrals: 0,
+    nextLookAtMs,
+    wakeAtMs: nextLookAtMs,
+    lastError: null,
+    unseen: null,
+  };
+  return {
+    ...actor<SchemaWatchContext>('schemaWatch:i1', 'idle', { ...idle, ...context }),
+    wakeAtMs: nextLookAtMs,
   };
 }
 
@@ -137,6 +205,9 @@ export const WELL: Facts = {
   installation: INSTALLATION,
   credential: CREDENTIAL,
   circuit: null,
+  subscription: null,
   reads: [read('idle', { wakeAtMs: NOW_MS + 8 * MINUTE_MS })],
+  schemaWatch: null,
+  inbox: null,
   lanes: [lane({})],
 };

@@ -18,14 +18,16 @@ import { DOWNLOAD_KEY_PLACE, openDownloadKey } from '../../../../src/flows/deliv
 import { signingPlace } from '../../../../src/flows/destinations.ts';
 import { ensureCanary, KeyRotation, listKeys, type Rotated } from '../../../../src/flows/operator/keys.ts';
 import { placeOf } from '../../../../src/flows/operator/sealedPlaces.ts';
-import { clientSecretPlace } from '../../../../src/flows/providerApps.ts';
+import { clientSecretPlace, webhookSecretPlace } from '../../../../src/flows/providerApps.ts';
+import { subscriptionPlace } from '../../../../src/flows/subscribe/places.ts';
 import type { Reads, RowWrite } from '../../../../src/store/port.ts';
 import { openForReading } from '../../../../src/store/sqlite.ts';
 import { openStore, type Store } from '../../../../src/store/store.ts';
-import { insertDestination, insertProviderApp } from '../../../../src/store/tables/accounts.ts';
+import { insertDestination, insertProviderApp, setWebhookSecret } from '../../../../src/store/tables/accounts.ts';
 import { insertOauthState, putCredential, readCredential } from '../../../../src/store/tables/connections.ts';
 import { insertEffect, setEffectResult } from '../../../../src/store/tables/effects.ts';
 import { readCanaries, readDownloadKey, readSealed, SEALED_TABLES } from '../../../../src/store/tables/sealed.ts';
+import { beginSubscription, settleSubscription } from '../../../../src/store/tables/subscriptions.ts';
 import { manifest, pass, startDriven } from '../../../support/drive.ts';
 import { tempFolder } from '../../../support/store.ts';
 
@@ -53,7 +55,11 @@ function rowsSealedBy(vault: Vault): RowWrite[] {
   const effectId = 'credential:con-0:2:0';
   const actorId = actorIdOf('credential', 'con-0');
   const pending = vault.seal('pending', { connectionId: 'state', generation: 0, purpose: PARKED_PURPOSE });
+  const asked = { installationId: 'ins', connectionId: 'con-0', status: 'success', objects: '[]' } as const;
+  const state = vault.seal('{}', subscriptionPlace('ins', 1));
   return [
+    beginSubscription('ins', 'con-0', 0),
+    settleSubscription({ ...asked, generation: 0, sealed: state, error: null, updatedAtMs: 0 }),
     ...Array.from({ length: CREDENTIALS }, (_, n) =>
       putCredential(`con-${n}`, 1, vault.seal(`secret ${n}`, credentialPlace(`con-${n}`, 1))),
     ),
@@ -63,13 +69,18 @@ function rowsSealedBy(vault: Vault): RowWrite[] {
       providerAppId: 'app' as never,
       sealedClientSecret: vault.seal('client', clientSecretPlace('app')),
     }),
+    setWebhookSecret(
+      { providerAppId: 'app', projectId, updatedAtMs: null } as never,
+      vault.seal('signing', webhookSecretPlace('app')),
+      1,
+    ),
     insertDestination({
       ...hook,
       projectId,
       destinationId: 'hook' as never,
       sealedSecrets: vault.seal('signing', signingPlace('hook')),
     }),
-    insertOauthState({ stateHash: 'state', projectId, sealed: pending, expiresAtMs: 1 }),
+    insertOauthState({ stateHash: 'state', projectId, groupRef: 'acme', sealed: pending, expiresAtMs: 1 }),
     insertEffect('credential:con-0:1:0', actorId, actorId, '{"type":"effect.tellInstallations"}'),
     insertEffect(effectId, actorId, actorId, JSON.stringify(EFFECT)),
     setEffectResult(effectId, vault.seal('answer', answerPlace(EFFECT))),
@@ -141,7 +152,8 @@ it('every column that is a BLOB is sealed anew', async () => {
         .all<{ name: string }>(`SELECT name FROM pragma_table_info('${table}') WHERE type = 'BLOB'`)
         .map(() => table),
     );
-  expect(blobs.sort()).toEqual([...SEALED_TABLES].sort());
+  const tables = SEALED_TABLES.map((name) => (name === 'appWebhookSecrets' ? 'providerApps' : name));
+  expect(blobs.sort()).toEqual(tables.sort());
 });
 
 describe('a rotation is refused', () => {
@@ -183,7 +195,16 @@ describe('a rotation', () => {
       path,
       keyId: next.id,
       isNewKey: true,
-      rows: { credentials: CREDENTIALS, providerApps: 1, destinations: 1, oauthStates: 1, effects: 1, meta: 2 },
+      rows: {
+        appWebhookSecrets: 1,
+        credentials: CREDENTIALS,
+        providerApps: 1,
+        destinations: 1,
+        oauthStates: 1,
+        subscriptions: 1,
+        effects: 1,
+        meta: 2,
+      },
       unopened: { count: 0, rows: [] },
       removedKeyIds: [key.id],
       keptKeyIds: [],

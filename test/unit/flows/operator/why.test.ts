@@ -5,7 +5,20 @@ import { OUTBOX_BYTES_PER_LANE_MAX } from '../../../../src/core/limits.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/core/time.ts';
 import type { Facts } from '../../../../src/flows/operator/facts.ts';
 import { explain } from '../../../../src/flows/operator/why.ts';
-import { circuit, credential, INSTALLATION, lane, NOW_MS, past, read, WELL } from './facts.ts';
+import {
+  circuit,
+  credential,
+  INSTALLATION,
+  inbox,
+  lane,
+  laneActor,
+  NOW_MS,
+  past,
+  read,
+  schemaWatch,
+  subscription,
+  WELL,
+} from './facts.ts';
 
 const minutes = (count: number) => NOW_MS + count * MINUTE_MS;
 const failing = { attempts: 3, lastError: 'answered 503', nextAttemptAtMs: minutes(5), createdAtMs: minutes(-40) };
@@ -188,6 +201,12 @@ const CASES: readonly Case[] = [
     ['Change what the integration asks for'],
   ],
   [
+    'destinationDisabled',
+    { lanes: [lane({ actor: laneActor('disabled', { failingSinceMs: minutes(-7200) }), queued: 2, failing })] },
+    { fault: 'destination', since: '2025-12-31T12:00:00.000Z', until: null },
+    ['took nothing for five days', '2 messages wait for it.', 'The last failure: "answered 503".', 'metadata.url'],
+  ],
+  [
     'destinationFull',
     {
       lanes: [lane({ queued: 1200, queuedBytes: OUTBOX_BYTES_PER_LANE_MAX + 1, failing })],
@@ -233,6 +252,38 @@ const CASES: readonly Case[] = [
     ['waits for HubSpot to allow more calls', 'read less often'],
   ],
   [
+    'inboxFailing',
+    {
+      inbox: inbox(
+        'waiting',
+        { attempt: 2, lastError: 'HubSpot answered 500', wakeAtMs: NOW_MS + MINUTE_MS },
+        {
+          past: past(
+            'working',
+            ['batch.settled', 'idle', 30],
+            ['batch.failed', 'waiting', 20],
+            ['alarm.fired', 'working', 15],
+            ['batch.failed', 'waiting', 10],
+          ),
+        },
+      ),
+    },
+    { fault: 'provider', since: '2026-01-05T11:40:00.000Z', until: '2026-01-05T12:01:00.000Z' },
+    ['Webhooks of HubSpot came', 'failed twice in a row', '"HubSpot answered 500"', 'After 12 times'],
+  ],
+  [
+    'inboxWaiting',
+    { inbox: inbox('blocked', { deferrals: 1, lastError: 'HubSpot answered 401', wakeAtMs: NOW_MS + MINUTE_MS }) },
+    { fault: 'customer', until: '2026-01-05T12:01:00.000Z' },
+    ['waits for a grant', 'Nothing of it is lost', 'connect again'],
+  ],
+  [
+    'inboxWaiting',
+    { inbox: inbox('waiting', { deferrals: 1, lastError: 'the destination is behind', wakeAtMs: NOW_MS + MINUTE_MS }) },
+    { fault: 'nobody', until: '2026-01-05T12:01:00.000Z' },
+    ['"the destination is behind"', 'goes on by itself'],
+  ],
+  [
     'destinationFailing',
     { lanes: [lane({ queued: 2, failing })] },
     { fault: 'destination', since: '2026-01-05T11:20:00.000Z', until: '2026-01-05T12:05:00.000Z' },
@@ -276,6 +327,27 @@ const CASES: readonly Case[] = [
     { fault: 'nobody', since: '2026-01-05T11:57:00.000Z', until: null },
     ['2,400 records on 12 pages', 'Nothing is wrong.'],
   ],
+  ...(
+    [
+      ['set TENON_SALESFORCE_EVENT_RELAY', 'operator', 'start the server again'],
+      ['Salesforce answered 403: INSUFFICIENT_ACCESS no', 'customer', 'grant the missing permission'],
+      ['Salesforce answered 400: no such object', 'builder', 'Change what the integration subscribes to'],
+    ] as const
+  ).map(
+    ([lastError, fault, remedy]): Case => [
+      'subscriptionFailed',
+      { subscription: subscription('failed', { attempt: 8, lastError, wakeAtMs: minutes(60) }) },
+      { fault, until: '2026-01-05T13:00:00.000Z' },
+      ['sends nothing of what it subscribes to', lastError, remedy],
+    ],
+  ),
+  [
+    'subscriptionFailing',
+    { subscription: subscription('waiting', { attempt: 2, lastError: 'answered 503', wakeAtMs: minutes(1) }) },
+    { fault: 'provider', until: '2026-01-05T12:01:00.000Z' },
+    ['was asked twice', 'answered 503'],
+  ],
+  ['nextScheduled', { subscription: subscription('applying', {}) }, { fault: 'nobody' }, ['Nothing is wrong.']],
   [
     'readRunning',
     { reads: [read('reading', { readType: 'scheduled' }, { recordsRead: 1 })] },
@@ -325,6 +397,21 @@ describe('an installation', () => {
     const why = explain({ ...WELL, lanes: [lane({ dead: 1 })] });
     expect([well.isWell, why.isWell, why.name]).toEqual([true, false, 'nextScheduled']);
     expect(why.text).not.toContain('Nothing is wrong');
+  });
+
+  it.each([
+    ['contacts: hubspot answered 403', 'customer', 'missing permission'],
+    ['contacts: hubspot answered 500', 'provider', 'whether HubSpot is well again'],
+    ['the project has no destination named "fields"', 'builder', 'Make the destination'],
+  ])('whose fields were not all seen is not called well: %s', (unseen, fault, remedy) => {
+    const why = explain({ ...WELL, schemaWatch: schemaWatch({ unseen }) });
+    expect([why.isWell, why.name, why.besides[0]?.name]).toEqual([false, 'nextScheduled', 'fieldsUnseen']);
+    expect(why.besides[0]).toMatchObject({ fault, until: '2026-01-05T13:00:00.000Z' });
+    expect(why.besides[0]?.remedy).toContain(remedy);
+    expect(why.text).toContain(`Besides: Changes of fields are not told, because the last look did not see all of`);
+    expect(explain({ ...WELL, schemaWatch: schemaWatch({}) }).isWell).toBe(true);
+    const revoked = credential('revoked', { lastErrorAtMs: minutes(-3) });
+    expect(explain({ ...WELL, credential: revoked, schemaWatch: schemaWatch({ unseen }) }).besides).toEqual([]);
   });
 
   it('is called unwell by neither the hour of its token nor a closed circuit', () => {

@@ -18,16 +18,18 @@ export const ACCOUNT_STATEMENTS = {
   'providerApps.insert': `INSERT INTO providerApps
     (providerAppId, projectId, provider, clientId, sealedClientSecret, scopes, metadata, externalRef, createdAtMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  'providerApps.update': `UPDATE providerApps SET clientId = ?, sealedClientSecret = ?, scopes = ?, metadata = ?,
-    externalRef = ?, updatedAtMs = ? WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
+  'providerApps.update': `UPDATE providerApps SET clientId = ?,
+    sealedClientSecret = coalesce(?, sealedClientSecret), scopes = ?, metadata = ?, externalRef = ?, updatedAtMs = ?
+    WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'providerApps.setWebhookSecret': `UPDATE providerApps SET sealedWebhookSecret = ?, updatedAtMs = ?
     WHERE providerAppId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'providerApps.delete': `DELETE FROM providerApps WHERE providerAppId = ? AND projectId = ?
     AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.providerAppId = providerApps.providerAppId)`,
   'destinations.insert': `INSERT INTO destinations
     (destinationId, projectId, name, type, metadata, sealedSecrets, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  'destinations.update': `UPDATE destinations SET name = ?, metadata = ?, sealedSecrets = ?, disabledAtMs = ?,
-    updatedAtMs = ? WHERE destinationId = ? AND projectId = ? AND updatedAtMs IS ?`,
+  'destinations.update': `UPDATE destinations SET name = ?, metadata = ?,
+    sealedSecrets = coalesce(?, sealedSecrets), disabledAtMs = ?, updatedAtMs = ?
+    WHERE destinationId = ? AND projectId = ? AND updatedAtMs IS ?`,
   'destinations.disable': `UPDATE destinations SET disabledAtMs = ?, updatedAtMs = max(?, coalesce(updatedAtMs, 0) + 1)
     WHERE destinationId = ?`,
   'destinations.delete': 'DELETE FROM destinations WHERE destinationId = ? AND projectId = ? AND disabledAtMs IS ?',
@@ -125,9 +127,18 @@ export interface ProviderAppRow {
 /** Refused if it was changed since `before` was read: a secret that was replaced must not come back. */
 export function updateProviderApp(row: ProviderAppRow, before: ProviderAppRow): RowWrite {
   const { clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs, providerAppId, projectId } = row;
-  const facts = [clientId, sealedClientSecret, scopes, metadata, externalRef, updatedAtMs];
+  const sealed = changedOrNull(sealedClientSecret, before.sealedClientSecret);
+  const facts = [clientId, sealed, scopes, metadata, externalRef, updatedAtMs];
   const params = [...facts, providerAppId, projectId, before.updatedAtMs];
   return { statement: 'providerApps.update', params, mustChange: 'rejected' };
+}
+
+/**
+ * Null keeps what the row holds. A rotation of the master keys may have sealed it anew since it was read, and does not
+ * count as a change: what was read must not come back, since nothing opens it any longer.
+ */
+function changedOrNull(sealed: Uint8Array, before: Uint8Array): Uint8Array | null {
+  return sealed === before ? null : sealed;
 }
 
 /** Refused if the app was changed since `before` was read. */
@@ -232,7 +243,7 @@ export function insertDestination(row: Omit<DestinationRow, 'disabledAtMs' | 'up
 /** Refused if it was changed since `before` was read, or the name is taken. */
 export function updateDestination(row: DestinationRow, before: DestinationRow): RowWrite {
   const { name, metadata, sealedSecrets, disabledAtMs, updatedAtMs, destinationId, projectId } = row;
-  const facts = [name, metadata, sealedSecrets, disabledAtMs, updatedAtMs];
+  const facts = [name, metadata, changedOrNull(sealedSecrets, before.sealedSecrets), disabledAtMs, updatedAtMs];
   const params = [...facts, destinationId, projectId, before.updatedAtMs];
   return { statement: 'destinations.update', params, mustChange: 'rejected' };
 }

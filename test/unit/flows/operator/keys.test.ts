@@ -23,7 +23,17 @@ import { subscriptionPlace } from '../../../../src/flows/subscribe/places.ts';
 import type { Reads, RowWrite } from '../../../../src/store/port.ts';
 import { openForReading } from '../../../../src/store/sqlite.ts';
 import { openStore, type Store } from '../../../../src/store/store.ts';
-import { insertDestination, insertProviderApp, setWebhookSecret } from '../../../../src/store/tables/accounts.ts';
+import {
+  type DestinationRow,
+  insertDestination,
+  insertProviderApp,
+  type ProviderAppRow,
+  readDestinationById,
+  readProviderApp,
+  setWebhookSecret,
+  updateDestination,
+  updateProviderApp,
+} from '../../../../src/store/tables/accounts.ts';
 import { insertOauthState, putCredential, readCredential } from '../../../../src/store/tables/connections.ts';
 import { insertEffect, setEffectResult } from '../../../../src/store/tables/effects.ts';
 import { readCanaries, readDownloadKey, readSealed, SEALED_TABLES } from '../../../../src/store/tables/sealed.ts';
@@ -261,6 +271,26 @@ describe('a rotation', () => {
     await opened.store.close();
     expect((await rotationOf(await open(folder)).rotate()).unopened.count).toBe(0);
     expect([keysIn(path).length, keysIn(path)[0]?.id === key.id]).toEqual([1, false]);
+  });
+});
+
+describe('an edit that keeps the secret', () => {
+  it('of a destination or an app leaves what a rotation has sealed anew since it was read', async () => {
+    const { folder, path } = await sealedFolder();
+    const opened = await open(folder);
+    const { reads } = opened.store;
+    const hook = readDestinationById(reads, 'hook') as DestinationRow;
+    const app = readProviderApp(reads, 'app') as ProviderAppRow;
+    await rotationOf(opened).rotate();
+    await opened.store.commit([
+      updateDestination({ ...hook, name: 'renamed', updatedAtMs: 2 }, hook),
+      updateProviderApp({ ...app, scopes: '["crm"]', updatedAtMs: 2 }, app),
+    ]);
+    expect([readDestinationById(reads, 'hook')?.name, readProviderApp(reads, 'app')?.scopes]).toEqual([
+      'renamed',
+      '["crm"]',
+    ]);
+    expect(unopened(reads, keysIn(path))).toEqual([]);
   });
 });
 

@@ -123,7 +123,7 @@ describe('erasing an installation', () => {
     change(driven, CANARY.padEnd(320_000, CANARY));
     await pass(driven, 12 * MINUTE_MS);
     change(driven, CANARY);
-    await pass(driven, 30 * HOUR_MS);
+    await pass(driven, 31 * HOUR_MS);
     change(driven, CANARY);
     await pass(driven, 12 * MINUTE_MS);
     expect(readLane(driven.tenon.running.services.store.reads, scene.hook.id)).toMatchObject({ queued: 1, dead: 2 });

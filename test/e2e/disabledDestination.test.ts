@@ -138,6 +138,23 @@ describe('a destination that takes nothing', () => {
     expect((await shown(failing))['disabledTime']).toBeUndefined();
   });
 
+  it('and fails on when it is enabled weeks later leaves dead letters that are kept from then on', async () => {
+    await using failing = await startFailing();
+    const { driven, destination } = failing;
+    await failFor(failing, 5.5);
+    await pass(driven, 20 * DAY_MS);
+    const { queued = 0, dead } = lane(failing) ?? {};
+    expect(queued).toBeGreaterThan(1);
+    expect(dead).toBe(0);
+    await patchHook(failing, ['metadata.url'], { metadata: { url: destination.origin } });
+    await pass(driven, 2 * DAY_MS);
+    expect(lane(failing)).toMatchObject({ queued: 0, dead: queued });
+    await pass(driven, 11 * DAY_MS);
+    expect(lane(failing)).toMatchObject({ queued: 0, dead: queued });
+    await pass(driven, 4 * DAY_MS);
+    expect(lane(failing)).toMatchObject({ queued: 0, dead: 0 });
+  });
+
   it('counts anew when its address was changed, although it fails on', async () => {
     await using failing = await startFailing();
     await failFor(failing, 4.5);

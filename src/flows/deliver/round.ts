@@ -79,7 +79,7 @@ async function deliverRound(services: Services, effect: DeliverEffect): Promise<
   );
   const left = results.filter(({ message }) => present.has(message.seq));
   const isTaken = destination === undefined ? null : isAnyTaken(results);
-  return finished(effect, earliest([...retryAtMs, others]), isTaken, resultWrites(laneId, left));
+  return finished(effect, earliest([...retryAtMs, others]), isTaken, resultWrites(laneId, left, clock.nowMs()));
 }
 
 function finished(
@@ -101,7 +101,11 @@ function earliest(times: readonly (Ms | null)[]): Ms | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-function resultWrites(laneId: string, results: readonly { message: OutboxRow; attempt: Attempt }[]): RowWrite[] {
+function resultWrites(
+  laneId: string,
+  results: readonly { message: OutboxRow; attempt: Attempt }[],
+  nowMs: Ms,
+): RowWrite[] {
   const difference = { laneId, queuedBytes: 0, queued: 0, delivered: 0, dead: 0 };
   const writes = results.map(({ message, attempt }): RowWrite => {
     const { seq, attempts, bytes } = message;
@@ -113,7 +117,7 @@ function resultWrites(laneId: string, results: readonly { message: OutboxRow; at
       return deleteOutboxMessage(seq);
     }
     difference.dead += 1;
-    return buryOutboxMessage(seq, attempts + 1, attempt.error);
+    return buryOutboxMessage(seq, attempts + 1, nowMs, attempt.error);
   });
   return difference.queued === 0 ? writes : [...writes, addToLane(difference)];
 }

@@ -46,7 +46,7 @@ interface DeadLetterView {
   readonly subjectId: string | null;
 }
 
-/** With its dead letters, the one tried last first. */
+/** With its dead letters, the one given up last first. */
 export interface DestinationView extends DeliveriesView {
   /** The waiting message that was tried most often; null if none was tried yet. */
   readonly failing: { readonly attempts: number; readonly lastError: string } | null;

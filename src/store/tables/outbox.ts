@@ -18,7 +18,7 @@ export const OUTBOX_STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   'outbox.delete': 'DELETE FROM outbox WHERE seq = ?',
   'outbox.retry': 'UPDATE outbox SET attempts = ?, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
-  'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, lastError = ? WHERE seq = ?',
+  'outbox.bury': 'UPDATE outbox SET attempts = ?, isDead = 1, nextAttemptAtMs = ?, lastError = ? WHERE seq = ?',
   'lanes.add': `INSERT INTO lanes (laneId, queuedBytes, queued, delivered, dead) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (laneId) DO UPDATE SET queuedBytes = queuedBytes + excluded.queuedBytes,
     queued = queued + excluded.queued, delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
@@ -62,6 +62,7 @@ export interface OutboxRow {
   readonly lastBlobId: string | null;
   readonly bytes: number;
   readonly attempts: number;
+  /** When a dead letter was given up. */
   readonly nextAttemptAtMs: Ms;
   readonly lastError: string | null;
   readonly isDead: 0 | 1;
@@ -99,9 +100,12 @@ export function retryOutboxMessage(seq: number, attempts: number, nextAttemptAtM
   return { statement: 'outbox.retry', params: [attempts, nextAttemptAtMs, error, seq], mustChange: 'rejected' };
 }
 
-/** Stops trying; the message stays as a dead letter. */
-export function buryOutboxMessage(seq: number, attempts: number, error: string): RowWrite {
-  return { statement: 'outbox.bury', params: [attempts, error, seq], mustChange: 'rejected' };
+/**
+ * Stops trying; the message stays as a dead letter, whose age counts from `buriedAtMs`: when it was due says nothing,
+ * because nothing is sent while a destination is disabled or the server is stopped.
+ */
+export function buryOutboxMessage(seq: number, attempts: number, buriedAtMs: Ms, error: string): RowWrite {
+  return { statement: 'outbox.bury', params: [attempts, buriedAtMs, error, seq], mustChange: 'rejected' };
 }
 
 export interface LaneRow {
@@ -158,14 +162,14 @@ export function countDead(reads: Reads, laneId: string, countMax: number): numbe
   return reads.get<{ n: number }>(sql, laneId, countMax)?.n ?? 0;
 }
 
-/** Dead letters of a lane, the one tried last first. */
+/** Dead letters of a lane, the one given up last first. */
 export function readDeadLetters(reads: Reads, laneId: string, limit: number): OutboxRow[] {
   const sql = `SELECT * FROM outbox WHERE laneId = ? AND isDead = 1
     ORDER BY nextAttemptAtMs DESC, seq DESC LIMIT ?`;
   return reads.all(sql, laneId, limit);
 }
 
-/** Dead letters of a lane whose last attempt was due before `beforeMs`, the oldest first; or one of them by its id. */
+/** Dead letters of a lane that were given up before `beforeMs`, the oldest first; or one of them by its id. */
 export function readDeadSizes(
   reads: Reads,
   laneId: string,
@@ -207,7 +211,7 @@ export function readLanesWithDead(reads: Reads, afterId: string, limit: number):
   return reads.all<{ laneId: string }>(sql, afterId, limit).map(({ laneId }) => laneId);
 }
 
-/** Dead letters of a lane whose last attempt was due before `beforeMs`. */
+/** Dead letters of a lane that were given up before `beforeMs`. */
 export function readOldDeadSeqs(reads: Reads, laneId: string, beforeMs: Ms, limit: number): number[] {
   const sql = 'SELECT seq FROM outbox WHERE laneId = ? AND isDead = 1 AND nextAttemptAtMs < ? LIMIT ?';
   return reads.all<{ seq: number }>(sql, laneId, beforeMs, limit).map(({ seq }) => seq);

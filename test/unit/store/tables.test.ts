@@ -227,7 +227,7 @@ describe('the outbox', () => {
     await store.commit([
       deleteOutboxMessage(delivered),
       retryOutboxMessage(delayed, 1, 500, 'down'),
-      buryOutboxMessage(dead, 8, 'gone'),
+      buryOutboxMessage(dead, 8, 20, 'gone'),
     ]);
     expect(readDueMessages(store.reads, 'l1', 10, 10).map(({ messageId }) => messageId)).toEqual(['first', 'second']);
     expect(readDueMessages(store.reads, 'l1', 10, 1)).toHaveLength(1);

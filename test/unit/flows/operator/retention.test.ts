@@ -232,8 +232,8 @@ describe('messages', () => {
     const seqOf = (laneId: string, id: string) =>
       readDueMessages(store.reads, laneId, NOW_MS, 9).find(({ messageId }) => messageId === id)?.seq ?? 0;
     await store.commit([
-      buryOutboxMessage(seqOf('l1', 'dead'), 8, 'down'),
-      buryOutboxMessage(seqOf('l2', 'other lane'), 8, ''),
+      buryOutboxMessage(seqOf('l1', 'dead'), 8, OLD_MS, 'down'),
+      buryOutboxMessage(seqOf('l2', 'other lane'), 8, OLD_MS, ''),
     ]);
     await store.commit([
       message('young and dead'),
@@ -241,10 +241,7 @@ describe('messages', () => {
     ]);
     const young = seqOf('l1', 'young and dead');
     const atMs = NOW_MS - DEAD_MESSAGE_DAYS_KEPT * DAY_MS;
-    await store.commit([
-      { statement: 'outbox.retry', params: [7, atMs, 'down', young] },
-      buryOutboxMessage(young, 8, 'down'),
-    ]);
+    await store.commit([buryOutboxMessage(young, 8, atMs, 'down')]);
     expect(await retention.run()).toMatchObject({ outbox: 2 });
     expect(left('outbox', 'messageId')).toEqual(['waiting', 'young and dead']);
     expect(left('blobs', 'blobId')).toEqual(['b waiting']);

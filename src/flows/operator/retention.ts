@@ -29,8 +29,8 @@ import {
 } from '../../store/tables/expiry.ts';
 import { expireInbox, readExpiredInbox } from '../../store/tables/inbox.ts';
 import {
-  eraseMessages,
   expireBlobs,
+  expireMessages,
   readLanesWithDead,
   readOldDeadSeqs,
   sweepBlobs,
@@ -151,7 +151,7 @@ export class Retention {
     while (lanes.length > 0 && (await this.#mayGoOn())) {
       const [laneId = '', ...others] = lanes;
       const seqs = readOldDeadSeqs(store.reads, laneId, beforeMs, RETENTION_ROWS_PER_STEP);
-      if (seqs.length > 0) await store.commit(eraseMessages(seqs));
+      if (seqs.length > 0) await store.commit(expireMessages(seqs, beforeMs));
       count += seqs.length;
       if (seqs.length === RETENTION_ROWS_PER_STEP) continue;
       lanes = others.length > 0 ? others : readLanesWithDead(store.reads, laneId, RETENTION_ROWS_PER_STEP);

@@ -6,11 +6,27 @@ import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
 
 /** The messages whose `seq` are in a JSON array, found one by one, however many others wait. */
-const GIVEN = 'WITH given AS (SELECT outbox.* FROM json_each(?) AS seqs CROSS JOIN outbox ON outbox.seq = seqs.value)';
+const FOUND = 'SELECT outbox.* FROM json_each(?) AS seqs CROSS JOIN outbox ON outbox.seq = seqs.value';
+const GIVEN = `WITH given AS (${FOUND})`;
+
+/** Of the messages those that are dead letters, and were given up before a time. */
+const IS_OLD = 'isDead = 1 AND nextAttemptAtMs < ?';
+const OLD = `WITH given AS (${FOUND} WHERE ${IS_OLD})`;
+
+const SUBTRACT = `UPDATE lanes SET
+    queuedBytes = queuedBytes - (SELECT coalesce(sum(bytes), 0) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
+    queued = queued - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
+    dead = dead - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1)
+    WHERE laneId IN (SELECT laneId FROM given)`;
 
 /** A message in the outbox that refers to a blob. */
 const REFERS = (column: 'blobId' | 'lastBlobId') => `SELECT 1 FROM outbox WHERE outbox.${column} = blobs.blobId`;
 const IS_REFERRED = `(EXISTS (${REFERS('blobId')}) OR EXISTS (${REFERS('lastBlobId')}))`;
+
+const ERASE_BLOBS = `DELETE FROM blobs WHERE blobId IN (SELECT blobId FROM given WHERE blobId IS NOT NULL
+      UNION SELECT lastBlobId FROM given WHERE lastBlobId IS NOT NULL)
+    AND NOT EXISTS (${REFERS('blobId')} AND seq NOT IN (SELECT seq FROM given))
+    AND NOT EXISTS (${REFERS('lastBlobId')} AND seq NOT IN (SELECT seq FROM given))`;
 
 export const OUTBOX_STATEMENTS = {
   'outbox.insert': `INSERT INTO outbox
@@ -22,11 +38,8 @@ export const OUTBOX_STATEMENTS = {
   'lanes.add': `INSERT INTO lanes (laneId, queuedBytes, queued, delivered, dead) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (laneId) DO UPDATE SET queuedBytes = queuedBytes + excluded.queuedBytes,
     queued = queued + excluded.queued, delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
-  'lanes.subtract': `${GIVEN} UPDATE lanes SET
-    queuedBytes = queuedBytes - (SELECT coalesce(sum(bytes), 0) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
-    queued = queued - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 0),
-    dead = dead - (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1)
-    WHERE laneId IN (SELECT laneId FROM given)`,
+  'lanes.subtract': `${GIVEN} ${SUBTRACT}`,
+  'lanes.subtractOld': `${OLD} ${SUBTRACT}`,
   'lanes.revive': `${GIVEN} UPDATE lanes SET
     queuedBytes = queuedBytes + (SELECT coalesce(sum(bytes), 0) FROM given WHERE laneId = lanes.laneId AND isDead = 1),
     queued = queued + (SELECT count(*) FROM given WHERE laneId = lanes.laneId AND isDead = 1),
@@ -35,10 +48,9 @@ export const OUTBOX_STATEMENTS = {
   'outbox.revive': `UPDATE outbox SET isDead = 0, attempts = 0, nextAttemptAtMs = ?
     WHERE isDead = 1 AND seq IN (SELECT value FROM json_each(?))`,
   'outbox.erase': 'DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))',
-  'blobs.eraseOf': `${GIVEN} DELETE FROM blobs WHERE blobId IN (SELECT blobId FROM given WHERE blobId IS NOT NULL
-      UNION SELECT lastBlobId FROM given WHERE lastBlobId IS NOT NULL)
-    AND NOT EXISTS (${REFERS('blobId')} AND seq NOT IN (SELECT seq FROM given))
-    AND NOT EXISTS (${REFERS('lastBlobId')} AND seq NOT IN (SELECT seq FROM given))`,
+  'outbox.expire': `DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?)) AND ${IS_OLD}`,
+  'blobs.eraseOf': `${GIVEN} ${ERASE_BLOBS}`,
+  'blobs.eraseOfOld': `${OLD} ${ERASE_BLOBS}`,
   'blobs.erase': 'DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))',
   'blobs.expire': `DELETE FROM blobs WHERE blobId IN (SELECT value FROM json_each(?))
     AND NOT ${IS_REFERRED}`,
@@ -242,6 +254,16 @@ export function eraseMessages(seqs: readonly number[]): readonly RowWrite[] {
     { statement: 'lanes.subtract', params },
     { statement: 'blobs.eraseOf', params },
     { statement: 'outbox.erase', params },
+  ];
+}
+
+/** The same of those that are still dead and were given up before `beforeMs`: one that is sent again stays. */
+export function expireMessages(seqs: readonly number[], beforeMs: Ms): readonly RowWrite[] {
+  const params = [JSON.stringify(seqs), beforeMs];
+  return [
+    { statement: 'lanes.subtractOld', params },
+    { statement: 'blobs.eraseOfOld', params },
+    { statement: 'outbox.expire', params },
   ];
 }
 

@@ -45,6 +45,7 @@ import {
   newBlobId,
   readDueMessages,
   readLane,
+  reviveMessages,
 } from '../../../../src/store/tables/outbox.ts';
 import { insertQuarantined } from '../../../../src/store/tables/quarantine.ts';
 import { insertSnapshot, pauseSnapshot } from '../../../../src/store/tables/snapshots.ts';
@@ -247,6 +248,31 @@ describe('messages', () => {
     expect(left('blobs', 'blobId')).toEqual(['b waiting']);
     expect(readLane(store.reads, 'l1')).toEqual({ laneId: 'l1', queued: 1, queuedBytes: 4, delivered: 7, dead: 1 });
     expect(readLane(store.reads, 'l2')).toMatchObject({ dead: 0 });
+  });
+});
+
+describe('a dead letter that is sent again at this moment', () => {
+  it('stays, with what is stored apart, and its lane counts it as waiting', async () => {
+    const { store, writer, retention, left } = await startRetention();
+    const blobId = newBlobId('i1');
+    await store.commit([
+      insertBlob(blobId, projectId, 'x', OLD_MS),
+      message('again', { blobId }),
+      message('gone'),
+      addToLane({ laneId: 'l1', queued: 0, queuedBytes: 0, delivered: 0, dead: 2 }),
+    ]);
+    const [again = 0, gone = 0] = readDueMessages(store.reads, 'l1', NOW_MS, 9).map(({ seq }) => seq);
+    await store.commit([again, gone].map((seq) => buryOutboxMessage(seq, 8, OLD_MS, 'down')));
+    const release = writer.hold();
+    const revived = store.commit(reviveMessages([again], NOW_MS));
+    const removed = retention.run();
+    await flush();
+    release();
+    await revived;
+    await removed;
+    expect(left('outbox', 'messageId')).toEqual(['again']);
+    expect(left('blobs', 'blobId')).toEqual([blobId]);
+    expect(readLane(store.reads, 'l1')).toMatchObject({ queued: 1, queuedBytes: 4, dead: 0 });
   });
 });
 

@@ -16,6 +16,7 @@ import {
   settled,
   startDriven,
 } from '../support/drive.ts';
+import { contactMade, sendHubspot } from '../support/webhooks.ts';
 
 type Provider = 'hubspot' | 'salesforce';
 
@@ -121,6 +122,30 @@ describe('an installation', () => {
     const why = await whyIn(situation);
     expect(why).toMatchObject(situation.expected);
     expect(why.text).toContain(situation.says);
+  });
+
+  it('whose events go to a destination that was disabled says so', async () => {
+    await using driven = await startDriven({ sandbox: { hubspotContacts: 1 } });
+    const { tenon, clock } = driven;
+    await using events = await startDestination();
+    events.answer = () => ({ status: 503 });
+    await tenon.addWebhook('hook');
+    const metadata = { url: events.origin };
+    await tenon.ok('POST', tenon.inProject('/destinations'), { name: 'events', type: 'webhook', metadata });
+    const contacts = { objectName: 'contacts', destination: 'events', inheritFieldsAndMapping: true };
+    const subscribe = { objects: [{ ...contacts, createEvent: { enabled: 'always' } }] };
+    const object = readObject('contacts', { schedule: '0 0 1 1 *' });
+    const [crm] = await tenon.deploy(manifest({ ...integration('hubspot', object), subscribe }));
+    const { providerWorkspaceRef } = await tenon.connect('hubspot');
+    const { id } = await tenon.install('hubspot', { provider: 'hubspot', read: { objects: { contacts: {} } } });
+    const url = `${tenon.origin}/v1/projects/${tenon.projectId}/integrations/${crm?.id}`;
+    for (let day = 1; day <= 7; day++) {
+      await sendHubspot({ url, events: [contactMade(String(providerWorkspaceRef), day)], atMs: clock.nowMs() });
+      await pass(driven, DAY_MS);
+    }
+    const why = whyOf({ ...tenon.running.services, isServing: true }, id);
+    expect(why).toMatchObject({ name: 'destinationDisabled', isWell: false, fault: 'destination' });
+    expect(why.waitsFor).toBe('the destination "events" to be enabled');
   });
 
   it('that was deleted is no more', async () => {

@@ -1,6 +1,6 @@
 // Everything that decides why an installation stands where it stands, read from committed rows: its actor, its
-// connection's, its provider's circuit, its reads and the lanes they deliver to. Diagnoses (`diagnoses.ts`) are made
-// of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
+// connection's, its provider's circuit, its reads and the lanes they and its events go to. Diagnoses (`diagnoses.ts`)
+// are made of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
 
 import { leaseTarget } from '../../../actors/lease.ts';
 import type { CredentialContext } from '../../../machines/credentialEvents.ts';
@@ -28,7 +28,7 @@ import { countDead, type OutboxRow, readDeadLetters, readLane, readMostTried } f
 import { readSnapshot } from '../../store/tables/snapshots.ts';
 import { readActorId, readsOf } from '../read/reads.ts';
 import { schemaWatchActorId, watchOf } from '../schemaWatch/schedule.ts';
-import { subscriptionActorId } from '../subscribe/tell.ts';
+import { subscriptionActorId, subscriptionsOf } from '../subscribe/tell.ts';
 import type { Look } from './look.ts';
 import { type Past, pastOf, restoredOf } from './past.ts';
 
@@ -120,7 +120,8 @@ function factsInUse(look: Look, row: InstallationRow, connection: ConnectionRow)
   const providerName = declaration?.displayName ?? connection.provider;
   const effective = readsOf(look, row);
   const watch = watchOf(look, row);
-  const named = [...effective.map(({ destination }) => destination), watch?.destination ?? null];
+  const delivering = [...effective, ...subscriptionsOf(look, row)];
+  const named = [...delivering.map(({ destination }) => destination), watch?.destination ?? null];
   const destinations = destinationsOf(look, row.projectId, named);
   return {
     subject: `"${integration?.name ?? row.integrationId}" of ${connection.groupName} (${providerName})`,

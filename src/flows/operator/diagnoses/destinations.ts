@@ -2,7 +2,7 @@
 
 import { OPERATOR_LIST_MAX, OUTBOX_BYTES_PER_LANE_MAX } from '../../../core/limits.ts';
 import type { Facts, LaneFacts } from '../facts.ts';
-import { UNKNOWN_SINCE } from '../past.ts';
+import { enteredAt, UNKNOWN_SINCE } from '../past.ts';
 import { counted } from '../times.ts';
 import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
 import { deferredSince, isDeferred } from './reads.ts';
@@ -39,22 +39,25 @@ export function destinationDisabled({ lanes }: Facts): Diagnosis | null {
   };
 }
 
-export function destinationFull({ lanes, reads }: Facts): Diagnosis | null {
+export function destinationFull({ lanes, reads, inbox }: Facts): Diagnosis | null {
   const lane = lanes.find(({ queuedBytes }) => queuedBytes > OUTBOX_BYTES_PER_LANE_MAX);
   if (lane === undefined) return null;
   const held = reads.filter((read) => read.destination === lane.name && isDeferred(read));
   const [read] = held;
+  // Events that it gets wait as well, where no read does.
+  const events = inbox?.state === 'waiting' ? inbox : null;
+  const eventsSince = events === null ? UNKNOWN_SINCE : enteredAt(events);
   return {
     name: 'destinationFull',
     isWell: false,
     waitsFor: `the destination "${lane.name}" to take what is there`,
-    since: read === undefined ? UNKNOWN_SINCE : deferredSince(read),
-    next: nextAt('It is looked at again', read?.wakeAtMs ?? null),
+    since: read === undefined ? eventsSince : deferredSince(read),
+    next: nextAt('It is looked at again', read?.wakeAtMs ?? events?.wakeAtMs ?? null),
     says:
-      `${counted(lane.queued, 'message')} ${waits(lane.queued)} for it, so no more are read for now.` +
+      `${counted(lane.queued, 'message')} ${waits(lane.queued)} for it, so nothing is added for now.` +
       failureText(lane),
     fault: 'destination',
-    remedy: 'Make the destination answer with 2xx, and faster; reads then go on by themselves.',
+    remedy: 'Make the destination answer with 2xx, and faster; reads and events then go on by themselves.',
   };
 }
 

@@ -216,6 +216,19 @@ const CASES: readonly Case[] = [
     ['1,200 messages wait for it', 'The last failure: "answered 503".'],
   ],
   [
+    'destinationFull',
+    {
+      lanes: [lane({}), lane({ name: 'events', queued: 9, queuedBytes: OUTBOX_BYTES_PER_LANE_MAX + 1, failing })],
+      inbox: inbox(
+        'waiting',
+        { deferrals: 2, lastError: 'the destination is behind', wakeAtMs: minutes(1) },
+        { past: past('working', ['batch.deferred', 'waiting', 6]) },
+      ),
+    },
+    { fault: 'destination', since: '2026-01-05T11:54:00.000Z', until: '2026-01-05T12:01:00.000Z' },
+    ['waits for the destination "events"', '9 messages wait for it'],
+  ],
+  [
     'readFailing',
     {
       reads: [

@@ -4,12 +4,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { IntegrationError } from '../../src/core/errors.ts';
 import type { ActorId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { DELIVERY_TIMEOUT_MS } from '../../src/core/limits.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/core/time.ts';
 import { type Erased, eraseInstallation } from '../../src/flows/operator/erase.ts';
 import { openForWriting } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import { readLane } from '../../src/store/tables/outbox.ts';
 import { insertQuarantined } from '../../src/store/tables/quarantine.ts';
 import { pauseSnapshot } from '../../src/store/tables/snapshots.ts';
@@ -179,6 +181,43 @@ describe('erasing an installation', () => {
     await pass(driven, HOUR_MS);
     expectNothingOf(driven, id, CANARY, connectionId ?? '');
     expect(readLane(tenon.running.services.store.reads, hook.id)).toMatchObject({ queuedBytes: 0, queued: 0, dead: 0 });
+  });
+
+  it('takes along what was to be told of its connection, also where that went with it before', async () => {
+    await using scene = await startScene();
+    const { driven, destination, hook } = scene;
+    const { tenon } = driven;
+    await routeEvents(tenon, hook.id, 'ops');
+    destination.answer = () => ({ status: 503 });
+    const { id, connection } = await scene.install('first');
+    await settled(driven);
+    await tenon.ok('DELETE', tenon.inProject(`/integrations/first/installations/${id}`));
+    // Until retention has removed the ended actors.
+    await pass(driven, 2 * HOUR_MS);
+    const connectionId = String((connection as JsonObject)['id']);
+    expect([counts(driven, 'connections'), tablesWith(driven, connectionId)]).toEqual([0, ['outbox']]);
+    const told = counts(driven, 'outbox');
+    expect((await scene.erase(id)).rows).toMatchObject({ connections: 0, outbox: told });
+    expectNothingOf(driven, id, connectionId);
+  });
+
+  it('goes on with what was to be told of its connection when it is called again', async () => {
+    await using scene = await startScene();
+    const { driven, destination, hook } = scene;
+    const { tenon } = driven;
+    await routeEvents(tenon, hook.id, 'ops');
+    destination.answer = () => ({ status: 503 });
+    const { id, connection } = await scene.install('first');
+    await settled(driven);
+    const { services } = tenon.running;
+    // Its actors and rows go by the runtime, before anything is committed otherwise.
+    const commit = () => Promise.reject(new IntegrationError('storage_unavailable', 'the disk is full'));
+    const store = Object.assign(Object.create(services.store) as Store, { commit });
+    const first = eraseInstallation({ ...services, store }, id, { isConnectionKept: false });
+    await expect(first).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect([counts(driven, 'installations'), counts(driven, 'connections')]).toEqual([0, 0]);
+    await scene.erase(id);
+    expectNothingOf(driven, id, String((connection as JsonObject)['id']));
   });
 
   it('while a page of it and a delivery of it are under way: neither brings anything back', async () => {

@@ -13,6 +13,7 @@ import {
   readCredential,
 } from '../../store/tables/connections.ts';
 import { readInstallationsOfConnection } from '../../store/tables/installations.ts';
+import { passOnMessages } from '../../store/tables/outbox.ts';
 import { needsConnection } from '../../store/tables/subscriptions.ts';
 import { connectionChanged } from '../notify/events.ts';
 import { openClient } from '../providerApps.ts';
@@ -20,8 +21,15 @@ import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
 import { sendTokenRequest } from './requestToken.ts';
 
-/** Rejects with `invalid_input` while an installation uses the connection. */
-export async function removeConnection(services: Services, connection: ConnectionRow): Promise<void> {
+/**
+ * `installationId` is of the installation that it goes with, if it does. Rejects with `invalid_input` while an
+ * installation uses the connection.
+ */
+export async function removeConnection(
+  services: Services,
+  connection: ConnectionRow,
+  installationId: string | null = null,
+): Promise<void> {
   const { connectionId } = connection;
   const used = readInstallationsOfConnection(services.store.reads, connectionId).length;
   if (used > 0) {
@@ -30,16 +38,19 @@ export async function removeConnection(services: Services, connection: Connectio
     });
   }
   await revoke(services, connection);
-  await eraseConnection(services, connection);
+  await eraseConnection(services, connection, installationId);
 }
 
-/** Unless somebody uses it, or its account has something that is still to be taken back. */
-export async function removeOrphan(services: Services, connectionId: string): Promise<void> {
+/**
+ * The connection of an installation that is gone, unless somebody uses it, or its account has something that is still
+ * to be taken back.
+ */
+export async function removeOrphan(services: Services, connectionId: string, installationId: string): Promise<void> {
   const { reads } = services.store;
   if (readInstallationsOfConnection(reads, connectionId).length > 0 || needsConnection(reads, connectionId)) return;
   const connection = readConnection(reads, connectionId);
   if (connection === undefined) return;
-  await removeConnection(services, connection).catch((error: unknown) => {
+  await removeConnection(services, connection, installationId).catch((error: unknown) => {
     // Deleted by another request at the same moment, or taken into use again: either way not ours to delete.
     const { code } = errorFacts(error);
     if (code !== 'not_found' && code !== 'invalid_input') throw error;
@@ -47,11 +58,17 @@ export async function removeOrphan(services: Services, connectionId: string): Pr
 }
 
 /** Without a word to the provider. Rejects with `not_found` if it is gone. */
-export async function eraseConnection(services: Services, connection: ConnectionRow): Promise<void> {
+export async function eraseConnection(
+  services: Services,
+  connection: ConnectionRow,
+  installationId: string | null = null,
+): Promise<void> {
   const { connectionId } = connection;
   const event = { type: 'connection.deleted' };
   const told = connectionChanged(services, 'deleted', connection);
-  const extras = { writes: [...deleteConnection(connectionId), ...told.writes], messages: told.messages };
+  const passedOn = installationId === null ? [] : [passOnMessages(connectionId, installationId)];
+  const writes = [...deleteConnection(connectionId), ...told.writes, ...passedOn];
+  const extras = { writes, messages: told.messages };
   const isAccepted = await services.runtime.send(actorIdOf('credential', connectionId), event, extras);
   if (!isAccepted) throw new IntegrationError('not_found', 'no such connection');
   services.tokens.forget(connectionId);

@@ -121,7 +121,7 @@ export async function removeInstallation(services: Services, row: InstallationRo
   const isAccepted = await runtime.send(actorIdOf('installation', row.installationId), event, extras);
   targets.forgetAll();
   if (!isAccepted) throw new IntegrationError('not_found', 'no such installation');
-  await removeOrphan(services, row.connectionId);
+  await removeOrphan(services, row.connectionId, row.installationId);
 }
 
 /**

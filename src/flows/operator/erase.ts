@@ -20,6 +20,7 @@ import {
 import {
   eraseBlobs,
   eraseMessages,
+  passOnMessages,
   readBlobIdsOfInstallation,
   readSeqsOfOperations,
   readSeqsOfSubjects,
@@ -77,9 +78,8 @@ export async function eraseRows(
     () => readBlobIdsOfInstallation(store.reads, installationId, RETENTION_ROWS_PER_STEP),
     (ids) => store.commit([eraseBlobs(ids)]),
   );
-  const subjects = [installationId, ...(actors.connectionId === null ? [] : [actors.connectionId])];
   let outbox = await eraseAll(
-    () => readSeqsOfSubjects(store.reads, subjects, RETENTION_ROWS_PER_STEP),
+    () => readSeqsOfSubjects(store.reads, [installationId], RETENTION_ROWS_PER_STEP),
     (seqs) => store.commit(eraseMessages(seqs)),
   );
   const operations = await eraseAll(
@@ -122,8 +122,9 @@ async function removeActors(storage: Storage, installationId: string, { isConnec
   if (connection !== undefined && !isShared) {
     const all = [...actorIds, ...actorsOf(connection)];
     const rows = { ...counts, ...countActorRows(reads, all), connections: 1, credentials: 1 };
-    const isErased = await removeUnlessUsed(storage, all, [...writes, ...deleteConnection(connection.connectionId)]);
-    if (isErased) return { connectionId: connection.connectionId, rows };
+    const { connectionId: of } = connection;
+    const both = [...writes, ...deleteConnection(of), passOnMessages(of, installationId)];
+    if (await removeUnlessUsed(storage, all, both)) return { connectionId: of, rows };
   }
   const rows = { ...counts, ...countActorRows(reads, actorIds), connections: 0, credentials: 0 };
   await storage.runtime.remove(actorIds, writes);

@@ -250,7 +250,7 @@ export function closeSubscriptionHandler(services: Services): ReplayableHandler<
       if (row === undefined) return { event: null };
       // Others that end at this moment see that this one needs the connection no more.
       await store.commit([setSubscriptionStatus(installationId, 'closing', row.error, clock.nowMs())]);
-      if (!isConnectionKept) await removeOrphan(services, row.connectionId);
+      if (!isConnectionKept) await removeOrphan(services, row.connectionId, installationId);
       return { event: null, writes: [deleteSubscription(installationId)] };
     },
   };

@@ -47,6 +47,7 @@ export const OUTBOX_STATEMENTS = {
     WHERE laneId IN (SELECT laneId FROM given)`,
   'outbox.revive': `UPDATE outbox SET isDead = 0, attempts = 0, nextAttemptAtMs = ?
     WHERE isDead = 1 AND seq IN (SELECT value FROM json_each(?))`,
+  'outbox.passOn': 'UPDATE outbox SET subjectId = ? WHERE subjectId = ?',
   'outbox.erase': 'DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))',
   'outbox.expire': `DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?)) AND ${IS_OLD}`,
   'blobs.eraseOf': `${GIVEN} ${ERASE_BLOBS}`,
@@ -64,7 +65,10 @@ export interface OutboxRow {
   /** The destination's id. */
   readonly laneId: string;
   readonly operationId: OperationId | null;
-  /** The installation or connection that it is about; null for what was read or written, which has its operation. */
+  /**
+   * The installation or connection that it is about, of a connection that went with its last installation that one;
+   * null for what was read or written, which has its operation.
+   */
   readonly subjectId: string | null;
   /** The exact text that is signed and sent; with a blob the envelope that a fresh link is added to. */
   readonly body: string;
@@ -245,6 +249,14 @@ export function readSeqsOfOperations(reads: Reads, operationIds: readonly string
 export function readSeqsOfSubjects(reads: Reads, subjectIds: readonly string[], limit: number): number[] {
   const sql = 'SELECT seq FROM outbox WHERE subjectId IN (SELECT value FROM json_each(?)) LIMIT ?';
   return reads.all<{ seq: number }>(sql, JSON.stringify(subjectIds), limit).map(({ seq }) => seq);
+}
+
+/**
+ * Makes notifications about a connection the installation's that it goes with, so that whoever erases that afterwards
+ * finds them: which connection it had, no row says by then.
+ */
+export function passOnMessages(connectionId: string, installationId: string): RowWrite {
+  return { statement: 'outbox.passOn', params: [installationId, connectionId] };
 }
 
 /** Removes messages in whatever state, with the blobs that no others need, and corrects the counters of their lanes. */

@@ -5,8 +5,8 @@
 //     needsReauth  its connection's grant is gone; reads are blocked until the customer connects again.
 //   removing     deleted by the builder; its reads are told, then it ends.
 //   removed      final.
-// It holds references only: config and reads live in tables. Invariant: of several config revisions in flight
-// only the newest is applied.
+// It holds references only: config and reads live in tables. Invariants: of several config revisions in flight
+// only the newest is applied; news of a connection that it does not use change nothing.
 
 import { assign, emit, setup } from 'xstate';
 import { MACHINE_ITERATIONS_MAX } from '../src/core/limits.ts';
@@ -42,8 +42,11 @@ interface ConfigApplied {
   readonly configRevision: number;
 }
 
+/** News may come late: those of a connection that was left since are none of its business. */
 interface ConnectionFate {
   readonly type: 'connection.revoked' | 'connection.restored';
+  /** Absent in events of versions that did not say whose fate it is. */
+  readonly connectionId?: string;
 }
 
 /** Pauses or resumes the schedules of all reads, or of the named objects. */
@@ -77,6 +80,8 @@ const installationSetup = setup({
   guards: {
     isConnectionUsable: (_, params: InstallationCreated) => params.isConnectionUsable,
     isNewest: ({ context }, params: ConfigApplied) => params.configRevision === context.configRevision,
+    isOfConnection: ({ context }, params: ConnectionFate) =>
+      params.connectionId === undefined || params.connectionId === context.connectionId,
   },
   actions: {
     configure: assign(({ context }, params: { connectionId: string }) => ({
@@ -144,6 +149,7 @@ const installationMachine = installationSetup.createMachine({
         active: {
           on: {
             'connection.revoked': {
+              guard: { type: 'isOfConnection', params: ({ event }) => event },
               target: 'needsReauth',
               actions: { type: 'tellReads', params: { event: 'read.blocked', objects: null } },
             },
@@ -152,6 +158,7 @@ const installationMachine = installationSetup.createMachine({
         needsReauth: {
           on: {
             'connection.restored': {
+              guard: { type: 'isOfConnection', params: ({ event }) => event },
               target: 'active',
               actions: { type: 'tellReads', params: { event: 'read.unblocked', objects: null } },
             },

@@ -12,8 +12,11 @@ const model: Model<InstallationContext> = {
     { type: 'installation.deleted' },
     { type: 'config.applied', configRevision },
     { type: 'config.applied', configRevision: configRevision - 1 },
-    { type: 'connection.revoked' },
-    { type: 'connection.restored' },
+    ...(['connection.revoked', 'connection.restored'] as const).flatMap((type) => [
+      { type },
+      { type, connectionId: 'c1' },
+      { type, connectionId: 'c2' },
+    ]),
     { type: 'reads.paused', objects: ['account'] },
     { type: 'reads.resumed', objects: null },
     { type: 'reads.removed' },
@@ -63,6 +66,21 @@ describe('the installation machine', () => {
       const expected = [{ type: 'effect.applyConfig', installationId, configRevision }];
       expect(effects.filter(({ type }) => type === 'effect.applyConfig')).toEqual(isConfig ? expected : []);
       if (isConfig) expect(to.context.connectionId).toBe(event['connectionId']);
+    }
+  });
+
+  it('takes no news of a connection that it does not use, and those that do not say of which', () => {
+    const fates = [
+      ['present.active', 'connection.revoked'],
+      ['present.needsReauth', 'connection.restored'],
+    ];
+    for (const [name, type] of fates) {
+      const told = edges.filter(({ from, event }) => from.name === name && event.type === type);
+      expect(new Set(told.map(({ isAccepted }) => isAccepted))).toEqual(new Set([true, false]));
+      for (const { from, event, isAccepted } of told) {
+        const { connectionId = from.context.connectionId } = event;
+        expect(isAccepted).toBe(connectionId === from.context.connectionId);
+      }
     }
   });
 

@@ -122,7 +122,7 @@ export function tellInstallationsHandler(services: Services): ReplayableHandler<
     const fates = readInstallationsOfConnection(services.store.reads, connectionId).map(
       ({ installationId }): Message => ({
         to: actorIdOf('installation', installationId),
-        event: { type: event === 'connection.held' ? 'connection.restored' : event },
+        event: { type: event === 'connection.held' ? 'connection.restored' : event, connectionId },
       }),
     );
     return {

@@ -99,7 +99,7 @@ async function configure(
 /** The installation may have waited for its former connection, or must wait for this one. */
 function fateOf({ store }: Services, connectionId: string, to: ActorId): Message {
   const isUsable = readConnection(store.reads, connectionId)?.status !== 'bad_credentials';
-  return { to, event: { type: isUsable ? 'connection.restored' : 'connection.revoked' } };
+  return { to, event: { type: isUsable ? 'connection.restored' : 'connection.revoked', connectionId } };
 }
 
 function assertFree(

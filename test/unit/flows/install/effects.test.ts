@@ -170,6 +170,8 @@ describe('news of a connection', () => {
       expect(toldBy(settlement).sort()).toEqual(
         [installationId, second.installationId].map((id) => [`installation:${id}`, event]).sort(),
       );
+      // One that is moved before it hears of this is none of those any more.
+      for (const { event: fate } of settlement.messages ?? []) expect(fate).toMatchObject({ connectionId });
     },
   );
 });

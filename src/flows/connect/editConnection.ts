@@ -60,9 +60,7 @@ async function editOnce(
   const wrong = credentials.find((name) => CREDENTIAL_MASKS[name] !== row.authScheme);
   if (wrong !== undefined || credentials.length > 1) throw wrongMask(row, wrong ?? credentials.join(', '));
   const metadata = metadataAfter(services, row, mask, changes);
-  const workspaceRef = mask.includes('providerWorkspaceRef')
-    ? (changes.providerWorkspaceRef ?? null)
-    : row.workspaceRef;
+  const saidRef = mask.includes('providerWorkspaceRef') ? (changes.providerWorkspaceRef ?? null) : undefined;
   const [credential] = credentials;
   if (credential !== undefined) {
     const { projectId, provider, groupRef, groupName, consumerRef, consumerName, connectionId } = row;
@@ -70,9 +68,10 @@ async function editOnce(
       ...{ projectId, provider, groupRef, groupName, consumerRef, consumerName },
       metadata,
     };
-    return generateConnection(services, identity, changes, { connectionId, onlyOver: describedAs(row) });
+    return generateConnection(services, identity, changes, { connectionId, onlyOver: describedAs(row), saidRef });
   }
   if (mask.length === 0) return row;
+  const workspaceRef = saidRef === undefined ? row.workspaceRef : saidRef;
   return describe(services, row, { ...row, workspaceRef, metadata: JSON.stringify(metadata) });
 }
 

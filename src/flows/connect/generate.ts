@@ -78,6 +78,8 @@ interface GenerateTarget {
   readonly providerAppId?: string | undefined;
   /** See `NewCredential`. */
   readonly onlyOver?: Replaced | undefined;
+  /** See `NewCredential`. */
+  readonly saidRef?: string | null | undefined;
 }
 
 /** A credential with all that is known of it before it is stored. */
@@ -132,7 +134,7 @@ export async function storePrepared(
   services: Services,
   identity: ConnectIdentity,
   { acquired, account, verdict }: PreparedConnection,
-  { connectionId, onlyOver }: Pick<GenerateTarget, 'connectionId' | 'onlyOver'>,
+  { connectionId, onlyOver, saidRef }: Pick<GenerateTarget, 'connectionId' | 'onlyOver' | 'saidRef'>,
 ): Promise<ConnectionRow> {
   const { credential, granted, providerAppId } = acquired;
   const row = await storeConnection(services, {
@@ -146,6 +148,7 @@ export async function storePrepared(
     ...(acquired.issuedAtMs === undefined ? {} : { issuedAtMs: acquired.issuedAtMs }),
     connectionId,
     onlyOver,
+    saidRef,
   });
   return verdict === null ? firstToken(services, row) : row;
 }

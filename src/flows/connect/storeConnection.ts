@@ -32,6 +32,8 @@ export interface NewCredential {
   readonly credential: Credential;
   readonly providerAppId: string | null;
   readonly workspaceRef: string | null;
+  /** The workspace as the builder says, whatever the account is called by itself; null: none. */
+  readonly saidRef?: string | null | undefined;
   readonly consumerRef: string | null;
   readonly expiresAtMs: Ms | null;
   readonly grantEndsAtMs: Ms | null;
@@ -158,6 +160,7 @@ function buildRow(
     credential,
     providerAppId,
     workspaceRef,
+    saidRef,
     consumerRef,
     expiresAtMs,
     grantEndsAtMs,
@@ -180,7 +183,7 @@ function buildRow(
     authScheme: authSchemeOf(declaration),
     status: 'created',
     // One that could not be asked for this time is as it was: nobody else is told what the account tells.
-    workspaceRef: workspaceRef ?? existing?.workspaceRef ?? null,
+    workspaceRef: saidRef === undefined ? (workspaceRef ?? existing?.workspaceRef ?? null) : saidRef,
     providerConsumerRef: consumerRef,
     metadata: JSON.stringify(identity.metadata),
     generation: (existing?.generation ?? 0) + 1,

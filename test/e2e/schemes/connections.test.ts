@@ -169,6 +169,23 @@ describe('a change', () => {
     await shown(world, id);
   });
 
+  it.each([['acme-inc'], [undefined]])(
+    'of the workspace to %s together with the key is a change of both, where no address names it',
+    async (providerWorkspaceRef) => {
+      const world = await startWorld();
+      const { id } = await generated(world, 'avoma', { apiKey: 'key-1' });
+      await patched(world, id, ['providerWorkspaceRef'], { providerWorkspaceRef: 'before' });
+      const both = await patched(world, id, ['providerWorkspaceRef', 'apiKey'], {
+        apiKey: 'key-2',
+        ...(providerWorkspaceRef === undefined ? {} : { providerWorkspaceRef }),
+      });
+      expect(both.status).toBe(200);
+      expect((both.json as JsonObject)['providerWorkspaceRef']).toBe(providerWorkspaceRef);
+      expect((await shown(world, id))['providerWorkspaceRef']).toBe(providerWorkspaceRef);
+      expect(world.tenon.credentialOf(id)).toMatchObject({ apiKey: 'key-2' });
+    },
+  );
+
   it('of metadata keeps what is not named in it', async () => {
     const world = await startWorld();
     const { id } = await generated(world, 'avoma', {

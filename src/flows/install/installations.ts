@@ -65,16 +65,17 @@ export async function createInstallation(
   const { store, runtime, clock } = services;
   const { projectId, integrationId } = integration;
   const config = parseConfig(input.content, specOf(services, integration));
-  const connection = connectionFor(services, integration, input.groupRef, input.connectionId);
-  const { connectionId } = connection;
+  const { connectionId } = connectionFor(services, integration, input.groupRef, input.connectionId);
   const installed = readInstallations(store.reads, projectId, { integrationId, groupRef: input.groupRef });
   if (installed.some((row) => row.connectionId === connectionId)) {
     throw installedAlready(input.groupRef, integration.name);
   }
   const spec = specOf(services, integration);
   if (input.isSampled === true) await sampleReads(services, { spec, content: config, former: {}, connectionId });
+  // As it is now: asking the provider takes a while, and may be what finds out that the grant is gone.
+  const { status } = connectionFor(services, integration, input.groupRef, connectionId);
+  const isConnectionUsable = status !== 'bad_credentials';
   const nowMs = clock.nowMs();
-  const isConnectionUsable = connection.status !== 'bad_credentials';
   const installationId = newId<InstallationId>();
   const row = {
     installationId,

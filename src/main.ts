@@ -29,6 +29,7 @@ import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
 import { readOverrides } from './flows/catalog/overridesFile.ts';
 import { CatalogRefresh } from './flows/catalog/refresh.ts';
+import { Revocations } from './flows/connect/revocations.ts';
 import { openDownloadKey } from './flows/deliver/download.ts';
 import { Rollout } from './flows/install/rollout.ts';
 import { ensureCanary, KeyRotation } from './flows/operator/keys.ts';
@@ -163,7 +164,8 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
   opened.push(() => egress.close());
   const catalogRefresh = new CatalogRefresh({ store, egress, clock, log }, catalog, config.catalogSource).load();
   const runtime = new Runtime({ store, clock, log });
-  opened.push(() => runtime.stop());
+  const revocations = new Revocations(clock);
+  opened.push(async () => void (await Promise.all([runtime.stop(), revocations.stop()])));
   const port = await bind();
   const budgets = new Budgets(store, clock, log);
   const counts = newCounts();
@@ -181,6 +183,7 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
     budgets,
     fleets: new Fleets(runtime, store.reads, clock, log),
     targets: new Targets(store.reads, catalog),
+    revocations,
     rollout: new Rollout({ store, runtime, clock, log, isAsked }),
     throttle: new Throttle(),
     rowLanes: new RowLanes(clock),

@@ -107,7 +107,10 @@ export const REDISPATCH_BATCH = 500;
 export const SETTLE_RETRY_BASE_MS = 200;
 /** Longest such pause: soon after there is room again, and well inside STOP_DRAIN_MS. */
 export const SETTLE_RETRY_MS_MAX = 5 * SECOND_MS;
-/** A stop waits this long for effects in flight; they are re-dispatched at the next start anyway. */
+/**
+ * A stop waits this long for effects in flight, which are re-dispatched at the next start anyway, and at the same time
+ * for grants that are given back.
+ */
 export const STOP_DRAIN_MS = 5 * SECOND_MS;
 
 // Waiting
@@ -255,8 +258,12 @@ export const UPLOADS_PER_PROJECT_MAX = 100;
 
 /** Groups and consumers that were named; far above who connects, and few enough to be counted for each new one. */
 export const PARTY_NAMES_PER_PROJECT_MAX = 100_000;
-/** Installations that are deleted at a time with their integration; each asks its provider to take a grant back. */
+/** Installations that are deleted at a time with their integration, each in a commit of its own. */
 export const INSTALLATIONS_REMOVED_BATCH = 20;
+/** Grants that are given back at a time: a quarter of the connections of an origin; renewals go beside them. */
+export const REVOCATIONS_IN_FLIGHT_MAX = 16;
+/** Those that wait in memory, 3 KB each; further ones are left to end by themselves. */
+export const REVOCATIONS_WAITING_MAX = 10_000;
 /** Objects of an account that are described or sampled at a time, for one person who waits. */
 export const OBJECTS_ASKED_BATCH = 8;
 /** Fields created or changed by one request: one batch of HubSpot's, ten calls of Salesforce's. */

@@ -15,6 +15,7 @@ import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
 import type { CatalogRefresh } from './catalog/refresh.ts';
+import type { Revocations } from './connect/revocations.ts';
 import type { Rollout } from './install/rollout.ts';
 import type { KeyRotation } from './operator/keys.ts';
 import type { Targets } from './targets.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly budgets: Budgets;
   readonly fleets: Fleets;
   readonly targets: Targets;
+  /** Grants whose connections are gone. */
+  readonly revocations: Revocations;
   /** Brings installations to the latest revision of their integration. */
   readonly rollout: Rollout;
   readonly throttle: Throttle;

@@ -23,7 +23,7 @@ import type { Services } from '../services.ts';
 import { type Account, call, learnAccount } from './account.ts';
 import { checkCredential, type Verdict } from './healthCheck.ts';
 import { type ConnectIdentity, learnedVariables, missingOf, toldVariables, variablesIn } from './identity.ts';
-import { eraseConnection } from './removeConnection.ts';
+import { eraseConnection, unlessNotOurs } from './removeConnection.ts';
 import { renewNow } from './renew.ts';
 import { appOpener, requestToken } from './requestToken.ts';
 import { type Replaced, storeConnection } from './storeConnection.ts';
@@ -168,7 +168,7 @@ async function firstToken(services: Services, row: ConnectionRow): Promise<Conne
     const { code } = errorFacts(error);
     // Nothing is lost then, and what never worked is not a connection. One that was there before may be in use.
     const isRefused = code === 'auth_invalidated' || code === 'app_fault';
-    if (isRefused && row.generation === 1) await eraseConnection(services, row);
+    if (isRefused && row.generation === 1) await eraseConnection(services, row).catch(unlessNotOurs);
     throw error;
   }
 }

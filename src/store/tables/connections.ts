@@ -21,7 +21,7 @@ export const CONNECTION_STATEMENTS = {
     refreshAtMs = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?`,
   'connections.setStatus':
     'UPDATE connections SET status = ?, updatedAtMs = ? WHERE connectionId = ? AND generation = ?',
-  'connections.delete': `DELETE FROM connections WHERE connectionId = ?
+  'connections.delete': `DELETE FROM connections WHERE connectionId = ? AND generation = coalesce(?, generation)
     AND NOT EXISTS (SELECT 1 FROM installations WHERE connectionId = ?)`,
   'credentials.put': `INSERT INTO credentials (connectionId, generation, sealed) VALUES (?, ?, ?)
     ON CONFLICT (connectionId) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed
@@ -150,11 +150,11 @@ export function setConnectionStatus(
   return { statement: 'connections.setStatus', params: [status, atMs, connectionId, generation] };
 }
 
-/** Refused while an installation uses the connection. */
-export function deleteConnection(connectionId: string): readonly RowWrite[] {
+/** Refused while an installation uses the connection, or if its credential is of another generation than the given. */
+export function deleteConnection(connectionId: string, generation: number | null = null): readonly RowWrite[] {
   return [
     leavePartyNames(connectionId),
-    { statement: 'connections.delete', params: [connectionId, connectionId], mustChange: 'rejected' },
+    { statement: 'connections.delete', params: [connectionId, generation, connectionId], mustChange: 'rejected' },
     { statement: 'credentials.delete', params: [connectionId] },
   ];
 }

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 import { FLEET_SPREAD_MS } from '../../../src/core/limits.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/core/time.ts';
+import { eraseConnection } from '../../../src/flows/connect/removeConnection.ts';
+import { readConnection } from '../../../src/store/tables/connections.ts';
 import { settled, until } from '../../support/drive.ts';
 import { basicOf, type SchemeServer } from '../../support/schemeServer.ts';
 import {
@@ -334,6 +336,19 @@ describe('renewal on request', () => {
   });
 });
 
+/** The provider answers no revocation before what this answers is called. */
+function holdRevocations({ server }: World): () => void {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  server.on('/revoke', async () => {
+    await held;
+    return {};
+  });
+  return release;
+}
+
 describe('the end of a connection', () => {
   const NOTHING = { connections: 0, credentials: 0, oauthStates: 0 };
 
@@ -352,12 +367,14 @@ describe('the end of a connection', () => {
     server.on('/revoke', () => ({}));
     const xero = await connected(world, 'xero');
     expect((await remove(world, xero.id)).status).toBe(204);
+    await expect.poll(() => server.callsTo('/revoke').length).toBe(1);
     const [call] = server.callsTo('/revoke');
     expect(call).toMatchObject({ method: 'POST', form: { token: 'refresh-1', token_type_hint: 'refresh_token' } });
     expect(call === undefined ? null : basicOf(call)).toBe(`app-xero:${SECRET}`);
     server.once('/token', { body: server.grant({ refresh_token: null }) });
     const { id } = await connected(world, 'salesforce', { workspace: 'acme' });
     expect((await remove(world, id)).status).toBe(204);
+    await expect.poll(() => server.callsTo('/revoke').length).toBe(2);
     expect(server.callsTo('/revoke').at(-1)).toMatchObject({
       host: 'acme.localhost',
       form: { token: 'access-2', token_type_hint: 'access_token', client_id: 'app-salesforce', client_secret: SECRET },
@@ -376,29 +393,43 @@ describe('the end of a connection', () => {
     world.server.on('/revoke', () => answer);
     const { id } = await connected(world, 'xero');
     expect((await remove(world, id)).status).toBe(204);
-    expect(world.server.callsTo('/revoke')).toHaveLength(1);
     expect(storedCounts(world)).toEqual(NOTHING);
+    await expect.poll(() => world.server.callsTo('/revoke').length).toBe(1);
   });
 
-  it('comes although the provider never answers', async () => {
+  it('waits for no provider, and takes nothing along that was connected meanwhile', async () => {
     const world = await startWorld('xero');
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    world.server.on('/revoke', async () => {
-      await held;
-      return {};
-    });
+    const release = holdRevocations(world);
     const { id } = await connected(world, 'xero');
-    let status = 0;
-    const removed = remove(world, id).then((answer) => {
-      status = answer.status;
-    });
-    await until(world, 'an answer', () => status !== 0, HOUR_MS);
-    await removed;
-    expect([status, storedCounts(world)]).toEqual([204, NOTHING]);
+    expect((await remove(world, id)).status).toBe(204);
+    expect(storedCounts(world)).toEqual(NOTHING);
+    const again = await connected(world, 'xero');
+    await installed(world, 'xero');
+    expect((await remove(world, id)).status).toBe(404);
+    const { tenon } = world;
+    expect((await tenon.api('DELETE', tenon.inProject('/integrations/xero'))).status).toBe(204);
+    expect([again.id === id, storedCounts(world)]).toEqual([false, NOTHING]);
     release();
+    await expect.poll(() => world.server.callsTo('/revoke').length).toBe(2);
+    const tokens = world.server.callsTo('/revoke').map(({ form }) => form['token']);
+    expect(tokens).toEqual(['refresh-1', 'refresh-2']);
+  });
+
+  it('does not come over a credential that was stored since', async () => {
+    const world = await startWorld('xero');
+    const { services } = world.tenon.running;
+    const { id } = await connected(world, 'xero');
+    const before = readConnection(services.store.reads, id);
+    if (before === undefined) throw new Error('there is no connection');
+    await connected(world, 'xero');
+    world.server.forget();
+    await expect(eraseConnection(services, before)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await shown(world, id)).toMatchObject({ id });
+    expect(tokensOf(world, id)).toMatchObject({ refreshToken: 'refresh-2' });
+    // Whoever asks for the end of the connection means it as it is now.
+    expect((await remove(world, id)).status).toBe(204);
+    expect(storedCounts(world)).toEqual(NOTHING);
+    await expect(eraseConnection(services, before)).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('asks nobody where there is nothing to give back', async () => {

@@ -140,6 +140,8 @@ export interface BatchOutcome {
   readonly results: readonly RecordOutcome[];
   /** Of the batch, and those of its records. */
   readonly errors: readonly JsonValue[];
+  /** What else was asked for with records that were written and not done, where it is not told of which. */
+  readonly warnings?: readonly string[];
 }
 
 /**

@@ -512,6 +512,8 @@ export const WRITE_HEADER_CHARS_MAX = 1000;
 export const WRITE_RAW_CHARS_MAX = 10_000;
 /** Of the errors of a write so many are kept with its operation: one for each record. */
 export const WRITE_ERRORS_MAX = WRITE_RECORDS_MAX;
+/** And of its warnings: a record may be sent with thousands of associations. */
+export const WRITE_WARNINGS_MAX = WRITE_RECORDS_MAX;
 /** How long an asynchronous write is tried unless its caller says, and at most, as published. */
 export const WRITE_DEADLINE_HOURS = 1;
 export const WRITE_DEADLINE_HOURS_MAX = 48;

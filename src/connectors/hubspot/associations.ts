@@ -5,6 +5,7 @@
 
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
+import { WRITE_WARNINGS_MAX } from '../../core/limits.ts';
 import { jsonBody, type ProviderCall } from '../contract.ts';
 import { hubspotFailure } from './errors.ts';
 
@@ -24,7 +25,7 @@ interface Pair {
 /** Inputs of one call, as documented for batches. */
 const INPUTS_MAX = 100;
 
-/** Why some of it was not done; empty if all was. Never rejects for what HubSpot says. */
+/** Why some of it was not done, of many reasons the first; empty if all was. Never rejects for what HubSpot says. */
 export async function associateAll(
   objectName: string,
   wanted: readonly Associating[],
@@ -45,7 +46,7 @@ export async function associateAll(
         warnings.push(...warningsOf(jsonBody(response, 'HubSpot')));
       }
     }
-    return warnings;
+    return warnings.slice(0, WRITE_WARNINGS_MAX);
   } catch (error) {
     if (!(error instanceof IntegrationError) || error.code === 'invariant') throw error;
     return [`associations were not written: ${errorFacts(error).message}`];
@@ -96,5 +97,6 @@ function inputOf({ typeId, category, fromId, toId }: Pair): JsonObject {
 function warningsOf(body: JsonValue): readonly string[] {
   const errors = jsonAt(body, 'errors');
   if (!Array.isArray(errors)) return [];
-  return errors.map((error: JsonValue) => `an association was not written: ${String(jsonAt(error, 'message') ?? '')}`);
+  const first = errors.slice(0, WRITE_WARNINGS_MAX);
+  return first.map((error: JsonValue) => `an association was not written: ${String(jsonAt(error, 'message') ?? '')}`);
 }

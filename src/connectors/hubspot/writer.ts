@@ -37,8 +37,7 @@ export function createHubspotWriter(nowMs: () => number): WriteConnector {
       const answered = ok(await call(record.recordId === null ? creation(params, record) : change(params, record)));
       const body = answered.body.length === 0 ? null : jsonBody(answered, 'HubSpot');
       const outcome = written(idOf(body) ?? record.recordId, isJsonObject(body) ? body : null);
-      const [told = outcome] = await withAssociations(params, [record], [outcome], call, nowMs);
-      return told;
+      return { ...outcome, warnings: await associated(params, [record], [outcome], call, nowMs) };
     },
     async writeBatch(params, records, isAllOrNone, call) {
       const path = `${datedPath(params.objectName)}/batch/${params.type}`;
@@ -50,7 +49,7 @@ export function createHubspotWriter(nowMs: () => number): WriteConnector {
       const response = await call({ method: 'POST', path, body: { inputs } });
       if (isRefusedBatch(response)) return refusedBatch(response);
       const outcome = batchOutcome(params, records, jsonBody(ok(response), 'HubSpot'));
-      return { ...outcome, results: await withAssociations(params, records, outcome.results, call, nowMs) };
+      return { ...outcome, warnings: await associated(params, records, outcome.results, call, nowMs) };
     },
     async remove({ objectName }, recordId, call) {
       ok(await call({ method: 'DELETE', path: `${datedPath(objectName)}/${encodeURIComponent(recordId)}` }));
@@ -198,20 +197,19 @@ function told(error: JsonValue): JsonValue {
   return Object.keys(context).length === 0 ? rest : { ...rest, context };
 }
 
-/** After a change: those of records that were made came with them. */
-async function withAssociations(
+/** After a change, and what was not done of it: associations of records that were made came with them. */
+async function associated(
   { objectName, type }: WriteParams,
   records: readonly WriteRecord[],
   outcomes: readonly RecordOutcome[],
   call: ProviderCall,
   nowMs: () => number,
-): Promise<readonly RecordOutcome[]> {
+): Promise<readonly string[]> {
   const wanted = records.flatMap(({ associations }, index) => {
     const { isWritten = false, recordId = null } = outcomes[index] ?? {};
     return type === 'update' && isWritten && recordId !== null ? [{ fromId: recordId, associations }] : [];
   });
-  const warnings = await associateAll(objectName, wanted, call, nowMs);
-  return outcomes.map((outcome) => (outcome.isWritten ? { ...outcome, warnings } : outcome));
+  return await associateAll(objectName, wanted, call, nowMs);
 }
 
 function idOf(record: JsonValue): string | null {

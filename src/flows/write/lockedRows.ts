@@ -38,6 +38,7 @@ export interface Repeating {
 interface Try {
   readonly results: readonly RecordOutcome[];
   readonly errors: BatchOutcome['errors'];
+  readonly warnings: readonly string[];
   readonly error: unknown;
   readonly locked: readonly number[];
 }
@@ -71,12 +72,12 @@ async function repeated(repeating: Repeating, records: readonly WriteRecord[], s
 async function tried({ isAllOrNone }: Repeating, records: readonly WriteRecord[], send: Send): Promise<Try> {
   const all = [...records.keys()];
   try {
-    const { results, errors } = await send(records);
+    const { results, errors, warnings = [] } = await send(records);
     const locked = all.filter((place) => results[place]?.isWorthRepeating === true);
     // Beside a record that is refused for good, the others are only rolled back once more.
-    return { results, errors, error: null, locked: isAllOrNone && locked.length < all.length ? [] : locked };
+    return { results, errors, warnings, error: null, locked: isAllOrNone && locked.length < all.length ? [] : locked };
   } catch (error) {
-    return { results: [], errors: [], error, locked: isLock(error) ? all : [] };
+    return { results: [], errors: [], warnings: [], error, locked: isLock(error) ? all : [] };
   }
 }
 
@@ -93,12 +94,13 @@ function merged(before: Try, next: Try): Try {
     const failure = (): RecordOutcome => notWritten([{ message: errorFacts(next.error).message }]);
     results[place] = next.results[index] ?? failure();
   }
-  return { results, errors: next.errors, error: null, locked: at(before.locked, next.locked) };
+  const warnings = [...before.warnings, ...next.warnings];
+  return { results, errors: next.errors, warnings, error: null, locked: at(before.locked, next.locked) };
 }
 
-function outcomeOf({ results, errors, error }: Try): BatchOutcome {
+function outcomeOf({ results, errors, warnings, error }: Try): BatchOutcome {
   if (error !== null) throw error;
-  return { results, errors };
+  return { results, errors, warnings };
 }
 
 function at<Item>(items: readonly Item[], places: readonly number[]): readonly Item[] {

@@ -5,7 +5,12 @@ import type { BatchOutcome, RecordOutcome } from '../../connectors/contract.ts';
 import { countOutcome, countsOf, WRITE_OUTCOMES } from '../../core/counts.ts';
 import type { OperationId } from '../../core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { ERROR_MESSAGE_CHARS_MAX, WRITE_ERRORS_MAX, WRITE_RAW_CHARS_MAX } from '../../core/limits.ts';
+import {
+  ERROR_MESSAGE_CHARS_MAX,
+  WRITE_ERRORS_MAX,
+  WRITE_RAW_CHARS_MAX,
+  WRITE_WARNINGS_MAX,
+} from '../../core/limits.ts';
 import { scrubbed } from '../../core/scrub.ts';
 import type { RowWrite } from '../../store/port.ts';
 import {
@@ -35,8 +40,9 @@ type Closing = Pick<OperationRow, 'status' | 'result' | 'metadata'>;
 export function summaryOf(
   facts: Pick<WriteSummary, 'objectName' | 'type' | 'isBatch'>,
   count: number,
-  { results, errors }: BatchOutcome,
+  { results, errors, warnings = [] }: BatchOutcome,
 ): WriteSummary {
+  const ofRecords = results.flatMap((result) => result.warnings);
   const successes = results.filter(({ isWritten }) => isWritten);
   return {
     ...facts,
@@ -44,7 +50,7 @@ export function summaryOf(
     failureCount: count - successes.length,
     successfulRecordIds: successes.flatMap(({ recordId }) => recordId ?? []),
     errors: errorsOf(results, errors, facts.isBatch),
-    warnings: results.flatMap(({ warnings }) => warnings.map(told)),
+    warnings: [...warnings, ...ofRecords].slice(0, WRITE_WARNINGS_MAX).map(told),
   };
 }
 

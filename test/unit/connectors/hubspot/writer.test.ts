@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WriteRecord } from '../../../../src/connectors/contract.ts';
 import { createHubspotWriter } from '../../../../src/connectors/hubspot/writer.ts';
+import { WRITE_WARNINGS_MAX } from '../../../../src/core/limits.ts';
 import { answer, providerAnswering } from '../provider.ts';
 
 const writer = createHubspotWriter(() => 0);
@@ -113,6 +114,17 @@ describe('a record that is written', () => {
     const bad = providerAnswering(answer(200, { id: '1' }), answer(404, { message: 'no such schema' }));
     const outcome = await writer.write(params('update'), changed, bad.call);
     expect(outcome).toMatchObject({ isWritten: true, warnings: [expect.stringContaining('no such schema')] });
+  });
+
+  it('is warned of once with its batch, not with each of the records, and of thousands the first', async () => {
+    const linked = Array.from({ length: 90 }, () => COMPANY).flat();
+    const batch = ['1', '2'].map((recordId) => record({ recordId, associations: linked }));
+    const updated = answer(200, { results: [{ id: '1' }, { id: '2' }] });
+    const refused = answer(207, { errors: new Array(90).fill({ message: 'no' }) });
+    const { call, requests } = providerAnswering(updated, answer(200, SCHEMA), refused);
+    const { results, warnings } = await writer.writeBatch(params('update'), batch, false, call);
+    expect([requests.length, results.map((result) => result.warnings)]).toEqual([4, [[], []]]);
+    expect(warnings).toEqual(new Array(WRITE_WARNINGS_MAX).fill('an association was not written: no'));
   });
 
   it('has a trace id in a batch of which a part may fail, by which errors and records find each other', async () => {

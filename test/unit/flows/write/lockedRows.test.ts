@@ -114,6 +114,21 @@ describe('a batch with locked rows', () => {
     ]);
   });
 
+  it('keeps the warnings of each time that it was sent', async () => {
+    const clock = fakeClock();
+    const repeating = { clock, lanes: new RowLanes(clock), rowsLockedBy: () => ['x'], accountKey: 'org' };
+    let count = 0;
+    const outcome = sendPastLocks({ ...repeating, isAllOrNone: false }, [child('a'), child('b')], (some) => {
+      count += 1;
+      const results = some.map((record) =>
+        nameOf(record) === 'b' && count === 1 ? notWritten(['locked'], true) : written('1', null),
+      );
+      return Promise.resolve({ results, errors: [], warnings: [`time ${count}`] });
+    });
+    await clock.advance(ALL_PAUSES_MS);
+    expect((await outcome).warnings).toEqual(['time 1', 'time 2']);
+  });
+
   it('does not go again where all or none are written and one is refused', async () => {
     const { send, sent } = start({ isAllOrNone: true });
     const batch = [child('a'), child('b')];

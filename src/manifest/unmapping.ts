@@ -20,7 +20,7 @@ type Steps = readonly string[];
 /**
  * Compiles the plan of a write; the function it returns is pure. Names that are not mapped pass as they are. Of two
  * that mean one field, the mapped one wins. Defaults fill what the record does not have, then rules that say "never"
- * take away.
+ * take away. `earlier` are changes of the same record, oldest first: its fields replace theirs.
  */
 export function compileUnmapping(write: Pick<EffectiveWrite, 'mappings' | 'blankNames' | 'fieldRules'>) {
   const back = withoutOverlap(write.mappings).map((mapping) => ({
@@ -29,7 +29,7 @@ export function compileUnmapping(write: Pick<EffectiveWrite, 'mappings' | 'blank
     value: providedValue(mapping.values),
   }));
   const blank = write.blankNames.map(fieldSteps);
-  return (record: JsonObject, type: 'create' | 'update'): UnmappedRecord => {
+  const onto = (target: JsonObject, record: JsonObject): JsonObject => {
     let rest: JsonObject = record;
     const found: [Steps, JsonValue][] = [];
     for (const { from, to, value } of back) {
@@ -40,9 +40,17 @@ export function compileUnmapping(write: Pick<EffectiveWrite, 'mappings' | 'blank
     }
     for (const steps of blank) rest = without(rest, steps);
     // The first mapping of a field wins, as it does when it is read.
-    const mapped = found.toReversed().reduce((target, [steps, value]) => withValue(target, steps, value), rest);
-    return ruled(mapped, write.fieldRules, type);
+    return found.toReversed().reduce((all, [steps, value]) => withValue(all, steps, value), withFields(target, rest));
   };
+  return (record: JsonObject, type: 'create' | 'update', earlier: readonly JsonObject[] = []): UnmappedRecord =>
+    ruled([...earlier, record].reduce(onto, {}), write.fieldRules, type);
+}
+
+/** With the fields of a later change, in its spelling. */
+function withFields(record: JsonObject, later: JsonObject): JsonObject {
+  if (Object.keys(record).length === 0) return later;
+  const fields = [record, later].flatMap((one) => Object.entries(one));
+  return Object.fromEntries(new Map(fields.map((field) => [field[0].toLowerCase(), field])).values());
 }
 
 function ruled(record: JsonObject, rules: readonly FieldRule[], type: 'create' | 'update'): UnmappedRecord {

@@ -22,10 +22,11 @@ export async function recordsFor(
 ): Promise<readonly WriteRecord[]> {
   if (type === 'delete') return given.map(({ record }) => recordOf(String(record['id']), {}));
   const unmap = compileUnmapping(write);
-  const records = given.map(({ record, associations }): Unmapped => {
-    const { id, ...rest } = record;
-    const { record: fields, onlyIfEmpty } = unmap(type === 'update' ? rest : record, type);
-    return { recordId: type === 'update' ? String(id) : null, fields, associations, onlyIfEmpty };
+  const records = given.map(({ record, associations, earlier = [] }): Unmapped => {
+    const isChange = type === 'update';
+    const before = earlier.map(withoutId);
+    const { record: fields, onlyIfEmpty } = unmap(isChange ? withoutId(record) : record, type, before);
+    return { recordId: isChange ? String(record['id']) : null, fields, associations, onlyIfEmpty };
   });
   const asking = records.filter(({ onlyIfEmpty }) => onlyIfEmpty.length > 0);
   if (asking.length === 0) return records;
@@ -37,6 +38,10 @@ export async function recordsFor(
   const ids = [...new Set(asking.map(({ recordId }) => recordId ?? ''))];
   const current = await connector.current(write.objectName, ids, names, call);
   return records.map((record) => withoutFilled(record, current.get(record.recordId ?? '') ?? {}));
+}
+
+function withoutId({ id: _id, ...fields }: JsonObject): JsonObject {
+  return fields;
 }
 
 function recordOf(recordId: string, fields: JsonObject): WriteRecord {

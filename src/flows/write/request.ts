@@ -20,6 +20,8 @@ export interface GivenRecord {
   /** With an `id` where one is changed or deleted. */
   readonly record: JsonObject;
   readonly associations: readonly JsonObject[];
+  /** Changes of the same record that were collected before it, oldest first. */
+  readonly earlier?: readonly JsonObject[];
 }
 
 /** What is stored of a write that waits: it is plain JSON. */

@@ -44,18 +44,20 @@ export function requestOf(
 }
 
 /**
- * Changes of one record that several requests brought are one change, the later values in it: providers refuse a
- * batch that names a record twice, and with it the records of everybody else. A batch of one request stays as it is.
+ * Changes of one record that several requests brought are one change: providers refuse a batch that names a record
+ * twice, and with it the records of everybody else. Which values are the later ones can be told only in the provider's
+ * words, since two names may mean one field. A batch of one request stays as it is.
  */
 function oncePerRecord(requests: readonly WriteRequest[]): readonly GivenRecord[] {
   if (requests.length === 1 || requests[0]?.type === 'create') return requests.flatMap(({ records }) => records);
   const byId = new Map<string, GivenRecord>();
   for (const { record, associations } of requests.flatMap(({ records }) => records)) {
     const id = String(record['id']);
-    const before = byId.get(id) ?? { record: {}, associations: [] };
+    const before = byId.get(id);
     byId.set(id, {
-      record: { ...before.record, ...record },
-      associations: [...before.associations, ...associations],
+      record,
+      associations: [...(before?.associations ?? []), ...associations],
+      earlier: before === undefined ? [] : [...(before.earlier ?? []), before.record],
     });
   }
   return [...byId.values()];

@@ -310,6 +310,19 @@ describe('records that are collected to a batch', () => {
     expect(twice).toMatchObject({ phone: '3', city: 'Rome' });
   });
 
+  it('change a record to the later value, by whichever name that came', async () => {
+    const { driven, installationId } = await writing('hubspot', {}, { inherits: true });
+    await using _ = driven;
+    const { tenon } = driven;
+    const change = (fields: JsonObject) => begun(tenon, 'hubspot', { type: 'update', record: fields, ...POLICY });
+    const id = await change({ id: '10001', mail: 'old@b', stage: 'ours' });
+    await change({ id: '10001', email: 'new@b' });
+    await change({ id: '10001', Phone: '1', notes: 'x' });
+    expect(await over(driven, id)).toMatchObject({ result: 'Batch write completed (1 succeeded, 0 failed)' });
+    const [after] = await records(tenon, installationId, 'hubspot', ['10001'], ['email', 'lifecyclestage', 'phone']);
+    expect(after).toMatchObject({ email: 'new@b', lifecyclestage: 'lead', phone: '1' });
+  });
+
   it('go at once when there are a hundred, each in the batch that it was answered with', async () => {
     const { driven, installationId } = await writing('hubspot');
     await using _ = driven;

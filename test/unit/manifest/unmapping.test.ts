@@ -52,10 +52,15 @@ const CONFIG: ConfigContent = {
 const written = (config: WriteConfig, name = 'contact', whole: ConfigContent = CONFIG) =>
   effectiveWrite(SPEC, { ...whole, write: { objects: { CONTACT: config } } }, name);
 
-function unmapped(record: JsonObject, config: WriteConfig = {}, type: 'create' | 'update' = 'create') {
+function unmapped(
+  record: JsonObject,
+  config: WriteConfig = {},
+  type: 'create' | 'update' = 'create',
+  earlier: readonly JsonObject[] = [],
+) {
   const write = written(config);
   if (write === null) throw new Error('there is no such object');
-  return compileUnmapping(write)(record, type);
+  return compileUnmapping(write)(record, type, earlier);
 }
 
 describe('the object that is written', () => {
@@ -124,6 +129,38 @@ describe('a record', () => {
   ])('%s', (_what, record, expected) => {
     expect(unmapped(record).record).toEqual(expected);
     expect(({} as { x?: number }).x).toBeUndefined();
+  });
+});
+
+describe('a change of a record that was changed before', () => {
+  const settings: WriteConfig = { selectedFieldSettings: { fax: { default: { stringValue: 'none' } } } };
+  test.each<[string, readonly JsonObject[], JsonObject, JsonObject]>([
+    ['keeps what it does not name', [{ Phone: '1' }, { surname: 'H' }], { Phone: '2' }, { LastName: 'H', Phone: '2' }],
+    ['replaces by the name that is not mapped', [{ surname: 'H' }], { LastName: 'K' }, { LastName: 'K' }],
+    ['replaces by the name that is mapped', [{ LastName: 'H' }], { surname: 'K' }, { LastName: 'K' }],
+    ['replaces in its spelling', [{ PHONE: '1' }], { phone: '2' }, { phone: '2' }],
+    ['may empty a field', [{ surname: 'H' }], { surname: null }, { LastName: null }],
+    [
+      'leaves what another path of the same object has set',
+      [{ address: { town: 'A' } }],
+      { address: { zip: 1 } },
+      { address: { zip: 1 }, MailingAddress: { city: 'A' } },
+    ],
+    [
+      'adds to an object of which it has another part',
+      [{ MailingAddress: { zip: 1 } }],
+      { address: { town: 'A' } },
+      { MailingAddress: { zip: 1, city: 'A' } },
+    ],
+    ['replaces an object that is not mapped', [{ Owner: { a: 1 } }], { Owner: { b: 2 } }, { Owner: { b: 2 } }],
+  ])('%s', (_what, earlier, record, expected) => {
+    expect(unmapped(record, {}, 'update', earlier).record).toEqual(expected);
+  });
+
+  test('has defaults only for what none of them names', () => {
+    expect(unmapped({ Phone: '2' }, settings, 'update', [{ fax: '1' }]).record).toEqual({ Fax: '1', Phone: '2' });
+    expect(unmapped({ fax: '2' }, settings, 'update', [{ Phone: '1' }]).record).toEqual({ Phone: '1', Fax: '2' });
+    expect(unmapped({}, settings, 'update', [{ Phone: '1' }]).record).toEqual({ Phone: '1', Fax: 'none' });
   });
 });
 

@@ -174,6 +174,7 @@ const modifyBatch =
     if (typeof inputs === 'string') return invalid(c, inputs);
     const results: JsonObject[] = [];
     const missing: string[] = [];
+    if (inputs.some(isNoChange)) return invalid(c, NO_PROPERTIES);
     for (const input of inputs) {
       const write = checkWrite(object, propertiesOf(input));
       if (write.kind !== 'accepted') return refusedProperty(c, write);
@@ -214,7 +215,9 @@ const create =
 const modify =
   (context: SandboxContext): Handler =>
   async (c, { object, rows }) => {
-    const write = checkWrite(object, propertiesOf(await bodyOf(c)));
+    const body = await bodyOf(c);
+    if (isNoChange(body)) return invalid(c, NO_PROPERTIES);
+    const write = checkWrite(object, propertiesOf(body));
     if (write.kind !== 'accepted') return refusedProperty(c, write);
     const index = hubspotIndexOf(c.req.param('id') ?? '');
     const row = rows.modify(index, context.clock.nowMs(), asHubspotValues(write.values));
@@ -269,6 +272,13 @@ async function bodyOf(c: RequestContext): Promise<JsonValue> {
 function propertiesOf(body: JsonValue): JsonObject {
   const properties = isJsonObject(body) ? body['properties'] : undefined;
   return isJsonObject(properties) ? properties : {};
+}
+
+/** The vendor's words. */
+const NO_PROPERTIES = 'No properties found to update, please provide at least one.';
+
+function isNoChange(body: JsonValue): boolean {
+  return Object.keys(propertiesOf(body)).length === 0;
 }
 
 /** Every property is text; an empty text clears it. */

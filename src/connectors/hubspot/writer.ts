@@ -34,6 +34,10 @@ export function createHubspotWriter(nowMs: () => number): WriteConnector {
     acceptsHeader: () => false,
     rowsLockedBy: ({ recordId }) => (recordId === null ? [] : [recordId]),
     async write(params, record, call) {
+      if (isNoChange(params, record)) {
+        const warnings = await associated(params, [record], [unchanged(record)], call, nowMs);
+        return { ...unchanged(record), warnings };
+      }
       const answered = ok(await call(record.recordId === null ? creation(params, record) : change(params, record)));
       const body = answered.body.length === 0 ? null : jsonBody(answered, 'HubSpot');
       const outcome = written(idOf(body) ?? record.recordId, isJsonObject(body) ? body : null);
@@ -42,14 +46,22 @@ export function createHubspotWriter(nowMs: () => number): WriteConnector {
     async writeBatch(params, records, isAllOrNone, call) {
       const path = `${datedPath(params.objectName)}/batch/${params.type}`;
       const isTraced = params.type === 'create' && !isAllOrNone;
-      const inputs = records.map((record, index) => ({
+      const sent = records.filter((record) => !isNoChange(params, record));
+      const inputs = sent.map((record, index) => ({
         ...inputOf(params, record),
         ...(isTraced ? { objectWriteTraceId: `${params.writeId}:${index}` } : {}),
       }));
-      const response = await call({ method: 'POST', path, body: { inputs } });
-      if (isRefusedBatch(response)) return refusedBatch(response);
-      const outcome = batchOutcome(params, records, jsonBody(ok(response), 'HubSpot'));
-      return { ...outcome, warnings: await associated(params, records, outcome.results, call, nowMs) };
+      let outcome: BatchOutcome = { results: [], errors: [] };
+      if (inputs.length > 0) {
+        const response = await call({ method: 'POST', path, body: { inputs } });
+        if (isRefusedBatch(response)) return refusedBatch(response);
+        outcome = batchOutcome(params, sent, jsonBody(ok(response), 'HubSpot'));
+      }
+      const judged = outcome.results.values();
+      const results = records.map((record) =>
+        isNoChange(params, record) ? unchanged(record) : (judged.next().value ?? notWritten([UNPROCESSED])),
+      );
+      return { ...outcome, results, warnings: await associated(params, records, results, call, nowMs) };
     },
     async remove({ objectName }, recordId, call) {
       ok(await call({ method: 'DELETE', path: `${datedPath(objectName)}/${encodeURIComponent(recordId)}` }));
@@ -91,6 +103,15 @@ function creation(params: WriteParams, record: WriteRecord) {
 function change(params: WriteParams, record: WriteRecord) {
   const path = `${objectPath(params.objectName)}/${encodeURIComponent(record.recordId ?? '')}`;
   return { method: 'PATCH', path, body: { properties: propertiesOf(record.fields) } } as const;
+}
+
+/** HubSpot refuses a change of no properties, and with it the batch; there is nothing to be done but to associate. */
+function isNoChange({ type }: WriteParams, { fields }: WriteRecord): boolean {
+  return type === 'update' && Object.keys(fields).length === 0;
+}
+
+function unchanged({ recordId }: WriteRecord): RecordOutcome {
+  return written(recordId, null);
 }
 
 function inputOf({ type }: WriteParams, { recordId, fields, associations }: WriteRecord): JsonObject {

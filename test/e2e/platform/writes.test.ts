@@ -277,6 +277,27 @@ describe('a single write', () => {
     expect(await read()).toMatchObject({ city: 'Bonn', jobtitle: 'CEO', company: 'Old', phone: '1' });
   });
 
+  it('to HubSpot of which no field is to be written is no failure, alone and in a batch', async () => {
+    const settings = {
+      selectedFieldSettings: { phone: { writeOnUpdate: 'never' }, city: { writeOnUpdate: 'ifEmpty' } },
+    };
+    const { driven, installationId } = await writing('hubspot', settings);
+    await using _ = driven;
+    const { tenon } = driven;
+    const types = [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 279 }];
+    const associations = [{ to: { id: '10001' }, types }];
+    const blank = { id: '10001', phone: '1', city: 'Nowhere' };
+    const answer = await ask(tenon, 'hubspot', { type: 'update', record: blank, associations });
+    expect(resultOf(answer)).toEqual({ success: true, recordId: '10001' });
+    const linked = await tenon.proxy(installationId, '/crm/v4/objects/contacts/10001/associations/companies');
+    expect(await linked.json()).toMatchObject({ results: [{ toObjectId: '10001' }] });
+    const batch = [{ record: blank }, { record: { id: '10002', jobtitle: 'CEO' } }];
+    expect(await ask(tenon, 'hubspot', { type: 'update', batch })).toMatchObject({
+      status: 200,
+      json: { successCount: 2, results: [{ recordId: '10001' }, { recordId: '10002' }] },
+    });
+  });
+
   it('asks Salesforce what is empty too', async () => {
     const settings = { selectedFieldSettings: { Phone: { writeOnUpdate: 'ifEmpty' } } };
     const { driven, installationId } = await writing('salesforce', settings);

@@ -263,6 +263,20 @@ test('a record is created, read, changed, found by its new value, read in a batc
   expect((await send('PATCH', path, { properties: { city: 'x' } })).status).toBe(404);
 });
 
+test('a change of no properties is refused, and with it the whole batch', async () => {
+  const words = { message: 'No properties found to update, please provide at least one.' };
+  const one = await send('PATCH', '/crm/v3/objects/contacts/10001', { properties: {} });
+  expect([one.status, one.json]).toEqual([400, expect.objectContaining(words)]);
+  const inputs = [
+    { id: '10001', properties: { city: 'Nowhere' } },
+    { id: '10002', properties: {} },
+  ];
+  const batch = await send('POST', '/crm/v3/objects/contacts/batch/update', { inputs });
+  expect([batch.status, batch.json]).toEqual([400, expect.objectContaining(words)]);
+  const after = await get('/crm/v3/objects/contacts/10001?properties=city');
+  expect(after.json).not.toMatchObject({ properties: { city: 'Nowhere' } });
+});
+
 test('the property definitions name what can be written', async () => {
   const results = listAt(await get('/crm/v3/properties/contacts'), 'results');
   expect(results.find((property) => property['name'] === 'hs_object_id')).toMatchObject({

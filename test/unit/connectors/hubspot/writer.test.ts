@@ -116,6 +116,34 @@ describe('a record that is written', () => {
     expect(outcome).toMatchObject({ isWritten: true, warnings: [expect.stringContaining('no such schema')] });
   });
 
+  it('has only its associations written where no field of it is to be', async () => {
+    const blank = record({ recordId: '1', fields: {} });
+    const silent = providerAnswering();
+    const unchanged = { isWritten: true, recordId: '1', data: null, warnings: [] };
+    expect(await writer.write(params('update'), blank, silent.call)).toMatchObject(unchanged);
+    expect(await writer.writeBatch(params('update'), [blank], false, silent.call)).toMatchObject({
+      results: [unchanged],
+      errors: [],
+    });
+    expect(silent.requests).toEqual([]);
+    const linked = { ...blank, associations: COMPANY };
+    const { call, requests } = providerAnswering(answer(200, SCHEMA), answer(201, { results: [] }));
+    expect(await writer.write(params('update'), linked, call)).toMatchObject(unchanged);
+    expect(requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+  });
+
+  it('is sent in a batch without those of which no field is written, and they keep their places', async () => {
+    const ids = ['1', '2', '3', '4'];
+    const batch = ids.map((recordId) => record({ recordId, ...(recordId === '3' ? {} : { fields: {} }) }));
+    const missing = { errors: [{ message: 'gone', context: { ids: ['3'] } }], results: [] };
+    const { call, requests } = providerAnswering(answer(207, missing));
+    const { results } = await writer.writeBatch(params('update'), batch, false, call);
+    expect(requests.map(({ body }) => body)).toMatchObject([{ inputs: [{ id: '3' }] }]);
+    expect(results.map(({ isWritten, recordId }) => [isWritten, recordId])).toEqual(
+      ids.map((recordId) => [recordId !== '3', recordId]),
+    );
+  });
+
   it('is warned of once with its batch, not with each of the records, and of thousands the first', async () => {
     const linked = Array.from({ length: 90 }, () => COMPANY).flat();
     const batch = ['1', '2'].map((recordId) => record({ recordId, associations: linked }));

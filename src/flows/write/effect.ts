@@ -111,7 +111,7 @@ function isPassing(code: ErrorCode): boolean {
   return ERROR_CODES[code].isRetryable || WAITED_FOR.has(code);
 }
 
-/** `outcome_unknown` is of a look before the write here. */
+/** `outcome_unknown` is of what came before the write here. */
 const WAITED_FOR: ReadonlySet<ErrorCode> = new Set(['auth_invalidated', 'app_fault', 'outcome_unknown', 'invariant']);
 
 function failed(

@@ -36,7 +36,9 @@ export async function recordsFor(
     throw new IntegrationError('bad_request', `${nested} is a path: whether it is empty cannot be looked up`);
   }
   const ids = [...new Set(asking.map(({ recordId }) => recordId ?? ''))];
-  const current = await connector.current(write.objectName, ids, names, call);
+  const current = await connector.current(write.objectName, ids, names, call).catch((error: unknown) => {
+    throw repeatable(error);
+  });
   return records.map((record) => withoutFilled(record, current.get(record.recordId ?? '') ?? {}));
 }
 
@@ -61,7 +63,8 @@ function isEmpty(value: JsonValue | undefined): boolean {
 
 /**
  * Sends records and answers what the provider made of them. Rejects with the codes of `WriteConnector`, and with
- * `outcome_unknown` where they may have been made although the provider says no.
+ * `outcome_unknown` where they may have been made although the provider says no; `timeout` where a change or a deletion
+ * may have been done.
  */
 export async function sendWrite(
   { clock, rowLanes }: Pick<Services, 'clock' | 'rowLanes'>,
@@ -111,11 +114,18 @@ const NOTHING_DONE_STATUS = 503;
 
 /** Changing or deleting the same once more comes to the same, so there a failure is a failure. */
 function unsure(error: unknown, isCreation: boolean): unknown {
-  if (!isCreation || !(error instanceof IntegrationError)) return error;
+  if (!isCreation) return repeatable(error);
+  if (!(error instanceof IntegrationError)) return error;
   const { code, upstreamStatus, message } = error;
   const isGateway = code === 'provider_5xx' && upstreamStatus !== NOTHING_DONE_STATUS;
   if (!isGateway && code !== 'provider_malformed' && code !== 'outcome_unknown') return error;
   return new IntegrationError('outcome_unknown', `${message}; ${NOT_KNOWN}`, { cause: error });
+}
+
+/** Of what may be done twice: whether it was done need not be known. */
+function repeatable(error: unknown): unknown {
+  if (!(error instanceof IntegrationError) || error.code !== 'outcome_unknown') return error;
+  return new IntegrationError('timeout', error.message, { publicDetail: error.publicDetail, cause: error });
 }
 
 /** Failures of a call that say nothing about the records. */

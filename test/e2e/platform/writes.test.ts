@@ -192,6 +192,24 @@ describe('a write that the provider refuses', () => {
     expect(answer).toMatchObject({ status: 504, json: { code: 'outcome_unknown', retryable: false, detail } });
     expect(await created(driven.tenon, installationId, 'hubspot')).toBe(1);
   });
+
+  it('says nothing of may be sent again where it comes to the same: a change, a deletion, a look before', async () => {
+    const settings = { selectedFieldSettings: { city: { writeOnUpdate: 'ifEmpty' } } };
+    const { driven } = await writing('hubspot', { deletionSettings: { enabled: true }, ...settings });
+    await using _ = driven;
+    const { tenon } = driven;
+    for (const body of [
+      { type: 'update', record: { id: '10001', phone: '1' } },
+      { type: 'update', batch: [{ record: { id: '10001', phone: '1' } }] },
+      { type: 'update', record: { id: '10001', city: 'Rome' } },
+      { type: 'delete', record: { id: '10001' } },
+    ]) {
+      tenon.sandbox.faults.next({ provider: 'hubspot', pathPrefix: '/crm/' }, { kind: 'rotateThenReset' }, 1);
+      const answer = await ask(tenon, 'hubspot', body);
+      expect(answer).toMatchObject({ status: 504, json: { code: 'timeout', retryable: true } });
+      expect((await ask(tenon, 'hubspot', body)).status).toBe(200);
+    }
+  });
 });
 
 describe('a single write', () => {

@@ -1,14 +1,15 @@
 // One write that nobody waits for: it is sent until the provider has judged it or its time is over.
 //   absent    not asked for.
 //   sending   exactly one attempt outstanding.
-//   waiting   the attempt came to nothing that counts; the next is due at `wakeAtMs`.
+//   waiting   the attempt came to nothing that counts; the next is due at `wakeAtMs`. Where that would be after the
+//             deadline, which may be no more than a guess, there is a last one shortly before.
 //   ended     final.
 // What is to be written is in the table of requests, and what became of it in the operation; both end with the machine.
 // Invariants: an answer to any attempt but the last changes nothing; no attempt begins after the deadline,
 // also where an alarm comes late.
 
 import { assign, emit, setup } from 'xstate';
-import { MACHINE_ITERATIONS_MAX } from '../src/core/limits.ts';
+import { MACHINE_ITERATIONS_MAX, WRITE_LAST_TRY_LEAD_MS } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import { defineMachine } from './definition.ts';
 import type { AlarmFired, CloseWriteEffect, Stamped, WriteEffect } from './effects.ts';
@@ -55,6 +56,14 @@ interface WriteFailed {
 /** Everything a write handles. */
 export type WriteEvent = WriteRequested | WriteEnded | WriteFailed | AlarmFired;
 
+/** Null: there is no time for another attempt, or no use in it. */
+function nextTryAtMs({ deadlineAtMs }: WriteContext, { retryAtMs, nowMs }: Stamped<WriteFailed>): Ms | null {
+  if (retryAtMs === null || deadlineAtMs === null) return null;
+  if (retryAtMs <= deadlineAtMs) return retryAtMs;
+  const lastTryAtMs = deadlineAtMs - WRITE_LAST_TRY_LEAD_MS;
+  return nowMs < lastTryAtMs ? lastTryAtMs : null;
+}
+
 const writeSetup = setup({
   types: {
     context: {} as WriteContext,
@@ -70,11 +79,8 @@ const writeSetup = setup({
       context.deadlineAtMs !== null &&
       params.nowMs <= context.deadlineAtMs,
     answers: ({ context }, params: { attempt: number }) => params.attempt === context.attempt,
-    answersInTime: ({ context }, params: WriteFailed) =>
-      params.attempt === context.attempt &&
-      params.retryAtMs !== null &&
-      context.deadlineAtMs !== null &&
-      params.retryAtMs <= context.deadlineAtMs,
+    answersInTime: ({ context }, params: Stamped<WriteFailed>) =>
+      params.attempt === context.attempt && nextTryAtMs(context, params) !== null,
   },
   actions: {
     note: assign(({ context }, params: Stamped<WriteRequested>) => ({
@@ -86,10 +92,10 @@ const writeSetup = setup({
       deadlineAtMs: params.nowMs + params.deadlineMs,
     })),
     beginAttempt: assign(({ context }) => ({ ...context, attempt: context.attempt + 1, wakeAtMs: null })),
-    noteFailure: assign(({ context }, params: WriteFailed) => ({
+    noteFailure: assign(({ context }, params: Stamped<WriteFailed>) => ({
       ...context,
       lastError: params.message,
-      wakeAtMs: params.retryAtMs,
+      wakeAtMs: nextTryAtMs(context, params),
     })),
     emitWrite: emit(({ context }) => ({
       type: 'effect.write' as const,
@@ -112,7 +118,7 @@ const writeSetup = setup({
   },
 });
 
-const noting = { type: 'noteFailure', params: ({ event }: { event: WriteFailed }) => event } as const;
+const noting = { type: 'noteFailure', params: ({ event }: { event: Stamped<WriteFailed> }) => event } as const;
 
 const writeMachine = writeSetup.createMachine({
   id: 'write',

@@ -522,6 +522,8 @@ export const WRITE_DELAY_MINUTES_MAX = 1440;
 export const WRITE_BACKOFF_BASE_MS = 2 * SECOND_MS;
 /** Twelve times in the shortest deadline. */
 export const WRITE_BACKOFF_MS_MAX = 5 * MINUTE_MS;
+/** So long before its deadline a write that was to wait beyond it goes once more: it may be late, or look first. */
+export const WRITE_LAST_TRY_LEAD_MS = MINUTE_MS;
 /** How often a write that met a locked row goes again before it has failed: a transaction takes a second or two. */
 export const LOCKED_TRIES_MAX = 4;
 export const LOCKED_BACKOFF_BASE_MS = 500;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type WriteContext, write } from '../../machines/write.ts';
 import { type WriteBatchContext, writeBatch } from '../../machines/writeBatch.ts';
-import { WRITE_BATCH_BYTES_MAX, WRITE_RECORDS_MAX } from '../../src/core/limits.ts';
+import { WRITE_BATCH_BYTES_MAX, WRITE_LAST_TRY_LEAD_MS, WRITE_RECORDS_MAX } from '../../src/core/limits.ts';
 import { edgesOf, listOf, type Model, missedTransitions, NOW_MS, namesOf, randomWalk } from '../support/model.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 600_000;
+const LAST_TRY_AT_MS = NOW_MS + DEADLINE_MS - WRITE_LAST_TRY_LEAD_MS;
 const OF = { installationId: 'i1', objectName: 'contacts', writeType: 'create' } as const;
 
 const model: Model<WriteContext> = {
@@ -13,12 +14,15 @@ const model: Model<WriteContext> = {
     { type: 'write.requested', ...OF, operationId: 'op1', deadlineMs: DEADLINE_MS },
     ...[attempt, attempt - 1, attempt + 1].flatMap((answered) => [
       { type: 'write.ended', attempt: answered },
-      ...[null, NOW_MS + 5000, NOW_MS + DEADLINE_MS, NOW_MS + DEADLINE_MS + 1].map((retryAtMs) => ({
-        type: 'write.failed',
-        attempt: answered,
-        message: 'no',
-        retryAtMs,
-      })),
+      ...[null, NOW_MS + 5000, NOW_MS + DEADLINE_MS, NOW_MS + DEADLINE_MS + 1].flatMap((retryAtMs) =>
+        [NOW_MS, LAST_TRY_AT_MS - 1, LAST_TRY_AT_MS].map((nowMs) => ({
+          type: 'write.failed',
+          attempt: answered,
+          message: 'no',
+          retryAtMs,
+          nowMs,
+        })),
+      ),
     ]),
     ...[wakeAtMs ?? NOW_MS, (wakeAtMs ?? NOW_MS) - 1, (wakeAtMs ?? NOW_MS) + 86_400_000].map((nowMs) => ({
       type: 'alarm.fired',
@@ -73,9 +77,20 @@ describe('the write machine', () => {
     for (const { event, to } of accepted) {
       if (to.name === 'sending') expect(event.nowMs).toBeLessThanOrEqual(to.context.deadlineAtMs ?? 0);
       if (to.name !== 'waiting') continue;
-      expect(to.context.wakeAtMs).toBe(event['retryAtMs']);
+      expect([event['retryAtMs'], LAST_TRY_AT_MS]).toContain(to.context.wakeAtMs);
       expect(to.context.wakeAtMs ?? Infinity).toBeLessThanOrEqual(to.context.deadlineAtMs ?? 0);
     }
+  });
+
+  it('that was to wait beyond the deadline is tried once more shortly before, and not after that', () => {
+    const late = accepted.filter(({ event }) => Number(event['retryAtMs'] ?? 0) > NOW_MS + DEADLINE_MS);
+    for (const { event, to, effects } of late) {
+      const isInTime = event.nowMs < LAST_TRY_AT_MS;
+      const waits = { name: 'waiting', context: expect.objectContaining({ wakeAtMs: LAST_TRY_AT_MS }) };
+      expect(to).toEqual(isInTime ? waits : { name: 'ended', context: expect.objectContaining({ wakeAtMs: null }) });
+      expect(effects.length).toBe(isInTime ? 0 : 1);
+    }
+    expect(late.length).toBeGreaterThan(0);
   });
 
   it('ignores an alarm that comes early, and takes one that comes late', () => {

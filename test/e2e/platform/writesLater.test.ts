@@ -83,6 +83,18 @@ describe('a write that nobody waits for', () => {
     expect([await created(tenon, installationId, 'hubspot'), left(driven)]).toEqual([0, 0]);
   });
 
+  it('is tried once more shortly before its time is over, where it was to wait for longer', async () => {
+    const { driven } = await writing('hubspot');
+    await using _ = driven;
+    const { tenon, clock } = driven;
+    const later = { kind: 'status', status: 503, retryAfterSeconds: (2 * HOUR_MS) / 1000 } as const;
+    tenon.sandbox.faults.next({ ...CONTACTS, method: 'POST' }, later);
+    const startMs = clock.nowMs();
+    const id = await begun(tenon, 'hubspot', { type: 'create', record: { email: 'a@b' } });
+    expect(await over(driven, id)).toMatchObject({ status: 'success', metadata: { retry: { attempts: 2 } } });
+    expect(clock.nowMs() - startMs).toBeLessThanOrEqual(HOUR_MS);
+  });
+
   it('is not sent when its time was over before the process came back', async () => {
     const { driven, installationId } = await writing('hubspot');
     await using _ = driven;

@@ -28,7 +28,9 @@ export function hubspotFailure(response: BufferedResponse, nowMs: Ms): Integrati
   const failure = providerFailure('HubSpot', response, nowMs, detail);
   const upstreamStatus = response.status;
   if (response.status === STATUS_MIGRATING) {
-    return new IntegrationError('provider_5xx', failure.message, { upstreamStatus });
+    const { retryAtMs } = failure;
+    const facts = { upstreamStatus, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+    return new IntegrationError('provider_5xx', failure.message, facts);
   }
   if (response.status === 429) {
     const bodyText = response.body.toString();

@@ -109,15 +109,18 @@ async function sendOnce(
 /** Of a record that may have been made. */
 export const NOT_KNOWN = 'whether it was made is not known';
 
-/** Only "come back later" says that nothing was made: behind the errors of a gateway there may be a record. */
-const NOTHING_DONE_STATUS = 503;
+/**
+ * Only "come back later" says that nothing was made, and HubSpot's 477 for an account that it moves: behind the errors
+ * of a gateway there may be a record.
+ */
+const NOTHING_DONE: ReadonlySet<number | undefined> = new Set([503, 477]);
 
 /** Changing or deleting the same once more comes to the same, so there a failure is a failure. */
 function unsure(error: unknown, isCreation: boolean): unknown {
   if (!isCreation) return repeatable(error);
   if (!(error instanceof IntegrationError)) return error;
   const { code, upstreamStatus, message } = error;
-  const isGateway = code === 'provider_5xx' && upstreamStatus !== NOTHING_DONE_STATUS;
+  const isGateway = code === 'provider_5xx' && !NOTHING_DONE.has(upstreamStatus);
   if (!isGateway && code !== 'provider_malformed' && code !== 'outcome_unknown') return error;
   return new IntegrationError('outcome_unknown', `${message}; ${NOT_KNOWN}`, { cause: error });
 }

@@ -173,6 +173,7 @@ describe('a write that the provider refuses', () => {
   it.each([
     [429, 429, true],
     [503, 502, true],
+    [477, 502, true],
     [502, 504, false],
   ])('with %i is a problem, and says whether the same may be sent again', async (status, shown, retryable) => {
     const { driven, installationId } = await writing('hubspot');

@@ -137,6 +137,18 @@ describe('a write that nobody waits for', () => {
     expect(update.event).toMatchObject({ retryAtMs: null, message: 'a bug' });
   });
 
+  it('waits while HubSpot moves the account, which makes nothing meanwhile', async () => {
+    const { driven } = await writing('hubspot');
+    await using _ = driven;
+    const { tenon, clock } = driven;
+    const moving = { kind: 'status', status: 477, retryAfterSeconds: (20 * MINUTE_MS) / 1000 } as const;
+    tenon.sandbox.faults.next({ ...CONTACTS, method: 'POST' }, moving);
+    const startMs = clock.nowMs();
+    const id = await begun(tenon, 'hubspot', { type: 'create', record: { email: 'a@b' } });
+    expect(await over(driven, id)).toMatchObject({ status: 'success', metadata: { retry: { attempts: 2 } } });
+    expect(clock.nowMs() - startMs).toBeGreaterThanOrEqual(20 * MINUTE_MS);
+  });
+
   it('is not sent again when it may have been made, and says so', async () => {
     const { driven, installationId } = await writing('hubspot');
     await using _ = driven;

@@ -10,6 +10,7 @@ const CURSOR = 'Cannot deserialize value of type `java.lang.Long` from String "x
 describe("HubSpot's errors", () => {
   it.each<[string, number, JsonValue | string, Record<string, string>, object]>([
     ['an account that moves between data centres', 477, { message: 'migrating' }, {}, { code: 'provider_5xx' }],
+    ['how long it moves', 477, {}, { 'retry-after': '60' }, { code: 'provider_5xx', retryAtMs: NOW_MS + 60_000 }],
     ['the ten-second limit', 429, { policyName: 'TEN_SECONDLY_ROLLING' }, {}, { retryAtMs: NOW_MS + 10_000 }],
     ['the search limit', 429, { policyName: 'SECONDLY' }, {}, { retryAtMs: NOW_MS + 1000 }],
     ['a limit without a name', 429, '', {}, { code: 'rate_limited', retryAtMs: NOW_MS + 10_000 }],

@@ -66,11 +66,15 @@ export function writeAnswerPlace({ operationId, attempt }: WriteEffect) {
   return { connectionId: operationId, generation: attempt, purpose: 'writeAnswer' };
 }
 
-async function prepare(services: Services, effect: WriteEffect): Promise<PreparedWrite> {
-  // The process may have been down since this was decided, or a backup was restored.
-  if (services.clock.nowMs() > (effect.deadlineAtMs ?? Infinity)) {
+/** The process may have been down since it was decided, a backup was restored, or a look took long. */
+function checkInTime({ clock }: Services, { deadlineAtMs }: WriteEffect): void {
+  if (clock.nowMs() > (deadlineAtMs ?? Infinity)) {
     throw new IntegrationError('timeout', 'its time was over before it could be sent');
   }
+}
+
+async function prepare(services: Services, effect: WriteEffect): Promise<PreparedWrite> {
+  checkInTime(services, effect);
   const installation = readInstallation(services.store.reads, effect.installationId);
   const request = requestOf(services, effect.operationId);
   if (installation === undefined || request === null) {
@@ -82,6 +86,7 @@ async function prepare(services: Services, effect: WriteEffect): Promise<Prepare
 }
 
 async function send(services: Services, { effect, writing, request, records, call }: PreparedWrite): Promise<Answer> {
+  checkInTime(services, effect);
   try {
     const outcome = await sendWrite(services, writing, request, records, effect.operationId, call);
     if (isAllPassing(outcome)) {

@@ -115,14 +115,18 @@ describe('a write that nobody waits for', () => {
     const { tenon, clock } = driven;
     tenon.sandbox.faults.next({ ...CONTACTS, method: 'POST' }, { kind: 'status', status: 503 }, ALWAYS);
     const operationId = await begun(tenon, 'hubspot', { type: 'create', record: { email: 'a@b' } });
-    const { prepare } = writeHandler(tenon.running.services);
+    const { prepare, send } = writeHandler(tenon.running.services);
     const of = { installationId, operationId, objectName: 'contacts', writeType: 'create', attempt: 2 } as const;
     const effect = { type: 'effect.write', ...of } as const;
     const nowMs = clock.nowMs();
     await expect(prepare({ ...effect, deadlineAtMs: nowMs - 1 })).rejects.toMatchObject({ code: 'timeout' });
-    expect(await prepare({ ...effect, deadlineAtMs: nowMs })).toMatchObject({
-      records: [{ fields: { email: 'a@b' } }],
-    });
+    const prepared = await prepare({ ...effect, deadlineAtMs: nowMs });
+    expect(prepared).toMatchObject({ records: [{ fields: { email: 'a@b' } }] });
+    await settled(driven);
+    const before = tenon.sandbox.stats().requestsByProvider['hubspot'];
+    await clock.advance(1);
+    await expect(send(prepared)).rejects.toMatchObject({ code: 'timeout' });
+    expect(tenon.sandbox.stats().requestsByProvider['hubspot']).toBe(before);
   });
 
   it('is not known to be made when an attempt broke within us, and is not tried once more', async () => {

@@ -28,6 +28,8 @@ import { OBJECT } from './reads.ts';
 const MEMBERS = ['type', 'record', 'batch'] as const;
 /** A token of HTTP, and text without the ends of lines. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
+/** Conditions that a change itself makes untrue: sent again after a lost answer, it would seem to have failed. */
+const UNCHANGED_ONLY = /^if-(match|unmodified-since)$/i;
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 const record = z.record(z.string(), z.unknown());
@@ -80,6 +82,13 @@ const writeBody = writeFields.superRefine((body, context) => {
     if ((body.headers ?? []).length > 0) refuse(['headers'], 'are of one call, and a batch that is collected has many');
   }
   if (body.type === 'create') return;
+  const condition = body.headers?.find(({ key }) => UNCHANGED_ONLY.test(key))?.key;
+  if (body.mode === 'asynchronous' && condition !== undefined) {
+    refuse(
+      ['headers'],
+      `with ${condition} need the mode synchronous: a change that nobody waits for may be sent twice`,
+    );
+  }
   if (body.record !== undefined && !hasId(body.record)) refuse(['record', 'id'], 'is required');
   for (const [index, one] of (body.batch ?? []).entries()) {
     if (!hasId(one.record)) refuse(['batch', index, 'record', 'id'], 'is required');

@@ -45,6 +45,11 @@ describe('a write is refused', () => {
       { type: 'create', batch: [{ record: {} }], mode: 'asynchronous', autoBatchPolicy: { maxDelayMinutes: 1 } },
       'single records',
     ],
+    ...['If-Match', 'if-unmodified-since'].map((key): [string, JsonObject, string] => [
+      `that changes later on the condition ${key}`,
+      { type: 'update', record: { id: '1' }, mode: 'asynchronous', headers: [{ key, value: 'x' }] },
+      `headers with ${key} need the mode synchronous`,
+    ]),
     ['with headers for HubSpot', { type: 'create', record: {}, headers: [{ key: 'sforce-x', value: '' }] }, 'sforce-x'],
     ['that deletes without leave', { type: 'delete', record: { id: '10001' } }, 'not enabled'],
   ];

@@ -542,6 +542,8 @@ export const SUBSCRIBE_SLOW_RETRY_MS = 6 * HOUR_MS;
 export const SUBSCRIPTION_REMOVAL_ATTEMPTS_MAX = 12;
 /** Asynchronous requests of one installation that wait: a provider that is down for two days must not fill the disk. */
 export const WRITES_WAITING_MAX = 10_000;
+/** The same in bytes, as sealed: a hundred records have some 25 KB together, a request may have a megabyte. */
+export const WRITES_WAITING_BYTES_MAX = 256 * 1_048_576;
 /** Of the records that are collected to a batch: what one request may bring. */
 export const WRITE_BATCH_BYTES_MAX = API_BODY_BYTES_MAX;
 /** How often a record is offered to the batch that is open; each time a whole batch of others was faster. */

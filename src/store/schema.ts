@@ -250,6 +250,12 @@ CREATE TABLE webhookSecrets (installationId TEXT PRIMARY KEY, sealed BLOB NOT NU
 CREATE INDEX connections_workspace ON connections (workspaceRef) WHERE workspaceRef IS NOT NULL;
 `;
 
+/** How much of an installation waits to be written: a sum over this index reads no request. */
+const WRITE_SIZES = `
+CREATE INDEX writeRequests_size ON writeRequests (installationId, length(sealed));
+DROP INDEX writeRequests_installation;
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -267,6 +273,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   WRITE_REQUESTS,
   FIELD_SNAPSHOTS,
   INBOX,
+  WRITE_SIZES,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

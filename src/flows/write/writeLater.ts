@@ -5,10 +5,15 @@
 import type { WriteBatchContext } from '../../../machines/writeBatch.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type ActorId, actorIdOf, newId, type OperationId } from '../../core/ids.ts';
-import { WRITE_BATCH_BYTES_MAX, WRITE_BATCH_TRIES_MAX, WRITES_WAITING_MAX } from '../../core/limits.ts';
+import {
+  WRITE_BATCH_BYTES_MAX,
+  WRITE_BATCH_TRIES_MAX,
+  WRITES_WAITING_BYTES_MAX,
+  WRITES_WAITING_MAX,
+} from '../../core/limits.ts';
 import type { RowWrite } from '../../store/port.ts';
 import type { InstallationRow } from '../../store/tables/installations.ts';
-import { countWriteRequests } from '../../store/tables/writes.ts';
+import { readWaitingWrites } from '../../store/tables/writes.ts';
 import type { Services } from '../services.ts';
 import { begunOperation } from './outcome.ts';
 import { type WriteRequest, type Writing, writingOf } from './request.ts';
@@ -87,9 +92,10 @@ function openBatch(
 
 function admitted(services: Services, installation: InstallationRow, request: WriteRequest): Writing {
   const writing = writingOf(services, installation, request);
-  const waiting = countWriteRequests(services.store.reads, installation.installationId, WRITES_WAITING_MAX);
-  if (waiting < WRITES_WAITING_MAX) return writing;
-  throw new IntegrationError('rate_limited', `${WRITES_WAITING_MAX} writes of the installation wait already`, {
+  const { count, bytes } = readWaitingWrites(services.store.reads, installation.installationId, WRITES_WAITING_MAX);
+  if (count < WRITES_WAITING_MAX && bytes < WRITES_WAITING_BYTES_MAX) return writing;
+  const waiting = `${count} writes of the installation with ${bytes} bytes wait already`;
+  throw new IntegrationError('rate_limited', waiting, {
     remedy: 'Wait for their operations to end, or bring several records in one batch.',
   });
 }

@@ -39,10 +39,15 @@ export function readWriteRequests(reads: Reads, operationId: string): WriteReque
   return reads.all(`${sql} ORDER BY seq`, operationId);
 }
 
-/** Requests of an installation that wait, counted up to `max`. */
-export function countWriteRequests(reads: Reads, installationId: string, max: number): number {
-  const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM writeRequests WHERE installationId = ? LIMIT ?)';
-  return reads.get<{ n: number }>(sql, installationId, max)?.n ?? 0;
+/** How many requests of an installation wait, looked at up to `max`, and their sealed bytes together. */
+export function readWaitingWrites(
+  reads: Reads,
+  installationId: string,
+  max: number,
+): { readonly count: number; readonly bytes: number } {
+  const sql = `SELECT count(*) AS count, total(bytes) AS bytes FROM (
+    SELECT length(sealed) AS bytes FROM writeRequests INDEXED BY writeRequests_size WHERE installationId = ? LIMIT ?)`;
+  return reads.get<{ count: number; bytes: number }>(sql, installationId, max) ?? { count: 0, bytes: 0 };
 }
 
 /** Removes what an operation was to write. */

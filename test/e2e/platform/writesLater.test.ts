@@ -3,14 +3,14 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { notWritten, type ReadConnector, type WriteConnector } from '../../../src/connectors/contract.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { LOCKED_TRIES_MAX } from '../../../src/core/limits.ts';
+import { LOCKED_TRIES_MAX, WRITES_WAITING_BYTES_MAX, WRITES_WAITING_MAX } from '../../../src/core/limits.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/core/time.ts';
 import { eraseInstallation } from '../../../src/flows/operator/erase.ts';
 import { writeHandler } from '../../../src/flows/write/effect.ts';
-import { readWriteRequests } from '../../../src/store/tables/writes.ts';
+import { readWaitingWrites, readWriteRequests } from '../../../src/store/tables/writes.ts';
 import { flush } from '../../support/clock.ts';
 import { type Driven, manifest, pass, settled, until } from '../../support/drive.ts';
 import { startTenonProcess } from '../../support/process.ts';
@@ -55,6 +55,43 @@ describe('a write that nobody waits for', () => {
       metadata: { objects: ['contacts'], retry: { attempts: 1 }, errors: [expect.stringContaining('shoesize')] },
     });
     expect([await created(driven.tenon, installationId, 'hubspot'), left(driven)]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['too many', { count: WRITES_WAITING_MAX, bytes: 0 }],
+    ['too large ones', { count: 1, bytes: WRITES_WAITING_BYTES_MAX }],
+  ])('is not taken while %s of the installation wait', async (_what, waiting) => {
+    const { driven } = await writing('hubspot');
+    await using _ = driven;
+    const { reads } = driven.tenon.running.services.store;
+    const { get } = reads;
+    const full: typeof get = (sql, ...params) =>
+      (sql.includes('writeRequests_size') ? waiting : get.call(reads, sql, ...params)) as never;
+    vi.spyOn(reads, 'get').mockImplementation(full);
+    const record = { type: 'create', mode: 'asynchronous', record: { email: 'a@b' } };
+    for (const policy of [{}, { autoBatchPolicy: { maxDelayMinutes: 5 } }]) {
+      const answer = await ask(driven.tenon, 'hubspot', { ...record, ...policy });
+      expect(answer).toMatchObject({ status: 429, json: { retryable: true } });
+    }
+    vi.restoreAllMocks();
+    expect(left(driven)).toBe(0);
+  });
+
+  it('counts for how much of its installation waits as long as it does', async () => {
+    const { driven, installationId } = await writing('hubspot');
+    await using _ = driven;
+    const { reads } = driven.tenon.running.services.store;
+    const waiting = (max = 10) => readWaitingWrites(reads, installationId, max);
+    driven.tenon.sandbox.faults.next({ ...CONTACTS, method: 'POST' }, { kind: 'status', status: 503 }, 2);
+    const before = waiting();
+    const ids = [await begun(driven.tenon, 'hubspot', { type: 'create', record: { email: 'a@b' } })];
+    ids.push(await begun(driven.tenon, 'hubspot', { type: 'create', record: { email: 'x'.repeat(5000) } }));
+    const { count, bytes } = waiting();
+    const sealed = ids.flatMap((id) => readWriteRequests(reads, id)).map((row) => row.sealed.length);
+    expect([before, count, bytes]).toEqual([{ count: 0, bytes: 0 }, 2, (sealed[0] ?? 0) + (sealed[1] ?? 0)]);
+    expect([bytes > 5000, waiting(1).count]).toEqual([true, 1]);
+    for (const id of ids) await over(driven, id);
+    expect(waiting()).toEqual({ count: 0, bytes: 0 });
   });
 
   it('goes past a row that is locked, within its first attempt and after it', async () => {

@@ -32,41 +32,48 @@ export async function associateAll(
   call: ProviderCall,
   nowMs: () => number,
 ): Promise<readonly string[]> {
-  const pairs = wanted.flatMap(pairsOf);
-  if (pairs.length === 0) return wanted.some(({ associations }) => associations.length > 0) ? [NO_TYPES] : [];
+  const pairs: Pair[] = [];
+  const warnings: string[] = [];
+  const warn = (words: readonly string[]) => warnings.push(...words.slice(0, WRITE_WARNINGS_MAX - warnings.length));
+  for (const { fromId, associations } of wanted) {
+    for (const association of associations) {
+      const found = pairsOf(fromId, association);
+      if (found.length === 0) warn([`an association of ${fromId} was not written: it needs a to.id, and types`]);
+      pairs.push(...found);
+    }
+  }
+  if (pairs.length === 0) return warnings;
   try {
     const kinds = await kindsOf(objectName, call, nowMs);
     const unknown = [...new Set(pairs.map(({ typeId }) => typeId))].filter((typeId) => !kinds.has(typeId));
-    const warnings = unknown.map((typeId) => `association type ${typeId} is none of ${objectName}`);
+    warn(unknown.map((typeId) => `association type ${typeId} is none of ${objectName}`));
     for (const [typeId, path] of kinds) {
       const inputs = pairs.filter((pair) => pair.typeId === typeId).map(inputOf);
       for (let from = 0; from < inputs.length; from += INPUTS_MAX) {
         const response = await call({ method: 'POST', path, body: { inputs: inputs.slice(from, from + INPUTS_MAX) } });
         if (response.status >= 300) throw hubspotFailure(response, nowMs());
-        warnings.push(...warningsOf(jsonBody(response, 'HubSpot')));
+        warn(warningsOf(jsonBody(response, 'HubSpot')));
       }
     }
-    return warnings.slice(0, WRITE_WARNINGS_MAX);
+    return warnings;
   } catch (error) {
     if (!(error instanceof IntegrationError) || error.code === 'invariant') throw error;
-    return [`associations were not written: ${errorFacts(error).message}`];
+    const failure = `associations were not written: ${errorFacts(error).message}`;
+    return [failure, ...warnings].slice(0, WRITE_WARNINGS_MAX);
   }
 }
 
-const NO_TYPES = 'associations without a type were not written';
-
-function pairsOf({ fromId, associations }: Associating): readonly Pair[] {
-  return associations.flatMap((association) => {
-    const types = association['types'];
-    const toId = jsonAt(association, 'to.id');
-    if (!Array.isArray(types) || (typeof toId !== 'string' && typeof toId !== 'number')) return [];
-    return types.filter(isJsonObject).map((type) => ({
-      typeId: String(type['associationTypeId'] ?? ''),
-      category: type['associationCategory'] ?? '',
-      fromId,
-      toId: String(toId),
-    }));
-  });
+/** One for each of its types; none where it lacks a part. */
+function pairsOf(fromId: string, association: JsonObject): readonly Pair[] {
+  const types = association['types'];
+  const toId = jsonAt(association, 'to.id');
+  if (!Array.isArray(types) || (typeof toId !== 'string' && typeof toId !== 'number')) return [];
+  return types.filter(isJsonObject).map((type) => ({
+    typeId: String(type['associationTypeId'] ?? ''),
+    category: type['associationCategory'] ?? '',
+    fromId,
+    toId: String(toId),
+  }));
 }
 
 /** The address for each type of association that the object has. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WriteRecord } from '../../../../src/connectors/contract.ts';
 import { createHubspotWriter } from '../../../../src/connectors/hubspot/writer.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
 import { WRITE_WARNINGS_MAX } from '../../../../src/core/limits.ts';
 import { answer, providerAnswering } from '../provider.ts';
 
@@ -153,6 +154,32 @@ describe('a record that is written', () => {
     const { results, warnings } = await writer.writeBatch(params('update'), batch, false, call);
     expect([requests.length, results.map((result) => result.warnings)]).toEqual([4, [[], []]]);
     expect(warnings).toEqual(new Array(WRITE_WARNINGS_MAX).fill('an association was not written: no'));
+  });
+
+  it('is warned of each association that lacks a part, and has the others', async () => {
+    const whole = COMPANY[0] as JsonObject;
+    const lacking = [{ to: { id: 8 } }, { ...whole, to: {} }, { ...whole, types: [] }, { ...whole, types: ['279'] }];
+    const warned = lacking.map(() => 'an association of 1 was not written: it needs a to.id, and types');
+    const some = record({ recordId: '1', associations: [...lacking, whole] });
+    const { call, requests } = providerAnswering(answer(200, { id: '1' }), answer(200, SCHEMA), answer(201, {}));
+    expect((await writer.write(params('update'), some, call)).warnings).toEqual(warned);
+    expect(requests[2]?.body).toMatchObject({ inputs: [{ to: { id: '7' } }] });
+    const none = record({ recordId: '1', associations: lacking });
+    const silent = providerAnswering(answer(200, { id: '1' }));
+    expect((await writer.write(params('update'), none, silent.call)).warnings).toEqual(warned);
+    expect(silent.requests.length).toBe(1);
+  });
+
+  it('is warned of what failed before, where a later call fails as a whole', async () => {
+    const linked = Array.from({ length: 101 }, () => COMPANY).flat();
+    const refused = answer(207, { errors: [{ message: 'no such company' }] });
+    const broken = answer(502, 'bad gateway');
+    const { call } = providerAnswering(answer(200, { id: '1' }), answer(200, SCHEMA), refused, broken);
+    const { warnings } = await writer.write(params('update'), record({ recordId: '1', associations: linked }), call);
+    expect(warnings).toEqual([
+      expect.stringContaining('HubSpot answered 502'),
+      'an association was not written: no such company',
+    ]);
   });
 
   it('has a trace id in a batch of which a part may fail, by which errors and records find each other', async () => {

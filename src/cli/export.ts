@@ -1,13 +1,16 @@
 // `tenon export`: a project as lines of JSON. With secrets only of a folder that no server runs on: what a server did
 // after the export would be done again by the Tenon that goes on from it, refresh tokens spent twice among it.
 
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { readMasterKeys } from '../auth/masterKeys.ts';
 import { passphraseSeal } from '../auth/passphrase.ts';
 import { createVault } from '../auth/vault.ts';
 import { type Config, readConfig } from '../config.ts';
 import { IntegrationError } from '../core/errors.ts';
+import { EXPORT_COPY_BYTES } from '../core/limits.ts';
 import { systemClock } from '../core/time.ts';
 import { exportLines, type Seals } from '../flows/operator/exportFile.ts';
 import { counted } from '../flows/operator/times.ts';
@@ -68,28 +71,68 @@ async function sealsOf(env: Env, config: Config, file: string | undefined): Prom
 
 /** Answers how many. A file appears for its owner alone. */
 function writeLines(file: string, folder: string, projectId: string, seals: Seals | null): number {
-  const target = file === '-' ? process.stdout.fd : newFile(file);
+  if (file === '-') {
+    return seals === null ? printLater(folder, projectId) : writeMoment(process.stdout.fd, folder, projectId, seals);
+  }
+  const target = newFile(file);
+  try {
+    const count = writeMoment(target, folder, projectId, seals);
+    fsyncSync(target);
+    return count;
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(target);
+  }
+}
+
+function writeMoment(target: number, folder: string, projectId: string, seals: Seals | null): number {
   const moment = openMoment(databaseOf(folder));
   let count = 0;
   try {
     for (const line of exportLines(moment, projectId, seals, systemClock.nowMs())) {
-      writeWhole(target, line);
+      writeWhole(target, Buffer.from(line));
       count += 1;
     }
-    if (file !== '-') fsyncSync(target);
-  } catch (error) {
-    if (file !== '-') rmSync(file, { force: true });
-    throw error;
   } finally {
     moment.close();
-    if (file !== '-') closeSync(target);
   }
   return count;
 }
 
+/**
+ * Whoever reads a pipe may take as long as they like, and a server that runs cannot empty its log while one moment of
+ * its database is being read: so the lines go to a file first.
+ */
+function printLater(folder: string, projectId: string): number {
+  const target = unnamedFile();
+  try {
+    const count = writeMoment(target, folder, projectId, null);
+    const chunk = Buffer.allocUnsafe(EXPORT_COPY_BYTES);
+    for (let at = 0; ; ) {
+      const bytes = readSync(target, chunk, 0, chunk.length, at);
+      if (bytes === 0) return count;
+      writeWhole(process.stdout.fd, chunk.subarray(0, bytes));
+      at += bytes;
+    }
+  } finally {
+    closeSync(target);
+  }
+}
+
+/** Gone when it is closed, however this ends: it has the names of customers. */
+function unnamedFile(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-export-'));
+  try {
+    return openSync(join(folder, 'lines'), 'wx+', 0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** A pipe that is full takes nothing for a while. */
-function writeWhole(target: number, line: string): void {
-  const bytes = Buffer.from(line);
+function writeWhole(target: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(target, bytes, at);

@@ -809,6 +809,8 @@ export const PASSPHRASE_CHARS_MIN = 12;
 export const PASSPHRASE_SCRYPT_COST = 131_072;
 /** One line of an export: the longest has a result too large for a message. */
 export const EXPORT_LINE_BYTES_MAX = 256 * 1_048_576;
+/** Of an export that is printed, in one go: what a pipe holds on Linux. */
+export const EXPORT_COPY_BYTES = 65_536;
 /** The first version that runs the files as they are, on which this is tested. */
 export const DOCTOR_NODE_VERSION_MIN = 24;
 /** Two per proxied call, so that a thousand of them fit with room. */

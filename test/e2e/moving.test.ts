@@ -1,18 +1,27 @@
 // A project moves from one Tenon to another: export, import into a new folder, and everything goes on. Servers and
 // commands are processes of their own.
 
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId, type ProjectId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import { type Ran, runTenon } from '../support/cli.ts';
+import { insertProject } from '../../src/store/tables/accounts.ts';
+import { insertTopic } from '../../src/store/tables/topics.ts';
+import { type Ran, runTenon, TENON } from '../support/cli.ts';
 import { integration, manifest, readObject } from '../support/drive.ts';
 import { spawnServe, startTenonProcess } from '../support/process.ts';
+import { withStore } from '../support/store.ts';
 import type { Tenon } from '../support/tenon.ts';
 
 const CONTACTS = 40;
+/** About 2 MB of an export. */
+const TOPICS = 10_000;
 /** Two servers, a backfill and three commands, on a machine that does other things too. */
 const MOVE_MS_MAX = 120_000;
 const PASSPHRASE = { TENON_PASSPHRASE: 'correct horse battery' };
@@ -117,6 +126,33 @@ describe('an export without secrets', () => {
     const listed = await runTenon(['integrations', 'list'], fresh('clone'));
     expect(listed.out).toContain('hubspot');
     expect((await runTenon(['destinations', 'show', 'hook', '--secret'], fresh('clone'))).out).toMatch(/whsec_/);
+  });
+});
+
+describe('an export that is printed beside a running server', () => {
+  it('keeps no log from being emptied while nobody reads on', async () => {
+    const { store, folder: data } = await withStore();
+    const projectId = newId<ProjectId>();
+    await store.commit([
+      insertProject({ projectId, name: 'large', appName: 'a', orgId: 'o', createdAtMs: 1 }),
+      ...Array.from({ length: TOPICS }, (_, n) =>
+        insertTopic({ topicId: newId<string>(), projectId, name: `topic ${n}`, createdAtMs: 1, updatedAtMs: null }),
+      ),
+    ]);
+    const child = spawn(process.execPath, [TENON, 'export', '-'], {
+      env: { PATH: process.env['PATH'] ?? '', TENON_DATA_DIR: data },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    // Its first bytes are there, and more than the pipe holds are to come.
+    await once(child.stdout, 'readable');
+    await store.commit([
+      insertTopic({ topicId: newId<string>(), projectId, name: 'late', createdAtMs: 1, updatedAtMs: null }),
+    ]);
+    await store.vacuum(0);
+    expect(store.stats().walBytes).toBe(0);
+    const lines = (await text(child.stdout)).trimEnd().split('\n');
+    expect(lines.length).toBe(TOPICS + 3);
+    expect(lines.at(-1)).toContain('"kind":"end"');
   });
 });
 

@@ -18,6 +18,7 @@ const INSTALLATIONS = `(SELECT installationId FROM installations WHERE ${OWN})`;
 const DESTINATIONS = `(SELECT destinationId FROM destinations WHERE ${OWN})`;
 /** A read or a write is named by its installation and something else; `0` comes right after `/`. */
 const ACTORS = `(SELECT 'credential:' || connectionId FROM connections WHERE ${OWN}
+  UNION ALL SELECT 'providerApp:' || providerAppId FROM providerApps WHERE ${OWN}
   UNION ALL SELECT 'installation:' || installationId FROM installations WHERE ${OWN}
   UNION ALL SELECT 'inbox:' || installationId FROM installations WHERE ${OWN}
   UNION ALL SELECT 'subscription:' || installationId FROM installations WHERE ${OWN}

@@ -63,6 +63,7 @@ const WITHOUT_PROJECT: ReadonlySet<MovedTable> = new Set([
 /** What the actors of these rows are for, by the kind that their ids begin with. */
 const ACTORS: Readonly<Record<string, Named>> = {
   credential: 'connections',
+  providerApp: 'providerApps',
   installation: 'installations',
   subscription: 'installations',
   read: 'installations',

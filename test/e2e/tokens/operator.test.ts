@@ -8,6 +8,7 @@ import { DAY_MS, MINUTE_MS, toRfc3339 } from '../../../src/core/time.ts';
 import type { HeldAppsPage } from '../../../src/flows/operator/grants.ts';
 import { runTenon } from '../../support/cli.ts';
 import { pass, settled } from '../../support/drive.ts';
+import { tempFolder } from '../../support/store.ts';
 import {
   appState,
   type Customer,
@@ -129,6 +130,22 @@ describe('row 16: an operator', () => {
     await world.tenon.resume();
     await pass(world, FLEET_SPREAD_MS + MINUTE_MS);
     expect(statesOf(world, whom)).toEqual(all(whom, 'fresh'));
+  });
+
+  it('decides about a project that was moved while it was held', async () => {
+    const { world } = await held('invalid_grant');
+    const { providerAppId: id } = world;
+    await world.tenon.halt();
+    const folder = tempFolder();
+    const moved = { TENON_DATA_DIR: join(folder, 'moved'), TENON_PASSPHRASE: 'correct horse battery' };
+    const from = { ...moved, TENON_DATA_DIR: join(world.tenon.folder, 'data') };
+    const file = join(folder, 'whole.jsonl');
+    expect((await runTenon(['export', '--with-secrets', file], from)).code).toBe(0);
+    expect((await runTenon(['import', file], moved)).code).toBe(0);
+    const { out } = await runTenon(['grants', 'list', '--json'], moved);
+    expect(JSON.parse(out)).toMatchObject({ providerApps: [{ id, state: 'suspect', held: 6 }] });
+    const released = await runTenon(['grants', 'release', id], moved);
+    expect([released.code, released.out]).toEqual([0, expect.stringContaining('6 customers held, each tries again')]);
   });
 
   it('is told what cannot be decided', async () => {

@@ -91,6 +91,7 @@ describe('an export that somebody made up', () => {
     ['whose actor is not in it', [{ kind: 'snapshots', row: { actorId: 'subscription:?' } }]],
     ['installationId is not in it', [{ kind: 'fieldSnapshots', row: { installationId: '?', objectName: 'contacts' } }]],
     ['whose actor is not in it', [{ kind: 'snapshots', row: { actorId: 'schemaWatch:?' } }]],
+    ['whose actor is not in it', [{ kind: 'snapshots', row: { actorId: 'providerApp:?' } }]],
     ['blobId is not in it', [{ kind: 'outbox', row: { ...message, blobId: '?', lastBlobId: null } }]],
     ['lastBlobId is not in it', [BLOB, { kind: 'outbox', row: { ...message, blobId: 'b', lastBlobId: '?' } }]],
   ])('refers to nothing of another project: %s', async (said, evil) => {
@@ -123,8 +124,9 @@ it('rows that refer to each other, or to nothing, come in', async () => {
     { kind: 'outbox', row: { laneId: 'd', messageId: 'm', blobId: 'b', lastBlobId: null }, hidden: { body: '{}' } },
     { kind: 'fieldSnapshots', row: { installationId: 's', objectName: 'contacts', fields: '[]' } },
     { kind: 'snapshots', row: { actorId: 'schemaWatch:s' } },
+    { kind: 'snapshots', row: { actorId: 'providerApp:app' } },
   ]);
-  expect(rows.length).toBe(WHOLE.length + 10);
+  expect(rows.length).toBe(WHOLE.length + 11);
 });
 
 describe('what the provider has of a subscription', () => {

@@ -271,5 +271,8 @@ function checkpointWrite({ installationId, operationId }: Facts, run: number, no
     cursor: null,
     recordsRead: 0,
     watermarkMs: isFirst ? null : nowMs,
+    connectionId: null,
+    workspaceRef: null,
+    owesBackfill: 0,
   });
 }

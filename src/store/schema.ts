@@ -256,6 +256,13 @@ CREATE INDEX writeRequests_size ON writeRequests (installationId, length(sealed)
 DROP INDEX writeRequests_installation;
 `;
 
+/** Whose account a read stands in; null in rows of earlier versions: it is not known. */
+const CHECKPOINT_ACCOUNTS = `
+ALTER TABLE checkpoints ADD COLUMN connectionId TEXT;
+ALTER TABLE checkpoints ADD COLUMN workspaceRef TEXT;
+ALTER TABLE checkpoints ADD COLUMN owesBackfill INTEGER NOT NULL DEFAULT 0;
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -274,6 +281,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   FIELD_SNAPSHOTS,
   INBOX,
   WRITE_SIZES,
+  CHECKPOINT_ACCOUNTS,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

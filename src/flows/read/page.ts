@@ -1,6 +1,7 @@
 // One page of a read: ask the connector, map the records, cut them into messages, and settle. Records' messages, the
 // checkpoint and the counters commit in one transaction with the machine's step, or not at all; so after a crash the
-// page is read again and nothing is lost or told twice by us.
+// page is read again and nothing is lost or told twice by us. A position is one account's: where the connection has
+// become another account's since, the run begins again there, from as far back as a backfill goes.
 
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { ReadPageEffect } from '../../../machines/effects.ts';
@@ -11,7 +12,8 @@ import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../
 import { newId, type OperationId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS, INCREMENTAL_OVERLAP_MS } from '../../core/limits.ts';
 import { DAY_MS, type Ms } from '../../core/time.ts';
-import type { EffectiveRead } from '../../manifest/effective.ts';
+import { agendaOf, type EffectiveRead } from '../../manifest/effective.ts';
+import type { Reads } from '../../store/port.ts';
 import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
 import { readConnection } from '../../store/tables/connections.ts';
 import {
@@ -121,12 +123,14 @@ function checkpointOf(
 ): PageContext['checkpoint'] {
   const actorId = readActorId(effect.installationId, effect.objectName);
   const stored = readCheckpoint(store.reads, actorId);
+  const { isOther, standing } = standingOf(store.reads, installation, stored);
+  const start = { ...scopeOf(effect, read, clock.nowMs(), installation, standing), cursor: null, recordsRead: 0 };
   if (stored !== undefined && stored.run === effect.run && stored.operationId !== null) {
     invariant(stored.page === effect.page, 'T-3001', `${actorId} asks for page ${effect.page}, ${stored.page} is next`);
-    return { ...stored, operationId: stored.operationId };
+    // What is told of the run from now on is of the account that it is about.
+    return { ...stored, ...standing, operationId: stored.operationId, ...(isOther ? start : {}) };
   }
   invariant(effect.page === 0, 'T-3002', `${actorId} asks for page ${effect.page} of a run that never began`);
-  const watermarkMs = stored?.watermarkMs ?? null;
   return {
     actorId,
     installationId: installation.installationId,
@@ -134,12 +138,50 @@ function checkpointOf(
     run: effect.run,
     page: 0,
     operationId: (effect.trigger?.operationId ?? newId()) as OperationId,
-    readType: effect.readType,
-    ...boundsOf(effect, read, clock.nowMs(), incrementalSinceMs(watermarkMs, installation)),
-    cursor: null,
-    recordsRead: 0,
-    watermarkMs,
+    ...start,
+    ...standing,
   };
+}
+
+/** What outlives a run: how far an account was read, and whose that is. */
+type Standing = Pick<CheckpointRow, 'watermarkMs' | 'connectionId' | 'workspaceRef' | 'owesBackfill'>;
+
+/** As it was left, or as it is at the beginning of another account. */
+function standingOf(
+  reads: Reads,
+  { connectionId }: InstallationRow,
+  stored: CheckpointRow | undefined,
+): { readonly isOther: boolean; readonly standing: Standing } {
+  const workspaceRef = readConnection(reads, connectionId)?.workspaceRef ?? null;
+  const isOther = stored !== undefined && isOtherAccount(stored, { connectionId, workspaceRef });
+  if (isOther || stored === undefined) {
+    return { isOther, standing: { watermarkMs: null, connectionId, workspaceRef, owesBackfill: isOther ? 1 : 0 } };
+  }
+  const { watermarkMs, owesBackfill } = stored;
+  const account = { connectionId, workspaceRef: workspaceRef ?? stored.workspaceRef };
+  return { isOther, standing: { watermarkMs, ...account, owesBackfill } };
+}
+
+/** The provider's name of the account decides: several people of one company may connect, one after the other. */
+function isOtherAccount(
+  stored: Pick<CheckpointRow, 'connectionId' | 'workspaceRef'>,
+  { connectionId, workspaceRef }: Pick<CheckpointRow, 'connectionId' | 'workspaceRef'>,
+): boolean {
+  if (stored.workspaceRef !== null && workspaceRef !== null) return stored.workspaceRef !== workspaceRef;
+  return stored.connectionId !== null && stored.connectionId !== connectionId;
+}
+
+/** What a run reads from its beginning. A scheduled one makes up for a backfill that is owed to the account. */
+function scopeOf(
+  effect: ReadPageEffect,
+  read: EffectiveRead,
+  nowMs: Ms,
+  installation: InstallationRow,
+  { watermarkMs, owesBackfill }: Standing,
+): Pick<CheckpointRow, 'readType' | 'sinceMs' | 'untilMs'> {
+  const isOwed = effect.readType === 'scheduled' && owesBackfill === 1 && agendaOf(read).hasBackfill;
+  const readType = isOwed ? 'backfill' : effect.readType;
+  return { readType, ...boundsOf({ ...effect, readType }, read, nowMs, incrementalSinceMs(watermarkMs, installation)) };
 }
 
 /** What was modified when is to be read; without a beginning everything is. */
@@ -203,7 +245,7 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
     cursor: page.nextCursor,
     recordsRead: checkpoint.recordsRead + page.rows.length,
     // The next scheduled run begins where the last one ended, whatever was read on request in between.
-    watermarkMs: isLast && effect.readType !== 'triggered' ? checkpoint.untilMs : checkpoint.watermarkMs,
+    ...(isLast && effect.readType !== 'triggered' ? { watermarkMs: checkpoint.untilMs, owesBackfill: 0 } : {}),
   };
   const outbox = outboxOf(services, context, page.rows);
   const told = isLast ? endTold(services, context) : NOTHING_APPENDED;
@@ -220,10 +262,10 @@ function committed(services: Services, context: PageContext, page: ReadPage): Se
 }
 
 /** Backfills and what was asked for are waited for; of a schedule that was kept nobody hears. */
-function endTold(services: Services, { effect, installation, read }: PageContext): Appended {
-  const { readType, trigger } = effect;
+function endTold(services: Services, { effect, installation, read, checkpoint }: PageContext): Appended {
+  const { trigger } = effect;
   const { deliveredName: objectName } = read;
-  if (readType === 'backfill') return readBackfillDone(services, installation, objectName);
+  if (checkpoint.readType === 'backfill') return readBackfillDone(services, installation, objectName);
   if (trigger == null) return NOTHING_APPENDED;
   return readTriggeredEnded(services, installation, { objectName, period: periodOf(trigger), error: null });
 }

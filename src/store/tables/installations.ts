@@ -30,10 +30,12 @@ export const INSTALLATION_STATEMENTS = {
   'checkpoints.erase': 'DELETE FROM checkpoints WHERE installationId = ?',
   'operations.erase': 'DELETE FROM operations WHERE operationId IN (SELECT value FROM json_each(?))',
   'checkpoints.put': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, operationId, readType,
-    sinceMs, untilMs, cursor, recordsRead, watermarkMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    sinceMs, untilMs, cursor, recordsRead, watermarkMs, connectionId, workspaceRef, owesBackfill)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (actorId) DO UPDATE SET run = excluded.run, page = excluded.page, operationId = excluded.operationId,
     readType = excluded.readType, sinceMs = excluded.sinceMs, untilMs = excluded.untilMs, cursor = excluded.cursor,
-    recordsRead = excluded.recordsRead, watermarkMs = excluded.watermarkMs`,
+    recordsRead = excluded.recordsRead, watermarkMs = excluded.watermarkMs, connectionId = excluded.connectionId,
+    workspaceRef = excluded.workspaceRef, owesBackfill = excluded.owesBackfill`,
   'checkpoints.begin': `INSERT INTO checkpoints (actorId, installationId, objectName, run, page, recordsRead)
     SELECT ?, installationId, ?, 0, 0, 0 FROM installations WHERE installationId = ?
     ON CONFLICT (actorId) DO UPDATE SET actorId = excluded.actorId`,
@@ -218,6 +220,11 @@ export interface CheckpointRow {
   readonly recordsRead: number;
   /** Everything modified up to here has been read by finished runs. */
   readonly watermarkMs: Ms | null;
+  /** The connection, and the account at the provider, that all of this is about; null: not known. */
+  readonly connectionId: ConnectionId | null;
+  readonly workspaceRef: string | null;
+  /** 1: of this account nothing was read from the beginning, although another one's backfill is done. */
+  readonly owesBackfill: 0 | 1;
 }
 
 export function putCheckpoint(row: CheckpointRow): RowWrite {
@@ -234,6 +241,9 @@ export function putCheckpoint(row: CheckpointRow): RowWrite {
     row.cursor,
     row.recordsRead,
     row.watermarkMs,
+    row.connectionId,
+    row.workspaceRef,
+    row.owesBackfill,
   ];
   return { statement: 'checkpoints.put', params };
 }

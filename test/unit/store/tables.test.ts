@@ -165,6 +165,9 @@ describe('a checkpoint', () => {
         cursor,
         recordsRead: page * 100,
         watermarkMs: null,
+        connectionId: null,
+        workspaceRef: null,
+        owesBackfill: 0,
       });
     await store.commit([checkpoint(0, null)]);
     await store.commit([checkpoint(1, 'next')]);

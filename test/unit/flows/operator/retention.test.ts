@@ -139,6 +139,9 @@ const checkpoint = (operationId: string) =>
     cursor: null,
     recordsRead: 0,
     watermarkMs: null,
+    connectionId: null,
+    workspaceRef: null,
+    owesBackfill: 0,
   });
 
 const integration = insertIntegration({

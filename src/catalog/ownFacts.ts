@@ -77,6 +77,8 @@ const tokens = z.strictObject({
 const accountLookup = z.strictObject({
   method: z.enum(['GET', 'POST']),
   url: z.string().min(1),
+  headers: z.record(z.string(), z.string()).exactOptional(),
+  body: z.record(z.string(), z.json()).exactOptional(),
   pick: z
     .strictObject({ listPath: z.string(), path: z.string().exactOptional(), equals: z.string().exactOptional() })
     .exactOptional(),

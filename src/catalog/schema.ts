@@ -3,6 +3,7 @@
 // the names of the published catalog, so that an entry can be compared with it by eye. Invariant: every
 // address is a template of `template.ts`, and nothing in here is secret.
 
+import type { JsonObject } from '../core/json.ts';
 import type { Ms } from '../core/time.ts';
 import type {
   AuthHealthCheck,
@@ -333,6 +334,10 @@ export interface RateHeaders {
 export interface AccountLookup {
   readonly method: 'GET' | 'POST';
   readonly url: string;
+  /** What the provider's API wants to hear with every call, such as its version. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: JsonObject;
   /**
    * Where the answer is a list: the element for which `path` equals `equals` (a template), else the first, unless the
    * template is filled with what the customer typed. Without both: the first.

@@ -222,13 +222,12 @@ function checks(declaration: ProviderDeclaration): readonly string[] {
   }
   if (lookup !== undefined) {
     const names = lookup.values.map(({ name }) => code(name));
+    const gives = names.length === 0 ? '' : ` gives ${listed(names)}`;
     const account =
       lookup.workspaceRefPath === undefined
         ? ''
         : ` What stands at ${code(lookup.workspaceRefPath)} names the account.`;
-    lines.push(
-      `Account lookup, after connecting: ${code(`${lookup.method} ${lookup.url}`)} gives ${listed(names)}.${account}`,
-    );
+    lines.push(`Account lookup, after connecting: ${code(`${lookup.method} ${lookup.url}`)}${gives}.${account}`);
   }
   return lines.length === 0 ? [] : [lines.map(bullet).join('\n')];
 }

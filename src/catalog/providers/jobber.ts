@@ -14,6 +14,8 @@ export const jobber = {
     'https://developer.getjobber.com/docs/building_your_app/refresh_token_rotation/',
     'https://developer.getjobber.com/docs/using_jobbers_api/api_rate_limits/',
     'https://developer.getjobber.com/docs/building_your_app/app_authorization/',
+    'https://developer.getjobber.com/docs/using_jobbers_api/setting_up_webhooks/',
+    'https://developer.getjobber.com/docs/using_jobbers_api/api_versioning/',
   ],
   baseUrl: 'https://api.getjobber.com/api/graphql',
   auth: {
@@ -33,6 +35,15 @@ export const jobber = {
   inputs: [],
   postAuthentication: [],
   isPostAuthenticationRequired: false,
+  // One address of the app hears of all accounts, by this id. Where the version is retired, the next one answers.
+  accountLookup: {
+    method: 'POST',
+    url: 'https://api.getjobber.com/api/graphql',
+    headers: { 'x-jobber-graphql-version': '2025-04-16' },
+    body: { query: '{ account { id } }' },
+    values: [],
+    workspaceRefPath: 'data.account.id',
+  },
   providerApp: { authQueryParams: [], params: [] },
   media: pictures(
     'v1748931577/Jobber_fav_nn09ua.png',

@@ -1,4 +1,5 @@
-// Jobber's webhooks: the topic, the account and the record's id. They are signed with the client secret of the app.
+// Jobber's webhooks: the topic, the account and the record's id. They are configured for the app, so that one address
+// hears of all accounts, and signed with its client secret.
 // Source: https://developer.getjobber.com/docs/using_jobbers_api/setting_up_webhooks
 
 import { isJsonObject, type JsonObject, jsonAt } from '../../core/json.ts';
@@ -22,7 +23,7 @@ const OBJECTS: ReadonlyMap<string, string> = new Map([
 
 /** See EventSource. */
 export const jobberEvents: EventSource = {
-  addressedTo: 'installation',
+  addressedTo: 'integration',
   secretOf: 'clientSecret',
   verify: signedBy(HMAC_SCHEMES.jobber),
   parse: (webhook) => [eventOf(objectOf(webhook, 'Jobber'))],

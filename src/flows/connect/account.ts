@@ -100,7 +100,7 @@ async function lookUp(
   const variables = variablesIn(metadata);
   try {
     const url = resolveTemplate(lookup.url, variables);
-    const response = await call(services, attachmentOf(declaration, credential), lookup.method, url);
+    const response = await call(services, attachmentOf(declaration, credential), lookup.method, url, lookup);
     if (response.status >= 300) throw new IntegrationError('provider_malformed', `answered ${response.status}`);
     const found = pickedOf(lookup, parseJson(response.body.toString(), 'the answer'), variables);
     const learned = lookup.values.flatMap(({ name, path, capture }): [string, ProviderMetadata[string]][] => {
@@ -173,11 +173,24 @@ async function identify(
 }
 
 /** A call with a credential that is not stored yet, hence without a lease. */
-export async function call({ egress }: Services, attachment: Attachment, method: string, url: string) {
+export async function call(
+  { egress }: Services,
+  attachment: Attachment,
+  method: string,
+  url: string,
+  { headers, body }: Pick<AccountLookup, 'headers' | 'body'> = {},
+) {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await egress.request({
     url: withQuery(url, attachment.query),
     method,
-    headers: { accept: 'application/json', ...headerRecord(attachment.headers) },
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+      ...headerRecord(attachment.headers),
+    },
+    ...sent,
     timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
     responseBytesMax: TOKEN_RESPONSE_BYTES_MAX,
   });

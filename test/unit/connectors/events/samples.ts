@@ -286,7 +286,7 @@ export const SAMPLES: readonly Sample[] = [
   },
   {
     provider: 'jobber',
-    addressedTo: 'installation',
+    addressedTo: 'integration',
     secretOf: 'clientSecret',
     body: {
       data: {

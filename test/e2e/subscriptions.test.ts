@@ -7,8 +7,10 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/core/time.ts';
 import { subscriptionFamilies } from '../../src/flows/metrics/state.ts';
 import { eraseInstallation } from '../../src/flows/operator/erase.ts';
 import { whyOf } from '../../src/flows/operator/why.ts';
+import { subscriptionPlace } from '../../src/flows/subscribe/places.ts';
+import { openState } from '../../src/flows/subscribe/stored.ts';
 import { subscriptionActorId } from '../../src/flows/subscribe/tell.ts';
-import { deleteSubscription, readSubscription } from '../../src/store/tables/subscriptions.ts';
+import { deleteSubscription, readSubscription, settleSubscription } from '../../src/store/tables/subscriptions.ts';
 import { flush } from '../support/clock.ts';
 import { type Driven, manifest, pass, settled, startDriven, until } from '../support/drive.ts';
 import { faultsOf, notificationsIn, routeEvents } from '../support/notifications.ts';
@@ -240,6 +242,62 @@ describe('an installation that subscribes', () => {
     await settled(driven);
     expect([there(driven.tenon), there(driven.tenon, 'brill')]).toEqual([[], BOTH]);
     expect(row(driven, installation)).toMatchObject({ connectionId: id, status: 'success' });
+  });
+});
+
+describe('a connection that is authorised for another org', () => {
+  it('has all of it made there, where nothing was known of it', async () => {
+    await using driven = await start();
+    const { tenon } = driven;
+    const installation = await install(driven);
+    const { connectionId } = row(driven, installation) ?? {};
+    const again = await tenon.connect('salesforce', { workspace: 'brill' });
+    expect(again.id).toBe(connectionId);
+    await settled(driven);
+    expect(there(tenon, 'brill')).toEqual(BOTH);
+    // Nobody may take it back any more.
+    expect(there(tenon)).toEqual(BOTH);
+    await configure(driven, installation, without('contact'));
+    await settled(driven);
+    expect(there(tenon, 'brill')).toEqual(BOTH.slice(0, 4));
+    expect(row(driven, installation)).toMatchObject({ status: 'success', objects: '["account"]' });
+    await remove(driven, installation);
+    await settled(driven);
+    expect([there(tenon, 'brill'), await connections(driven)]).toEqual([[], []]);
+  });
+
+  it('is asked anew where its grant was gone', async () => {
+    await using driven = await start();
+    const installation = await install(driven);
+    await revoke(driven, installation);
+    await driven.tenon.connect('salesforce', { workspace: 'brill' });
+    await settled(driven);
+    expect(there(driven.tenon, 'brill')).toEqual(BOTH);
+    expect(row(driven, installation)).toMatchObject({ status: 'success', objects: '["account","contact"]' });
+  });
+
+  it('is asked anew also where nobody wrote down which org it was', async () => {
+    await using driven = await start();
+    const installation = await install(driven);
+    const { store, vault } = driven.tenon.running.services;
+    const before = row(driven, installation);
+    if (before?.sealed == null) throw new Error('nothing is subscribed to');
+    const { installationId, generation } = before;
+    const { account: _, ...state } = openState({ vault }, before) ?? {};
+    const sealed = vault.seal(JSON.stringify(state), subscriptionPlace(installationId, generation + 1));
+    await store.commit([settleSubscription({ ...before, sealed })]);
+    await driven.tenon.connect('salesforce', { workspace: 'brill' });
+    await settled(driven);
+    expect(there(driven.tenon, 'brill')).toEqual(BOTH);
+  });
+
+  it('is asked for nothing where it is the same org as before', async () => {
+    await using driven = await start();
+    const installation = await install(driven);
+    const before = row(driven, installation);
+    await driven.tenon.connect('salesforce', { workspace: 'acme' });
+    await settled(driven);
+    expect(row(driven, installation)).toEqual(before);
   });
 });
 

@@ -21,7 +21,7 @@ import {
 } from '../../store/tables/connections.ts';
 import { connectionChanged } from '../notify/events.ts';
 import type { Services } from '../services.ts';
-import { connectionRenewed } from '../subscribe/tell.ts';
+import { accountChanged, connectionRenewed } from '../subscribe/tell.ts';
 import type { ConnectIdentity } from './identity.ts';
 
 /** Each lost race means that one refresh came first; another can only follow after its own round trip. */
@@ -91,7 +91,12 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     putCredential(connectionId, generation, sealed),
     ...told.writes,
   ];
-  const messages = [...told.messages, ...(existing === undefined ? [] : connectionRenewed(services, connectionId))];
+  const isOther = existing !== undefined && isOtherAccount(existing, row);
+  const messages = [
+    ...told.messages,
+    ...(existing === undefined ? [] : connectionRenewed(services, connectionId)),
+    ...(isOther ? accountChanged(services, connectionId) : []),
+  ];
   const canRefresh = canRenew(input.credential);
   const event = {
     type: 'credential.stored',
@@ -116,6 +121,11 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
   if (stored === undefined) throw new IntegrationError('not_found', 'the connection was deleted meanwhile');
   warnOfEnd(services, declaration, stored, input.grantEndsAtMs);
   return stored;
+}
+
+/** One that is named for the first time may be the same as before. */
+function isOtherAccount({ workspaceRef: before }: ConnectionRow, { workspaceRef }: ConnectionRow): boolean {
+  return before !== null && before !== workspaceRef;
 }
 
 /** What can be had again from its source is never lost, whatever became of a refresh token. */

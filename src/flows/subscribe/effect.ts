@@ -1,7 +1,7 @@
 // One turn of a subscription: what the committed config wants, what the provider has by the sealed row, and the
 // connector brings the one in line with the other. Safe to repeat, because the connector finds by name what an
 // interrupted turn has made. What there is then is stored also where a turn failed: nothing that was made at a provider
-// is forgotten before it is taken back.
+// is forgotten before it is taken back, unless nobody may take it back any more: its account was left.
 
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { CloseSubscriptionEffect, SubscribeEffect } from '../../../machines/effects.ts';
@@ -26,7 +26,7 @@ import {
 import type { Ms } from '../../core/time.ts';
 import type { EffectiveSubscription } from '../../manifest/subscriptions.ts';
 import type { RowWrite } from '../../store/port.ts';
-import { readConnection } from '../../store/tables/connections.ts';
+import { type ConnectionRow, readConnection } from '../../store/tables/connections.ts';
 import { type InstallationRow, readInstallation, readIntegration } from '../../store/tables/installations.ts';
 import {
   deleteSubscription,
@@ -43,7 +43,7 @@ import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { webhookUrl } from './address.ts';
 import { sourceOf } from './receive.ts';
-import { openState, sealState } from './stored.ts';
+import { openState, type StoredState, sealState } from './stored.ts';
 import { subscriberOf, subscriptionActorId, subscriptionsOf } from './tell.ts';
 
 /** What a turn works on. */
@@ -54,6 +54,8 @@ interface Turn {
   readonly installation: InstallationRow | null;
   /** The one that calls are made with. */
   readonly connectionId: string;
+  /** Whose account that is at the provider; null: that is not known. */
+  readonly account: string | null;
 }
 
 export function subscribeHandler(services: Services): ReplayableHandler<SubscribeEffect> {
@@ -80,12 +82,14 @@ async function perform(services: Services, effect: SubscribeEffect, signal: Abor
   const connection = readConnection(reads, connectionId);
   if (connection === undefined || connection.status === 'bad_credentials') return denied(services, effect);
   const subscriber = subscriberOf(services, connection.provider);
-  const previous = openState(services, row);
-  const made = { effect, row, installation, connectionId };
-  if (subscriber === undefined) return settled(services, made, { state: previous, failure: NO_SUBSCRIBER }, null);
-  const isMoved = row.connectionId !== connectionId;
-  if (isMoved) await leave(services, subscriber, row, previous, signal);
-  const params = paramsOf(services, installationId, installation, isMoved ? null : previous);
+  const stored = openState(services, row);
+  const made = { effect, row, installation, connectionId, account: connection.workspaceRef };
+  if (subscriber === undefined) {
+    const former = { ...made, connectionId: row.connectionId, account: stored?.account ?? null };
+    return settled(services, former, { state: stored, failure: NO_SUBSCRIBER }, null);
+  }
+  if (row.connectionId !== connectionId) await leave(services, subscriber, row, stored, signal);
+  const params = paramsOf(services, installationId, installation, stateIn(services, connection, row, stored));
   warnOfQuota(services, params);
   const call = providerCalls(services, services.targets.ofConnection(connectionId), 'subscribe', signal);
   const outcome = await subscriber.subscribe(params, call);
@@ -138,34 +142,53 @@ function objectEventsOf(subscription: EffectiveSubscription): ObjectEvents {
   return { objectName, events: named, watchedFields, otherEvents, isQuotaOptimized };
 }
 
+/**
+ * Of what is stored, what the account of a connection has: nothing where that was authorised for another since, or
+ * nobody wrote down whose it is. What is there all the same is found by its name.
+ */
+function stateIn(
+  { log }: Services,
+  { connectionId, workspaceRef }: ConnectionRow,
+  row: SubscriptionRow,
+  stored: StoredState | null,
+): SubscriptionState | null {
+  if (row.connectionId !== connectionId || stored?.account === undefined) return null;
+  const { account } = stored;
+  if (account === null || workspaceRef === null || account === workspaceRef) return stored;
+  log.warn({ installationId: row.installationId, connectionId }, FORMER_KEEPS);
+  return null;
+}
+
+const FORMER_KEEPS = 'a former account keeps what was subscribed to';
+
 /** The installation was moved to another connection: what there is goes with the former one, if that still can. */
 async function leave(
   services: Services,
   subscriber: SubscribeConnector,
-  { installationId, connectionId }: SubscriptionRow,
-  previous: SubscriptionState | null,
+  row: SubscriptionRow,
+  stored: StoredState | null,
   signal: AbortSignal,
 ): Promise<void> {
   const { store, targets, log } = services;
+  const { installationId, connectionId } = row;
   const connection = readConnection(store.reads, connectionId);
   if (connection === undefined || connection.status === 'bad_credentials') return;
   const call = providerCalls(services, targets.ofConnection(connectionId), 'subscribe', signal);
-  const { failure } = await subscriber.subscribe(paramsOf(services, installationId, null, previous), call);
-  if (failure !== null) {
-    log.warn({ installationId, connectionId, err: failure.message }, 'a former account keeps what was subscribed to');
-  }
+  const params = paramsOf(services, installationId, null, stateIn(services, connection, row, stored));
+  const { failure } = await subscriber.subscribe(params, call);
+  if (failure !== null) log.warn({ installationId, connectionId, err: failure.message }, FORMER_KEEPS);
 }
 
 function settled(
   services: Services,
-  { effect, row, installation, connectionId }: Turn,
+  { effect, row, installation, connectionId, account }: Turn,
   { state, failure }: SubscribeOutcome,
   renewEveryMs: Ms | null,
 ): Settlement {
   const nowMs = services.clock.nowMs();
   const { turn, installationId } = effect;
   const objects = JSON.stringify((state?.objects ?? []).map(({ objectName }) => objectName));
-  const sealed = sealState(services, row, state);
+  const sealed = sealState(services, row, state, account);
   const status = statusOf(effect, failure);
   const stored = { ...row, connectionId, status, objects, sealed, error: failure?.message ?? null, updatedAtMs: nowMs };
   const told = failure === null ? NOTHING_APPENDED : toldOf(services, effect, installation, failure);

@@ -8,7 +8,7 @@ import type { SubscribeConnector } from '../../connectors/events.ts';
 import { type ActorId, actorIdOf } from '../../core/ids.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { type EffectiveSubscription, effectiveSubscriptions } from '../../manifest/subscriptions.ts';
-import type { InstallationRow } from '../../store/tables/installations.ts';
+import { type InstallationRow, readInstallationsOfConnection } from '../../store/tables/installations.ts';
 import { beginSubscription, readLeavingIds, readSubscription } from '../../store/tables/subscriptions.ts';
 import { type Appended, NOTHING_APPENDED } from '../deliver/append.ts';
 import { specFor } from '../read/reads.ts';
@@ -58,6 +58,16 @@ export function subscriptionTold(rows: CommittedRows, installationId: string, ev
   const type = FATES[event];
   if (type === undefined || readSubscription(rows.store.reads, installationId) === undefined) return [];
   return [{ to: subscriptionActorId(installationId), event: { type } }];
+}
+
+/** A connection is of another account than it was: there is nothing yet of what its installations subscribe to. */
+export function accountChanged({ store }: CommittedRows, connectionId: string): readonly Message[] {
+  return readInstallationsOfConnection(store.reads, connectionId)
+    .filter(({ installationId }) => readSubscription(store.reads, installationId) !== undefined)
+    .map(({ installationId }) => ({
+      to: subscriptionActorId(installationId),
+      event: { type: 'subscription.configured' },
+    }));
 }
 
 /** Whoever takes something back with a connection must not remove it, once its customer has connected again. */

@@ -93,6 +93,18 @@ function configure({ tenon }: Driven, { id }: Published, objects: JsonObject): P
   return tenon.ok('PATCH', tenon.inProject(`${PATH}/${id}?skipSampling=true`), { updateMask: mask, installation });
 }
 
+/** To a connection of another org; its id. */
+async function moveToBrill(driven: Driven, installation: Published): Promise<string> {
+  const { tenon } = driven;
+  // The newest connection is the one that was made.
+  await pass(driven, MINUTE_MS);
+  const { id } = await tenon.connect('salesforce', { workspace: 'brill', consumerRef: 'bob' });
+  const body = { updateMask: ['connectionId'], installation: { connectionId: id } };
+  await tenon.ok('PATCH', tenon.inProject(`${PATH}/${installation.id}?skipSampling=true`), body);
+  await settled(driven);
+  return id;
+}
+
 function told({ tenon }: Driven) {
   return notificationsIn(tenon.receiver.state().messages);
 }
@@ -234,14 +246,33 @@ describe('an installation that subscribes', () => {
   it('moves to another connection with all that was subscribed to', async () => {
     await using driven = await start();
     const installation = await install(driven);
-    // The newest connection is the one that was made.
-    await pass(driven, MINUTE_MS);
-    const { id } = await driven.tenon.connect('salesforce', { workspace: 'brill', consumerRef: 'bob' });
-    const body = { updateMask: ['connectionId'], installation: { connectionId: id } };
-    await driven.tenon.ok('PATCH', driven.tenon.inProject(`${PATH}/${installation.id}?skipSampling=true`), body);
-    await settled(driven);
+    const id = await moveToBrill(driven, installation);
     expect([there(driven.tenon), there(driven.tenon, 'brill')]).toEqual([[], BOTH]);
     expect(row(driven, installation)).toMatchObject({ connectionId: id, status: 'success' });
+  });
+
+  it('moves when its former org lets it, and keeps in mind what is there until then', async () => {
+    await using driven = await start();
+    const installation = await install(driven);
+    const { connectionId } = row(driven, installation) ?? {};
+    failFor(driven, 'DELETE', 503, 3);
+    const id = await moveToBrill(driven, installation);
+    expect(row(driven, installation)).toMatchObject({ connectionId, status: 'pending' });
+    expect(there(driven.tenon, 'brill')).toEqual([]);
+    await until(driven, 'it is moved', () => row(driven, installation)?.status === 'success');
+    expect([there(driven.tenon), there(driven.tenon, 'brill')]).toEqual([[], BOTH]);
+    expect(row(driven, installation)).toMatchObject({ connectionId: id, error: null });
+    expect(told(driven)).toEqual([]);
+  });
+
+  it('moves without what its former org does not let go', async () => {
+    await using driven = await start();
+    const installation = await install(driven);
+    failFor(driven, 'DELETE', 503, 1000);
+    const id = await moveToBrill(driven, installation);
+    await until(driven, 'it is moved', () => row(driven, installation)?.status === 'success', 2 * HOUR_MS);
+    expect([there(driven.tenon), there(driven.tenon, 'brill')]).toEqual([BOTH, BOTH]);
+    expect(row(driven, installation)).toMatchObject({ connectionId: id });
   });
 });
 

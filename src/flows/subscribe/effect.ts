@@ -84,11 +84,16 @@ async function perform(services: Services, effect: SubscribeEffect, signal: Abor
   const subscriber = subscriberOf(services, connection.provider);
   const stored = openState(services, row);
   const made = { effect, row, installation, connectionId, account: connection.workspaceRef };
-  if (subscriber === undefined) {
-    const former = { ...made, connectionId: row.connectionId, account: stored?.account ?? null };
-    return settled(services, former, { state: stored, failure: NO_SUBSCRIBER }, null);
+  const former = { ...made, connectionId: row.connectionId, account: stored?.account ?? null };
+  if (subscriber === undefined) return settled(services, former, { state: stored, failure: NO_SUBSCRIBER }, null);
+  if (row.connectionId !== connectionId) {
+    const left = await leave(services, subscriber, row, stored, signal);
+    if (left.failure !== null && !isFinal(effect, left.failure)) return settled(services, former, left, null);
+    if (left.failure !== null) {
+      const { message: err } = left.failure;
+      services.log.warn({ installationId, connectionId: row.connectionId, err }, FORMER_KEEPS);
+    }
   }
-  if (row.connectionId !== connectionId) await leave(services, subscriber, row, stored, signal);
   const params = paramsOf(services, installationId, installation, stateIn(services, connection, row, stored));
   warnOfQuota(services, params);
   const call = providerCalls(services, services.targets.ofConnection(connectionId), 'subscribe', signal);
@@ -161,22 +166,24 @@ function stateIn(
 
 const FORMER_KEEPS = 'a former account keeps what was subscribed to';
 
-/** The installation was moved to another connection: what there is goes with the former one, if that still can. */
+/**
+ * The installation was moved to another connection: what there is goes with the former one, if that still can. What
+ * could not be taken back yet is in the state that is answered.
+ */
 async function leave(
   services: Services,
   subscriber: SubscribeConnector,
   row: SubscriptionRow,
   stored: StoredState | null,
   signal: AbortSignal,
-): Promise<void> {
-  const { store, targets, log } = services;
+): Promise<SubscribeOutcome> {
+  const { store, targets } = services;
   const { installationId, connectionId } = row;
   const connection = readConnection(store.reads, connectionId);
-  if (connection === undefined || connection.status === 'bad_credentials') return;
+  if (connection === undefined || connection.status === 'bad_credentials') return { state: null, failure: null };
   const call = providerCalls(services, targets.ofConnection(connectionId), 'subscribe', signal);
   const params = paramsOf(services, installationId, null, stateIn(services, connection, row, stored));
-  const { failure } = await subscriber.subscribe(params, call);
-  if (failure !== null) log.warn({ installationId, connectionId, err: failure.message }, FORMER_KEEPS);
+  return subscriber.subscribe(params, call);
 }
 
 function settled(

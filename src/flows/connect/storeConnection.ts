@@ -19,6 +19,7 @@ import {
   readConnections,
   reconnectConnection,
 } from '../../store/tables/connections.ts';
+import { NOTHING_APPENDED } from '../deliver/append.ts';
 import { connectionChanged } from '../notify/events.ts';
 import type { Services } from '../services.ts';
 import { accountChanged, connectionRenewed } from '../subscribe/tell.ts';
@@ -86,17 +87,16 @@ async function storeNext(services: Services, input: NewCredential): Promise<Conn
     purpose: CREDENTIAL_PURPOSE,
   });
   const told = connectionChanged(services, existing === undefined ? 'created' : 'updated', row);
+  const isOther = existing !== undefined && isOtherAccount(existing, row);
+  const left = isOther ? accountChanged(services, connectionId) : NOTHING_APPENDED;
   const writes: RowWrite[] = [
     existing === undefined ? insertConnection(row) : reconnectConnection(row, existing),
     putCredential(connectionId, generation, sealed),
     ...told.writes,
+    ...left.writes,
   ];
-  const isOther = existing !== undefined && isOtherAccount(existing, row);
-  const messages = [
-    ...told.messages,
-    ...(existing === undefined ? [] : connectionRenewed(services, connectionId)),
-    ...(isOther ? accountChanged(services, connectionId) : []),
-  ];
+  const renewed = existing === undefined ? [] : connectionRenewed(services, connectionId);
+  const messages = [...told.messages, ...renewed, ...left.messages];
   const canRefresh = canRenew(input.credential);
   const event = {
     type: 'credential.stored',

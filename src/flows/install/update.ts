@@ -9,6 +9,7 @@ import type { ConfigAction, ConfigContent } from '../../manifest/config.ts';
 import { type InstallationChoice, updateByMask } from '../../manifest/configMask.ts';
 import { patchObjectConfig } from '../../manifest/configPatch.ts';
 import { readConnection } from '../../store/tables/connections.ts';
+import { leaveInboxEvents } from '../../store/tables/inbox.ts';
 import {
   configureInstallation,
   type InstallationRow,
@@ -85,9 +86,15 @@ async function configure(
   const actorId = actorIdOf('installation', row.installationId);
   const event = { type: 'installation.configured', connectionId };
   const told = installationUpdated(services, row, before);
-  const fate = connectionId === before.connectionId ? [] : [fateOf(services, connectionId, actorId)];
+  const isMoved = connectionId !== before.connectionId;
+  const fate = isMoved ? [fateOf(services, connectionId, actorId)] : [];
+  const left = isMoved && !isSameAccount(services, before.connectionId, connectionId);
   const extras = {
-    writes: [configureInstallation(row, before), ...told.writes],
+    writes: [
+      configureInstallation(row, before),
+      ...(left ? [leaveInboxEvents(row.installationId)] : []),
+      ...told.writes,
+    ],
     messages: [...fate, ...told.messages],
   };
   const isAccepted = await services.runtime.send(actorId, event, extras).catch(changedMeanwhile);
@@ -100,6 +107,12 @@ async function configure(
 function fateOf({ store }: Services, connectionId: string, to: ActorId): Message {
   const isUsable = readConnection(store.reads, connectionId)?.status !== 'bad_credentials';
   return { to, event: { type: isUsable ? 'connection.restored' : 'connection.revoked', connectionId } };
+}
+
+/** Only of accounts that are known: events that wait would be told of records that are not theirs. */
+function isSameAccount({ store }: Services, ...connectionIds: readonly [string, string]): boolean {
+  const [one, other] = connectionIds.map((id) => readConnection(store.reads, id)?.workspaceRef ?? null);
+  return one !== null && one === other;
 }
 
 function assertFree(

@@ -55,8 +55,8 @@ interface Wishes {
   readonly installation: InstallationRow;
   readonly reads: readonly EffectiveRead[];
   readonly subscriptions: readonly EffectiveSubscription[];
-  /** Whose events are told, where they say whose they are; null where the address has said that. */
-  readonly workspace: string | null;
+  /** Whose events are told, where they say whose they are; null: nobody knows, so none. Undefined: all are ours. */
+  readonly workspace: string | null | undefined;
 }
 
 type Lane = { readonly laneId: string } | { readonly obstacle: string };
@@ -95,13 +95,16 @@ function wishesOf(services: Services, installationId: string): Wishes | null {
     installation,
     reads: effectiveReads(spec, config),
     subscriptions: effectiveSubscriptions(spec, config),
-    workspace: isSaid ? (readConnection(services.store.reads, installation.connectionId)?.workspaceRef ?? null) : null,
+    // Else the address has said it, and what waited while the account changed was left out with that.
+    workspace: isSaid
+      ? (readConnection(services.store.reads, installation.connectionId)?.workspaceRef ?? null)
+      : undefined,
   };
 }
 
 /** An event that waited while the installation moved to another account is about nothing that is there. */
 function wishFor(event: ProviderEvent, { subscriptions, workspace }: Wishes): Wish | null {
-  const isForeign = workspace !== null && event.workspace !== null && event.workspace !== workspace;
+  const isForeign = workspace !== undefined && (workspace === null || event.workspace !== workspace);
   return isForeign ? null : wishOf(event, subscriptions);
 }
 

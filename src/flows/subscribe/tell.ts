@@ -8,6 +8,7 @@ import type { SubscribeConnector } from '../../connectors/events.ts';
 import { type ActorId, actorIdOf } from '../../core/ids.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { type EffectiveSubscription, effectiveSubscriptions } from '../../manifest/subscriptions.ts';
+import { leaveInboxEvents } from '../../store/tables/inbox.ts';
 import { type InstallationRow, readInstallationsOfConnection } from '../../store/tables/installations.ts';
 import { beginSubscription, readLeavingIds, readSubscription } from '../../store/tables/subscriptions.ts';
 import { type Appended, NOTHING_APPENDED } from '../deliver/append.ts';
@@ -60,14 +61,22 @@ export function subscriptionTold(rows: CommittedRows, installationId: string, ev
   return [{ to: subscriptionActorId(installationId), event: { type } }];
 }
 
-/** A connection is of another account than it was: there is nothing yet of what its installations subscribe to. */
-export function accountChanged({ store }: CommittedRows, connectionId: string): readonly Message[] {
-  return readInstallationsOfConnection(store.reads, connectionId)
-    .filter(({ installationId }) => readSubscription(store.reads, installationId) !== undefined)
-    .map(({ installationId }) => ({
+/**
+ * A connection is of another account than it was: there is nothing yet of what its installations subscribe to, and what
+ * waits in their inboxes is of the former one.
+ */
+export function accountChanged({ store }: CommittedRows, connectionId: string): Appended {
+  const installations = readInstallationsOfConnection(store.reads, connectionId);
+  const subscribed = installations.filter(
+    ({ installationId }) => readSubscription(store.reads, installationId) !== undefined,
+  );
+  return {
+    writes: installations.map(({ installationId }) => leaveInboxEvents(installationId)),
+    messages: subscribed.map(({ installationId }) => ({
       to: subscriptionActorId(installationId),
       event: { type: 'subscription.configured' },
-    }));
+    })),
+  };
 }
 
 /** Whoever takes something back with a connection must not remove it, once its customer has connected again. */

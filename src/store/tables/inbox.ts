@@ -14,6 +14,7 @@ export const INBOX_STATEMENTS = {
   'inbox.wake': `INSERT INTO effects (effectId, actorId, targetId, payload)
     SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM inbox WHERE installationId = ? AND event IS NOT NULL)`,
   'inbox.done': 'UPDATE inbox SET event = NULL, bytes = 0 WHERE seq IN (SELECT value FROM json_each(?))',
+  'inbox.leave': 'UPDATE inbox SET event = NULL, bytes = 0 WHERE installationId = ? AND event IS NOT NULL',
   'inbox.expire': 'DELETE FROM inbox WHERE event IS NULL AND seq IN (SELECT value FROM json_each(?))',
   'webhookSecrets.put': `INSERT INTO webhookSecrets (installationId, sealed)
     SELECT installationId, ? FROM installations WHERE installationId = ?
@@ -91,6 +92,11 @@ export function readWaitingEvents(
 /** They are in the outbox, or nobody wants them: what is left keeps a second delivery out. */
 export function emptyInboxEvents(seqs: readonly number[]): RowWrite {
   return { statement: 'inbox.done', params: [JSON.stringify(seqs)] };
+}
+
+/** What waits is of an account that was left: none of it is told, and what is left keeps a second delivery out. */
+export function leaveInboxEvents(installationId: string): RowWrite {
+  return { statement: 'inbox.leave', params: [installationId] };
 }
 
 /** What waits, counted up to `max` events. */

@@ -103,6 +103,8 @@ export interface SubscribeParams {
   readonly wanted: readonly ObjectEvents[];
   /** Null: nothing was made so far, as far as is known. */
   readonly previous: SubscriptionState | null;
+  /** A call before did not come to its end, so that there may be more than is in `previous`. */
+  readonly isUnsettled: boolean;
 }
 
 export interface SubscribeFailure {

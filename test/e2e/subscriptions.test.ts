@@ -418,6 +418,36 @@ describe('a grant that is gone', () => {
   });
 });
 
+describe('a process that is stopped', () => {
+  it('while an object is added leaves nothing of it that nobody wants when it is back', async () => {
+    await using driven = await start();
+    const { tenon, clock } = driven;
+    await tenon.deploy(manifest(subscribing('account', 'contact', 'lead')));
+    await tenon.connect('salesforce', { workspace: 'acme' });
+    const subscribe = { objects: without('lead') };
+    const installation = await tenon.install('salesforce', { provider: 'salesforce', subscribe });
+    await settled(driven);
+    expect(there(tenon)).toEqual(BOTH);
+    const match = { method: 'POST', pathPrefix: `${TOOLING}/sobjects/PlatformEventChannelMember` };
+    const held = tenon.sandbox.faults.next(match, { kind: 'slowHead' });
+    const always = { enabled: 'always' };
+    await configure(driven, installation, { lead: { createEvent: always, updateEvent: always, deleteEvent: always } });
+    await held.reached;
+    // Heard during the turn, and taken up by the turn that is made again.
+    await configure(driven, installation, without('lead'));
+    await flush();
+    const halted = tenon.halt();
+    await clock.advanceTo(clock.nowMs() + HOUR_MS);
+    await halted;
+    held.release();
+    while (there(tenon).length < 6) await flush(1);
+    await tenon.resume();
+    await until(driven, 'it is settled', () => row(driven, installation)?.status === 'success');
+    await settled(driven);
+    expect(there(tenon)).toEqual(BOTH);
+  });
+});
+
 describe('a process that is killed', () => {
   it.each([
     'POST NamedCredential',

@@ -129,6 +129,7 @@ class ChannelSubscription {
     const added = [...wanted].filter(([key]) => this.#made.members[key] === undefined);
     const begun: string[] = [];
     try {
+      if (this.#params.isUnsettled) await this.#recallMembers(wanted);
       for (const key of Object.keys(this.#made.members)) if (!wanted.has(key)) await this.#removeMember(key);
       for (const [key, object] of wanted)
         if (this.#objects.has(key)) this.#objects = new Map(this.#objects).set(key, object);
@@ -147,6 +148,7 @@ class ChannelSubscription {
   /** Takes everything back, in reverse. What has failed is left, with all that came before it. */
   async leave(): Promise<SubscribeFailure | null> {
     try {
+      await this.#recallMembers(new Map());
       await this.#recall();
       for (const key of Object.keys(this.#made.members).toReversed()) await this.#removeMember(key);
       await this.#unregister();
@@ -158,13 +160,24 @@ class ChannelSubscription {
     }
   }
 
-  /** Looks for what an interrupted call has made and nobody was told of. */
+  /**
+   * Looks for members that an interrupted call has made and nobody was told of. Those of what is wanted are adopted
+   * when they are to be made.
+   */
+  async #recallMembers(wanted: ReadonlyMap<string, ObjectEvents>): Promise<void> {
+    const type: EntityType = 'PlatformEventChannelMember';
+    const known = new Set(Object.values(this.#made.members).map(({ id }) => id));
+    const found = await this.#api.find(type, `${this.#ref}_chn_%`);
+    for (const member of found.filter(({ id }) => !known.has(id))) {
+      const entity = wanted.size === 0 ? undefined : (await this.#api.get(type, member.id))?.metadata['selectedEntity'];
+      if (wanted.has(keyOfChangeEvent(String(entity)))) continue;
+      this.#note({ members: { ...this.#made.members, [member.id]: member } });
+    }
+  }
+
+  /** Looks for what else an interrupted call has made. */
   async #recall(): Promise<void> {
-    const { members, relay, credential, channel } = this.#made;
-    const known = new Set(Object.values(members).map(({ id }) => id));
-    const found = await this.#api.find('PlatformEventChannelMember', `${this.#ref}_chn_%`);
-    const others = found.filter(({ id }) => !known.has(id)).map((member) => [member.id, member] as const);
-    this.#note({ members: { ...members, ...Object.fromEntries(others) } });
+    const { relay, credential, channel } = this.#made;
     this.#note({ relay: relay ?? (await this.#named('EventRelayConfig', this.#ref)) });
     this.#note({ credential: credential ?? (await this.#named('NamedCredential', this.#ref)) });
     this.#note({ channel: channel ?? (await this.#named('PlatformEventChannel', `${this.#ref}__chn`)) });
@@ -237,6 +250,12 @@ function changeEventOf(objectName: string): string {
   if (objectName.includes('.')) throw new IntegrationError('bad_request', `"${objectName}" is not an object`);
   const name = checkName(objectName, 'object');
   return /__c$/i.test(name) ? name.replace(/c$/i, 'ChangeEvent') : `${name}ChangeEvent`;
+}
+
+/** The object that it is of, as `keyOf` has it. */
+function keyOfChangeEvent(name: string): string {
+  const key = name.toLowerCase();
+  return key.endsWith('__changeevent') ? key.replace(/changeevent$/, 'c') : key.replace(/changeevent$/, '');
 }
 
 /** One that is too long ends in a part of its hash, so that it is the same each time and no other. */

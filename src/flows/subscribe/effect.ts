@@ -94,7 +94,11 @@ async function perform(services: Services, effect: SubscribeEffect, signal: Abor
       services.log.warn({ installationId, connectionId: row.connectionId, err }, FORMER_KEEPS);
     }
   }
-  const params = paramsOf(services, installationId, installation, stateIn(services, connection, row, stored));
+  const params = paramsOf(services, row, installation, stateIn(services, connection, row, stored));
+  // Until this turn settles, there may be more than the row says: whoever takes it up again sees that.
+  if (row.status !== 'pending') {
+    await services.store.commit([setSubscriptionStatus(installationId, 'pending', row.error, services.clock.nowMs())]);
+  }
   warnOfQuota(services, params);
   const call = providerCalls(services, services.targets.ofConnection(connectionId), 'subscribe', signal);
   const outcome = await subscriber.subscribe(params, call);
@@ -117,7 +121,7 @@ const NO_SUBSCRIBER: SubscribeFailure = {
 /** Without an installation everything is taken back. */
 function paramsOf(
   services: Services,
-  installationId: string,
+  { installationId, status }: SubscriptionRow,
   installation: InstallationRow | null,
   previous: SubscriptionState | null,
 ): SubscribeParams {
@@ -128,6 +132,7 @@ function paramsOf(
     relay: services.eventRelay,
     wanted: installation === null ? [] : subscriptionsOf(services, installation).map(objectEventsOf),
     previous,
+    isUnsettled: previous === null || status !== 'success',
   };
 }
 
@@ -178,11 +183,11 @@ async function leave(
   signal: AbortSignal,
 ): Promise<SubscribeOutcome> {
   const { store, targets } = services;
-  const { installationId, connectionId } = row;
+  const { connectionId } = row;
   const connection = readConnection(store.reads, connectionId);
   if (connection === undefined || connection.status === 'bad_credentials') return { state: null, failure: null };
   const call = providerCalls(services, targets.ofConnection(connectionId), 'subscribe', signal);
-  const params = paramsOf(services, installationId, null, stateIn(services, connection, row, stored));
+  const params = paramsOf(services, row, null, stateIn(services, connection, row, stored));
   return subscriber.subscribe(params, call);
 }
 

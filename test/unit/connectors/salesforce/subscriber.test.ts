@@ -66,7 +66,7 @@ function object(objectName: string, differences: Partial<ObjectEvents> = {}): Ob
 
 function subscribe(differences: Partial<SubscribeParams>, call: ProviderCall = calls()): Promise<SubscribeOutcome> {
   const params = { installationId: ID, label: 'Tenon', webhookUrl: 'https://t.example/hook', relay: RELAY };
-  return subscriber.subscribe({ ...params, wanted: [], previous: null, ...differences }, call);
+  return subscriber.subscribe({ ...params, wanted: [], previous: null, isUnsettled: false, ...differences }, call);
 }
 
 const there = () => sandbox.channelEntities(account);
@@ -232,6 +232,21 @@ describe('subscribing', () => {
     expect(second).toEqual(first);
     expect(asked).not.toContain('PATCH EventRelayConfig');
     expect(there()).toHaveLength(4);
+  });
+
+  it('removes members that an interrupted try has made and nobody wants any more, and adopts the others', async () => {
+    const { state } = await subscribe({ wanted: [object('Account')] });
+    await subscribe({ wanted: [object('Account'), object('Lead'), object('Contact')], previous: state });
+    asked = [];
+    const wanted = [object('account'), object('lead')];
+    const second = await subscribe({ wanted, previous: state, isUnsettled: true });
+    expect(second.failure).toBeNull();
+    expect(there()).toEqual([...REGISTERED, member('AccountChangeEvent'), member('LeadChangeEvent')]);
+    expect(asked.filter((step) => step.startsWith('DELETE'))).toEqual(['DELETE PlatformEventChannelMember']);
+    expect(second.state?.objects).toEqual(wanted);
+    asked = [];
+    await subscribe({ wanted, previous: second.state });
+    expect(asked).toEqual([]);
   });
 
   it('adopts the relay that its channel has already, and no other', async () => {

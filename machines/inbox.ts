@@ -1,8 +1,9 @@
 // What providers told of one installation, on its way to messages.
 //   idle      nothing waits, as far as is known.
 //   working   exactly one batch outstanding; `hasMore` remembers that events came meanwhile.
-//   waiting   the batch must be tried again at `wakeAtMs`: the provider failed, a budget is spent or a destination is
-//             behind.
+//   waiting   the batch must be tried again at `wakeAtMs`: the provider failed or a budget is spent.
+//   held      all that waits is for destinations that take nothing, which are looked at again at `wakeAtMs`. What comes
+//             meanwhile may be for others and is taken up at once.
 //   blocked   the customer has to connect again. Tried again at `wakeAtMs` all the same: a refusal need not be the end
 //             of the grant, and of one that is not nobody tells that it is back.
 //   removed   final.
@@ -57,7 +58,7 @@ interface BatchSettled {
 
 /** Events of a batch are left; what else there was of it is on disk. */
 interface BatchLeft {
-  readonly type: 'batch.failed' | 'batch.deferred' | 'batch.blocked';
+  readonly type: 'batch.failed' | 'batch.deferred' | 'batch.held' | 'batch.blocked';
   readonly turn: number;
   readonly message: string;
   readonly retryAtMs: Ms;
@@ -91,6 +92,7 @@ const inboxSetup = setup({
     answers: ({ context }, params: { turn: number }) => params.turn === context.turn,
     answersAndMoreWaits: ({ context }, params: BatchSettled) =>
       params.turn === context.turn && (params.isMoreWaiting || context.hasMore),
+    answersAndCame: ({ context }, params: BatchLeft) => params.turn === context.turn && context.hasMore,
     answersAfterUnblocked: ({ context }, params: BatchLeft) => params.turn === context.turn && context.isUnblocked,
   },
   actions: {
@@ -116,6 +118,7 @@ const inboxSetup = setup({
       lastError: params.message,
       wakeAtMs: params.retryAtMs,
     })),
+    forgiveFailures: assign(({ context }) => ({ ...context, attempt: 0 })),
     emitBatch: emit(({ context }) => ({
       type: 'effect.processInbox' as const,
       installationId: context.installationId,
@@ -172,6 +175,16 @@ const inboxMachine = inboxSetup.createMachine({
           actions: { type: 'noteFailure', params: ({ event }) => event },
         },
         'batch.deferred': { guard: answering, target: 'waiting', actions: notingWait },
+        // Nothing of it failed: what failed before is told, and a later failure is the first of its own.
+        'batch.held': [
+          {
+            guard: { type: 'answersAndCame', params: ({ event }) => event },
+            target: 'working',
+            reenter: true,
+            actions: 'forgiveFailures',
+          },
+          { guard: answering, target: 'held', actions: ['forgiveFailures', notingWait] },
+        ],
         'batch.blocked': [
           {
             guard: { type: 'answersAfterUnblocked', params: ({ event }) => event },
@@ -186,6 +199,9 @@ const inboxMachine = inboxSetup.createMachine({
     waiting: {
       on: { 'alarm.fired': due, 'inbox.removed': 'removed' },
     },
+    held: {
+      on: { 'alarm.fired': due, 'inbox.received': 'working', 'inbox.removed': 'removed' },
+    },
     blocked: {
       on: { 'alarm.fired': due, 'inbox.unblocked': 'working', 'inbox.removed': 'removed' },
     },
@@ -197,7 +213,8 @@ const inboxMachine = inboxSetup.createMachine({
 export const inbox = defineMachine<InboxContext>({
   name: 'inbox',
   machine: inboxMachine,
-  schemaVersion: 1,
-  migrations: [],
+  schemaVersion: 2,
+  // Only a state was added.
+  migrations: [(state) => state],
   wakeAtMs: (context) => context.wakeAtMs,
 });

@@ -569,10 +569,11 @@ export const INBOX_RETRY_MS = MINUTE_MS;
 export const INBOX_DAYS_KEPT = 3;
 /** Events that become messages in one commit: as many records as HubSpot reads in one call. */
 export const INBOX_BATCH_EVENTS_MAX = 100;
-/** The same in bytes, except for one that has more alone. */
+/**
+ * The same in bytes, except for one that has more alone; those count that nobody wants or that have to wait. To read
+ * and parse so much takes some 40 ms, in which nothing else happens.
+ */
 export const INBOX_BATCH_BYTES_MAX = 4 * 1_048_576;
-/** How far a batch looks beyond events whose destination takes nothing: so many times those of a batch. */
-export const INBOX_BATCH_LOOKS_MAX = 10;
 /**
  * Failures in a row after which an event goes out without its record: some twenty minutes. With each failure a batch is
  * half as large, so that it is the one event that fails, and not those with it.

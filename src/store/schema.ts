@@ -263,6 +263,13 @@ ALTER TABLE checkpoints ADD COLUMN workspaceRef TEXT;
 ALTER TABLE checkpoints ADD COLUMN owesBackfill INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Which events of an inbox wait for a destination that takes nothing: others are found without reading them. */
+const HELD_EVENTS = `
+ALTER TABLE inbox ADD COLUMN heldFor TEXT;
+DROP INDEX inbox_waiting;
+CREATE INDEX inbox_waiting ON inbox (installationId, seq, bytes, receivedAtMs, heldFor) WHERE event IS NOT NULL;
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -282,6 +289,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   INBOX,
   WRITE_SIZES,
   CHECKPOINT_ACCOUNTS,
+  HELD_EVENTS,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -108,7 +108,7 @@ const ANSWERED_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 const WOKEN: Readonly<Record<string, readonly string[]>> = {
   credential: ['backingOff', 'uncertain'],
   read: ['waiting'],
-  inbox: ['waiting', 'blocked'],
+  inbox: ['waiting', 'held', 'blocked'],
   provider: ['open'],
 };
 

@@ -7,6 +7,7 @@ import { hubspotEvents } from '../../src/connectors/hubspot/events.ts';
 import { salesforceEvents } from '../../src/connectors/salesforce/events.ts';
 import { actorIdOf, type InstallationId, type ProjectId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
+import { INBOX_BATCH_BYTES_MAX } from '../../src/core/limits.ts';
 import { DAY_MS, HOUR_MS } from '../../src/core/time.ts';
 import { eraseInstallation } from '../../src/flows/operator/erase.ts';
 import { webhookUrl } from '../../src/flows/subscribe/address.ts';
@@ -37,6 +38,7 @@ const CONTACTS = {
   associationChangeEvent: { ...ALWAYS, includeFullRecords: true },
   otherEvents: ['contact.merge'],
 };
+const TO_NOWHERE = { ...CONTACTS, objectName: 'companies', destination: 'later' };
 /** No schedule: nothing is read but what events are about. */
 const READ = {
   ...{ objectName: 'contacts', mapToName: 'person', destination: 'hook', schedule: '' },
@@ -384,8 +386,7 @@ describe('an inbox', () => {
   });
 
   it('holds back only what is for a destination that takes nothing, however much that is', async () => {
-    const nowhere = { ...CONTACTS, objectName: 'companies', destination: 'later' };
-    await using subject = await subscribed([nowhere, CONTACTS]);
+    await using subject = await subscribed([TO_NOWHERE, CONTACTS]);
     const stuck = Array.from({ length: 250 }, (_, index) => raw('company.creation', String(index + 1)));
     const id = contact(subject, 1);
     await receive(subject, ...stuck, changed(id));
@@ -394,6 +395,45 @@ describe('an inbox', () => {
     await subject.driven.tenon.addWebhook('later');
     await pass(subject.driven, HOUR_MS);
     expect([waiting(subject), entries(subject).length]).toEqual([0, 251]);
+  });
+
+  it('tells what is for others also when as much failed meanwhile as makes batches of one event', async () => {
+    await using subject = await subscribed([TO_NOWHERE, CONTACTS]);
+    fault(subject, { kind: 'status', status: 500 }, 8);
+    const stuck = Array.from({ length: 12 }, (_, index) => raw('company.creation', String(index + 1)));
+    await receive(subject, ...stuck, changed(contact(subject, 1)));
+    await until(subject.driven, 'all that is not held', () => waiting(subject) === 12, DAY_MS);
+    await settled(subject.driven);
+    expect([entries(subject).length, counted(subject)?.[2]]).toEqual([1, 0]);
+  });
+
+  it('finds what is for others behind more than it takes up at a time, and at once what comes later', async () => {
+    await using subject = await subscribed([TO_NOWHERE, CONTACTS]);
+    const more = { padding: 'x'.repeat(INBOX_BATCH_BYTES_MAX / 1000) };
+    const stuck = Array.from({ length: 1001 }, (_, index) => raw('company.creation', String(index + 1), more));
+    await receive(subject, ...stuck, changed(contact(subject, 1)));
+    await settled(subject.driven);
+    expect(entries(subject).length).toBe(1);
+    await receive(subject, changed(contact(subject, 2)));
+    await settled(subject.driven);
+    expect(entries(subject).length).toBe(2);
+  });
+
+  it('looks anew at what it held when other things are subscribed to', async () => {
+    await using subject = await subscribed([TO_NOWHERE, CONTACTS]);
+    await receive(subject, raw('company.creation', '1'));
+    await settled(subject.driven);
+    const objects = [
+      { ...TO_NOWHERE, destination: 'hook' },
+      { ...CONTACTS, destination: 'later' },
+    ];
+    const companies = readObject('companies', { schedule: '', backfill: undefined });
+    await subject.driven.tenon.deploy(
+      manifest({ ...integration('hubspot', READ, companies), subscribe: { objects } }),
+      '?destructive=true',
+    );
+    await pass(subject.driven, HOUR_MS);
+    expect([waiting(subject), entries(subject).length]).toEqual([0, 1]);
   });
 
   it('drops what nobody can read, and counts it', async () => {

@@ -13,7 +13,7 @@ const model: Model<InboxContext> = {
     ...[turn, turn - 1, turn + 1].flatMap((answered) => [
       { type: 'batch.settled', turn: answered, isMoreWaiting: true },
       { type: 'batch.settled', turn: answered, isMoreWaiting: false },
-      ...['batch.failed', 'batch.deferred', 'batch.blocked'].map((type) => ({
+      ...['batch.failed', 'batch.deferred', 'batch.held', 'batch.blocked'].map((type) => ({
         type,
         turn: answered,
         message: 'no',
@@ -44,6 +44,9 @@ describe('the inbox machine', () => {
       'blocked + alarm.fired → working: processInbox',
       'blocked + inbox.removed → removed',
       'blocked + inbox.unblocked → working: processInbox',
+      'held + alarm.fired → working: processInbox',
+      'held + inbox.received → working: processInbox',
+      'held + inbox.removed → removed',
       'idle + inbox.received → working: processInbox',
       'idle + inbox.removed → removed',
       'waiting + alarm.fired → working: processInbox',
@@ -53,6 +56,8 @@ describe('the inbox machine', () => {
       'working + batch.deferred → waiting',
       'working + batch.failed → waiting',
       'working + batch.gone → removed',
+      'working + batch.held → held',
+      'working + batch.held → working: processInbox',
       'working + batch.settled → idle',
       'working + batch.settled → working: processInbox',
       'working + inbox.received → working',
@@ -89,6 +94,12 @@ describe('the inbox machine', () => {
     }
   });
 
+  it('holds nothing that came while a batch was under way for a destination that is behind', () => {
+    for (const { from, event, to } of accepted) {
+      if (event.type === 'batch.held') expect(to.name).toBe(from.context.hasMore ? 'working' : 'held');
+    }
+  });
+
   it('tries again at once when the customer connected while a batch was under way that met the old grant', () => {
     for (const { from, event, to } of accepted) {
       if (event.type === 'batch.blocked') expect(to.name).toBe(from.context.isUnblocked ? 'working' : 'blocked');
@@ -98,7 +109,7 @@ describe('the inbox machine', () => {
   it('is woken whenever it waits, and never while it does not', () => {
     for (const { to } of accepted) {
       if (to.name === 'removed') continue;
-      expect(to.context.wakeAtMs).toBe(to.name === 'waiting' || to.name === 'blocked' ? RETRY_AT_MS : null);
+      expect(to.context.wakeAtMs).toBe(['waiting', 'held', 'blocked'].includes(to.name) ? RETRY_AT_MS : null);
     }
   });
 
@@ -115,7 +126,9 @@ describe('the inbox machine', () => {
       const { attempt, deferrals } = from.context;
       const counted = [to.context.attempt, to.context.deferrals];
       const isWait = event.type === 'batch.deferred' || (event.type === 'batch.blocked' && to.name === 'blocked');
-      if (event.type === 'batch.failed') expect(counted).toEqual([attempt + 1, deferrals]);
+      const waits = to.name === 'held' ? deferrals + 1 : deferrals;
+      if (event.type === 'batch.held') expect(counted).toEqual([0, waits]);
+      else if (event.type === 'batch.failed') expect(counted).toEqual([attempt + 1, deferrals]);
       else if (isWait) expect(counted).toEqual([attempt, deferrals + 1]);
       else if (event.type === 'batch.settled') expect(counted).toEqual([0, 0]);
       else expect(counted).toEqual([attempt, deferrals]);

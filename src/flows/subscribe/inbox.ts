@@ -3,6 +3,7 @@
 // batch is made again, under new message ids that nobody has seen the old ones of, and no event is told by two
 // committed messages. What fails stays where it is; what else there is of the batch goes out.
 
+import { hash } from 'node:crypto';
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { Message } from '../../../actors/host.ts';
 import type { ProcessInboxEffect } from '../../../machines/effects.ts';
@@ -16,7 +17,6 @@ import {
   INBOX_ATTEMPTS_MAX,
   INBOX_BATCH_BYTES_MAX,
   INBOX_BATCH_EVENTS_MAX,
-  INBOX_BATCH_LOOKS_MAX,
   INBOX_BLOCKED_MS_MAX,
   READ_BACKOFF_BASE_MS,
   READ_BACKOFF_MS_MAX,
@@ -27,9 +27,9 @@ import type { ConfigContent } from '../../manifest/config.ts';
 import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import { type EffectiveSubscription, effectiveSubscriptions } from '../../manifest/subscriptions.ts';
 import type { RowWrite } from '../../store/port.ts';
-import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
+import { readDestination } from '../../store/tables/accounts.ts';
 import { readConnection } from '../../store/tables/connections.ts';
-import { emptyInboxEvents, readInboxDepth, readWaitingEvents } from '../../store/tables/inbox.ts';
+import { emptyInboxEvents, holdInboxEvents, readInboxDepth, readWaitingEvents } from '../../store/tables/inbox.ts';
 import { type InstallationRow, readInstallation } from '../../store/tables/installations.ts';
 import { isLaneFull, laneRetryAtMs } from '../deliver/append.ts';
 import { appendResults, resultEnvelope } from '../deliver/results.ts';
@@ -59,18 +59,23 @@ interface Wishes {
   readonly workspace: string | null | undefined;
 }
 
-type Lane = { readonly laneId: string } | { readonly obstacle: string };
+/** Where messages go, or why they cannot and what rows are marked with meanwhile. */
+type Lane = { readonly laneId: string } | { readonly obstacle: string; readonly hold: string };
 
 /** What a batch takes up. */
 interface Batch {
   readonly told: readonly ToldEvent[];
-  /** Of their subscriptions. */
-  readonly laneIds: ReadonlyMap<EffectiveSubscription, string>;
+  /** By the names of destinations. */
+  readonly lanes: ReadonlyMap<string, Lane>;
   /** Rows that nobody wants, or nobody can read. */
   readonly unwanted: readonly number[];
   readonly dropped: readonly number[];
-  /** Why others were left where they are; null: none were. */
-  readonly heldBack: string | null;
+  /** Rows whose destination takes nothing, by what they are marked with. */
+  readonly held: ReadonlyMap<string, readonly number[]>;
+  /** Why a destination takes nothing; null: all of them take what there is. */
+  readonly obstacle: string | null;
+  /** Nothing waits beyond it but what is held for such a destination. */
+  readonly isLast: boolean;
 }
 
 async function processBatch(services: Services, effect: ProcessInboxEffect, signal: AbortSignal): Promise<Settlement> {
@@ -109,39 +114,38 @@ function wishFor(event: ProviderEvent, { subscriptions, workspace }: Wishes): Wi
 }
 
 /**
- * The oldest events whose destination takes anything; those of one that does not wait behind the others. With each
- * failure in a row half as many, down to one.
+ * The oldest events whose destination takes anything. Those of one that does not are marked on the way and not looked
+ * at again while that is so, however many they are. With each failure in a row half as many, down to one.
  */
 function takeBatch({ store }: Services, effect: ProcessInboxEffect, wishes: Wishes): Batch {
-  const { installationId } = effect;
   const eventsMax = Math.max(1, INBOX_BATCH_EVENTS_MAX >> effect.attempt);
-  const laneOfEvents = lanesOf(store, wishes);
-  const laneIds = new Map<EffectiveSubscription, string>();
+  const lanes = lanesOf(store, wishes);
+  const obstructed = [...lanes.values()].filter((lane) => 'hold' in lane);
+  const holds = obstructed.map(({ hold }) => hold);
   const matched: MatchedEvent[] = [];
   const unwanted: number[] = [];
   const dropped: number[] = [];
-  let heldBack: string | null = null;
-  let afterSeq = 0;
-  for (let look = 0; look < INBOX_BATCH_LOOKS_MAX && matched.length < eventsMax; look++) {
-    const countMax = eventsMax - matched.length;
-    const rows = readWaitingEvents(store.reads, installationId, countMax, INBOX_BATCH_BYTES_MAX, afterSeq);
-    if (rows.length === 0) break;
+  const held = new Map(holds.map((hold): [string, number[]] => [hold, []]));
+  let [afterSeq, bytesLeft, isLast] = [0, INBOX_BATCH_BYTES_MAX, false];
+  while (matched.length < eventsMax && bytesLeft > 0) {
+    const from = { afterSeq, holds };
+    const rows = readWaitingEvents(store.reads, effect.installationId, INBOX_BATCH_EVENTS_MAX, bytesLeft, from);
+    isLast = rows.length === 0;
+    if (isLast) break;
     for (const { seq, event: text } of rows) {
+      if (matched.length === eventsMax) break;
       afterSeq = seq;
+      bytesLeft -= Buffer.byteLength(text);
       const event = eventIn(text);
       const wish = event === null ? null : wishFor(event, wishes);
-      if (event === null || wish === null) {
-        (event === null ? dropped : unwanted).push(seq);
-        continue;
-      }
-      const lane = laneOfEvents(wish.subscription);
-      if ('laneId' in lane) {
-        laneIds.set(wish.subscription, lane.laneId);
-        matched.push({ seq, event, ...wish });
-      } else heldBack ??= lane.obstacle;
+      const lane = wish === null ? undefined : lanes.get(wish.subscription.destination);
+      if (event === null || wish === null || lane === undefined) (event === null ? dropped : unwanted).push(seq);
+      else if ('laneId' in lane) matched.push({ seq, event, ...wish });
+      else held.get(lane.hold)?.push(seq);
     }
   }
-  return { told: coalesced(matched), laneIds, unwanted, dropped, heldBack };
+  const obstacle = obstructed[0]?.obstacle ?? null;
+  return { told: coalesced(matched), lanes, unwanted, dropped, held, obstacle, isLast };
 }
 
 /** Rows are ours, so this is of a version that wrote them otherwise. */
@@ -154,20 +158,19 @@ function eventIn(text: string): ProviderEvent | null {
   }
 }
 
-/** Where a subscription's messages go, or why its events have to wait; looks at each destination once. */
-function lanesOf(store: Services['store'], { installation }: Wishes): (subscription: EffectiveSubscription) => Lane {
-  const known = new Map<string, Lane>();
-  return ({ destination: name }) => {
-    const lane = known.get(name) ?? laneOf(store, readDestination(store.reads, installation.projectId, name), name);
-    known.set(name, lane);
-    return lane;
-  };
+/** Of each destination that is subscribed to, by its name. */
+function lanesOf(store: Services['store'], wishes: Wishes): ReadonlyMap<string, Lane> {
+  const names = new Set(wishes.subscriptions.map(({ destination }) => destination));
+  return new Map([...names].map((name) => [name, laneOf(store, wishes, name)]));
 }
 
-function laneOf(store: Services['store'], destination: DestinationRow | undefined, name: string): Lane {
-  if (destination === undefined) return { obstacle: `the project has no destination named "${name}"` };
-  const { destinationId: laneId } = destination;
-  return isLaneFull({ store }, laneId) ? { obstacle: 'the destination is behind' } : { laneId };
+function laneOf(store: Services['store'], { installation, subscriptions }: Wishes, name: string): Lane {
+  const laneId = readDestination(store.reads, installation.projectId, name)?.destinationId;
+  if (laneId !== undefined && !isLaneFull({ store }, laneId)) return { laneId };
+  const obstacle =
+    laneId === undefined ? `the project has no destination named "${name}"` : 'the destination is behind';
+  // Another one whenever something else is subscribed to, by which the same event may go elsewhere.
+  return { obstacle, hold: hash('sha256', JSON.stringify([name, subscriptions]), 'base64url') };
 }
 
 async function fetchRecords(
@@ -205,15 +208,20 @@ function settled(
     records,
   );
   const seqs = [...going.flatMap(({ told }) => told.seqs), ...batch.unwanted, ...batch.dropped];
-  const writes = [...written.writes, ...(seqs.length === 0 ? [] : [emptyInboxEvents(seqs)])];
+  const holding = [...batch.held].filter(([, rows]) => rows.length > 0);
+  const writes = [
+    ...written.writes,
+    ...(seqs.length === 0 ? [] : [emptyInboxEvents(seqs)]),
+    ...holding.map(([hold, rows]) => holdInboxEvents(rows, hold)),
+  ];
   const { messages } = written;
   count(services, wishes, batch, going);
   if (passing !== null) return { event: batchLeft(services, effect, passing), writes, messages };
-  if (batch.told.length === 0 && batch.heldBack !== null) {
-    return { event: behind(services, effect, batch.heldBack), writes, messages };
+  const isMoreWaiting = readInboxDepth(services.store.reads, installationId, seqs.length + 1).events > seqs.length;
+  if (isMoreWaiting && batch.isLast && batch.obstacle !== null) {
+    return { event: behind(services, effect, batch.obstacle), writes, messages };
   }
-  const { events } = readInboxDepth(services.store.reads, installationId, seqs.length + 1);
-  return { event: { type: 'batch.settled', turn, isMoreWaiting: events > seqs.length }, writes, messages };
+  return { event: { type: 'batch.settled', turn, isMoreWaiting }, writes, messages };
 }
 
 interface EventOutcome {
@@ -239,7 +247,7 @@ function failureOf(told: ToldEvent, { reads }: Wishes, records: Records, isLastT
 function messagesOf(
   services: Services,
   { installation, reads }: Wishes,
-  { laneIds }: Batch,
+  { lanes }: Batch,
   going: readonly ToldEvent[],
   records: Records,
 ): { readonly writes: readonly RowWrite[]; readonly messages: readonly Message[] } {
@@ -247,15 +255,15 @@ function messagesOf(
   const writes: RowWrite[] = [];
   const messages: Message[] = [];
   for (const [subscription, events] of Map.groupBy(going, (one) => one.subscription)) {
-    const laneId = laneIds.get(subscription);
-    invariant(laneId !== undefined, 'T-3201', 'an event is told to a destination that was looked for');
+    const lane = lanes.get(subscription.destination);
+    invariant(lane !== undefined && 'laneId' in lane, 'T-3201', 'an event is told to a destination that takes it');
     const envelope = {
       ...resultEnvelope(services, 'subscribe', installation, subscription),
       operationTime: toRfc3339(services.clock.nowMs()),
     };
     const of = { operationId: null, subjectId: installation.installationId };
     const told = events.map((one) => entryOf(services, entries, one));
-    const appended = appendResults(services, installation, laneId, envelope, told, of);
+    const appended = appendResults(services, installation, lane.laneId, envelope, told, of);
     writes.push(...appended.writes);
     messages.push(...appended.messages);
   }
@@ -300,7 +308,7 @@ function count(
 
 /** All that is left is for destinations that take nothing. */
 function behind(services: Services, { turn, deferrals }: ProcessInboxEffect, message: string) {
-  return { type: 'batch.deferred', turn, message, retryAtMs: laneRetryAtMs(services, deferrals) };
+  return { type: 'batch.held', turn, message, retryAtMs: laneRetryAtMs(services, deferrals) };
 }
 
 function batchLeft({ clock }: Services, effect: ProcessInboxEffect, error: ErrorFacts) {

@@ -13,8 +13,11 @@ export const INBOX_STATEMENTS = {
     SELECT installationId, ?, ?, ?, ? FROM installations WHERE installationId = ?`,
   'inbox.wake': `INSERT INTO effects (effectId, actorId, targetId, payload)
     SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM inbox WHERE installationId = ? AND event IS NOT NULL)`,
-  'inbox.done': 'UPDATE inbox SET event = NULL, bytes = 0 WHERE seq IN (SELECT value FROM json_each(?))',
-  'inbox.leave': 'UPDATE inbox SET event = NULL, bytes = 0 WHERE installationId = ? AND event IS NOT NULL',
+  'inbox.hold': 'UPDATE inbox SET heldFor = ? WHERE seq IN (SELECT value FROM json_each(?))',
+  'inbox.done': `UPDATE inbox SET event = NULL, bytes = 0, heldFor = NULL
+    WHERE seq IN (SELECT value FROM json_each(?))`,
+  'inbox.leave': `UPDATE inbox SET event = NULL, bytes = 0, heldFor = NULL
+    WHERE installationId = ? AND event IS NOT NULL`,
   'inbox.expire': 'DELETE FROM inbox WHERE event IS NULL AND seq IN (SELECT value FROM json_each(?))',
   'webhookSecrets.put': `INSERT INTO webhookSecrets (installationId, sealed)
     SELECT installationId, ? FROM installations WHERE installationId = ?
@@ -72,21 +75,30 @@ export interface WaitingEvent {
   readonly receivedAtMs: Ms;
 }
 
-/** The oldest of an installation after `afterSeq`, at least one if there is any; no more bytes of the others. */
+/**
+ * The oldest of an installation after `afterSeq` that are held for none of `holds`, at least one if there is any; no
+ * more bytes of the others.
+ */
 export function readWaitingEvents(
   reads: Reads,
   installationId: string,
   eventsMax: number,
   bytesMax: number,
-  afterSeq = 0,
+  { afterSeq = 0, holds = [] }: { readonly afterSeq?: number; readonly holds?: readonly string[] } = {},
 ): WaitingEvent[] {
-  const sql = `WITH oldest AS (SELECT seq, bytes FROM inbox WHERE installationId = ?1 AND event IS NOT NULL
-      AND seq > ?4 ORDER BY seq LIMIT ?2),
+  const sql = `WITH oldest AS (SELECT seq, bytes FROM inbox INDEXED BY inbox_waiting
+      WHERE installationId = ?1 AND event IS NOT NULL AND seq > ?4
+        AND (heldFor IS NULL OR heldFor NOT IN (SELECT value FROM json_each(?5))) ORDER BY seq LIMIT ?2),
     summed AS (SELECT seq, sum(bytes) OVER (ORDER BY seq) - bytes AS bytesBefore,
       sum(bytes) OVER (ORDER BY seq) AS bytes FROM oldest)
     SELECT inbox.seq, event, receivedAtMs FROM summed CROSS JOIN inbox ON inbox.seq = summed.seq
     WHERE summed.bytes <= ?3 OR bytesBefore = 0 ORDER BY inbox.seq`;
-  return reads.all(sql, installationId, eventsMax, bytesMax, afterSeq);
+  return reads.all(sql, installationId, eventsMax, bytesMax, afterSeq, JSON.stringify(holds));
+}
+
+/** They wait for what `hold` stands for, and are left out where that is asked for. */
+export function holdInboxEvents(seqs: readonly number[], hold: string): RowWrite {
+  return { statement: 'inbox.hold', params: [hold, JSON.stringify(seqs)] };
 }
 
 /** They are in the outbox, or nobody wants them: what is left keeps a second delivery out. */

@@ -11,6 +11,7 @@ import {
   emptyInboxEvents,
   eraseInboxRows,
   expireInbox,
+  holdInboxEvents,
   insertInboxEvent,
   readExpiredInbox,
   readInboxDepth,
@@ -128,6 +129,18 @@ it('events are read in their order, up to a number or to bytes, and never none',
   expect(keysWaiting(store, 'one', 100, 1)).toEqual(['a']);
   expect(keysWaiting(store, 'one', 100, 520)).toEqual(['a', 'b']);
   expect(keysWaiting(store, 'one', 100, 519)).toEqual(['a']);
+});
+
+it('those that are held are left out while they are held for that, and counted', async () => {
+  const store = await stored();
+  await store.commit([event('one', 'a'), event('one', 'b'), event('one', 'c')]);
+  const all = readWaitingEvents(store.reads, 'one', 10, 1000).map(({ seq }) => seq);
+  const [a = 0, b = 0, c = 0] = all;
+  await store.commit([holdInboxEvents([a], 'for x'), holdInboxEvents([b], 'for y')]);
+  const seqs = (...holds: string[]) => readWaitingEvents(store.reads, 'one', 10, 1000, { holds }).map(({ seq }) => seq);
+  expect([seqs('for x'), seqs('for x', 'for y'), seqs('for z'), seqs()]).toEqual([[b, c], [c], all, all]);
+  expect(readWaitingEvents(store.reads, 'one', 10, 1000, { afterSeq: b }).map(({ seq }) => seq)).toEqual([c]);
+  expect(readInboxDepth(store.reads, 'one', 10)).toMatchObject({ events: 3 });
 });
 
 it('what waits is counted up to a number, of one and of all', async () => {

@@ -23,8 +23,10 @@ export function inboxFailing({ inbox, providerName }: Facts): Diagnosis | null {
   };
 }
 
+const WAITING: ReadonlySet<string> = new Set(['waiting', 'held', 'blocked']);
+
 export function inboxWaiting({ inbox, providerName }: Facts): Diagnosis | null {
-  if (inbox === null || (inbox.state !== 'waiting' && inbox.state !== 'blocked')) return null;
+  if (inbox === null || !WAITING.has(inbox.state ?? '')) return null;
   const isBlocked = inbox.state === 'blocked';
   return {
     name: 'inboxWaiting',

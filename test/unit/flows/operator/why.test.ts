@@ -292,7 +292,7 @@ const CASES: readonly Case[] = [
   ],
   [
     'inboxWaiting',
-    { inbox: inbox('waiting', { deferrals: 1, lastError: 'the destination is behind', wakeAtMs: NOW_MS + MINUTE_MS }) },
+    { inbox: inbox('held', { deferrals: 1, lastError: 'the destination is behind', wakeAtMs: NOW_MS + MINUTE_MS }) },
     { fault: 'nobody', until: '2026-01-05T12:01:00.000Z' },
     ['"the destination is behind"', 'goes on by itself'],
   ],

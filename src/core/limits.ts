@@ -555,6 +555,11 @@ export const WRITE_BATCH_TRIES_MAX = 100;
 export const WEBHOOK_BODY_BYTES_MAX = 1_048_576;
 /** Events of a request: HubSpot's 100 are the most that is known. */
 export const WEBHOOK_EVENTS_MAX = 1000;
+/**
+ * Events of a request as they are stored, each text once: what one says of many records is stored with each of them, so
+ * that a body of 1 MB could become a thousand. HubSpot's 100 have some 120 KB.
+ */
+export const WEBHOOK_TEXTS_BYTES_MAX = 16 * 1_048_576;
 /** Installations that one account at the provider has of an integration: one for each group that connected it. */
 export const WEBHOOK_INSTALLATIONS_MAX = 1000;
 /** Keys of events that are longer are stored as their hash: providers' own have below 100 characters. */

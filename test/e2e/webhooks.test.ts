@@ -2,7 +2,13 @@
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { InstallationId } from '../../src/core/ids.ts';
-import { INBOX_EVENTS_MAX, WEBHOOK_BODY_BYTES_MAX } from '../../src/core/limits.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import {
+  INBOX_BYTES_MAX,
+  INBOX_EVENTS_MAX,
+  WEBHOOK_BODY_BYTES_MAX,
+  WEBHOOK_TEXTS_BYTES_MAX,
+} from '../../src/core/limits.ts';
 import { createLog } from '../../src/core/log.ts';
 import { eraseInstallation } from '../../src/flows/operator/erase.ts';
 import { receiverOf } from '../../src/flows/subscribe/address.ts';
@@ -27,6 +33,27 @@ async function started(...groups: readonly string[]) {
   const receiver = (of: 'integration' | 'installation', id: string) =>
     receiverOf(tenon.running.services.downloadKey, of, id);
   return { tenon, lines, path, url: tenon.origin + path, integrationId, customer, customers, receiver };
+}
+
+/** An integration of Salesforce that subscribes to new accounts, with the address of its only installation. */
+async function salesforceInstalled(tenon: Tenon) {
+  const of = { objectName: 'account', destination: 'hook' };
+  const read = { objects: [{ ...of, requiredFields: [{ fieldName: 'name' }] }] };
+  const accounts = { ...of, inheritFieldsAndMapping: true, createEvent: { enabled: 'always' } };
+  await tenon.deploy(manifest({ name: 'sf', provider: 'salesforce', read, subscribe: { objects: [accounts] } }));
+  await tenon.connect('salesforce', { groupRef: 'acme', workspace: 'acme' });
+  const config = { provider: 'salesforce', read: { objects: { account: {} } } };
+  const installation = await tenon.install('sf', config, 'acme');
+  const path = `/../tenon/v1${tenon.inProject('/integrations/sf/installations')}/${installation.id}/webhook`;
+  const { url } = await tenon.ok<{ url: string }>('GET', path);
+  return { installation, url };
+}
+
+/** As EventBridge brings it. */
+function changeEvent(header: JsonObject, fields: JsonObject): string {
+  const of = { entityName: 'Account', changeType: 'CREATE', transactionKey: 'k', sequenceNumber: 1 };
+  const ChangeEventHeader = { ...of, recordIds: ['001000000000001AAA'], ...header };
+  return JSON.stringify({ detail: { payload: { ChangeEventHeader, ...fields } } });
 }
 
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
@@ -76,6 +103,18 @@ describe('a webhook is refused', () => {
     await refused(tenon, customer, await send([{}]), 400, 'malformed');
     const many = Array.from({ length: 1001 }, (_, index) => contactMade(customer.portal, index));
     await refused(tenon, customer, await send(many), 413, 'payload_too_large');
+  });
+
+  it('that says of many records what is too large to store with each of them', async () => {
+    const { tenon } = await started();
+    const { url, installation } = await salesforceInstalled(tenon);
+    const customer = { installation, portal: '' };
+    const recordIds = Array.from({ length: 100 }, (_, index) => `001${String(index).padStart(12, '0')}AAA`);
+    const send = (characters: number) =>
+      fetch(url, { method: 'POST', body: changeEvent({ recordIds }, { Name: 'x'.repeat(characters) }) });
+    await refused(tenon, customer, await send(WEBHOOK_TEXTS_BYTES_MAX / 100), 413, 'payload_too_large');
+    expect((await send(WEBHOOK_TEXTS_BYTES_MAX / 200)).status).toBe(200);
+    expect(eventsTaken(tenon, customer)).toBe(100);
   });
 
   it('at a receiver that is not ours, is for something else, or has another path behind it', async () => {
@@ -134,6 +173,18 @@ describe('an inbox without room', () => {
     expect((await sendHubspot({ url, events, atMs: Date.now() })).status).toBe(200);
     expect([eventsTaken(tenon, acme), eventsTaken(tenon, globex)]).toEqual([1, 1]);
   });
+});
+
+it('an inbox takes no more bytes than it may, whatever waits in it already', async () => {
+  const { tenon, url, customer } = await started('acme');
+  const { store } = tenon.running.services;
+  const almostAll = INBOX_BYTES_MAX - 1000;
+  const params = ['large', '{}', almostAll, Date.now(), customer.installation.id] as const;
+  await store.commit([{ statement: 'inbox.insert', params }]);
+  const send = (...events: JsonObject[]) => sendHubspot({ url, events, atMs: Date.now() });
+  expect((await send(contactMade(customer.portal, 1, { padding: 'x'.repeat(1000) }))).status).toBe(503);
+  expect(eventsTaken(tenon, customer)).toBe(1);
+  expect((await send(contactMade(customer.portal, 2))).status).toBe(200);
 });
 
 describe('what was told', () => {
@@ -280,26 +331,8 @@ describe('a webhook is taken', () => {
 
   it('of Salesforce at the address of its installation, unsigned, which is in no log', async () => {
     const { tenon, lines } = await started();
-    const of = { objectName: 'account', destination: 'hook' };
-    const read = { objects: [{ ...of, requiredFields: [{ fieldName: 'name' }] }] };
-    const accounts = { ...of, inheritFieldsAndMapping: true, createEvent: { enabled: 'always' } };
-    await tenon.deploy(manifest({ name: 'sf', provider: 'salesforce', read, subscribe: { objects: [accounts] } }));
-    await tenon.connect('salesforce', { groupRef: 'acme', workspace: 'acme' });
-    const config = { provider: 'salesforce', read: { objects: { account: {} } } };
-    const installation = await tenon.install('sf', config, 'acme');
-    const told = await tenon.ok<{ url: string }>(
-      'GET',
-      `/../tenon/v1${tenon.inProject('/integrations/sf/installations')}/${installation.id}/webhook`,
-    );
-    const ChangeEventHeader = {
-      entityName: 'Account',
-      changeType: 'CREATE',
-      recordIds: ['001000000000001AAA'],
-      transactionKey: 'k',
-      sequenceNumber: 1,
-    };
-    const body = JSON.stringify({ detail: { payload: { ChangeEventHeader, Name: 'Ada' } } });
-    const send = (url: string) => fetch(url, { method: 'POST', body });
+    const { installation, ...told } = await salesforceInstalled(tenon);
+    const send = (url: string) => fetch(url, { method: 'POST', body: changeEvent({}, { Name: 'Ada' }) });
     expect((await send(`${told.url}/more`)).status).toBe(404);
     expect((await send(told.url.replace(/wh-[^/]+/, 'wh-x'))).status).toBe(404);
     expect((await send(told.url)).status).toBe(200);

@@ -55,6 +55,7 @@ function eventsOf(payload: JsonObject): readonly ProviderEvent[] {
   if (!isJsonObject(header) || changeType === null) throw malformed('Salesforce', 'without a changeType');
   const { recordIds, ...shared } = header;
   if (!Array.isArray(recordIds) || recordIds.length === 0) throw malformed('Salesforce', 'without recordIds');
+  const keyOfRecord = eventKeys(payload, header);
   return recordIds.map((value: JsonValue) => {
     const recordId = textOrNull(value);
     if (recordId === null) throw malformed('Salesforce', 'without recordIds');
@@ -67,17 +68,22 @@ function eventsOf(payload: JsonObject): readonly ProviderEvent[] {
       recordId: isOfRecord ? recordId : null,
       occurredAtMs: msOrNull(header.commitTimestamp),
       updatedFields: type === 'update' ? updatedFieldsOf(header) : null,
-      key: eventKey(payload, header, recordId),
+      key: keyOfRecord(recordId),
       raw: { ...payload, ChangeEventHeader: { ...shared, recordId } },
     });
   });
 }
 
-/** Events of a transaction are numbered; an overflow repeats number and record for each entity. */
-function eventKey(payload: JsonObject, header: JsonObject, recordId: string): string {
+/**
+ * Events of a transaction are numbered; an overflow repeats number and record for each entity. The payload is looked at
+ * once and not for each of its records, of which there may be 50,000.
+ */
+function eventKeys(payload: JsonObject, header: JsonObject): (recordId: string) => string {
   const [transaction, number] = [textOrNull(header.transactionKey), idOrNull(header.sequenceNumber)];
-  if (transaction === null || number === null) return keyOf([payload, recordId]);
-  return keyOf([transaction, number, header.entityName ?? null, header.changeType ?? null, recordId]);
+  const { entityName = null, changeType = null } = header;
+  const isNumbered = transaction !== null && number !== null;
+  const event = isNumbered ? [transaction, number, entityName, changeType] : [keyOf(payload)];
+  return (recordId) => keyOf([...event, recordId]);
 }
 
 /** Null where they are bitmaps against a schema (Pub/Sub API), or none are named. */

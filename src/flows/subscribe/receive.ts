@@ -23,6 +23,7 @@ import {
   INBOX_RETRY_MS,
   WEBHOOK_EVENTS_MAX,
   WEBHOOK_INSTALLATIONS_MAX,
+  WEBHOOK_TEXTS_BYTES_MAX,
 } from '../../core/limits.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { readConnection } from '../../store/tables/connections.ts';
@@ -126,6 +127,7 @@ function inboxes(
 ): Inboxes {
   const found: Map<string, { installation: InstallationRow; events: Map<string, string> }> = new Map();
   const concerned = concernedBy(services, source, addressee);
+  let bytes = 0;
   for (const event of events) {
     const installations = concerned(event);
     const wanting = installations.filter((one) => wishOf(event, subscriptions.of(addressee.integration, one)) !== null);
@@ -134,6 +136,10 @@ function inboxes(
       continue;
     }
     const [key, text] = [storedKey(event), JSON.stringify(event)];
+    bytes += Buffer.byteLength(text);
+    if (bytes > WEBHOOK_TEXTS_BYTES_MAX) {
+      throw new IntegrationError('payload_too_large', 'the events of a webhook are too large to store one by one');
+    }
     for (const installation of wanting) {
       const { installationId } = installation;
       const inbox = found.get(installationId) ?? { installation, events: new Map() };
@@ -187,7 +193,8 @@ async function store({ store, runtime, clock }: Services, all: Inboxes, counts: 
     outcomes.push(...[...known].map(() => 'duplicate' as const));
     if (fresh.length === 0) continue;
     const depth = readInboxDepth(store.reads, installationId, INBOX_EVENTS_MAX);
-    if (depth.events + fresh.length > INBOX_EVENTS_MAX || depth.bytes > INBOX_BYTES_MAX) {
+    const bytes = fresh.reduce((sum, [, event]) => sum + Buffer.byteLength(event), depth.bytes);
+    if (depth.events + fresh.length > INBOX_EVENTS_MAX || bytes > INBOX_BYTES_MAX) {
       isRoom = false;
       continue;
     }

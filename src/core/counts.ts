@@ -44,8 +44,11 @@ export const WRITE_OUTCOMES = ['written', 'partly', 'failed'] as const;
 export const DELIVERY_OUTCOMES = ['delivered', 'retry', 'dead', 'dropped'] as const;
 /** What a webhook of a provider came to. `deferred`: not all of it found room, and the provider is to come again. */
 export const WEBHOOK_OUTCOMES = ['received', 'refused', 'deferred'] as const;
-/** What became of the events in it. `unclaimed`: of an account that has no installation. */
-export const WEBHOOK_EVENT_OUTCOMES = ['stored', 'duplicate', 'unwanted', 'unclaimed'] as const;
+/**
+ * What became of the events in it. `unclaimed`: of an account that has no installation; `overflow`: lost, because so
+ * much has waited for so long that it made no sense to have them sent again.
+ */
+export const WEBHOOK_EVENT_OUTCOMES = ['stored', 'duplicate', 'unwanted', 'unclaimed', 'overflow'] as const;
 /**
  * What became of events in inboxes. `merged`: told with an earlier one of the same record; `bare`: told without the
  * record that it should have; `unwanted`: nobody subscribes to it; `dropped`: nobody could read it.

@@ -568,6 +568,12 @@ export const EVENT_KEY_CHARS_MAX = 200;
 export const INBOX_EVENTS_MAX = 10_000;
 /** The same in bytes: events with whole records have some KB. */
 export const INBOX_BYTES_MAX = 64 * 1_048_576;
+/**
+ * When what waits longest in a full inbox has waited so long, more is lost and not deferred: providers deliver again
+ * for a day (HubSpot, EventBridge), so that what is deferred for longer is lost as well, and meanwhile an address that
+ * many customers share fails for all of them.
+ */
+export const INBOX_STUCK_MS = DAY_MS;
 /** A provider whose event found no room comes again then, or when its own schedule says so. */
 export const INBOX_RETRY_MS = MINUTE_MS;
 /** Keys of events that are done with: HubSpot and EventBridge deliver again for a day, others for up to three. */

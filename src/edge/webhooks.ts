@@ -1,7 +1,7 @@
 // The doors that providers' webhooks come through. The published address of an integration is shared with searches,
 // which bring a credential or a group; whoever comes there without has to prove itself by a signature, and is told the
 // same whether there is such an integration or not. All other addresses begin with a receiver (`wh-…`), which is a
-// secret: route patterns are logged, never paths. Invariant: 2xx only when what came is on disk.
+// secret: route patterns are logged, never paths. Invariant: 2xx only when what came is on disk, or known to be lost.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';

@@ -6,11 +6,13 @@ import type { JsonObject } from '../../src/core/json.ts';
 import {
   INBOX_BYTES_MAX,
   INBOX_EVENTS_MAX,
+  INBOX_STUCK_MS,
   WEBHOOK_BODY_BYTES_MAX,
   WEBHOOK_TEXTS_BYTES_MAX,
 } from '../../src/core/limits.ts';
 import { createLog } from '../../src/core/log.ts';
 import { eraseInstallation } from '../../src/flows/operator/erase.ts';
+import { whyOf } from '../../src/flows/operator/why.ts';
 import { receiverOf } from '../../src/flows/subscribe/address.ts';
 import { closeInbox, insertInboxEvent, readWaitingEvents } from '../../src/store/tables/inbox.ts';
 import { deleteInstallation } from '../../src/store/tables/installations.ts';
@@ -156,20 +158,39 @@ describe('a webhook is refused', () => {
   });
 });
 
+/** The inbox of a customer, with as many events as it may have. */
+async function filled({ running }: Tenon, customer: Customer, receivedAtMs: number): Promise<void> {
+  const installationId = customer.installation.id as InstallationId;
+  const events = Array.from({ length: INBOX_EVENTS_MAX }, (_, index) =>
+    insertInboxEvent({ installationId, eventKey: `old-${index}`, event: '{}', receivedAtMs }),
+  );
+  await running.services.store.commit(events);
+}
+
 describe('an inbox without room', () => {
+  it('loses what comes when it has been full for a day, and has the address fail for nobody', async () => {
+    const { tenon, url, customers, lines } = await started('acme', 'globex');
+    const [acme, globex] = customers as [Customer, Customer];
+    await filled(tenon, acme, Date.now() - INBOX_STUCK_MS - MINUTE_MS);
+    const events = [contactMade(acme.portal, 1), contactMade(acme.portal, 2), contactMade(globex.portal, 1)];
+    expect((await sendHubspot({ url, events, atMs: Date.now() })).status).toBe(200);
+    expect([eventsTaken(tenon, acme), eventsTaken(tenon, globex)]).toEqual([INBOX_EVENTS_MAX, 1]);
+    const lost = totalOf(await scrapeOf(tenon, TOKEN), 'tenon_webhook_events_total', { outcome: 'overflow' });
+    expect(lost).toBe(2);
+    expect(lines.filter((line) => line.includes('events are lost') && line.includes('"events":2'))).toHaveLength(1);
+    const why = whyOf({ ...tenon.running.services, isServing: true }, acme.installation.id);
+    expect(why).toMatchObject({ name: 'inboxFull', isWell: false });
+  });
+
   it('has the provider come again, and keeps no other customer from being told', async () => {
     const { tenon, url, customers } = await started('acme', 'globex');
     const [acme, globex] = customers as [Customer, Customer];
-    const installationId = acme.installation.id as InstallationId;
-    const old = Array.from({ length: INBOX_EVENTS_MAX }, (_, index) =>
-      insertInboxEvent({ installationId, eventKey: `old-${index}`, event: '{}', receivedAtMs: 1 }),
-    );
-    await tenon.running.services.store.commit(old);
+    await filled(tenon, acme, Date.now() - INBOX_STUCK_MS + MINUTE_MS);
     const events = [contactMade(acme.portal, 1), contactMade(globex.portal, 1)];
     const answer = await sendHubspot({ url, events, atMs: Date.now() });
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60']);
     expect([eventsTaken(tenon, acme), eventsTaken(tenon, globex)]).toEqual([INBOX_EVENTS_MAX, 1]);
-    await tenon.running.services.store.commit(closeInbox(installationId));
+    await tenon.running.services.store.commit(closeInbox(acme.installation.id));
     expect((await sendHubspot({ url, events, atMs: Date.now() })).status).toBe(200);
     expect([eventsTaken(tenon, acme), eventsTaken(tenon, globex)]).toEqual([1, 1]);
   });

@@ -164,7 +164,7 @@ export function webhookFamilies({ providers }: Counts): Family[] {
     counter(
       'tenon_webhook_events_total',
       'Events in them, for each installation that they concern; unwanted: none subscribes to it; ' +
-        'unclaimed: of an account without an installation.',
+        'unclaimed: of an account without an installation; overflow: lost, where an inbox has been full for a day.',
       ...outcomes(WEBHOOK_EVENT_OUTCOMES, ({ webhookEvents }) => webhookEvents),
     ),
     counter(

@@ -12,11 +12,12 @@ import type { ReadContext } from '../../../machines/readEvents.ts';
 import type { SchemaWatchContext } from '../../../machines/schemaWatch.ts';
 import type { SubscriptionContext } from '../../../machines/subscription.ts';
 import { type ActorId, actorIdOf, type ProjectId } from '../../core/ids.ts';
-import { OPERATOR_LIST_MAX } from '../../core/limits.ts';
+import { INBOX_EVENTS_MAX, OPERATOR_LIST_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
 import type { EffectiveRead } from '../../manifest/effective.ts';
 import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
 import { type ConnectionRow, readConnection } from '../../store/tables/connections.ts';
+import { type InboxDepth, readInboxDepth } from '../../store/tables/inbox.ts';
 import {
   type CheckpointRow,
   type InstallationRow,
@@ -87,6 +88,8 @@ export interface Facts {
   readonly schemaWatch: ActorFacts<SchemaWatchContext> | null;
   /** Null before the first webhook. */
   readonly inbox: ActorFacts<InboxContext> | null;
+  /** What waits in it. */
+  readonly inboxDepth: InboxDepth;
   readonly lanes: readonly LaneFacts[];
 }
 
@@ -103,6 +106,7 @@ export function factsOf(look: Look, installationId: string): Facts | null {
     installationId,
     installation,
     inbox: actorFacts<InboxContext>(look, actorIdOf('inbox', installationId)),
+    inboxDepth: readInboxDepth(reads, installationId, INBOX_EVENTS_MAX),
   };
   const connection = row === undefined ? undefined : readConnection(reads, row.connectionId);
   if (row === undefined || connection === undefined) {

@@ -24,7 +24,7 @@ import {
   destinationMissing,
 } from './diagnoses/destinations.ts';
 import type { Diagnose, Diagnosis, Fault, Next } from './diagnoses/diagnosis.ts';
-import { inboxFailing, inboxWaiting } from './diagnoses/inbox.ts';
+import { inboxFailing, inboxFull, inboxWaiting } from './diagnoses/inbox.ts';
 import {
   backfillRunning,
   nextScheduled,
@@ -42,7 +42,7 @@ import type { Look } from './look.ts';
 import { relativeText, stampOf } from './times.ts';
 
 /** Where a reason lies. What the graver ones of an area say explains the others in it, and often the reads. */
-type Area = 'tenon' | 'connection' | 'destination' | 'read' | 'fields' | 'subscription';
+type Area = 'tenon' | 'connection' | 'destination' | 'read' | 'inbox' | 'fields' | 'subscription';
 
 /** The gravest first. */
 const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
@@ -61,6 +61,7 @@ const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
   ['connection', circuitOpen],
   ['destination', destinationMissing],
   ['destination', destinationDisabled],
+  ['inbox', inboxFull],
   ['read', readGivenUp],
   ['subscription', subscriptionFailed],
   ['destination', destinationFull],
@@ -88,6 +89,7 @@ const EXPLAINED: Readonly<Record<Area, readonly Area[]>> = {
   connection: ['connection', 'read', 'fields', 'subscription'],
   destination: ['destination', 'read'],
   read: ['read'],
+  inbox: [],
   fields: [],
   subscription: [],
 };

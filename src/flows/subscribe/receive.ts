@@ -1,7 +1,8 @@
 // A webhook of a provider, from its bytes to the inbox: who sent it (one of the secrets, or the address), what
 // happened, whom that concerns, and one commit of all that is new with a message to each inbox. Called by
 // `src/edge/webhooks.ts`, which answers 2xx when this has resolved. Invariants: nothing of a request is believed before
-// it is proved; what is acknowledged is on disk; a second delivery changes nothing and wakes nobody.
+// it is proved; what is acknowledged is on disk, but for what an inbox has had no room for in a day; a second delivery
+// changes nothing and wakes nobody.
 
 import { hash } from 'node:crypto';
 import type { IssuedEffect } from '../../../actors/host.ts';
@@ -21,6 +22,7 @@ import {
   INBOX_BYTES_MAX,
   INBOX_EVENTS_MAX,
   INBOX_RETRY_MS,
+  INBOX_STUCK_MS,
   WEBHOOK_EVENTS_MAX,
   WEBHOOK_INSTALLATIONS_MAX,
   WEBHOOK_TEXTS_BYTES_MAX,
@@ -179,8 +181,12 @@ function storedKey({ key }: ProviderEvent): string {
   return key.length <= EVENT_KEY_CHARS_MAX ? key : hash('sha256', key, 'base64url');
 }
 
-/** False where an inbox had no room: what found some is stored all the same, and its second delivery is known. */
-async function store({ store, runtime, clock }: Services, all: Inboxes, counts: ProviderCounts): Promise<boolean> {
+/**
+ * False where an inbox had no room and the provider is to come again: what found some is stored all the same, and its
+ * second delivery is known.
+ */
+async function store(services: Services, all: Inboxes, counts: ProviderCounts): Promise<boolean> {
+  const { store, runtime, clock } = services;
   const receivedAtMs = clock.nowMs();
   const writes: RowWrite[] = [];
   const wakes: IssuedEffect[] = [];
@@ -192,12 +198,10 @@ async function store({ store, runtime, clock }: Services, all: Inboxes, counts: 
     const fresh = [...events].filter(([eventKey]) => !known.has(eventKey));
     outcomes.push(...[...known].map(() => 'duplicate' as const));
     if (fresh.length === 0) continue;
-    const depth = readInboxDepth(store.reads, installationId, INBOX_EVENTS_MAX);
-    const bytes = fresh.reduce((sum, [, event]) => sum + Buffer.byteLength(event), depth.bytes);
-    if (depth.events + fresh.length > INBOX_EVENTS_MAX || bytes > INBOX_BYTES_MAX) {
-      isRoom = false;
-      continue;
-    }
+    const room = roomFor(services, installationId, fresh);
+    if (room === 'later') isRoom = false;
+    if (room === 'never') outcomes.push(...fresh.map(() => 'overflow' as const));
+    if (room !== 'now') continue;
     outcomes.push(...fresh.map(() => 'stored' as const));
     writes.push(
       ...fresh.map(([eventKey, event]) => insertInboxEvent({ installationId, eventKey, event, receivedAtMs })),
@@ -212,6 +216,20 @@ async function store({ store, runtime, clock }: Services, all: Inboxes, counts: 
   for (const wake of stored) runtime.dispatcher.dispatch(wake);
   for (const outcome of outcomes) countOutcome(counts.webhookEvents, WEBHOOK_EVENT_OUTCOMES, outcome);
   return isRoom;
+}
+
+/** Whether an inbox has room for events, is likely to have some while the provider comes again, or is not. */
+function roomFor(
+  { store, clock, log }: Services,
+  installationId: string,
+  fresh: readonly (readonly [key: string, event: string])[],
+): 'now' | 'later' | 'never' {
+  const { events, bytes, oldestAtMs } = readInboxDepth(store.reads, installationId, INBOX_EVENTS_MAX);
+  const bytesThen = fresh.reduce((sum, [, event]) => sum + Buffer.byteLength(event), bytes);
+  if (events + fresh.length <= INBOX_EVENTS_MAX && bytesThen <= INBOX_BYTES_MAX) return 'now';
+  if (oldestAtMs === null || clock.nowMs() - oldestAtMs < INBOX_STUCK_MS) return 'later';
+  log.warn({ installationId, events: fresh.length }, 'events are lost, because too many have waited for a day');
+  return 'never';
 }
 
 /** A message of an inbox to its own actor, under the id of an effect: nobody else sends it. */

@@ -1,8 +1,16 @@
 // Reasons why what the provider told is not delivered yet.
 
-import { INBOX_ATTEMPTS_MAX } from '../../../core/limits.ts';
+import {
+  INBOX_ATTEMPTS_MAX,
+  INBOX_BATCH_EVENTS_MAX,
+  INBOX_BYTES_MAX,
+  INBOX_EVENTS_MAX,
+  INBOX_STUCK_MS,
+  WEBHOOK_BODY_BYTES_MAX,
+} from '../../../core/limits.ts';
 import type { Facts } from '../facts.ts';
-import { earliestOf, enteredAt } from '../past.ts';
+import { earliestOf, enteredAt, UNKNOWN_SINCE } from '../past.ts';
+import { counted } from '../times.ts';
 import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
 
 export function inboxFailing({ inbox, providerName }: Facts): Diagnosis | null {
@@ -37,5 +45,29 @@ export function inboxWaiting({ inbox, providerName }: Facts): Diagnosis | null {
     says: `What webhooks of ${providerName} told waits: ${quoted(inbox.context.lastError)}. Nothing of it is lost.`,
     fault: isBlocked ? 'customer' : 'nobody',
     remedy: isBlocked ? 'Have the customer connect again.' : 'It goes on by itself when what it says has passed.',
+  };
+}
+
+/** One that a usual webhook may find no room in is as good as full: a smaller one may still. */
+export function inboxFull({ inboxDepth, nowMs, providerName }: Facts): Diagnosis | null {
+  const { events, bytes, oldestAtMs } = inboxDepth;
+  const isRoom =
+    events + INBOX_BATCH_EVENTS_MAX <= INBOX_EVENTS_MAX && bytes + WEBHOOK_BODY_BYTES_MAX <= INBOX_BYTES_MAX;
+  if (isRoom || oldestAtMs === null) return null;
+  const lostFromMs = oldestAtMs + INBOX_STUCK_MS;
+  const isStuck = lostFromMs <= nowMs;
+  return {
+    name: 'inboxFull',
+    isWell: false,
+    waitsFor: 'room for webhooks',
+    since: UNKNOWN_SINCE,
+    next: isStuck ? null : nextAt('What comes begins to be lost', lostFromMs),
+    says:
+      `${counted(events, 'event')} of ${providerName} wait, and more find no room. ` +
+      (isStuck
+        ? 'The oldest has waited for a day, so they are lost.'
+        : `${providerName} is told to come again; once the oldest has waited for a day, they are lost.`),
+    fault: 'nobody',
+    remedy: 'Mend what they wait for: a grant, or a destination.',
   };
 }

@@ -209,5 +209,6 @@ export const WELL: Facts = {
   reads: [read('idle', { wakeAtMs: NOW_MS + 8 * MINUTE_MS })],
   schemaWatch: null,
   inbox: null,
+  inboxDepth: { events: 0, bytes: 0, oldestAtMs: null },
   lanes: [lane({})],
 };

@@ -297,6 +297,18 @@ const CASES: readonly Case[] = [
     ['"the destination is behind"', 'goes on by itself'],
   ],
   [
+    'inboxFull',
+    { inboxDepth: { events: 10_000, bytes: 1, oldestAtMs: NOW_MS - HOUR_MS } },
+    { fault: 'nobody', until: '2026-01-06T11:00:00.000Z' },
+    ['10,000 events of HubSpot wait', 'HubSpot is told to come again', 'begins to be lost at'],
+  ],
+  [
+    'inboxFull',
+    { inboxDepth: { events: 70, bytes: 64 * 1_048_576, oldestAtMs: NOW_MS - 25 * HOUR_MS } },
+    { fault: 'nobody', until: null },
+    ['70 events of HubSpot wait', 'they are lost'],
+  ],
+  [
     'destinationFailing',
     { lanes: [lane({ queued: 2, failing })] },
     { fault: 'destination', since: '2026-01-05T11:20:00.000Z', until: '2026-01-05T12:05:00.000Z' },
@@ -403,6 +415,13 @@ describe('an installation', () => {
     expect(why.besides.map(({ name }) => name)).toEqual(['destinationFailing', 'deadLetters']);
     expect(why.text).toContain('Besides: 4 messages to "hook" wait');
     expect(why.text).toContain('refused 7 messages for good');
+  });
+
+  it('that loses webhooks says so, whatever keeps the others waiting', () => {
+    const lastErrorAtMs = minutes(-3);
+    const inboxDepth = { events: 10_000, bytes: 1, oldestAtMs: NOW_MS - 25 * HOUR_MS };
+    const why = explain({ ...WELL, credential: credential('revoked', { lastErrorAtMs }), inboxDepth });
+    expect([why.name, ...why.besides.map(({ name }) => name)]).toEqual(['grantRevoked', 'inboxFull']);
   });
 
   it('that is well but for its dead letters is not called well', () => {

@@ -36,7 +36,10 @@ export interface ProviderEvent {
   readonly association: { readonly from: AssociatedRecord; readonly to: AssociatedRecord } | null;
   /** The whole record, of providers that send it along. */
   readonly record: JsonObject | null;
-  /** The same whenever one event is delivered again, and different for any two events of an account. */
+  /**
+   * The same whenever one event is delivered again, and different for any two events of an account. Where a provider
+   * gives nothing to go by it is different each time: to tell a change twice does less harm than not at all.
+   */
   readonly key: string;
   /** As it came; of an array of events, this one. */
   readonly raw: JsonObject;

@@ -2,6 +2,7 @@
 // name what changed by an address of the record, with the ids of those it belongs to, and not by what reads call it.
 // Source: https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks
 
+import { newId } from '../../core/ids.ts';
 import { isJsonObject, type JsonObject, jsonAt, jsonOrNull } from '../../core/json.ts';
 import { refusal } from '../../webhook/verify/refusal.ts';
 import { checkToken } from '../../webhook/verify/token.ts';
@@ -33,6 +34,9 @@ const OWNERS: ReadonlySet<string> = new Set([
   'drives',
   'lists',
 ]);
+
+/** Members of `resourceData`, each of some resources. */
+const VERSIONS = ['@odata.etag', 'eventTime', 'sequenceNumber'];
 
 /** See EventSource. */
 export const microsoftEvents: EventSource = {
@@ -67,9 +71,22 @@ function eventOf(raw: JsonObject): ProviderEvent {
     recordId,
     workspace: textOrNull(raw.tenantId),
     occurredAtMs: timeOrNull(data.eventTime),
-    key: textOrNull(raw.id) ?? keyOf(raw),
+    key: textOrNull(raw.id) ?? (isVersioned(data) || isEncrypted(raw) ? keyOf(raw) : newId<string>()),
     raw,
   });
+}
+
+/**
+ * Whether it says which change of the record this is. Notifications of drives, lists and channels do not, and two
+ * changes look the same: each is an event of its own then, and one that is delivered again is told again.
+ */
+function isVersioned(data: JsonObject): boolean {
+  return VERSIONS.some((name) => idOrNull(data[name]) !== null);
+}
+
+/** Encrypted for this notification alone. */
+function isEncrypted({ encryptedContent }: JsonObject): boolean {
+  return textOrNull(jsonAt(encryptedContent, 'data')) !== null;
 }
 
 /** `Users/{id}/Messages/{id}` is `me/messages`, `groups('{id}')` is `groups`. */

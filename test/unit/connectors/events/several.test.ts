@@ -93,6 +93,30 @@ describe('Microsoft Graph', () => {
     });
   });
 
+  const keysOf = (one: JsonObject) =>
+    new Set(
+      [1, 2].map(() => onlyEvent(microsoftEvents, notified({ ...notification('drives/d/root', '1'), ...one })).key),
+    );
+
+  it.each<[string, JsonObject]>([
+    ['of a drive, which has nothing', { resourceData: { '@odata.type': '#Microsoft.Graph.DriveItem' } }],
+    ['with the id of a record', { resourceData: { id: '1' } }],
+    ['about the subscription', { changeType: '', lifecycleEvent: 'missed', resourceData: {} }],
+    ['that is encrypted without saying so', { encryptedContent: {} }],
+  ])('takes a notification %s and no version for another one whenever it comes', (_what, one) => {
+    expect(keysOf(one).size).toBe(2);
+  });
+
+  it.each<[string, JsonObject]>([
+    ['its own id', { id: 'n1' }],
+    ['an entity tag', { resourceData: { '@odata.etag': 'W/"1"', id: '1' } }],
+    ['a time', { resourceData: { eventTime: '2026-01-05T09:00:00Z', id: '1' } }],
+    ['a number', { resourceData: { sequenceNumber: 637_000_000_000, id: '1' } }],
+    ['encrypted content', { encryptedContent: { data: 'AAAA' } }],
+  ])('knows a notification again by %s', (_what, one) => {
+    expect(keysOf(one).size).toBe(1);
+  });
+
   it('has events of no object about the subscription itself', () => {
     const lifecycle = {
       lifecycleEvent: 'missed',

@@ -86,6 +86,7 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #settler: Settler;
   readonly #handlers = new Map<Effect['type'], Handler>();
+  readonly #sharedBy = new Map<Effect['type'], (effect: Effect) => string | null>();
   readonly #queues: EffectQueues;
   readonly #stopping = new AbortController();
 
@@ -94,16 +95,22 @@ export class Dispatcher {
     this.#clock = clock;
     this.#log = log;
     this.#settler = settler;
-    this.#queues = new EffectQueues(store.reads, (taken) => this.#run(taken));
+    const sharedBy = (effect: Effect) => this.#sharedBy.get(effect.type)?.(effect) ?? null;
+    this.#queues = new EffectQueues(store.reads, (taken) => this.#run(taken), sharedBy);
   }
 
-  /** Registers how effects of one type are performed. Once per type, before `redispatch`. */
+  /**
+   * Registers how effects of one type are performed. Once per type, before `redispatch`. Those that `sharedBy` names
+   * alike may hang together, and get a share of the places of their type; it must not throw.
+   */
   register<Type extends Effect['type'], Prepared = never>(
     type: Type,
     handler: ReplayableHandler<EffectOf<Type>> | ReconcileHandler<EffectOf<Type>, Prepared>,
+    sharedBy?: (effect: EffectOf<Type>) => string | null,
   ): void {
     invariant(!this.#handlers.has(type), 'T-2101', `${type} has two handlers`);
     this.#handlers.set(type, handler as unknown as Handler);
+    if (sharedBy !== undefined) this.#sharedBy.set(type, sharedBy as (effect: Effect) => string | null);
   }
 
   get inFlightCount(): number {

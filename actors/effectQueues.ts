@@ -1,8 +1,9 @@
 // Which effects are in flight and which come next. Each type has places of its own, so that slow destinations cannot
 // hold up token refreshes, and within a type owners take turns, so that one customer with hundreds of objects cannot
-// hold up the others. What does not fit into memory stays in its table and is fetched when there is room.
-// Invariants: an effect that is in flight is not taken up a second time; no message overtakes another one to the same
-// receiver, also where the receiver is paused and the earlier one has to stay in the table.
+// hold up the others. Of those that call one provider app only so many run at once, so that a provider that does not
+// answer leaves places for the others. What does not fit into memory stays in its table and is fetched when there is
+// room. Invariants: an effect that is in flight is not taken up a second time; no message overtakes another one to the
+// same receiver, also where the receiver is paused and the earlier one has to stay in the table.
 
 import type { Effect } from '../machines/effects.ts';
 import type { ActorId } from '../src/core/ids.ts';
@@ -11,6 +12,7 @@ import {
   EFFECTS_WAITING_MAX,
   OWNER_EFFECTS_IN_FLIGHT_MAX,
   REDISPATCH_BATCH,
+  SHARER_EFFECTS_IN_FLIGHT_MAX,
 } from '../src/core/limits.ts';
 import type { Reads } from '../src/store/port.ts';
 import { type EffectRow, type FetchedEffectRow, readEffects } from '../src/store/tables/effects.ts';
@@ -35,8 +37,16 @@ interface Group {
   readonly name: string;
   /** One at a time, and none while an earlier one waits in the table for its paused target. */
   readonly isOrdered: boolean;
+  readonly sharer: Sharer | null;
   readonly waiting: TakenUp[];
   running: number;
+}
+
+/** Those that may hang together, because the same provider app is called for them. */
+interface Sharer {
+  running: number;
+  /** Groups that might run if this had a place left, the one that waited longest first. */
+  readonly held: Set<Group>;
 }
 
 /** A queue as operators see it. `hasMore`: further rows are in the table only. */
@@ -51,6 +61,7 @@ interface Queue {
   readonly groups: Map<string, Group>;
   /** Groups whose next effect may run, the one that waited longest first. */
   readonly ready: Set<Group>;
+  readonly sharers: Map<string, Sharer>;
   waitingCount: number;
   running: number;
   /** Rows of this type after this one are in the table only; null: all are in memory. */
@@ -64,6 +75,8 @@ export class EffectQueues {
   readonly #reads: Reads;
   /** Performs one effect; never rejects. False: it stays in the table, unsettled. */
   readonly #perform: (taken: TakenUp) => Promise<boolean>;
+  /** What an effect shares its fate with; null: with nothing. Asked once per owner that has something waiting. */
+  readonly #sharedBy: (effect: Effect) => string | null;
   readonly #queues = new Map<string, Queue>();
   readonly #inFlight = new Set<string>();
   /** To be taken up once more, because what stood in their way went away while they were failing. */
@@ -74,9 +87,14 @@ export class EffectQueues {
   #isFetchScheduled = false;
   #idle: (() => void)[] = [];
 
-  constructor(reads: Reads, perform: (taken: TakenUp) => Promise<boolean>) {
+  constructor(
+    reads: Reads,
+    perform: (taken: TakenUp) => Promise<boolean>,
+    sharedBy: (effect: Effect) => string | null = () => null,
+  ) {
     this.#reads = reads;
     this.#perform = perform;
+    this.#sharedBy = sharedBy;
   }
 
   get inFlightCount(): number {
@@ -161,13 +179,17 @@ export class EffectQueues {
     group.waiting.splice(0, group.waiting.length, ...kept);
     queue.waitingCount -= dropped.length;
     for (const { issued } of dropped) this.#inFlight.delete(issued.effectId);
-    if (kept.length === 0) this.#leave(queue, group);
+    if (kept.length > 0) return;
+    this.#leave(queue, group);
+    // It may have been let before others, and has nothing left to run.
+    this.#letNext(queue, group.sharer);
   }
 
   #queueOf(type: string): Queue {
     let queue = this.#queues.get(type);
     if (queue === undefined) {
-      queue = { groups: new Map(), ready: new Set(), waitingCount: 0, running: 0, fetchedSeq: null };
+      const nothing = { waitingCount: 0, running: 0, fetchedSeq: null };
+      queue = { groups: new Map(), ready: new Set(), sharers: new Map(), ...nothing };
       this.#queues.set(type, queue);
     }
     return queue;
@@ -178,7 +200,8 @@ export class EffectQueues {
     const { name, isOrdered } = groupOf(taken.issued);
     let group = queue.groups.get(name);
     if (group === undefined) {
-      group = { name, isOrdered, waiting: [], running: 0 };
+      const sharer = sharerIn(queue, this.#sharedBy(taken.issued.effect));
+      group = { name, isOrdered, sharer, waiting: [], running: 0 };
       queue.groups.set(name, group);
     }
     group.waiting.push(taken);
@@ -191,11 +214,18 @@ export class EffectQueues {
     for (const group of queue.ready) {
       if (queue.running >= EFFECTS_IN_FLIGHT_MAX) return;
       queue.ready.delete(group);
+      const { sharer } = group;
+      if (sharer !== null && isFull(sharer)) {
+        sharer.held.add(group);
+        continue;
+      }
+      sharer?.held.delete(group);
       const taken = group.waiting.shift();
       if (taken === undefined) continue;
       queue.waitingCount -= 1;
       queue.running += 1;
       group.running += 1;
+      if (sharer !== null) sharer.running += 1;
       if (group.waiting.length > 0 && hasPlace(group)) queue.ready.add(group);
       void this.#run(queue, group, taken);
     }
@@ -206,12 +236,14 @@ export class EffectQueues {
     const isSettled = await this.#perform(taken);
     queue.running -= 1;
     group.running -= 1;
+    if (group.sharer !== null) group.sharer.running -= 1;
     const again = isSettled ? undefined : this.#again.get(effectId);
     this.release(effectId);
     if (again !== undefined) this.#putBack(queue, group, again);
     else if (!isSettled && group.isOrdered) this.#parkIfPaused(queue, group, targetOf(taken.issued));
     if (group.waiting.length > 0) queue.ready.add(group);
     else this.#leave(queue, group);
+    this.#letNext(queue, group.sharer);
     this.#pump(queue);
     if (queue.fetchedSeq !== null && queue.waitingCount <= EFFECTS_WAITING_MAX / 2) this.#scheduleFetch();
   }
@@ -232,6 +264,16 @@ export class EffectQueues {
   #leave(queue: Queue, group: Group): void {
     queue.ready.delete(group);
     if (group.running === 0) queue.groups.delete(group.name);
+    group.sharer?.held.delete(group);
+  }
+
+  /** One of those that a sharer held back, if it has a place again. */
+  #letNext(queue: Queue, sharer: Sharer | null): void {
+    if (sharer === null || isFull(sharer)) return;
+    const [next] = sharer.held;
+    if (next === undefined) return;
+    sharer.held.delete(next);
+    queue.ready.add(next);
   }
 
   #scheduleFetch(): void {
@@ -278,6 +320,17 @@ function isHungry({ fetchedSeq, waitingCount }: Queue): boolean {
 
 function hasPlace({ isOrdered, running }: Group): boolean {
   return running < (isOrdered ? 1 : OWNER_EFFECTS_IN_FLIGHT_MAX);
+}
+
+function isFull({ running }: Sharer): boolean {
+  return running >= SHARER_EFFECTS_IN_FLIGHT_MAX;
+}
+
+function sharerIn({ sharers }: Queue, name: string | null): Sharer | null {
+  if (name === null) return null;
+  const sharer = sharers.get(name) ?? { running: 0, held: new Set() };
+  sharers.set(name, sharer);
+  return sharer;
 }
 
 function takenUp({ effectId, actorId, payload, isAttempted, result }: EffectRow): TakenUp {

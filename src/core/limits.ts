@@ -92,6 +92,8 @@ export const MACHINE_ITERATIONS_MAX = 100;
 export const EFFECTS_IN_FLIGHT_MAX = 256;
 /** Of these at once for one owner: a customer with hundreds of objects leaves places for the others. */
 export const OWNER_EFFECTS_IN_FLIGHT_MAX = 16;
+/** And of those that call one provider app: a provider that does not answer for a minute each leaves the others theirs. */
+export const SHARER_EFFECTS_IN_FLIGHT_MAX = EFFECTS_IN_FLIGHT_MAX / 4;
 /** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
 export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
 /** Pauses between tries of an effect that has no failure to report, only a bug of ours or a full disk to outlast. */

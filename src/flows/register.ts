@@ -1,4 +1,4 @@
-// Who performs which effect.
+// Who performs which effect, and which of them call the same provider app: when that hangs, they hang together.
 
 import type { Dispatcher } from '../../actors/dispatch.ts';
 import type {
@@ -11,6 +11,8 @@ import type {
   WriteEffect,
 } from '../../machines/effects.ts';
 import type { SpanFacts } from '../core/spans.ts';
+import type { Reads } from '../store/port.ts';
+import { readAppCalled, readAppCalledFor } from '../store/tables/connections.ts';
 import { probeFleetHandler, settleFleetHandler } from './connect/fleet.ts';
 import { checkCredentialHandler } from './connect/healthCheck.ts';
 import { refreshHandler } from './connect/refresh.ts';
@@ -28,30 +30,58 @@ import { closeWriteHandler, writeHandler } from './write/effect.ts';
 
 export function registerHandlers(dispatcher: Dispatcher, services: Services): void {
   const { tracer } = services;
+  const { ofConnection, ofInstallation } = appsCalled(services.store.reads);
   dispatcher.register(
     'effect.refresh',
     tracedSend(tracer, 'tenon.token.refresh', refreshHandler(services), refreshFacts),
+    ofConnection,
   );
-  dispatcher.register('effect.checkCredential', checkCredentialHandler(services));
+  dispatcher.register('effect.checkCredential', checkCredentialHandler(services), ofConnection);
   dispatcher.register('effect.settleFleet', settleFleetHandler(services));
   dispatcher.register('effect.probeFleet', probeFleetHandler(services));
   dispatcher.register('effect.applyConfig', applyConfigHandler(services));
   dispatcher.register('effect.tellReads', tellReadsHandler(services));
   dispatcher.register('effect.tellInstallations', tellInstallationsHandler(services));
-  dispatcher.register('effect.readPage', traced(tracer, 'tenon.read.page', readPageHandler(services), pageFacts));
+  dispatcher.register(
+    'effect.readPage',
+    traced(tracer, 'tenon.read.page', readPageHandler(services), pageFacts),
+    ofInstallation,
+  );
   dispatcher.register('effect.closeRun', closeRunHandler(services));
-  dispatcher.register('effect.processInbox', traced(tracer, 'tenon.inbox', processInboxHandler(services), turnFacts));
+  dispatcher.register(
+    'effect.processInbox',
+    traced(tracer, 'tenon.inbox', processInboxHandler(services), turnFacts),
+    ofInstallation,
+  );
   dispatcher.register(
     'effect.watchSchema',
     traced(tracer, 'tenon.schema.look', watchSchemaHandler(services), lookFacts),
+    ofInstallation,
   );
   dispatcher.register('effect.forgetFields', forgetFieldsHandler());
-  dispatcher.register('effect.write', tracedSend(tracer, 'tenon.write', writeHandler(services), writeFacts));
+  dispatcher.register(
+    'effect.write',
+    tracedSend(tracer, 'tenon.write', writeHandler(services), writeFacts),
+    ofInstallation,
+  );
   dispatcher.register('effect.closeWrite', closeWriteHandler(services));
-  dispatcher.register('effect.subscribe', traced(tracer, 'tenon.subscribe', subscribeHandler(services), turnFacts));
+  dispatcher.register(
+    'effect.subscribe',
+    traced(tracer, 'tenon.subscribe', subscribeHandler(services), turnFacts),
+    ofInstallation,
+  );
   dispatcher.register('effect.closeSubscription', closeSubscriptionHandler(services));
   dispatcher.register('effect.deliver', traced(tracer, 'tenon.delivery.round', deliverHandler(services), roundFacts));
   dispatcher.register('effect.disableDestination', disableDestinationHandler(services));
+}
+
+/** Whose places an effect takes, by what it is about. */
+function appsCalled(reads: Reads) {
+  return {
+    ofConnection: ({ connectionId }: { readonly connectionId: string }) => readAppCalled(reads, connectionId),
+    ofInstallation: ({ installationId }: { readonly installationId: string }) =>
+      readAppCalledFor(reads, installationId),
+  };
 }
 
 function refreshFacts({ connectionId, attempt }: RefreshEffect): SpanFacts {

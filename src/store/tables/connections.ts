@@ -168,6 +168,19 @@ export function readConnection(reads: Reads, connectionId: string): ConnectionRo
   return reads.get('SELECT * FROM connections WHERE connectionId = ?', connectionId);
 }
 
+/** The provider app that calls of a connection go through, or its provider where there is none; null: it is gone. */
+export function readAppCalled(reads: Reads, connectionId: string): string | null {
+  const sql = 'SELECT coalesce(providerAppId, provider) AS app FROM connections WHERE connectionId = ?';
+  return reads.get<{ app: string }>(sql, connectionId)?.app ?? null;
+}
+
+/** The same of the connection of an installation. */
+export function readAppCalledFor(reads: Reads, installationId: string): string | null {
+  const sql = `SELECT coalesce(providerAppId, provider) AS app FROM installations
+    JOIN connections USING (connectionId) WHERE installationId = ?`;
+  return reads.get<{ app: string }>(sql, installationId)?.app ?? null;
+}
+
 /** Filters are optional; all given ones must hold. Newest first, because clients take the first element. */
 export function readConnections(
   reads: Reads,

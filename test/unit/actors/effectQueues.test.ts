@@ -9,6 +9,7 @@ import {
   EFFECTS_WAITING_MAX,
   OWNER_EFFECTS_IN_FLIGHT_MAX,
   REDISPATCH_BATCH,
+  SHARER_EFFECTS_IN_FLIGHT_MAX,
 } from '../../../src/core/limits.ts';
 import type { RowWrite } from '../../../src/store/port.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -30,19 +31,28 @@ const page = (installation: string, object: number): IssuedEffect => {
   const actorId = actorIdOf('read', `${installation}/${object}`);
   return { effectId: `${actorId}:1:0`, actorId, effect: { type: 'effect.readPage' } as Effect };
 };
+const refresh = (app: string, n: number): IssuedEffect => {
+  const actorId = actorIdOf('credential', `${app}-${n}`);
+  return { effectId: `${actorId}:1:0`, actorId, effect: { type: 'effect.refresh', connectionId: app } as Effect };
+};
+const appOf = (effect: Effect) => ('connectionId' in effect ? effect.connectionId : null);
 const row = ({ effectId, actorId, effect }: IssuedEffect): RowWrite =>
   insertEffect(effectId, actorId, effect.type === 'effect.send' ? effect.to : actorId, JSON.stringify(effect));
 
 /** Performs nothing until it is told to; remembers the order. */
-async function start(rows: readonly RowWrite[] = []) {
+async function start(rows: readonly RowWrite[] = [], sharedBy?: (effect: Effect) => string | null) {
   const { store } = await withStore();
   if (rows.length > 0) await store.commit(rows);
   const performed: TakenUp[] = [];
   const open: ((isSettled: boolean) => void)[] = [];
-  const queues = new EffectQueues(store.reads, (taken) => {
-    performed.push(taken);
-    return new Promise((resolve) => open.push(resolve));
-  });
+  const queues = new EffectQueues(
+    store.reads,
+    (taken) => {
+      performed.push(taken);
+      return new Promise((resolve) => open.push(resolve));
+    },
+    sharedBy,
+  );
   const end = async (isSettled = true) => {
     for (const resolve of open.splice(0)) resolve(isSettled);
     await flush(2);
@@ -139,6 +149,37 @@ describe('places', () => {
     }
     const served = performed.slice(EFFECTS_IN_FLIGHT_MAX).map(({ issued }) => ownerOf(issued.actorId));
     expect(served).toEqual(['16', '17', '18', '19', '0']);
+  });
+
+  it('are limited for each provider app, so that one that hangs leaves some for the others', async () => {
+    const { queues, performed, open, end, endAll } = await start([], appOf);
+    for (let n = 0; n < 300; n++) queues.add(refresh('hung', n));
+    expect(open).toHaveLength(SHARER_EFFECTS_IN_FLIGHT_MAX);
+    queues.add(refresh('well', 1));
+    expect(namesOf(performed).at(-1)).toBe('credential:well-1:1:0');
+    await end();
+    expect(open).toHaveLength(SHARER_EFFECTS_IN_FLIGHT_MAX);
+    await endAll();
+    const hung = namesOf(performed).filter((name) => name.startsWith('credential:hung'));
+    expect(hung).toEqual(Array.from({ length: 300 }, (_, n) => `credential:hung-${n}:1:0`));
+    expect([queues.inFlightCount, queues.depths()[0]?.waiting]).toEqual([0, 0]);
+  });
+
+  it('of a provider app go to the next of its owners where one that was let before is no more', async () => {
+    const { queues, performed, open, endAll } = await start([], appOf);
+    const perApp = SHARER_EFFECTS_IN_FLIGHT_MAX;
+    for (let n = 0; n <= 2 * perApp; n++) queues.add(refresh('a', n));
+    for (const app of ['b', 'c', 'd', 'e']) for (let n = 0; n < perApp; n++) queues.add(refresh(app, n));
+    expect(open).toHaveLength(EFFECTS_IN_FLIGHT_MAX);
+    // Its places go to others who waited for any, so that those of its own that are next wait for any place too.
+    for (const letGo of open.splice(0, perApp)) letGo(true);
+    await flush(2);
+    expect(namesOf(performed).at(-1)).toBe(`credential:e-${perApp - 1}:1:0`);
+    const next = Array.from({ length: perApp }, (_, n) => actorIdOf('credential', `a-${perApp + n}`));
+    queues.forget(new Set(next));
+    await endAll();
+    expect(namesOf(performed).at(-1)).toBe(`credential:a-${2 * perApp}:1:0`);
+    expect(queues.inFlightCount).toBe(0);
   });
 
   it('of an owner are still counted when nothing of it waits', async () => {

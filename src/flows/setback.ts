@@ -15,8 +15,18 @@ export type Setback =
   /** Counts; `retryAtMs` is null where trying again cannot help. */
   | { readonly kind: 'failed'; readonly retryAtMs: Ms | null };
 
-/** What a builder has to mend costs no customer their place in a backfill. */
-const PUTS_OFF: ReadonlySet<ErrorCode> = new Set(['budget_exhausted', 'rate_limited', 'circuit_open', 'app_fault']);
+/**
+ * What a builder or an operator has to mend costs no customer their place in a backfill, and whoever mends it should
+ * not have to look for schedules that were paused by it.
+ */
+const PUTS_OFF: ReadonlySet<ErrorCode> = new Set([
+  'budget_exhausted',
+  'rate_limited',
+  'circuit_open',
+  'app_fault',
+  'actor_paused',
+  'snapshot_unreadable',
+]);
 
 /** Decides by code; `attempt` counts failures in a row, `deferrals` what was put off in a row. */
 export function setbackOf(

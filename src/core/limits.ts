@@ -469,10 +469,15 @@ export const TOKEN_SHARDS = 256;
 
 /** A message of records as published by the wire: at most 300 KB. */
 export const MESSAGE_BYTES_MAX = 300_000;
-/** Failures of one page in a row before the read's schedule is paused. */
+/** Failures of one page in a row, of those that the provider is the cause of, before the read's schedule is paused. */
 export const READ_ATTEMPTS_MAX = 20;
 export const READ_BACKOFF_BASE_MS = 2 * SECOND_MS;
 export const READ_BACKOFF_MS_MAX = 15 * MINUTE_MS;
+/**
+ * So often in a row a provider that cannot be reached costs a read no failure: about a day, with pauses of half of
+ * READ_BACKOFF_MS_MAX on average. A network that is down over night is ours; an address that is gone stays gone.
+ */
+export const UNREACHED_DEFERRALS_MAX = (2 * DAY_MS) / READ_BACKOFF_MS_MAX;
 /**
  * Reads of one object that were asked for over the API and wait. They are kept in the snapshot of their actor; whoever
  * asks more often than the provider can be read has to wait for an answer first.

@@ -4,7 +4,13 @@
 
 import { fullJitterMs } from '../core/backoff.ts';
 import { ERROR_CODES, type ErrorCode, type ErrorFacts } from '../core/errors.ts';
-import { READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX, READ_RETRY_AFTER_MS_MAX, REAUTH_WAIT_MS } from '../core/limits.ts';
+import {
+  READ_BACKOFF_BASE_MS,
+  READ_BACKOFF_MS_MAX,
+  READ_RETRY_AFTER_MS_MAX,
+  REAUTH_WAIT_MS,
+  UNREACHED_DEFERRALS_MAX,
+} from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 
 export type Setback =
@@ -28,13 +34,21 @@ const PUTS_OFF: ReadonlySet<ErrorCode> = new Set([
   'snapshot_unreadable',
 ]);
 
+/** Nothing was sent. It may be the network on our side, of which the provider knows nothing. */
+const UNREACHED: ReadonlySet<ErrorCode> = new Set(['network', 'timeout']);
+
+/** Of a try that did not end in time: it says nothing of the network, and may be too large ever to end. */
+export function tooLate(error: ErrorFacts): ErrorFacts {
+  return error.code === 'timeout' ? { ...error, code: 'outcome_unknown' } : error;
+}
+
 /** Decides by code; `attempt` counts failures in a row, `deferrals` what was put off in a row. */
 export function setbackOf(
   { code, retryAtMs = 0 }: ErrorFacts,
   { attempt, deferrals }: { readonly attempt: number; readonly deferrals: number },
   nowMs: Ms,
 ): Setback {
-  if (PUTS_OFF.has(code)) {
+  if (PUTS_OFF.has(code) || (UNREACHED.has(code) && deferrals < UNREACHED_DEFERRALS_MAX)) {
     const soonestAtMs = nowMs + fullJitterMs(deferrals, READ_BACKOFF_BASE_MS, READ_BACKOFF_MS_MAX);
     const askedAtMs = Math.min(retryAtMs, nowMs + READ_RETRY_AFTER_MS_MAX);
     return { kind: 'deferred', retryAtMs: Math.max(askedAtMs, soonestAtMs) };

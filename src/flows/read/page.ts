@@ -27,7 +27,7 @@ import { type Appended, isLaneFull, laneRetryAtMs, NOTHING_APPENDED } from '../d
 import { readBackfillDone, readTriggeredEnded } from '../notify/events.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
-import { setbackOf } from '../setback.ts';
+import { setbackOf, tooLate } from '../setback.ts';
 import { fieldsOf } from './fields.ts';
 import { operationWrites, periodOf } from './operation.ts';
 import { outboxOf } from './outbox.ts';
@@ -48,7 +48,7 @@ export function readPageHandler(services: Services): ReplayableHandler<ReadPageE
     kind: 'replayable',
     deadlineMs: EFFECT_DEADLINE_MS,
     perform: async (effect, signal) => counted(services, effect, await readOnePage(services, effect, signal)),
-    failed: (effect, error) => counted(services, effect, pageFailed(services, effect, error)),
+    failed: (effect, error) => counted(services, effect, pageFailed(services, effect, tooLate(error))),
   };
 }
 

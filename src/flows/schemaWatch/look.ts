@@ -24,7 +24,7 @@ import { messageHead } from '../deliver/customer.ts';
 import { describedObject } from '../install/describe.ts';
 import { readsOf } from '../read/reads.ts';
 import type { Services } from '../services.ts';
-import { setbackOf } from '../setback.ts';
+import { setbackOf, tooLate } from '../setback.ts';
 import { HOURLY, nextLookAtMs, watchedReads, watchOf } from './schedule.ts';
 
 /** What is to be looked at, and who is told. */
@@ -43,7 +43,7 @@ export function watchSchemaHandler(services: Services): ReplayableHandler<WatchS
     perform: (effect, signal) => lookOnce(services, effect, signal),
     failed: (effect, error) => {
       const next = nextLook(services, effect);
-      return next.kind === 'nothing' ? next.settlement : objectFailed(services, effect, next.look, error);
+      return next.kind === 'nothing' ? next.settlement : objectFailed(services, effect, next.look, tooLate(error));
     },
   };
 }

@@ -36,7 +36,7 @@ import { appendResults, resultEnvelope } from '../deliver/results.ts';
 import { providerCalls } from '../providerCall.ts';
 import { specFor } from '../read/reads.ts';
 import type { Services } from '../services.ts';
-import { isPassing, setbackOf } from '../setback.ts';
+import { isPassing, setbackOf, tooLate } from '../setback.ts';
 import { bareEntry, Entries, type SubscribeEntry } from './entries.ts';
 import { type Records, readRecords, readsNeeded } from './records.ts';
 import { coalesced, type MatchedEvent, recordKey, type ToldEvent, type Wish, wishOf } from './sort.ts';
@@ -46,7 +46,7 @@ export function processInboxHandler(services: Services): ReplayableHandler<Proce
     kind: 'replayable',
     deadlineMs: EFFECT_DEADLINE_MS,
     perform: (effect, signal) => processBatch(services, effect, signal),
-    failed: (effect, error) => ({ event: batchLeft(services, effect, error) }),
+    failed: (effect, error) => ({ event: batchLeft(services, effect, tooLate(error)) }),
   };
 }
 

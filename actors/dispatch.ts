@@ -79,6 +79,9 @@ const MAY_HAVE_HAPPENED: ReadonlySet<ErrorCode> = new Set(['outcome_unknown', 'p
 /** This effect cannot be performed by this version, however often it is tried. */
 class Unperformable extends Error {}
 
+/** It was not begun, and the next start begins it. */
+class LeftForNextStart extends Error {}
+
 /** Performs effects; one per process. `register` every handler, then `redispatch`. */
 export class Dispatcher {
   readonly #store: Store;
@@ -89,6 +92,9 @@ export class Dispatcher {
   readonly #sharedBy = new Map<Effect['type'], (effect: Effect) => string | null>();
   readonly #queues: EffectQueues;
   readonly #stopping = new AbortController();
+  /** Reconcile effects that may be at a provider, until they have settled. */
+  readonly #sent = new Set<string>();
+  #answered: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock, log: Log, settler: Settler) {
     this.#store = store;
@@ -169,11 +175,25 @@ export class Dispatcher {
     return this.#queues.stop();
   }
 
-  async #run({ issued, progress }: TakenUp): Promise<boolean> {
+  /** After `stop`: resolves when nothing is at a provider whose answer must not be lost. */
+  answered(): Promise<void> {
+    if (this.#sent.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#answered.push(resolve));
+  }
+
+  async #run(taken: TakenUp): Promise<boolean> {
+    const isSettled = await this.#settledOf(taken);
+    this.#sent.delete(taken.issued.effectId);
+    if (this.#sent.size === 0) for (const resolve of this.#answered.splice(0)) resolve();
+    return isSettled;
+  }
+
+  async #settledOf({ issued, progress }: TakenUp): Promise<boolean> {
     try {
       await this.#perform(issued, progress);
       return true;
     } catch (error) {
+      if (error instanceof LeftForNextStart) return false;
       if (error instanceof Unperformable) return this.#setAside(issued, error);
       return this.#leaveBehind(issued, error);
     }
@@ -272,6 +292,10 @@ export class Dispatcher {
     } catch (error) {
       return handler.failed(effect, this.#note(effect, error));
     }
+    // A process that ends with an attempt on its way does not know what became of it, and a token that is used once may
+    // be gone with it. Nothing says yet that this was tried.
+    if (this.#stopping.signal.aborted) throw new LeftForNextStart();
+    this.#sent.add(effectId);
     // Nothing was sent yet, so this may wait for the disk as long as it takes.
     await this.#withRetries(() => this.#store.commit([attemptEffect(effectId)]), effect);
     return this.#send(handler, effect, effectId, prepared);

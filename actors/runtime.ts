@@ -15,7 +15,7 @@ import { write } from '../machines/write.ts';
 import { writeBatch } from '../machines/writeBatch.ts';
 import { errorFacts, IntegrationError } from '../src/core/errors.ts';
 import type { ActorId } from '../src/core/ids.ts';
-import { LIVE_HOSTS_MAX, STOP_DRAIN_MS } from '../src/core/limits.ts';
+import { LIVE_HOSTS_MAX, STOP_ANSWER_MS, STOP_DRAIN_MS } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { type Clock, delay } from '../src/core/time.ts';
 import type { Reads, RowWrite, Step } from '../src/store/port.ts';
@@ -92,11 +92,16 @@ export class Runtime {
     this.#alarms.start();
   }
 
-  /** Takes up nothing new and gives what is in flight STOP_DRAIN_MS to settle; the rest waits for the next start. */
+  /**
+   * Takes up nothing new and gives what is in flight STOP_DRAIN_MS to settle, and longer to what a provider may have
+   * acted on already; the rest waits for the next start.
+   */
   async stop(): Promise<void> {
     this.#alarms.stop();
     const drained = new AbortController();
-    await Promise.race([this.dispatcher.stop(), delay(this.#clock, STOP_DRAIN_MS, drained.signal)]);
+    const atMost = (ms: number) => delay(this.#clock, ms, drained.signal);
+    await Promise.race([this.dispatcher.stop(), atMost(STOP_DRAIN_MS)]);
+    await Promise.race([this.dispatcher.answered(), atMost(STOP_ANSWER_MS - STOP_DRAIN_MS)]);
     drained.abort();
   }
 

@@ -92,7 +92,7 @@ export const MACHINE_ITERATIONS_MAX = 100;
 export const EFFECTS_IN_FLIGHT_MAX = 256;
 /** Of these at once for one owner: a customer with hundreds of objects leaves places for the others. */
 export const OWNER_EFFECTS_IN_FLIGHT_MAX = 16;
-/** And of those that call one provider app: a provider that does not answer for a minute each leaves the others theirs. */
+/** And of those that call one provider app: a provider that lets each hang for a minute leaves the others theirs. */
 export const SHARER_EFFECTS_IN_FLIGHT_MAX = EFFECTS_IN_FLIGHT_MAX / 4;
 /** Last resort for an effect whose handler neither settles nor fails; handlers have shorter limits of their own. */
 export const EFFECT_DEADLINE_MS = 2 * MINUTE_MS;
@@ -114,6 +114,11 @@ export const SETTLE_RETRY_MS_MAX = 5 * SECOND_MS;
  * for grants that are given back.
  */
 export const STOP_DRAIN_MS = 5 * SECOND_MS;
+/**
+ * And this long, from its beginning, for the answers to renewals and writes that were sent: a refresh token that is
+ * used once is lost with its answer, which rarely takes two seconds. With HTTP_DRAIN_MS inside the 30 s of Kubernetes.
+ */
+export const STOP_ANSWER_MS = 20 * SECOND_MS;
 
 // Waiting
 
@@ -343,7 +348,7 @@ export const THREAD_RESTART_MS_MAX = 30 * SECOND_MS;
 export const THREAD_STEADY_MS = MINUTE_MS;
 /** So many ends in a row are no accident: the process is not ready. */
 export const THREAD_CRASHES_MAX = 3;
-/** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that container runtimes wait. */
+/** How long a stop lets open requests finish; with STOP_DRAIN_MS inside the 10 s that Docker waits. */
 export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 /** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */
 export const HTTP_KEEP_ALIVE_MS = 75 * SECOND_MS;

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { RefreshEffect } from '../../../machines/effects.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
-import { COMMIT_QUEUE_STEPS_MAX, COMMIT_STEPS_MAX, REDISPATCH_BATCH, STOP_DRAIN_MS } from '../../../src/core/limits.ts';
-import { SECOND_MS } from '../../../src/core/time.ts';
+import {
+  COMMIT_QUEUE_STEPS_MAX,
+  COMMIT_STEPS_MAX,
+  REDISPATCH_BATCH,
+  STOP_ANSWER_MS,
+  STOP_DRAIN_MS,
+} from '../../../src/core/limits.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { insertEffect } from '../../../src/store/tables/effects.ts';
 import { flush } from '../../support/clock.ts';
 import { answer, id, startRuntime } from '../../support/runtime.ts';
@@ -205,25 +212,69 @@ describe('stop', () => {
     expect(stored('b')).toBeNull();
   });
 
-  it('does not wait for one that hangs', async () => {
+  it.each([
+    ['for one that hangs', 'deliver', ask, STOP_DRAIN_MS],
+    ['for an answer that does not come', 'refresh', askReconcile, STOP_ANSWER_MS],
+  ] as const)('does not wait longer %s than it may', async (_name, kind, event, waitMs) => {
     const gate = Promise.withResolvers<void>();
+    const perform = async () => {
+      await gate.promise;
+      return answer(1, 'late');
+    };
     const send = async () => {
       await gate.promise;
       return Buffer.from('late');
     };
-    const { runtime, clock } = await startRuntime({ handlers: { refresh: { send } } });
-    await runtime.send(id('a'), askReconcile);
+    const handlers =
+      kind === 'deliver'
+        ? { deliver: { perform, deadlineMs: MINUTE_MS } }
+        : { refresh: { send, deadlineMs: MINUTE_MS } };
+    const { runtime, clock } = await startRuntime({ handlers });
+    await runtime.send(id('a'), event);
     await flush();
     let isStopped = false;
     const stopped = runtime.stop().then(() => {
       isStopped = true;
     });
-    await clock.advance(STOP_DRAIN_MS - 1);
+    await clock.advance(waitMs - 1);
     expect(isStopped).toBe(false);
     await clock.advance(1);
     await stopped;
     gate.resolve();
     await flush();
+  });
+
+  it('waits for an answer that may be the only one there is, and ends when it is on disk', async () => {
+    const gate = Promise.withResolvers<void>();
+    const send = async () => {
+      await gate.promise;
+      return Buffer.from('the next token');
+    };
+    const refresh = { send, deadlineMs: MINUTE_MS };
+    const { runtime, clock, stored, effects } = await startRuntime({ handlers: { refresh } });
+    await runtime.send(id('a'), askReconcile);
+    await flush();
+    const stopped = runtime.stop();
+    await clock.advance(2 * STOP_DRAIN_MS);
+    expect(effects()).toEqual([{ effectId: 'probe:a:1:0', isAttempted: 1 }]);
+    gate.resolve();
+    await stopped;
+    expect([stored('a')?.notes, effects(), clock.pendingCount]).toEqual([['the next token'], [], 0]);
+  });
+
+  it('leaves what was not sent to the next start, as if it had not been tried', async () => {
+    const gate = Promise.withResolvers<void>();
+    const prepare = async () => {
+      await gate.promise;
+      return {} as RefreshEffect;
+    };
+    const { runtime, did, effects } = await startRuntime({ handlers: { refresh: { prepare } } });
+    await runtime.send(id('a'), askReconcile);
+    await flush();
+    const stopped = runtime.stop();
+    gate.resolve();
+    await stopped;
+    expect([did, effects()]).toEqual([[], [{ effectId: 'probe:a:1:0', isAttempted: 0 }]]);
   });
 
   it('ends the waiting for a full disk at once', async () => {

@@ -6,7 +6,7 @@
 import type { ReplayableHandler, Settlement } from '../../../actors/dispatch.ts';
 import type { ReadPageEffect } from '../../../machines/effects.ts';
 import { connectorOf } from '../../connectors/connectors.ts';
-import type { ReadPage, ReadParams } from '../../connectors/contract.ts';
+import type { ProviderCall, ReadPage, ReadParams } from '../../connectors/contract.ts';
 import { countOutcome, countsOf, PAGE_OUTCOMES } from '../../core/counts.ts';
 import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
 import { newId, type OperationId } from '../../core/ids.ts';
@@ -61,7 +61,8 @@ async function readOnePage(services: Services, effect: ReadPageEffect, signal: A
     return { event: { type: 'page.deferred', turn: effect.turn, message: 'the destination is behind', retryAtMs } };
   }
   try {
-    return committed(services, context, await fetchPage(services, context, signal));
+    const { page, saidAtMs } = await fetchPage(services, context, signal);
+    return committed(services, asSaid(context, saidAtMs), page);
   } catch (error) {
     const facts = errorFacts(error);
     if (facts.code === 'cursor_gone') return restarted(services, context, facts);
@@ -208,7 +209,25 @@ function incrementalSinceMs(watermarkMs: Ms | null, { createdAtMs }: Installatio
   return (watermarkMs ?? createdAtMs) - INCREMENTAL_OVERLAP_MS;
 }
 
-async function fetchPage(services: Services, context: PageContext, signal: AbortSignal): Promise<ReadPage> {
+/**
+ * The next run begins where this one ends, and what changed is compared by the provider's clock: where ours is ahead,
+ * what it shows later than now by ours would be read by neither. Times that cannot be are not believed.
+ */
+function asSaid(context: PageContext, saidAtMs: Ms | null): PageContext {
+  const { checkpoint } = context;
+  const { page, readType, untilMs } = checkpoint;
+  if (page > 0 || readType === 'triggered' || untilMs === null || saidAtMs === null) return context;
+  const aheadMs = untilMs - saidAtMs;
+  return aheadMs > 0 && aheadMs <= DAY_MS ? { ...context, checkpoint: { ...checkpoint, untilMs: saidAtMs } } : context;
+}
+
+interface FetchedPage {
+  readonly page: ReadPage;
+  /** When the provider gave its first answer, by its clock; null where it did not say. */
+  readonly saidAtMs: Ms | null;
+}
+
+async function fetchPage(services: Services, context: PageContext, signal: AbortSignal): Promise<FetchedPage> {
   const { installation, read, checkpoint } = context;
   const target = services.targets.ofConnection(installation.connectionId);
   const provider = target.declaration.name;
@@ -219,7 +238,13 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
     throw new IntegrationError('bad_request', `the project has no destination named "${read.destination ?? ''}"`);
   }
   const priority = checkpoint.readType === 'backfill' ? 'backfill' : 'read';
-  const call = providerCalls(services, target, priority, signal);
+  const undated = providerCalls(services, target, priority, signal);
+  let firstDate: string | undefined;
+  const call: ProviderCall = async (request) => {
+    const response = await undated(request);
+    firstDate ??= response.headers['date'] ?? '';
+    return response;
+  };
   const filters = checkpoint.readType === 'backfill' ? read.backfillFilters : read.fieldFilters;
   const params: ReadParams = {
     objectName: read.objectName,
@@ -232,7 +257,8 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
   };
   const page = await connector.read(params, call);
   countsOf(services.counts, provider).records += page.rows.length;
-  return page;
+  const saidAtMs = Date.parse(firstDate ?? '');
+  return { page, saidAtMs: Number.isNaN(saidAtMs) ? null : saidAtMs };
 }
 
 function committed(services: Services, context: PageContext, page: ReadPage): Settlement {

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   schema_drift_missing_object: { status: 422, isRetryable: false },
   signature_invalid: { status: 401, isRetryable: false },
   payload_too_large: { status: 413, isRetryable: false },
+  body_timeout: { status: 408, isRetryable: true },
   malformed: { status: 400, isRetryable: false },
   destination_rejected: { status: 502, isRetryable: true },
   destination_unreachable: { status: 502, isRetryable: true },

@@ -352,6 +352,8 @@ export const THREAD_CRASHES_MAX = 3;
 export const HTTP_DRAIN_MS = 3 * SECOND_MS;
 /** Idle connections outlive the 60 s of common load balancers, which otherwise meet a closing one now and then. */
 export const HTTP_KEEP_ALIVE_MS = 75 * SECOND_MS;
+/** A body that is not proxied, a megabyte at most: 35 KB a second. Whoever sends slower holds what others wait for. */
+export const REQUEST_BODY_MS_MAX = 30 * SECOND_MS;
 /** A whole upload through the proxy: 10 GB on a slow line. */
 export const HTTP_REQUEST_MS_MAX = 6 * HOUR_MS;
 /** What a builder makes by hand or by deployment, per project: each list of it is one answer. */

@@ -84,7 +84,7 @@ function createApp(
     return context.json({ status: isIt ? 'ready' : 'not ready' }, isIt ? 200 : 503);
   });
   app.route('/callbacks/v1/oauth', callbackRoute(services));
-  app.route('/callbacks/v1/custom-auth/default', customAuthCallbackRoute());
+  app.route('/callbacks/v1/custom-auth/default', customAuthCallbackRoute(services));
   app.get('/downloads/v1/:blob', (context) => {
     const { expires = '', signature = '' } = context.req.query();
     const json = openDownload(services, { blobId: context.req.param('blob'), expires, signature });

@@ -1,27 +1,30 @@
-// Input of the control plane: bounded, JSON, checked against a schema. Wrong input is told whole, with the place of
-// every wrong value.
+// Input of the control plane: bounded in size and time, JSON, checked against a schema. Wrong input is told whole, with
+// the place of every wrong value.
 
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { type InputIssue, IntegrationError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
-import { API_BODY_BYTES_MAX } from '../core/limits.ts';
+import { API_BODY_BYTES_MAX, REQUEST_BODY_MS_MAX } from '../core/limits.ts';
+import { type Clock, SECOND_MS } from '../core/time.ts';
 import type { EdgeEnv } from './context.ts';
 
-/** Rejects with `payload_too_large`, `malformed` or, with issues, `bad_request`. */
+/** Rejects with `payload_too_large`, `body_timeout`, `malformed` or, with issues, `bad_request`. */
 export async function readBody<Schema extends z.ZodType>(
+  clock: Clock,
   context: Context<EdgeEnv>,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  return parsed(await readText(context.req.raw), schema);
+  return parsed(await readText(clock, context.req.raw), schema);
 }
 
 /** The same where a body may be left out: then it is null. A request of node:http always has a body, maybe empty. */
 export async function readBodyIfSent<Schema extends z.ZodType>(
+  clock: Clock,
   context: Context<EdgeEnv>,
   schema: Schema,
 ): Promise<z.infer<Schema> | null> {
-  const text = await readText(context.req.raw);
+  const text = await readText(clock, context.req.raw);
   return text === '' ? null : parsed(text, schema);
 }
 
@@ -57,24 +60,39 @@ function nameOf(path: readonly PropertyKey[]): string {
 }
 
 /** A body as text; see `readBytes`. */
-export async function readText(request: Request): Promise<string> {
-  return (await readBytes(request, API_BODY_BYTES_MAX)).toString();
+export async function readText(clock: Clock, request: Request): Promise<string> {
+  return (await readBytes(clock, request, API_BODY_BYTES_MAX)).toString();
 }
 
 /**
  * Counted while it is read: a length that is announced may be a lie, and a chunked body announces none. Rejects with
- * `payload_too_large`.
+ * `payload_too_large`, and with `body_timeout` where it has not come whole within REQUEST_BODY_MS_MAX.
  */
-export async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
+export async function readBytes(clock: Clock, request: Request, bytesMax: number): Promise<Buffer> {
   const tooLarge = () => new IntegrationError('payload_too_large', `the request body is larger than ${bytesMax} bytes`);
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
   if (request.body === null) return Buffer.alloc(0);
+  const reader = request.body.getReader();
+  let isLate = false;
+  const timer = clock.timerAt(clock.nowMs() + REQUEST_BODY_MS_MAX, () => {
+    isLate = true;
+    // Ends the read that waits.
+    void reader.cancel();
+  });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      bytes += read.value.length;
+      if (bytes > bytesMax) throw tooLarge();
+      chunks.push(read.value);
+    }
+  } finally {
+    timer.cancel();
+  }
+  if (isLate) {
+    const seconds = REQUEST_BODY_MS_MAX / SECOND_MS;
+    throw new IntegrationError('body_timeout', `the request body did not come whole within ${seconds} seconds`);
   }
   return Buffer.concat(chunks);
 }

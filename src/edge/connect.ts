@@ -126,11 +126,11 @@ export const customAuthResume = z.object({
 });
 
 /** `GET` or `POST /callbacks/v1/custom-auth/default`: hands what the provider said to the page that opened this one. */
-export function customAuthCallbackRoute(): Hono<EdgeEnv> {
+export function customAuthCallbackRoute({ clock }: Pick<EdgeServices, 'clock'>): Hono<EdgeEnv> {
   return new Hono<EdgeEnv>()
     .get('/', (context) => page(context, { kind: 'returned', params: context.req.query() }, 200))
     .post('/', async (context) => {
-      const form = Object.fromEntries(new URLSearchParams(await readText(context.req.raw)));
+      const form = Object.fromEntries(new URLSearchParams(await readText(clock, context.req.raw)));
       return page(context, { kind: 'returned', params: { ...context.req.query(), ...form } }, 200);
     });
 }

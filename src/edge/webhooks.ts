@@ -70,7 +70,8 @@ async function receive(
     const retryAtMs = services.clock.nowMs() + INBOX_RETRY_MS;
     throw new IntegrationError('overloaded', 'too many changes wait for the disk', { retryAtMs });
   }
-  const webhook = webhookOf(services, context, await readBytes(context.req.raw, WEBHOOK_BODY_BYTES_MAX));
+  const body = await readBytes(services.clock, context.req.raw, WEBHOOK_BODY_BYTES_MAX);
+  const webhook = webhookOf(services, context, body);
   const received = receiveWebhook(services, subscriptions, source, addressee, webhook);
   const handshake = await (isSecret ? received : received.catch(tellNothing));
   return handshake === null ? context.body(null, 200) : shown(context, handshake);

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { type JsonObject, parseJson } from '../../core/json.ts';
+import type { Clock } from '../../core/time.ts';
 import { type Authenticator, admit, checkRefs, projectOf } from '../auth.ts';
 import { checked, readBody, readBodyIfSent, readText } from '../body.ts';
 import type { EdgeEnv, EdgeServices, Principal } from '../context.ts';
@@ -118,7 +119,7 @@ async function answer(
   }
   const query = first.query === null ? undefined : checked(context.req.query(), first.query, 'query');
   checkRefs(principal, query, 'query');
-  const { operation, body } = await sent(operations, context);
+  const { operation, body } = await sent(services.clock, operations, context);
   checkRefs(principal, body, 'body');
   const call = { services, keys: auth.keys, principal, params, query, body, project: project as never };
   const value = await operation.handle(call);
@@ -141,12 +142,13 @@ function paramsOf({ path }: Operation, context: Context<EdgeEnv>): Readonly<Reco
 
 /** The body, checked, and of operations that share an address the one that it is meant for. */
 async function sent(
+  clock: Clock,
   operations: Addressed,
   context: Context<EdgeEnv>,
 ): Promise<{ readonly operation: Operation; readonly body: unknown }> {
   const [first] = operations;
-  if (operations.length === 1) return { operation: first, body: await bodyOf(first, context) };
-  const json = parseJson(await readText(context.req.raw), 'the request body');
+  if (operations.length === 1) return { operation: first, body: await bodyOf(clock, first, context) };
+  const json = parseJson(await readText(clock, context.req.raw), 'the request body');
   const meant = operations.find(({ isMeant }) => isMeant?.(json)) ?? operations.find(({ isMeant }) => !isMeant);
   const operation = meant ?? first;
   context.set('operation', operation);
@@ -154,9 +156,10 @@ async function sent(
 }
 
 function bodyOf(
+  clock: Clock,
   { body, isBodyOptional }: Operation,
   context: Context<EdgeEnv>,
 ): Promise<z.output<z.ZodType>> | undefined {
   if (body === null) return undefined;
-  return isBodyOptional ? readBodyIfSent(context, body) : readBody(context, body);
+  return isBodyOptional ? readBodyIfSent(clock, context, body) : readBody(clock, context, body);
 }

@@ -11,7 +11,7 @@ describe('an error', () => {
 
   it('is never to be tried again when it is the fault of whoever calls', () => {
     for (const [code, { status, isRetryable }] of Object.entries(ERROR_CODES)) {
-      if (isRetryable) expect([409, 429, 502, 503, 504], code).toContain(status);
+      if (isRetryable) expect([408, 409, 429, 502, 503, 504], code).toContain(status);
     }
   });
 

@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HTTP_DRAIN_MS } from '../../../src/core/limits.ts';
+import type { IntegrationError } from '../../../src/core/errors.ts';
+import { HTTP_DRAIN_MS, REQUEST_BODY_MS_MAX } from '../../../src/core/limits.ts';
+import { readBytes } from '../../../src/edge/body.ts';
 import type { EdgeEnv } from '../../../src/edge/context.ts';
+import { problemOf } from '../../../src/edge/problem.ts';
 import { listen } from '../../../src/edge/server.ts';
 import { fakeClock, flush } from '../../support/clock.ts';
+import { RawClient } from '../../support/rawHttp.ts';
 
 async function start() {
   const clock = fakeClock();
@@ -93,4 +97,23 @@ describe('a proxied call', () => {
     expect(status).toBe(503);
     await listening.close();
   });
+});
+
+it('a body that comes too slowly is answered, and its connection ends', async () => {
+  const clock = fakeClock();
+  const listening = await listen('127.0.0.1', 0, clock);
+  const app = new Hono<EdgeEnv>();
+  app.onError((error) => problemOf(error as IntegrationError, clock.nowMs()));
+  const arrived = Promise.withResolvers<void>();
+  app.post('/body', async (context) => {
+    arrived.resolve();
+    return context.text((await readBytes(clock, context.req.raw, 8)).toString());
+  });
+  listening.serve({ app, proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end() });
+  const client = new RawClient(listening.port).write('POST /body HTTP/1.1\r\nHost: a\r\ncontent-length: 2\r\n\r\n1');
+  await arrived.promise;
+  await clock.advance(REQUEST_BODY_MS_MAX);
+  expect(await client.rest()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"body_timeout"/);
+  expect(client.errorCode).toBeUndefined();
+  await listening.close();
 });

@@ -330,6 +330,10 @@ export const HTTP_BACKLOG = 4096;
 export const WORKERS_MAX = 64;
 /** Calls of one edge thread that are under way to the owner thread, which answers all that is not proxied. */
 export const PIPED_CALLS_MAX = 256;
+/** Those of `/health` and `/ready` beside them: whoever fills the others should not have the process restarted. */
+export const PIPED_PROBES_MAX = 32;
+/** When what finds no place should come again: calls of the owner thread take milliseconds. */
+export const PIPED_RETRY_MS = SECOND_MS;
 /** How often the owner thread shows that it runs. */
 export const BEAT_INTERVAL_MS = SECOND_MS;
 /** An owner thread that has not moved for so long hangs: a checkpoint or a large manifest takes a second or two. */

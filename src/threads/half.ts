@@ -47,6 +47,7 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock, trace
   const watch = new OwnerWatch(channel, epochs, clock, hand);
   const pipe = pipeTo(
     options.ownerPath,
+    clock,
     () => watch.fault,
     (error, incoming, outgoing) => answerWith(problemOf(error, clock.nowMs()), incoming, outgoing),
   );

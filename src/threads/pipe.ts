@@ -1,16 +1,20 @@
 // What is not proxied goes from an edge thread to the owner thread as it came, over a socket that only this process
 // has, and the answer back. Both bodies stream. Invariants: nothing goes that two servers in a row could take for
-// different requests; an answer that breaks off there breaks off here.
+// different requests; an answer that breaks off there breaks off here; nobody waits for a place.
 
 import { Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
-import { PIPED_CALLS_MAX } from '../core/limits.ts';
+import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS } from '../core/limits.ts';
+import type { Clock } from '../core/time.ts';
 import { assertPlain } from '../edge/plane.ts';
 import { withoutFields } from '../egress/headers.ts';
 
 /** Of one connection, and not of the request (RFC 9110 section 7.6.1). `Expect` was answered here. */
 const OWN_FIELDS: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'expect'];
+
+/** What orchestrators look at. */
+const PROBES: ReadonlySet<string> = new Set(['/health', '/ready']);
 
 /** A way to the owner thread. */
 export interface Pipe {
@@ -18,24 +22,40 @@ export interface Pipe {
   close(): void;
 }
 
+/** Calls that may be under way together. */
+interface Room {
+  open: number;
+  readonly max: number;
+}
+
 /** `fault` says why nothing is piped just now; `refuse` answers a request with what is wrong. */
 export function pipeTo(
   path: string,
+  clock: Clock,
   fault: () => IntegrationError | null,
   refuse: (error: IntegrationError, incoming: IncomingMessage, outgoing: ServerResponse) => void,
 ): Pipe {
-  const agent = new Agent({ keepAlive: true, maxSockets: PIPED_CALLS_MAX });
+  // As many sockets as calls: the agent would have further ones wait, for as long as the slowest likes.
+  const agent = new Agent({ keepAlive: true });
+  const calls: Room = { open: 0, max: PIPED_CALLS_MAX };
+  const probes: Room = { open: 0, max: PIPED_PROBES_MAX };
+  const assertPiped = (incoming: IncomingMessage, { open, max }: Room) => {
+    assertPlain(incoming);
+    const silence = fault();
+    if (silence !== null) throw silence;
+    if (open < max) return;
+    const message = `${max} calls of this edge thread are under way to the owner thread`;
+    const publicDetail = 'too many calls are under way; try again soon';
+    const retryAtMs = clock.nowMs() + PIPED_RETRY_MS;
+    throw new IntegrationError('overloaded', message, { publicDetail, retryAtMs });
+  };
   const serve: RequestListener = (incoming, outgoing) => {
     const { method, url, rawHeaders } = incoming;
+    const room = isProbe(incoming) ? probes : calls;
     try {
-      assertPlain(incoming);
+      assertPiped(incoming, room);
     } catch (error) {
       refuse(error as IntegrationError, incoming, outgoing);
-      return;
-    }
-    const silence = fault();
-    if (silence !== null) {
-      refuse(silence, incoming, outgoing);
       return;
     }
     const call = request({
@@ -45,6 +65,10 @@ export function pipeTo(
       path: url,
       headers: withoutFields(rawHeaders, OWN_FIELDS),
       setHost: false,
+    });
+    room.open += 1;
+    call.once('close', () => {
+      room.open -= 1;
     });
     call.once('response', (answer) => {
       const { statusCode = 502, statusMessage = '' } = answer;
@@ -67,5 +91,12 @@ export function pipeTo(
 }
 
 const OWNER_GONE = 'the owner thread did not answer';
+
+/** Without a body, which could come slowly: such a request holds its place for as long as the owner thread needs. */
+function isProbe({ method, url = '/', headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') return false;
+  return PROBES.has(url.split('?', 1)[0] as string);
+}
 
 function ignore(): void {}

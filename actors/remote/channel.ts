@@ -40,6 +40,15 @@ interface SentError {
 interface Question {
   readonly resolve: (body: unknown) => void;
   readonly reject: (error: IntegrationError) => void;
+  readonly late: ((body: unknown) => void) | undefined;
+}
+
+/** Of whoever asks. */
+interface Asking<T> {
+  /** When it aborts the other side hears of it, and answers as it likes. */
+  readonly gone?: AbortSignal | undefined;
+  /** Takes an answer that comes after `silence` rejected the question: what it hands out is in no other hands. */
+  late?(body: T): void;
 }
 
 /** One end of the way to another thread. */
@@ -50,6 +59,8 @@ export class Channel {
   /** Askers that somebody wants to hear of. */
   readonly #askers = new Map<number, AbortController>();
   readonly #questions = new Map<number, Question>();
+  /** Those who were told that nobody answers, and want the answer all the same. */
+  readonly #late = new Map<number, (body: unknown) => void>();
   #batch: Envelope[] = [];
   #nextId = 1;
   /** Why nothing is asked any more, or for the time being. */
@@ -68,10 +79,9 @@ export class Channel {
   }
 
   /**
-   * Rejects as the other side does, with `overloaded` if too many questions are open or nobody answers just now. When
-   * `gone` aborts the other side hears of it, and answers as it likes.
+   * Rejects as the other side does, with `overloaded` if too many questions are open or nobody answers just now.
    */
-  ask<T>(topic: string, body: unknown, gone?: AbortSignal): Promise<T> {
+  ask<T>(topic: string, body: unknown, { gone, late }: Asking<T> = {}): Promise<T> {
     if (this.#silence !== null) return Promise.reject(this.#silence);
     if (this.#questions.size >= QUESTIONS_OPEN_MAX) {
       return Promise.reject(new IntegrationError('overloaded', 'too many calls wait for the owner thread'));
@@ -79,7 +89,8 @@ export class Channel {
     return new Promise<T>((resolve, reject) => {
       const id = this.#nextId;
       this.#nextId += 1;
-      this.#questions.set(id, { resolve: resolve as (body: unknown) => void, reject });
+      const take = resolve as (body: unknown) => void;
+      this.#questions.set(id, { resolve: take, reject, late: late as Question['late'] });
       this.#send({ kind: 'asked', topic, body, id });
       gone?.addEventListener('abort', () => {
         if (this.#questions.has(id)) this.#send({ kind: 'left', id });
@@ -100,12 +111,15 @@ export class Channel {
   /** Open questions, and those that come until `resume`, are rejected: nobody answers. */
   silence(error: IntegrationError): void {
     this.#silence = error;
-    const open = [...this.#questions.values()];
+    const open = [...this.#questions];
     this.#questions.clear();
-    for (const { reject } of open) reject(error);
+    for (const [id, { reject, late }] of open) {
+      if (late !== undefined) this.#late.set(id, late);
+      reject(error);
+    }
   }
 
-  /** The other side answers again. What it says to questions that were rejected is dropped. */
+  /** The other side answers again. What it says to questions that were rejected is for `late`. */
   resume(): void {
     this.#silence = null;
   }
@@ -117,8 +131,11 @@ export class Channel {
     else {
       const question = this.#questions.get(envelope.id);
       this.#questions.delete(envelope.id);
-      if (envelope.kind === 'answered') question?.resolve(envelope.body);
-      else question?.reject(received(envelope.error));
+      const late = this.#late.get(envelope.id);
+      this.#late.delete(envelope.id);
+      if (envelope.kind === 'refused') question?.reject(received(envelope.error));
+      else if (question !== undefined) question.resolve(envelope.body);
+      else late?.(envelope.body);
     }
   }
 

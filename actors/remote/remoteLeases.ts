@@ -198,7 +198,10 @@ export class RemoteLeases {
     }
     try {
       const question: LeaseQuestion = { target, priority, want };
-      const leased = await this.#channel.ask<Leased>(LEASE, question, caller?.gone());
+      const leased = await this.#channel.ask<Leased>(LEASE, question, {
+        gone: caller?.gone(),
+        late: (unused) => this.#returnUnused(unused),
+      });
       const chunk = leased.held === null ? null : newChunk(leased.held);
       const lease = this.#call(leased, target, chunk, leased.probeId);
       this.#learnOf(target, leased, chunk, want);
@@ -206,6 +209,12 @@ export class RemoteLeases {
     } finally {
       if (want > 0) this.#asked.delete(connectionId);
     }
+  }
+
+  /** The owner hung, its call was told so, and now it answers: nothing else would ever give back what it holds. */
+  #returnUnused({ held, probeId }: Leased): void {
+    if (held !== null) this.#end(newChunk(held));
+    if (probeId !== null) this.#reports.probe(probeId, undefined);
   }
 
   #call(

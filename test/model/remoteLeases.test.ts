@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BudgetKey } from '../../actors/budgetState.ts';
 import type { Lease, LeaseTarget } from '../../actors/lease.ts';
+import { IntegrationError } from '../../src/core/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { type Desk, exchanged, posted, startDesk, type Thread, targetOf } from '../support/remote.ts';
 
@@ -16,6 +17,8 @@ const SEATS: BudgetKey = { key: 'h/seats', name: 'seats', limit: 16, windowMs: 0
 const CONNECTIONS = 2;
 const THREADS = 2;
 const RUNS = 15;
+/** What calls are told while the owner hangs. */
+const SILENCE = new IntegrationError('overloaded', 'the owner thread has not answered');
 
 type Step =
   | { readonly kind: 'calls'; readonly thread: number; readonly target: number; readonly count: number }
@@ -23,6 +26,8 @@ type Step =
   | { readonly kind: 'end'; readonly thread: number; readonly count: number }
   | { readonly kind: 'toOwner' | 'toThread'; readonly thread: number; readonly count: number }
   | { readonly kind: 'die'; readonly thread: number }
+  | { readonly kind: 'silence'; readonly thread: number }
+  | { readonly kind: 'resume'; readonly thread: number }
   | { readonly kind: 'wait'; readonly ms: number };
 
 const thread = fc.nat({ max: THREADS - 1 });
@@ -35,6 +40,8 @@ const steps = fc.array(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('toOwner'), thread, count: fc.nat({ max: 3 }) }) },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('toThread'), thread, count: fc.nat({ max: 3 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), thread }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence'), thread }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume'), thread }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: 6000 }) }) },
   ) as fc.Arbitrary<Step>,
   { minLength: 60, maxLength: 160, size: 'max' },
@@ -65,6 +72,8 @@ class World {
       this.#begin(THREADS, () => this.#desk.leases.lease(this.#targets[step.target] as LeaseTarget, 'read'));
     } else if (step.kind === 'end') this.#end(step.thread, step.count);
     else if (step.kind === 'die') this.#die(step.thread);
+    else if (step.kind === 'silence') this.#threads[step.thread]?.channel.silence(SILENCE);
+    else if (step.kind === 'resume') this.#threads[step.thread]?.channel.resume();
     else if (step.kind === 'wait') await this.#desk.clock.advance(step.ms);
     else this.#threads[step.thread]?.[step.kind](step.count);
     await posted();
@@ -72,6 +81,7 @@ class World {
 
   /** Everything that waits is answered and ended, so that what is held must have come back. */
   async settle(): Promise<void> {
+    for (const { channel } of this.#threads) channel.resume();
     for (let round = 0; round < 3; round++) {
       for (const [place] of this.#calls.entries()) this.#end(place, Number.POSITIVE_INFINITY);
       await exchanged(...this.#threads);

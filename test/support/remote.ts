@@ -114,12 +114,13 @@ export async function startDesk(token: OpenToken | null = TOKEN) {
   const thread = () => {
     const ports = heldPorts();
     const end = desk.serve(new Channel(ports.owner));
-    const remote = new RemoteLeases(new Channel(ports.thread), new Epochs(epochs.buffer), clock);
+    const channel = new Channel(ports.thread);
+    const remote = new RemoteLeases(channel, new Epochs(epochs.buffer), clock);
     onTestFinished(() => {
       remote.close();
       end();
     });
-    return { ...ports, end, remote };
+    return { ...ports, end, remote, channel };
   };
   return {
     clock,

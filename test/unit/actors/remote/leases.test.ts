@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BudgetKey } from '../../../../actors/budgetState.ts';
 import type { Lease } from '../../../../actors/lease.ts';
+import { IntegrationError } from '../../../../src/core/errors.ts';
 import {
   CAREFUL_PORTIONS,
   CEILING_SHARE,
@@ -284,6 +285,25 @@ describe('calls that are handed out ahead', () => {
     expect([burst?.spent, seats?.spent]).toEqual([1 + HELD_CALLS_MIN, 0]);
     await leased(two, both);
     expect(isHeld(two.remote.lease(both, 'interactive'))).toBe(true);
+  });
+
+  it.each([
+    ['before the thread notices that it runs', false],
+    ['after that', true],
+  ])('go back whole when an owner that hung answers a call that was told so: %s', async (_when, isNoticed) => {
+    const { thread, budgets, clock } = await startDesk();
+    const one = thread();
+    const silence = new IntegrationError('overloaded', 'the owner thread has not answered');
+    const told = expect(one.remote.lease(targetOf('both', [BURST, SEATS]), 'interactive')).rejects.toBe(silence);
+    await posted();
+    one.channel.silence(silence);
+    await told;
+    if (isNoticed) one.channel.resume();
+    one.toOwner();
+    expect(budgets.view([BURST, SEATS]).map(({ spent }) => spent)).toEqual([1 + HELD_CALLS_MIN, 4]);
+    await exchanged(one);
+    expect(budgets.view([BURST, SEATS]).map(({ spent }) => spent)).toEqual([0, 0]);
+    expect(clock.pendingCount).toBe(0);
   });
 
   it('are asked for once, however many calls come at the same time', async () => {

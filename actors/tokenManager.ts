@@ -276,12 +276,17 @@ export class TokenManager {
     );
   }
 
+  /** A paused or unreadable actor brings no token; the present one is as good as before. */
   #isNextWithin(connectionId: ConnectionId, deadlineMs: Ms): boolean {
-    const state = this.#credential(connectionId);
-    if (state.hasTag('held')) return false;
-    const { wakeAtMs } = state.context as CredentialContext;
-    // In other states the alarm is for something else.
-    return !state.hasTag('waiting') || wakeAtMs === null || wakeAtMs <= deadlineMs;
+    try {
+      const state = this.#credential(connectionId);
+      if (state.hasTag('held')) return false;
+      const { wakeAtMs } = state.context as CredentialContext;
+      // In other states the alarm is for something else.
+      return !state.hasTag('waiting') || wakeAtMs === null || wakeAtMs <= deadlineMs;
+    } catch {
+      return false;
+    }
   }
 
   #credential(connectionId: ConnectionId): ReturnType<Runtime['peek']> {

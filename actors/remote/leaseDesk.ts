@@ -91,18 +91,28 @@ export class LeaseDesk {
     return () => this.#close(counter);
   }
 
-  #leased(counter: Counter, { target, want }: LeaseQuestion, lease: Lease): Leased | null {
+  /** What is not handed out is given back, also when this throws: nobody else knows of it. */
+  #leased(counter: Counter, question: LeaseQuestion, lease: Lease): Leased | null {
     if (!counter.isOpen) {
       lease.release();
       return null;
     }
+    try {
+      return this.#handedOut(counter, question, lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  #handedOut(counter: Counter, { target, want }: LeaseQuestion, lease: Lease): Leased {
     const { attachment, generation, marks, isProbe } = lease;
-    const probeId = isProbe ? this.#nextId++ : null;
-    if (probeId !== null) counter.probes.set(probeId, lease);
     const token = this.#parts.tokens.factsOf(target.connectionId, generation);
     const mayBeAhead = want > 0 && token !== null && this.#parts.supervisor.isClosed(target.providerKey);
     const ahead = mayBeAhead && target.budgets.length > 0 ? this.#parts.budgets.hold(target.budgets, want) : null;
     const grant = mayBeAhead && (ahead !== null || target.budgets.length === 0) ? this.#grant(target) : null;
+    const probeId = isProbe ? this.#nextId++ : null;
+    if (probeId !== null) counter.probes.set(probeId, lease);
     return { probeId, attachment, generation, marks, token, held: this.#held(counter, target, ahead), grant };
   }
 

@@ -126,6 +126,7 @@ export async function startDesk(token: OpenToken | null = TOKEN) {
     clock,
     budgets,
     supervisor,
+    tokens,
     leases,
     thread,
     /** What the token manager was told. */

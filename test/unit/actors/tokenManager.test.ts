@@ -5,6 +5,7 @@ import type { Credential } from '../../../src/auth/credential.ts';
 import { createVault, parseMasterKey } from '../../../src/auth/vault.ts';
 import { type AcceptedEntry, LiveCatalog } from '../../../src/catalog/liveCatalog.ts';
 import { toProviderInfo } from '../../../src/catalog/wire.ts';
+import { IntegrationError } from '../../../src/core/errors.ts';
 import { type ConnectionId, parseId } from '../../../src/core/ids.ts';
 import {
   FUTILE_REFRESH_PAUSE_MS,
@@ -64,13 +65,17 @@ async function startTokens({ credential = OAUTH, lifetimeMs = HOUR_MS }: Stored 
     putCredential(connectionId, 1, vault.seal(JSON.stringify(credential), place)),
   ]);
   const asked: unknown[] = [];
+  const actor = { isPaused: false };
   const runtime = {
     send: (actorId: string, event: object) => Promise.resolve(asked.push([actorId, event]) > 0),
-    peek: () => ({ context: { wakeAtMs: null }, hasTag: () => false }),
+    peek: () => {
+      if (actor.isPaused) throw new IntegrationError('actor_paused', 'credential:c1 is paused');
+      return { context: { wakeAtMs: null }, hasTag: () => false };
+    },
   } as unknown as Runtime;
   const catalog = new LiveCatalog();
   const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, silentLog());
-  return { tokens, clock, asked, store, catalog };
+  return { tokens, clock, asked, store, catalog, actor };
 }
 
 describe('no token is given', () => {
@@ -151,6 +156,14 @@ describe('a token', () => {
     expect(tokens.refused(connectionId, 1)).toBe('none');
     expect(asked).toEqual([]);
   });
+});
+
+it('edge threads are told not to wait for a next token where the actor that would fetch it is paused', async () => {
+  const { tokens, actor } = await startTokens();
+  expect(tokens.usableToken(connectionId)).not.toBeNull();
+  expect(tokens.factsOf(connectionId, 1)).toMatchObject({ isNextSoon: true });
+  actor.isPaused = true;
+  expect(tokens.factsOf(connectionId, 1)).toMatchObject({ isNextSoon: false });
 });
 
 describe('a refused token', () => {

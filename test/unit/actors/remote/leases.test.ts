@@ -53,6 +53,19 @@ describe('a call in an edge thread is asked for', () => {
     await refused;
   });
 
+  it('and spends nothing where what it is answered cannot be made', async () => {
+    const { thread, budgets, tokens } = await startDesk();
+    tokens.factsOf = () => {
+      throw new IntegrationError('actor_paused', 'credential:both is paused');
+    };
+    const one = thread();
+    const lease = one.remote.lease(targetOf('both', [BURST, SEATS]), 'interactive');
+    const refused = expect(lease).rejects.toMatchObject({ code: 'actor_paused' });
+    await exchanged(one);
+    await refused;
+    expect(budgets.view([BURST, SEATS]).map(({ spent }) => spent)).toEqual([0, 0]);
+  });
+
   it('after its credential has changed, and gets the next one', async () => {
     const { thread, give } = await startDesk();
     const one = thread();

@@ -2,10 +2,17 @@
 // has, and the answer back. Both bodies stream. Invariants: nothing goes that two servers in a row could take for
 // different requests; an answer that breaks off there breaks off here; nobody waits for a place.
 
-import { Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { pipeline } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
-import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS } from '../core/limits.ts';
+import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS, UNREAD_BYTES_MAX, UNREAD_MS_MAX } from '../core/limits.ts';
 import type { Clock } from '../core/time.ts';
 import { assertPlain } from '../edge/plane.ts';
 import { withoutFields } from '../egress/headers.ts';
@@ -75,6 +82,7 @@ export function pipeTo(
       outgoing.writeHead(statusCode, statusMessage, withoutFields(answer.rawHeaders, OWN_FIELDS));
       pipeline(answer, outgoing, (error) => {
         if (error !== undefined) outgoing.destroy();
+        else if (!incoming.complete) leaveUnread(incoming, call, clock);
       });
     });
     // The owner thread went away, or the client: only one of them can still be told.
@@ -85,7 +93,9 @@ export function pipeTo(
     outgoing.once('close', () => {
       if (!outgoing.writableEnded) call.destroy();
     });
-    pipeline(incoming, call, ignore);
+    // No pipeline: that ends the connection to the client with the way to the owner thread, before the answer is read.
+    incoming.pipe(call);
+    incoming.once('error', () => call.destroy());
   };
   return { serve, close: () => agent.destroy() };
 }
@@ -99,4 +109,20 @@ function isProbe({ method, url = '/', headers }: IncomingMessage): boolean {
   return PROBES.has(url.split('?', 1)[0] as string);
 }
 
-function ignore(): void {}
+/**
+ * It was answered before its body had come whole. A client that reads the answer only when it has sent all would lose
+ * it to a reset if the connection ended at once; one that sends slowly would keep it for hours.
+ */
+function leaveUnread(incoming: IncomingMessage, call: ClientRequest, clock: Clock): void {
+  const { socket } = incoming;
+  incoming.unpipe(call);
+  call.destroy();
+  const timer = clock.timerAt(clock.nowMs() + UNREAD_MS_MAX, () => socket.destroySoon());
+  let bytes = 0;
+  incoming.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > UNREAD_BYTES_MAX) socket.destroySoon();
+  });
+  incoming.once('close', () => timer.cancel());
+  incoming.resume();
+}

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import { PIPED_CALLS_MAX, PIPED_PROBES_MAX } from '../../../src/core/limits.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, UNREAD_MS_MAX } from '../../../src/core/limits.ts';
 import { problemOf } from '../../../src/edge/problem.ts';
 import { answerWith } from '../../../src/edge/server.ts';
 import { pipeTo } from '../../../src/threads/pipe.ts';
@@ -77,4 +77,29 @@ it('probes have so many places, and leave all others to calls', async () => {
   expect(await exchange(port, quick('GET /v1/x'))).toMatch(/^HTTP\/1\.1 200 /);
   for (const end of waiting) end();
   for (const client of clients) expect(await client.rest()).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+describe('a body that is answered before it has come whole', () => {
+  it('is read for a moment, and then its connection ends, with the answer and without a reset', async () => {
+    const { port, clock } = await startPipe((_incoming, outgoing) => void outgoing.writeHead(401).end('no'));
+    const client = new RawClient(port).write(slow('POST /v1/x'));
+    expect(await client.until('no')).toMatch(/^HTTP\/1\.1 401 /);
+    await vi.waitFor(() => expect(clock.pendingCount).toBe(1), SOON);
+    await clock.advance(UNREAD_MS_MAX - 1);
+    client.write('23');
+    expect(client.isClosed).toBe(false);
+    await clock.advance(1);
+    await client.rest();
+    expect(client.errorCode).toBeUndefined();
+  });
+
+  it('leaves its connection to the next request if the rest comes in that time', async () => {
+    const { port, clock } = await startPipe((_incoming, outgoing) => void outgoing.writeHead(401).end('no'));
+    const client = new RawClient(port).write(slow('POST /v1/x'));
+    await client.until('no');
+    await vi.waitFor(() => expect(clock.pendingCount).toBe(1), SOON);
+    client.write(`2345${quick('GET /v1/second')}`);
+    expect((await client.rest()).match(/HTTP\/1\.1 401 /g)).toHaveLength(2);
+    expect(clock.pendingCount).toBe(0);
+  });
 });

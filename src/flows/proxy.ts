@@ -35,7 +35,7 @@ export function proxyOverNode(
   path: string,
   facts: CallFacts,
 ): Promise<ProxyOutcome> {
-  const { method = 'GET', rawHeaders, headers } = incoming;
+  const { method = 'GET', rawHeaders, headers, httpVersionMinor } = incoming;
   const announced = headers['content-length'];
   const hasBody = headers['transfer-encoding'] !== undefined || (announced ?? '0') !== '0';
   const call = {
@@ -45,7 +45,8 @@ export function proxyOverNode(
     rawHeaders,
     body: hasBody ? incoming : null,
     isThrottled: isThrottleMode(headers[RATE_LIMITER_MODE] as string | undefined),
-    askForBody: headers.expect === undefined ? null : () => outgoing.writeContinue(),
+    // HTTP/1.0 knows no answer before the answer (RFC 9110 section 10.1.1).
+    askForBody: headers.expect === undefined || httpVersionMinor === 0 ? null : () => outgoing.writeContinue(),
   };
   return proxy(services, target, call, announced, new NodeSink(outgoing));
 }

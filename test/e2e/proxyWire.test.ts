@@ -206,6 +206,12 @@ describe.each([
   describe('a body that is held back with Expect', () => {
     const held = ['content-length: 5', 'expect: 100-continue'];
 
+    it('is not asked for over HTTP/1.0, which would take the 100 for the answer', async () => {
+      const chunks = [`${call('POST / HTTP/1.0', ...held)}hello`, call('POST / HTTP/1.0', 'expect: 100-continue')];
+      for (const text of chunks) expect(await send(text)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(provider.requests[0]).toMatch(/\r\n\r\nhello$/);
+    });
+
     it('is asked for when the call is let through', async () => {
       const client = new RawClient(tenon.running.port).write(lastCall('POST / HTTP/1.1', ...held));
       expect(await client.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');

@@ -7,6 +7,7 @@ import { isJsonObject, type JsonValue } from '../core/json.ts';
 import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX, MASK_TRIES_MAX } from '../core/limits.ts';
 import { type ConfigAction, type ConfigContent, parseConfig } from './config.ts';
 import { ConfigDraft } from './configDraft.ts';
+import { withUnmapped } from './configObjects.ts';
 import type { IntegrationSpec } from './manifest.ts';
 
 /** What an update may change. */
@@ -24,9 +25,9 @@ type Steps = readonly string[];
 /**
  * The installation after the update; the body's `installation` is `body`. A path is matched with the keys that the
  * body has, the longest first, because clients write names with dots as they are; `\.` and `\:` are taken too. A read
- * object that is replaced keeps its schedule, destination, backfill, filters and `disabled` unless the body has them;
- * null removes. Rejects with `bad_request`: a path that may not be updated, that the body has no value for, or a
- * result that is not valid.
+ * object that is replaced keeps its schedule, destination, backfill, filters and `disabled` unless the body has them,
+ * and one that never had mappings is not given an empty map of them; null removes. Rejects with `bad_request`: a path
+ * that may not be updated, that the body has no value for, or a result that is not valid.
  */
 export function updateByMask(
   current: InstallationChoice,
@@ -63,7 +64,8 @@ function change(draft: ConfigDraft, [block = '', second = '', ...rest]: Steps, v
   }
   const action = block as ConfigAction;
   const [key, ...inside] = rest;
-  if (key === undefined) draft.put([action, second], value ?? {});
+  if (key === undefined)
+    draft.put([action, second], action === 'read' ? withEachUnmapped(draft, value) : (value ?? {}));
   else if (inside.length > 0) draft.putIntoObject(action, key, inside, value);
   else if (value === null) draft.removeObject(action, key);
   else draft.setObject(action, key, action === 'read' ? withKept(draft.object(action, key), value) : value);
@@ -72,7 +74,15 @@ function change(draft: ConfigDraft, [block = '', second = '', ...rest]: Steps, v
 function withKept(before: JsonValue | undefined, value: JsonValue): JsonValue {
   if (!isJsonObject(before) || !isJsonObject(value)) return value;
   const kept = KEPT_READ_MEMBERS.filter((member) => before[member] !== undefined && !Object.hasOwn(value, member));
-  return { ...value, ...Object.fromEntries(kept.map((member) => [member, before[member]])) };
+  return withUnmapped(before, { ...value, ...Object.fromEntries(kept.map((member) => [member, before[member]])) });
+}
+
+/** The same for the objects of a whole map. */
+function withEachUnmapped(draft: ConfigDraft, value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return value ?? {};
+  return Object.fromEntries(
+    Object.entries(value).map(([key, object]) => [key, withUnmapped(draft.object('read', key), object ?? null)]),
+  );
 }
 
 const UPDATABLE =

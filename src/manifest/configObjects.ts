@@ -1,7 +1,7 @@
 // Objects of a config content by name. The maps are keyed by what clients call the object, in whatever case, so an
 // object that is set again under another spelling must replace the first.
 
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { ConfigAction, ConfigContent } from './config.ts';
 
 /** The content with `config` as the object `key` of `action`; not validated. */
@@ -18,6 +18,18 @@ export function withoutObject(content: ConfigContent, action: ConfigAction, key:
     action,
     objectsOf(content, action).filter(([name]) => !isSame(name, key)),
   );
+}
+
+/**
+ * A read object that is put in the place of `before`. Clients are shown an empty `selectedFieldMappings` where none is
+ * stored (`publishedConfig`), and an empty map that is stored means that all mappings were left blank on purpose: sent
+ * back as it was shown, it must not switch the manifest's defaults off.
+ */
+export function withUnmapped(before: JsonValue | undefined, value: JsonValue): JsonValue {
+  if (!isJsonObject(before) || !isJsonObject(value)) return value;
+  const { selectedFieldMappings: mappings, ...rest } = value;
+  const isAsShown = isJsonObject(mappings) && Object.keys(mappings).length === 0;
+  return isAsShown && (before['selectedFieldMappings'] ?? null) === null ? rest : value;
 }
 
 function objectsOf(content: ConfigContent, action: ConfigAction): [string, JsonValue][] {

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { CONFIG_CHANGES_MAX, MASK_PATH_CHARS_MAX } from '../core/limits.ts';
 import { didYouMean } from '../core/nearNames.ts';
 import { type ConfigAction, type ConfigContent, parseConfig } from './config.ts';
-import { withObject, withoutObject } from './configObjects.ts';
+import { withObject, withoutObject, withUnmapped } from './configObjects.ts';
 import { findingsOf, formatPath } from './issues.ts';
 import type { IntegrationSpec } from './manifest.ts';
 
@@ -55,13 +55,19 @@ export function patchObjectConfig(
   const installed = Object.entries(content[action]?.objects ?? {});
   const sameName = (name: string) => name.toLowerCase() === objectName.toLowerCase();
   const known = listed.find(sameName);
-  const [key, config] = installed.find(([name]) => sameName(name)) ?? [known, { objectName: known }];
+  const stored = installed.find(([name]) => sameName(name));
+  const [key, config] = stored ?? [known, { objectName: known }];
   if (key === undefined) {
     const remedy = didYouMean(objectName, listed);
     const message = `"${objectName}" is not an object of the manifest's ${action} action`;
     throw new IntegrationError('not_found', message, remedy === undefined ? {} : { remedy });
   }
-  const patched = patchedConfig(config as JsonObject, parsed.data);
+  const before = stored?.[1] as JsonObject | undefined;
+  const changesToMake = parsed.data.map((change) => {
+    const { path, value } = change;
+    return path === '' && value !== undefined ? { ...change, value: withUnmapped(before, value) } : change;
+  });
+  const patched = patchedConfig(config as JsonObject, changesToMake);
   const next = patched === undefined ? withoutObject(content, action, key) : withObject(content, action, key, patched);
   return parseConfig(next as JsonObject, integration, content);
 }

@@ -146,6 +146,47 @@ describe('an update', () => {
     expect(read?.objects['contacts']).toEqual({ schedule: '*/20 * * * *', disabled: false, fieldFilters });
   });
 
+  test.each<[string, string, JsonObject, JsonObject, object]>([
+    ['sent back as it is shown stays without mappings', 'read.objects.contacts', {}, { selectedFieldMappings: {} }, {}],
+    ['is sent back in a whole map', 'read.objects', {}, { selectedFieldMappings: {} }, {}],
+    [
+      'had mappings, may be left with none',
+      'read.objects.contacts',
+      { selectedFieldMappings: { tel: 'phone' } },
+      { selectedFieldMappings: {} },
+      { selectedFieldMappings: {} },
+    ],
+    [
+      'never had mappings may be given some, or a blank one',
+      'read.objects.contacts',
+      {},
+      { selectedFieldMappings: { tel: '' } },
+      { selectedFieldMappings: { tel: '' } },
+    ],
+    [
+      'has its mappings named by the mask may be left with none',
+      'read.objects.contacts.selectedFieldMappings',
+      {},
+      { selectedFieldMappings: {} },
+      { selectedFieldMappings: {} },
+    ],
+  ])('of a read object that %s', (_name, path, stored, sent, expected) => {
+    const current = { ...CURRENT, content: { read: { objects: { contacts: stored } } } };
+    const body = { config: { content: { read: { objects: { contacts: sent } } } } };
+    const { content } = updateByMask(current, { mask: [`config.content.${path}`], body }, SPEC);
+    expect(content.read?.objects).toEqual({ contacts: expected });
+  });
+
+  test('of a read object that was not installed keeps an empty map of mappings, which is a choice', () => {
+    const companies = { selectedFieldMappings: {} };
+    const current = { ...CURRENT, content: {} };
+    for (const path of ['read.objects', 'read.objects.companies']) {
+      const body = { config: { content: { read: { objects: { companies } } } } };
+      const { content } = updateByMask(current, { mask: [`config.content.${path}`], body }, SPEC);
+      expect(content.read?.objects).toEqual({ companies });
+    }
+  });
+
   test('removes an object that is null in the body', () => {
     const { read } = withContent(['read.objects.contacts'], { read: { objects: { contacts: null } } });
     expect(Object.keys(read?.objects ?? {})).toEqual(['companies']);

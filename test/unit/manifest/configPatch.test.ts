@@ -164,6 +164,16 @@ describe('changes', () => {
     expect(patched([{ op: 'remove', path: '' }]).read).toEqual({ objects: {} });
   });
 
+  test('of the empty path give no empty mappings to an object without any, unless it is new', () => {
+    const value = { selectedFields: {}, selectedFieldMappings: {} };
+    expect(contactsAfter({ op: 'replace', path: '', value })).toEqual({ selectedFields: {} });
+    expect(contactsAfter({ op: 'add', path: '/selectedFieldMappings', value: {} })).toMatchObject({
+      selectedFieldMappings: {},
+    });
+    const after = patched([{ op: 'replace', path: '', value }], 'PROJECT/tickets');
+    expect(after.read?.objects['project/tickets']).toEqual(value);
+  });
+
   test('to null remove, because clients send null for what is not set', () => {
     expect(contactsAfter({ op: 'replace', path: '/schedule', value: null })).not.toHaveProperty('schedule');
   });

@@ -83,15 +83,30 @@ function ownIgnoringCase(object: JsonObject, exact: string, folded: string): Jso
   return key === undefined ? undefined : object[key];
 }
 
-/** Exchanges provider values for the builder's; a multi-select is exchanged entry by entry. */
+/** Exchanges provider values for the builder's. */
 function withValues(read: Reader, values: EffectiveMapping['values']): Reader {
   if (values.length === 0) return read;
-  const delivered = new Map<JsonValue, string>(values);
-  const exchange = (value: JsonValue): JsonValue => delivered.get(value) ?? value;
+  const exchange = exchanger(values);
   return (row) => {
     const value = read(row);
-    if (value === undefined) return undefined;
-    return Array.isArray(value) ? value.map(exchange) : exchange(value);
+    return value === undefined ? undefined : exchange(value);
+  };
+}
+
+/**
+ * Exchanges the first of each pair for the second; other values pass. A multi-select is exchanged choice by choice: a
+ * list is one, and so is a text that HubSpot and Salesforce join with semicolons, unless it is itself in the pairs. In
+ * such a text a choice that would become two or none stays as it is, so that there is a way back.
+ */
+export function exchanger(pairs: EffectiveMapping['values']): (value: JsonValue) => JsonValue {
+  const exchanged = new Map<JsonValue, string>(pairs);
+  const choices = new Map(pairs.filter(([from, to]) => from !== '' && to !== '' && !to.includes(';')));
+  const one = (value: JsonValue): JsonValue => exchanged.get(value) ?? value;
+  return (value) => {
+    if (Array.isArray(value)) return value.map(one);
+    if (typeof value !== 'string' || !value.includes(';') || exchanged.has(value)) return one(value);
+    const parts = value.split(';').map((choice) => choices.get(choice) ?? choice);
+    return parts.join(';');
   };
 }
 

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { EffectiveMapping } from './effective.ts';
 import type { EffectiveWrite, FieldRule } from './effectiveWrite.ts';
 import { fieldSteps, isFieldPath } from './fieldPath.ts';
-import { withoutOverlap } from './mapping.ts';
+import { exchanger, withoutOverlap } from './mapping.ts';
 
 /** A record for the provider. */
 export interface UnmappedRecord {
@@ -67,12 +67,10 @@ function ruled(record: JsonObject, rules: readonly FieldRule[], type: 'create' |
   return { record: result, onlyIfEmpty };
 }
 
-/** The provider's value of a delivered one; of several the first. A multi-select is exchanged entry by entry. */
+/** The provider's value of a delivered one; of several the first. */
 export function providedValue(values: EffectiveMapping['values']): (value: JsonValue) => JsonValue {
   if (values.length === 0) return (value) => value;
-  const provided = new Map<JsonValue, string>(values.toReversed().map(([theirs, delivered]) => [delivered, theirs]));
-  const exchange = (value: JsonValue): JsonValue => provided.get(value) ?? value;
-  return (value) => (Array.isArray(value) ? value.map(exchange) : exchange(value));
+  return exchanger(values.toReversed().map(([theirs, delivered]) => [delivered, theirs]));
 }
 
 /** The spelling that the record has of a field, or the rule's. */

@@ -44,7 +44,8 @@ export function createSalesforceWriter(nowMs: () => number): WriteConnector {
     async write({ objectName, headers }, { recordId, fields }, call) {
       // Gateways that know no PATCH let this pass.
       const path = recordId === null ? '' : `/${encodeURIComponent(recordId)}?_HttpMethod=PATCH`;
-      const request = { method: 'POST', path: `${rowsPath(objectName)}${path}`, headers, body: fields } as const;
+      const body = valuesOf(fields);
+      const request = { method: 'POST', path: `${rowsPath(objectName)}${path}`, headers, body } as const;
       const response = ok(await call(request), objectName);
       if (response.body.length === 0) return written(recordId, null);
       const id = jsonAt(jsonBody(response, 'Salesforce'), 'id');
@@ -88,7 +89,17 @@ function rowsPath(objectName: string): string {
 
 /** The type is ours to say: a record that brings its own could be written to another object. */
 function rowOf(objectName: string, { recordId, fields }: WriteRecord): JsonObject {
-  return { ...fields, ...(recordId === null ? {} : { id: recordId }), attributes: { type: objectName } };
+  return { ...valuesOf(fields), ...(recordId === null ? {} : { id: recordId }), attributes: { type: objectName } };
+}
+
+/** A multi-select picklist is one text, its choices told apart by semicolons; no field takes a list. */
+function valuesOf(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, joined(value ?? null)]));
+}
+
+function joined(value: JsonValue): JsonValue {
+  if (!Array.isArray(value) || value.some((choice) => typeof choice === 'object')) return value;
+  return value.length === 0 ? null : value.join(';');
 }
 
 /** Of the whole, as opposed to one of its records. */

@@ -1,6 +1,7 @@
 // From connector rows to delivered entries, one rule per row.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { JsonValue } from '../../../src/core/json.ts';
 import type { EffectiveMapping } from '../../../src/manifest/effective.ts';
 import { compileMapping } from '../../../src/manifest/mapping.ts';
 
@@ -97,6 +98,35 @@ test.each<[string, ReturnType<typeof mapRow>, ReturnType<typeof mapRow>]>([
   ],
 ])('%s', (_name, actual, expected) => {
   expect(actual).toEqual(expected);
+});
+
+describe('a field whose values are exchanged', () => {
+  const values: EffectiveMapping['values'] = [
+    ['b', 'blue'],
+    ['r', 'red'],
+    ['x;y', 'both'],
+    ['', 'none'],
+    ['w', 'off;white'],
+  ];
+  const plan = compileMapping({
+    selectedFields: [],
+    mappings: mapped([['c', 'colour']], values),
+    wantsAllFields: false,
+  });
+  test.each<[string, JsonValue, JsonValue]>([
+    ['one choice', 'b', 'blue'],
+    ['several choices in one text', 'b;r', 'blue;red'],
+    ['one that nobody mapped among them', 'b;z', 'blue;z'],
+    ['one that would become two', 'b;w', 'blue;w'],
+    ['one that is empty', ';r', ';red'],
+    ['none that is mapped', 'z;q', 'z;q'],
+    ['a text with a semicolon that is mapped itself', 'x;y', 'both'],
+    ['choices in another way of writing', 'b, r', 'b, r'],
+    ['a list, whose entries are whole', ['b', 'b;r'], ['blue', 'b;r']],
+    ['no text', 7, 7],
+  ])('may have %s', (_what, given, delivered) => {
+    expect(plan({ fields: { colour: given }, raw: {} }).mappedFields).toEqual({ c: delivered });
+  });
 });
 
 test('names like __proto__ become plain keys and reach no prototype', () => {

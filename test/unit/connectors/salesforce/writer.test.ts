@@ -85,6 +85,17 @@ describe('a record that is written', () => {
     ]);
   });
 
+  it('has several choices of one field joined, and none of them as nothing', async () => {
+    const fields = { Tags__c: ['a', 'b'], Sizes__c: [1, 2], None__c: [], Odd: [{ a: 1 }], Name: 'x;y' };
+    const expected = { Tags__c: 'a;b', Sizes__c: '1;2', None__c: null, Odd: [{ a: 1 }], Name: 'x;y' };
+    const one = providerAnswering(answer(204, ''));
+    await writer.write(params('update'), record({ recordId: '003', fields }), one.call);
+    expect(one.requests[0]?.body).toEqual(expected);
+    const many = providerAnswering(answer(200, [{ id: '003', success: true, errors: [] }]));
+    await writer.writeBatch(params('create'), [record({ fields })], false, many.call);
+    expect(many.requests[0]?.body).toMatchObject({ records: [expected] });
+  });
+
   it('keeps its id where the answer has none', async () => {
     const { call } = providerAnswering(answer(204, ''));
     expect(await writer.write(params('update'), record({ recordId: '003' }), call)).toMatchObject({ recordId: '003' });

@@ -252,6 +252,12 @@ export const DEPLOY_ATTEMPTS_MAX = 5;
 export const CONNECTION_EDITS_MAX = 5;
 /** Aliases a manifest may expand, against the "billion laughs" expansion. */
 export const MANIFEST_ALIASES_MAX = 100;
+/**
+ * What `<<` may merge in all: values that are built for it, and members that are copied. The YAML library makes them
+ * anew for each merge, in 0.4 µs each, and a file of the largest size could ask for fourteen million. The largest
+ * published sample has 13 KB in all.
+ */
+export const MANIFEST_MERGED_MAX = 200_000;
 /** Integrations per manifest; the largest published sample has 8. */
 export const MANIFEST_INTEGRATIONS_MAX = 200;
 /** Files in an uploaded archive; the command line sends one. */

@@ -1,11 +1,12 @@
 // Reads the YAML text of a manifest and remembers where each value stands. Called by parse.ts only.
-// Invariant: reading is bounded (size, aliases, nesting) and takes time in proportion to the text; every path has a
-// position: where a value is missing, that of the nearest mapping around it.
+// Invariant: reading is bounded (size, aliases, merges, nesting) and takes time in proportion to the text; every path
+// has a position: where a value is missing, that of the nearest mapping around it.
 
 import {
   isAlias,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -14,7 +15,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { MANIFEST_ALIASES_MAX } from '../core/limits.ts';
+import { MANIFEST_ALIASES_MAX, MANIFEST_MERGED_MAX } from '../core/limits.ts';
 import type { Path } from './issues.ts';
 
 /** 1-based, in characters. */
@@ -88,7 +89,7 @@ export function readSource(text: string): Source {
     return { content: null, errors: syntax, warnings: [], positionOf: () => positionAt(0) };
   }
   const survey = surveyOf(document);
-  const content = survey.aliasProblems.length === 0 ? plainValue(document) : null;
+  const content = survey.aliasProblems.length === 0 ? plainValue(document, survey.targets) : null;
   const isBomb = survey.aliasProblems.length === 0 && content === null;
   const bombs = isBomb ? [{ offset: survey.firstAliasOffset, message: 'aliases repeat too much of the file' }] : [];
   return {
@@ -176,14 +177,51 @@ function mergesOf(map: YAMLMap): readonly Pair[] {
   return map.items.filter((pair) => keyOf(pair) === '<<');
 }
 
-/** The library throws where aliases of aliases would multiply ("billion laughs"). */
-function plainValue(document: YamlDocument): { readonly value: unknown } | null {
+/** The library throws where aliases of aliases would multiply ("billion laughs"); of merges it counts nothing. */
+function plainValue(document: YamlDocument, targets: Survey['targets']): { readonly value: unknown } | null {
+  if (buildOf(document.contents, targets).merged > MANIFEST_MERGED_MAX) return null;
   try {
     return { value: document.toJS({ maxAliasCount: MANIFEST_ALIASES_MAX }) };
   } catch (thrown) {
     if (thrown instanceof ReferenceError || thrown instanceof RangeError) return null;
     throw thrown;
   }
+}
+
+/** What the library makes of a node: values in all, those of them that are there by a merge, and members of it. */
+interface Build {
+  readonly values: number;
+  readonly merged: number;
+  readonly members: number;
+}
+
+/**
+ * What is merged is built for each merge and then copied member by member; what another alias stands for is built
+ * once. Each anchor is looked at once, however often it is merged. No alias may stand inside its own anchor.
+ */
+function buildOf(node: unknown, targets: Survey['targets'], known = new Map<unknown, Build>()): Build {
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  let [values, merged, members] = [1, 0, 0];
+  for (const item of isSeq(node) || isMap(node) ? node.items : []) {
+    const value = isPair(item) ? item.value : item;
+    if (isPair(item) && keyOf(item) === '<<') {
+      for (const source of mergedBy(value, targets)) {
+        const build = buildOf(source, targets, known);
+        values += build.values + build.members;
+        merged += build.values + build.members;
+        members += build.members;
+      }
+    } else {
+      const build = buildOf(value, targets, known);
+      values += build.values;
+      merged += build.merged;
+      members += 1;
+    }
+  }
+  const build = { values, merged, members };
+  if (isNode(node) && !isAlias(node) && node.anchor !== undefined) known.set(node, build);
+  return build;
 }
 
 function offsetOf(document: YamlDocument, targets: Survey['targets'], path: Path, of: 'key' | 'value'): number {
@@ -213,14 +251,19 @@ function pairIn(
   const own = map.items.findLast((item) => keyOf(item) === key);
   if (own !== undefined) return own;
   for (const { value } of mergesOf(map)) {
-    const target = isAlias(value) ? targets.get(value) : value;
-    for (const source of isSeq(target) ? target.items : [target]) {
-      const merged = isAlias(source) ? targets.get(source) : source;
+    for (const merged of mergedBy(value, targets)) {
       const pair = isMap(merged) ? pairIn(merged, key, targets, seen) : undefined;
       if (pair !== undefined) return pair;
     }
   }
   return undefined;
+}
+
+/** The mappings that the value of a `<<` stands for. */
+function mergedBy(value: unknown, targets: Survey['targets']): readonly unknown[] {
+  const resolved = (node: unknown) => (isAlias(node) ? targets.get(node) : node);
+  const target = resolved(value);
+  return isSeq(target) ? target.items.map(resolved) : [target];
 }
 
 function keyOf(pair: Pair): string {

@@ -15,6 +15,15 @@ export const SUBSCRIBE =
 export const OBJECT = 'integrations[0].read.objects[0]';
 export const WATCHED = 'integrations[0].subscribe.objects[0]';
 
+function lines(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => `${line(index)}\n`).join('');
+}
+
+/** Members of a mapping in braces. */
+function numbered(count: number): string {
+  return Array.from({ length: count }, (_, index) => `k${index}: 1`).join(', ');
+}
+
 export function inObject(lines: string): string {
   return `${HEAD}${READ}${lines.replaceAll(/^/gm, '          ')}\n`;
 }
@@ -110,6 +119,26 @@ const TEXT: readonly Row[] = [
     'aliases that multiply',
     `a: &a [1, 2]\nb: &b [${'*a,'.repeat(30)}]\nc: [${'*b,'.repeat(30)}]\n`,
     '2:8: aliases repeat too much of the file',
+  ],
+  [
+    'merges that multiply',
+    `a: &a {${numbered(5000)}}\n${lines(21, (n) => `b${n}: {<<: *a}`)}${HEAD}${PROXY}`,
+    '2:10: aliases repeat too much of the file',
+  ],
+  [
+    'merges of a few members that hold much',
+    `a: &a {x: [${'1,'.repeat(10_000)}]}\n${lines(21, (n) => `b${n}: {<<: *a}`)}${HEAD}${PROXY}`,
+    '2:10: aliases repeat too much of the file',
+  ],
+  [
+    'merges of merges',
+    `a0: &a0 {x: 1}\n${lines(40, (n) => `a${n + 1}: &a${n + 1} {<<: [*a${n}, *a${n}]}`)}${HEAD}${PROXY}`,
+    '2:15: aliases repeat too much of the file',
+  ],
+  [
+    'merges inside of merges, without any alias',
+    `a: ${'{<<: '.repeat(50)}{${numbered(5000)}}${'}'.repeat(50)}\n${HEAD}${PROXY}`,
+    '1:1: aliases repeat too much of the file',
   ],
   [
     'too many aliases',

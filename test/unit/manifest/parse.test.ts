@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MANIFEST_PROBLEMS_MAX } from '../../../src/core/limits.ts';
+import { MANIFEST_ALIASES_MAX, MANIFEST_PROBLEMS_MAX } from '../../../src/core/limits.ts';
 import { formatProblem, parseManifest } from '../../../src/manifest/parse.ts';
 import {
   BAD_MANIFESTS,
@@ -269,6 +269,17 @@ describe('a good manifest', () => {
       { enabled: true },
       { enabled: true, useModule: true },
     ]);
+  });
+
+  test('may merge the same mapping many times, as long as it stays small', () => {
+    const names = Array.from({ length: MANIFEST_ALIASES_MAX - 1 }, (_, index) => `name${index}`);
+    const members = Array.from({ length: 400 }, (_, index) => `x${index}: 1`).join(', ');
+    const others = names.map((name) => `  - name: ${name}\n    provider: hubspot\n    proxy: {<<: *on}\n`);
+    const result = parse(`${HEAD}    proxy: &on {enabled: true, ${members}}\n${others.join('')}`);
+    expect(result.kind === 'ok' && result.manifest.integrations.at(-1)?.proxy).toMatchObject({
+      enabled: true,
+      x399: 1,
+    });
   });
 
   test('may spell the inherit flag in the plural of the config', () => {

@@ -279,6 +279,8 @@ export const REVOCATIONS_IN_FLIGHT_MAX = 16;
 export const REVOCATIONS_WAITING_MAX = 10_000;
 /** Objects of an account that are described or sampled at a time, for one person who waits. */
 export const OBJECTS_ASKED_BATCH = 8;
+/** All of them: usual gateways in front of us end a request after 60 s; 500 objects, answered in 0.7 s each, fit in. */
+export const OBJECTS_ASKED_MS_MAX = 50 * SECOND_MS;
 /** Fields created or changed by one request: one batch of HubSpot's, ten calls of Salesforce's. */
 export const FIELDS_UPSERTED_MAX = 100;
 /** Values that a field offers; Salesforce takes 1,000 in a restricted list. */

@@ -119,7 +119,8 @@ async function callOnce(
     countAttempt(counted, 'broken', null);
     const { code } = errorFacts(error);
     span?.end({}, code);
-    const fault = faultOfError(code);
+    // Of a call that was given up, because the time for several was over, nobody knows how it would have gone.
+    const fault = signal?.aborted === true ? null : faultOfError(code);
     if (fault !== null) lease.answered(fault);
     throw error;
   } finally {

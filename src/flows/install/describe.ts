@@ -1,10 +1,9 @@
 // What a provider says of the objects of one account: the fields for the connect screen, with the manifest's wishes or
-// without. Asked for a person who waits, a few objects at a time; one that cannot be described says why in its place.
+// without. Asked for a person who waits; one that cannot be described, or not in time, says why in its place.
 
 import { connectorOf } from '../../connectors/connectors.ts';
 import type { DescribedObject } from '../../connectors/contract.ts';
 import { IntegrationError } from '../../core/errors.ts';
-import { OBJECTS_ASKED_BATCH } from '../../core/limits.ts';
 import { sentences } from '../../core/sentences.ts';
 import type { CallPriority } from '../../limits/fairQueue.ts';
 import {
@@ -19,6 +18,7 @@ import { type ConnectionRow, readConnections } from '../../store/tables/connecti
 import type { RevisionRow } from '../../store/tables/installations.ts';
 import { providerCalls } from '../providerCall.ts';
 import type { Services } from '../services.ts';
+import { askEach } from './askEach.ts';
 
 /** As published; `mappedObjectName` where the manifest has another name for the object. */
 export interface ObjectMetadata {
@@ -36,16 +36,12 @@ export async function hydrate(
 ): Promise<HydratedIntegration> {
   const spec = JSON.parse(content) as IntegrationSpec;
   const names = objectsToDescribe(spec);
-  const described = new Map<string, ObjectDescription>();
-  for (let start = 0; start < names.length; start += OBJECTS_ASKED_BATCH) {
-    const batch = names.slice(start, start + OBJECTS_ASKED_BATCH);
-    const answers = await Promise.all(batch.map((name) => describeOrSayWhy(services, connection, name)));
-    for (const [index, name] of batch.entries()) {
-      const answer = answers[index];
-      if (answer !== undefined) described.set(name, answer);
-    }
-  }
-  return hydrateIntegration(spec, (name) => described.get(name));
+  const late: ObjectDescription = { kind: 'failed', error: lateWords(services, connection) };
+  const answers = await askEach(services.clock, names, async (name, signal) => {
+    const answer = await describeOrSayWhy(services, connection, name, signal);
+    return signal.aborted && answer?.kind === 'failed' ? late : answer;
+  });
+  return hydrateIntegration(spec, (name) => (answers.has(name) ? answers.get(name) : late));
 }
 
 /** Undefined where the provider cannot be asked. */
@@ -53,9 +49,10 @@ async function describeOrSayWhy(
   services: Services,
   connection: ConnectionRow,
   objectName: string,
+  signal: AbortSignal,
 ): Promise<ObjectDescription | undefined> {
   try {
-    const described = await describedObject(services, connection, objectName, 'interactive');
+    const described = await describedObject(services, connection, objectName, 'interactive', signal);
     if (described === undefined) return undefined;
     const { displayName, fields } = described;
     return { kind: 'described', ...(displayName === undefined ? {} : { displayName }), fields };
@@ -69,6 +66,10 @@ function wordsFor({ catalog }: Services, { provider }: ConnectionRow, error: unk
   if (!(error instanceof IntegrationError)) return 'Something went wrong on our side. Please try again.';
   if (error.code !== 'auth_invalidated') return sentences([error.publicDetail]);
   return `${catalog.get(provider).displayName} no longer accepts this connection. Connect again to choose fields.`;
+}
+
+function lateWords({ catalog }: Services, { provider }: ConnectionRow): string {
+  return `${catalog.get(provider).displayName} takes too long to say which fields there are. Please try again.`;
 }
 
 /** Undefined where the provider cannot be asked; otherwise rejects with the codes of a call. */

@@ -1,16 +1,16 @@
 // Tries the reads of an installation before its config is saved: one page of each object that is scheduled and was not
 // read like that before. What the provider calls a wrong request is told now and not found out by the first schedule;
-// that it cannot be asked just now says nothing of the config.
+// that it cannot be asked just now, or not in time, says nothing of the config.
 
 import { connectorOf } from '../../connectors/connectors.ts';
 import { type ErrorCode, IntegrationError } from '../../core/errors.ts';
-import { OBJECTS_ASKED_BATCH } from '../../core/limits.ts';
 import type { ConfigContent } from '../../manifest/config.ts';
 import { type EffectiveRead, effectiveReads } from '../../manifest/effective.ts';
 import type { IntegrationSpec } from '../../manifest/manifest.ts';
 import { providerCalls } from '../providerCall.ts';
 import { fieldsOf } from '../read/fields.ts';
 import type { Services } from '../services.ts';
+import { askEach } from './askEach.ts';
 
 /** What the customer or the builder must mend. */
 const WRONG: ReadonlySet<ErrorCode> = new Set([
@@ -34,15 +34,13 @@ export async function sampleReads(
 ): Promise<void> {
   const before = new Set(effectiveReads(spec, former).filter(isRead).map(requestOf));
   const reads = effectiveReads(spec, content).filter((read) => isRead(read) && !before.has(requestOf(read)));
-  const refusals: { readonly read: EffectiveRead; readonly said: string }[] = [];
-  for (let start = 0; start < reads.length; start += OBJECTS_ASKED_BATCH) {
-    const batch = reads.slice(start, start + OBJECTS_ASKED_BATCH);
-    const answers = await Promise.all(batch.map((read) => refusalOf(services, spec, connectionId, read)));
-    for (const [index, read] of batch.entries()) {
-      const said = answers[index];
-      if (said !== null && said !== undefined) refusals.push({ read, said });
-    }
-  }
+  const answers = await askEach(services.clock, reads, (read, signal) =>
+    refusalOf(services, spec, connectionId, read, signal),
+  );
+  const refusals = reads.flatMap((read) => {
+    const said = answers.get(read) ?? null;
+    return said === null ? [] : [{ read, said }];
+  });
   if (refusals.length === 0) return;
   throw new IntegrationError('invalid_input', refusals[0]?.said ?? '', {
     remedy: 'Correct the fields of the objects, or save without a sample with ?skipSampling=true.',
@@ -69,11 +67,12 @@ async function refusalOf(
   { provider }: IntegrationSpec,
   connectionId: string,
   read: EffectiveRead,
+  signal: AbortSignal,
 ): Promise<string | null> {
   const connector = connectorOf(services.connectors, services.catalog.get(provider));
   if (connector === undefined) return null;
   try {
-    const call = providerCalls(services, services.targets.ofConnection(connectionId), 'interactive');
+    const call = providerCalls(services, services.targets.ofConnection(connectionId), 'interactive', signal);
     const filters = read.fieldFilters.map(({ fieldName, value = '' }) => ({ fieldName, value }));
     const fields = await fieldsOf(connector, read, call);
     const { objectName } = read;

@@ -775,6 +775,8 @@ export const CONFIG_BYTES_MAX = 262_144;
 export const CONFIG_DEPTH_MAX = 20;
 /** Changes of one object's config, or paths of one update mask: as many as an object may have fields. */
 export const CONFIG_CHANGES_MAX = MANIFEST_FIELDS_MAX;
+/** Of an object of HubSpot: a search takes six conditions, of which a range of times and the position take one each. */
+export const HUBSPOT_FIELD_FILTERS_MAX = 4;
 /** Of one search. HubSpot takes six; SOQL has no such bound, and queries are bounded by the length of an address. */
 export const SEARCH_FILTERS_MAX = 16;
 /** Of a value that is searched for. HubSpot takes 3,000 characters of a whole search, SOQL 4,000 of a literal. */

@@ -4,7 +4,7 @@
 
 import { type InputIssue, IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import { CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX } from '../core/limits.ts';
+import { CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX, HUBSPOT_FIELD_FILTERS_MAX, MANIFEST_FIELDS_MAX } from '../core/limits.ts';
 import { didYouMean } from '../core/nearNames.ts';
 import { configSchema } from './configSchema.ts';
 import { type Finding, findingsOf, formatPath } from './issues.ts';
@@ -97,8 +97,15 @@ const ACTIONS = ['read', 'write', 'subscribe'] as const;
 /** The actions whose objects a config names. */
 export type ConfigAction = (typeof ACTIONS)[number];
 
-/** The published contract offers filters for these only; elsewhere they would silently deliver everything. */
-const FILTERING_PROVIDERS: ReadonlySet<string> = new Set(['salesforce', 'salesforceSandbox', 'hubspot']);
+/**
+ * How many filters an object may have. The published contract offers them for these only; elsewhere they would silently
+ * deliver everything.
+ */
+const FILTERS_MAX: ReadonlyMap<string, number> = new Map([
+  ['salesforce', MANIFEST_FIELDS_MAX],
+  ['salesforceSandbox', MANIFEST_FIELDS_MAX],
+  ['hubspot', HUBSPOT_FIELD_FILTERS_MAX],
+]);
 const QUOTA_OPTIMIZING_PROVIDERS: ReadonlySet<string> = new Set(['salesforce', 'salesforceSandbox']);
 
 /**
@@ -121,7 +128,7 @@ export function parseConfig(json: JsonValue, integration: IntegrationSpec, insta
   const findings = [
     ...providerFindings(content, integration),
     ...ACTIONS.flatMap((action) => objectFindings(action, content, integration, installed)),
-    ...filterFindings(content, integration),
+    ...filterFindings(content, integration, installed),
     ...quotaFindings(content, integration),
   ];
   if (findings.length > 0) throw configError(findings);
@@ -165,23 +172,40 @@ function objectFindings(
   });
 }
 
-function filterFindings(content: ConfigContent, { provider }: IntegrationSpec): readonly Finding[] {
+function filterFindings(
+  content: ConfigContent,
+  { provider }: IntegrationSpec,
+  installed: ConfigContent | undefined,
+): readonly Finding[] {
+  const before = Object.entries(installed?.read?.objects ?? {});
   return Object.entries(content.read?.objects ?? {}).flatMap(([key, object]) => {
     const path = ['read', 'objects', key];
+    const former = before.find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
     return [
-      ...filterListFindings(object.fieldFilters ?? [], [...path, 'fieldFilters'], provider),
-      ...filterListFindings(object.backfill?.fieldFilters ?? [], [...path, 'backfill', 'fieldFilters'], provider),
+      ...filterListFindings(object.fieldFilters, former?.fieldFilters, [...path, 'fieldFilters'], provider),
+      ...filterListFindings(
+        object.backfill?.fieldFilters,
+        former?.backfill?.fieldFilters,
+        [...path, 'backfill', 'fieldFilters'],
+        provider,
+      ),
     ];
   });
 }
 
+/** An installation that has more filters than there may be, from before there was a bound, may keep as many. */
 function filterListFindings(
-  filters: readonly FieldFilter[],
+  filters: readonly FieldFilter[] = [],
+  former: readonly FieldFilter[] = [],
   path: readonly string[],
   provider: string,
 ): readonly Finding[] {
   if (filters.length === 0) return [];
-  if (!FILTERING_PROVIDERS.has(provider)) return [{ path, message: `is not supported by ${provider}` }];
+  const filtersMax = FILTERS_MAX.get(provider);
+  if (filtersMax === undefined) return [{ path, message: `is not supported by ${provider}` }];
+  if (filters.length > Math.max(filtersMax, former.length)) {
+    return [{ path, message: `can have at most ${filtersMax} filters of ${provider}` }];
+  }
   const seen = new Set<string>();
   return filters.flatMap(({ fieldName }, index) => {
     const isRepeated = seen.has(fieldName.toLowerCase());

@@ -85,17 +85,21 @@ function isFilterMatch({ spec, comparison, value }: Filter, row: RecordRow): boo
 function filtersOf(object: HubspotObject, group: JsonValue): readonly Filter[] {
   const filters = listOf(isJsonObject(group) ? group['filters'] : undefined);
   if (filters.length > FILTERS_PER_GROUP_MAX) throw new InvalidSearch(`at most ${FILTERS_PER_GROUP_MAX} filters`);
-  return filters.map((filter) => {
+  return filters.flatMap((filter) => {
     if (!isJsonObject(filter)) throw new InvalidSearch('a filter must be an object');
     const spec = fieldOf(object, filter['propertyName']);
-    const comparison = comparisonOf(filter['operator']);
-    const value = filter['value'] ?? null;
-    const isOrdered = spec.type === 'number' || spec.type === 'datetime';
-    if (isOrdered && Number.isNaN(comparableNumber(value))) {
-      throw new InvalidSearch(`${String(value)} was not a valid ${spec.type} for ${spec.name}`);
-    }
-    return { spec, comparison, value };
+    const { operator, value, highValue } = filter;
+    if (operator === 'BETWEEN') return [filterOf(spec, 'GTE', value), filterOf(spec, 'LTE', highValue)];
+    return [filterOf(spec, comparisonOf(operator), value)];
   });
+}
+
+function filterOf(spec: FieldSpec, comparison: Comparison, value: JsonValue = null): Filter {
+  const isOrdered = spec.type === 'number' || spec.type === 'datetime';
+  if (isOrdered && Number.isNaN(comparableNumber(value))) {
+    throw new InvalidSearch(`${String(value)} was not a valid ${spec.type} for ${spec.name}`);
+  }
+  return { spec, comparison, value };
 }
 
 function orderOf(object: HubspotObject, body: JsonObject): RowOrder {

@@ -16,6 +16,8 @@ import { createHubspotWriter } from './writer.ts';
 /** Vendor maxima per page. */
 const LIST_LIMIT = 100;
 const SEARCH_LIMIT = 200;
+/** Of a group, and of ours: those of a config, two times and the position. */
+const SEARCH_FILTERS_MAX = 6;
 
 export function createHubspotConnector(nowMs: () => number): ReadConnector {
   const ok = (response: BufferedResponse): JsonValue => {
@@ -92,8 +94,7 @@ function searchBody({
     operator: 'EQ',
     value: String(value),
   }));
-  if (sinceMs !== null) conditions.push({ propertyName: modified, operator: 'GTE', value: toRfc3339(sinceMs) });
-  if (untilMs !== null) conditions.push({ propertyName: modified, operator: 'LTE', value: toRfc3339(untilMs) });
+  conditions.push(...timesOf(modified, sinceMs, untilMs, filters.length + 3 > SEARCH_FILTERS_MAX));
   if (cursor !== null) conditions.push({ propertyName: 'hs_object_id', operator: 'GT', value: cursor });
   return {
     limit: String(rowsMax),
@@ -101,6 +102,19 @@ function searchBody({
     sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
     properties: fields,
   };
+}
+
+/** Both in one where not all of the conditions have room; both bounds are part of the range either way. */
+function timesOf(
+  propertyName: string,
+  sinceMs: number | null,
+  untilMs: number | null,
+  isTight: boolean,
+): readonly JsonObject[] {
+  const since = sinceMs === null ? null : { propertyName, operator: 'GTE', value: toRfc3339(sinceMs) };
+  const until = untilMs === null ? null : { propertyName, operator: 'LTE', value: toRfc3339(untilMs) };
+  if (!isTight || since === null || until === null) return [since, until].filter((time) => time !== null);
+  return [{ propertyName, operator: 'BETWEEN', value: since.value, highValue: until.value }];
 }
 
 /** Goes on while the vendor says that there is more, or the page was full; the cursor is the id of the last record. */

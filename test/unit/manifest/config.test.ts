@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { type JsonObject, type JsonValue, parseJson } from '../../../src/core/json.ts';
-import { CONFIG_BYTES_MAX } from '../../../src/core/limits.ts';
+import { CONFIG_BYTES_MAX, HUBSPOT_FIELD_FILTERS_MAX } from '../../../src/core/limits.ts';
 import { type ConfigContent, parseConfig } from '../../../src/manifest/config.ts';
 import type { IntegrationSpec } from '../../../src/manifest/manifest.ts';
 
@@ -85,6 +85,24 @@ describe('a config is refused with bad_request for', () => {
       provider: 'zendeskSupport',
     });
     expect(error.issues[0]?.detail).toBe('is not supported by zendeskSupport');
+  });
+
+  test('more filters than a search of the provider takes, unless there were as many before', () => {
+    const having = (count: number, action: 'fieldFilters' | 'backfill') => {
+      const filters = Array.from({ length: count }, (_, index) => ({ fieldName: `f${index}`, operator: 'eq' }));
+      const backfill = { defaultPeriod: { days: 1 }, fieldFilters: filters };
+      const object = action === 'backfill' ? { backfill } : { fieldFilters: filters };
+      return { read: { objects: { contacts: object } } } as unknown as ConfigContent & JsonObject;
+    };
+    for (const action of ['fieldFilters', 'backfill'] as const) {
+      const error = errorOf(JSON.stringify(having(HUBSPOT_FIELD_FILTERS_MAX + 1, action)));
+      expect(error.issues[0]?.name).toMatch(/^config\.content\.read\.objects\.contacts\..*fieldFilters$/i);
+      expect(error.issues[0]?.detail).toBe(`can have at most ${HUBSPOT_FIELD_FILTERS_MAX} filters of hubspot`);
+      const six = having(6, action);
+      expect(parseConfig(six, INTEGRATION, six)).toEqual(six);
+      expect(() => parseConfig(having(7, action), INTEGRATION, six)).toThrow('at most');
+      expect(parseConfig(six, { ...INTEGRATION, provider: 'salesforce' })).toEqual(six);
+    }
   });
 
   test('quota optimization elsewhere, as the published screen calls it', () => {

@@ -213,6 +213,8 @@ test('an incremental search finds exactly what changed, in either order', async 
   expect(textAt(byTime, 'results')).not.toBe('undefined');
   const until = { propertyName: 'lastmodifieddate', operator: 'LTE', value: String(sinceMs + MINUTE_MS) };
   expect(ids(await search({ filterGroups: [{ filters: [...filters, until] }], limit: 100 }))).toEqual(created);
+  const both = { ...filters[0], operator: 'BETWEEN', highValue: until.value };
+  expect(ids(await search({ filterGroups: [{ filters: [both] }], limit: 100 }))).toEqual(created);
   expect((await search({ limit: 1 })).json).toMatchObject({ total: 5001 });
   const archived = await get('/crm/v3/objects/contacts?archived=true');
   expect(ids(archived)).toEqual(['10011']);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReadRow } from '../../../../src/connectors/contract.ts';
 import { createHubspotConnector } from '../../../../src/connectors/hubspot/connector.ts';
 import type { JsonObject, JsonValue } from '../../../../src/core/json.ts';
+import { HUBSPOT_FIELD_FILTERS_MAX } from '../../../../src/core/limits.ts';
 import { answer, providerAnswering, readParams } from '../provider.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -113,6 +114,22 @@ describe('a read with a time or a filter', () => {
       { propertyName: 'score', operator: 'EQ', value: '7' },
       { propertyName: 'city', operator: 'EQ', value: "O'Fallon" },
     ]);
+  });
+
+  it('has room for four filters, both times and the position', async () => {
+    const provider = providerAnswering(answer(200, { results: [] }));
+    const filters = ['a', 'b', 'c', 'd'].map((fieldName) => ({ fieldName, value: 1 }));
+    expect(filters).toHaveLength(HUBSPOT_FIELD_FILTERS_MAX);
+    const params = readParams({ filters, sinceMs: SINCE_MS, untilMs: UNTIL_MS, cursor: '7' });
+    await connector.read(params, provider.call);
+    const body = provider.requests[0]?.body as { filterGroups: [{ filters: JsonObject[] }] };
+    expect(body.filterGroups[0].filters).toHaveLength(6);
+    expect(body.filterGroups[0].filters[4]).toEqual({
+      propertyName: 'lastmodifieddate',
+      operator: 'BETWEEN',
+      value: '2026-01-04T12:00:00.250Z',
+      highValue: '2026-01-05T08:00:00.000Z',
+    });
   });
 
   it('seeks above the last id instead of paging by offset, so that it has no end at 10,000', async () => {

@@ -15,8 +15,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/everyAnswer.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For hangs: a test of real processes that takes ten seconds takes a minute on a machine with much else to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters,
   },
 });

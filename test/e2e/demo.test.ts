@@ -31,4 +31,4 @@ test('the demo loses nothing through a kill, proxies through refreshes, tells ch
   expect(summary['refreshes']).toBeGreaterThanOrEqual(3);
   expect(stderr).toContain('Nothing was lost.');
   expect(readdirSync(folder).filter((name) => name.startsWith('tenon-demo-'))).toEqual([]);
-}, 120_000);
+});

@@ -253,7 +253,7 @@ describe('a thread that hangs', () => {
     }, SOON);
     server.child.kill('SIGTERM');
     expect(await server.ended).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 });
 
 describe('the process', () => {

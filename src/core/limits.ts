@@ -425,6 +425,11 @@ export const HEADERS_TIMEOUT_MS = 60 * SECOND_MS;
 export const BODY_TIMEOUT_MS = 60 * SECOND_MS;
 /** Whole time of a buffered call (token endpoint, page, delivery). */
 export const BUFFERED_CALL_TIMEOUT_MS = 60 * SECOND_MS;
+/**
+ * Of an address that a connector makes, as it is sent: Salesforce takes 16,384 together with the headers, others say
+ * nothing. What does not fit goes into a body.
+ */
+export const ADDRESS_CHARS_MAX = 8_000;
 /** A provider page of 2,000 wide Salesforce records is about 10 MB. */
 export const PAGE_BYTES_MAX = 32 * 1_048_576;
 /** A token response is a few KB; more is not one. */

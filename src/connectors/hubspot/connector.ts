@@ -4,9 +4,17 @@
 // Source: https://developers.hubspot.com/docs/api/crm/search and /docs/api/crm/contacts
 
 import { type JsonObject, type JsonValue, jsonAt } from '../../core/json.ts';
+import { ADDRESS_CHARS_MAX } from '../../core/limits.ts';
 import { toRfc3339 } from '../../core/time.ts';
 import type { BufferedResponse } from '../../egress/buffered.ts';
-import { jsonBody, type ReadConnector, type ReadPage, type ReadParams, textsByName } from '../contract.ts';
+import {
+  jsonBody,
+  type ProviderRequest,
+  type ReadConnector,
+  type ReadPage,
+  type ReadParams,
+  textsByName,
+} from '../contract.ts';
 import { hubspotField } from './describe.ts';
 import { hubspotFailure } from './errors.ts';
 import { createHubspotFieldWriter } from './fieldWriter.ts';
@@ -26,7 +34,11 @@ export function createHubspotConnector(nowMs: () => number): ReadConnector {
   };
   return {
     async read(params, call) {
-      if (isFullRead(params)) return listPage(params, ok(await call({ method: 'GET', path: listPath(params) })));
+      if (isFullRead(params)) {
+        const path = listPath(params, params.fields);
+        if (path.length > ADDRESS_CHARS_MAX) return widePage(params, async (request) => ok(await call(request)));
+        return listPage(params, ok(await call({ method: 'GET', path })));
+      }
       const path = `/crm/v3/objects/${encodeURIComponent(params.objectName)}/search`;
       return searchPage(params, ok(await call({ method: 'POST', path, body: searchBody(params) })));
     },
@@ -67,7 +79,7 @@ function isFullRead({ sinceMs, filters }: ReadParams): boolean {
   return sinceMs === null && filters.length === 0;
 }
 
-function listPath({ objectName, fields, cursor, rowsMax = LIST_LIMIT }: ReadParams): string {
+function listPath({ objectName, cursor, rowsMax = LIST_LIMIT }: ReadParams, fields: readonly string[]): string {
   const query = new URLSearchParams({ properties: fields.join(','), limit: String(rowsMax) });
   if (cursor !== null) query.set('after', cursor);
   return `/crm/v3/objects/${encodeURIComponent(objectName)}?${query}`;
@@ -77,6 +89,16 @@ function listPage(params: ReadParams, body: JsonValue): ReadPage {
   const after = jsonAt(body, 'paging.next.after');
   const rows = rowsOf(params.fields, body);
   return { rows, nextCursor: typeof after === 'string' && rows.length > 0 ? after : null };
+}
+
+/** A list has its properties in the address, where all of an object may not fit: their values are read by the ids. */
+async function widePage(params: ReadParams, ask: (request: ProviderRequest) => Promise<JsonValue>): Promise<ReadPage> {
+  const { objectName, fields } = params;
+  const listed = listPage(params, await ask({ method: 'GET', path: listPath(params, ['hs_object_id']) }));
+  if (listed.rows.length === 0) return listed;
+  const ids = listed.rows.map(({ id }) => id);
+  const rows = rowsOf(fields, await ask(byIdsRequest(objectName, ids, fields)));
+  return { ...listed, rows };
 }
 
 function searchBody({

@@ -70,6 +70,43 @@ describe('a full read', () => {
   });
 });
 
+describe('a full read of more properties than an address takes', () => {
+  const fields = Array.from({ length: 700 }, (_, n) => `custom_property_${n}`);
+
+  it('lists the ids and reads their properties with a body', async () => {
+    const wide = { id: '2', properties: { custom_property_699: 'x' } };
+    const provider = providerAnswering(
+      answer(200, { results: records(1, 2), paging: { next: { after: '2' } } }),
+      // One of the two is gone meanwhile.
+      answer(207, { results: [wide], numErrors: 1 }),
+    );
+    const page = await connector.read(readParams({ fields }), provider.call);
+    expect(page.rows.map(({ id, fields: read, raw }) => [id, { ...read }, raw])).toEqual([
+      ['2', { custom_property_699: 'x' }, wide],
+    ]);
+    expect(page.nextCursor).toBe('2');
+    expect(provider.requests).toEqual([
+      { method: 'GET', path: '/crm/v3/objects/contacts?properties=hs_object_id&limit=100' },
+      {
+        method: 'POST',
+        path: '/crm/v3/objects/contacts/batch/read',
+        body: { inputs: [{ id: '1' }, { id: '2' }], properties: fields },
+      },
+    ]);
+  });
+
+  it('goes on where all of a page are gone, and asks for nothing where there is nothing', async () => {
+    const gone = providerAnswering(
+      answer(200, { results: records(1, 1), paging: { next: { after: '1' } } }),
+      answer(207, { results: [], numErrors: 1 }),
+    );
+    expect(await connector.read(readParams({ fields }), gone.call)).toEqual({ rows: [], nextCursor: '1' });
+    const empty = providerAnswering(answer(200, { results: [] }));
+    expect(await connector.read(readParams({ fields }), empty.call)).toEqual({ rows: [], nextCursor: null });
+    expect(empty.requests).toHaveLength(1);
+  });
+});
+
 describe('a read with a time or a filter', () => {
   it.each([
     ['contacts', 'lastmodifieddate'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSalesforceConnector } from '../../../../src/connectors/salesforce/connector.ts';
-import type { JsonValue } from '../../../../src/core/json.ts';
+import { type JsonValue, jsonAt } from '../../../../src/core/json.ts';
 import { answer, providerAnswering, readParams } from '../provider.ts';
 
 const connector = createSalesforceConnector(() => Date.UTC(2026, 0, 5, 9));
@@ -63,6 +63,58 @@ describe('a read', () => {
     expect(query).toBe(
       "SELECT Id,name FROM account WHERE SystemModstamp > 2026-01-04T00:00:00Z AND Industry = 'O\\'Neil'",
     );
+  });
+});
+
+describe('more fields than an address takes', () => {
+  const COLLECTION = '/services/data/v60.0/composite/sobjects/account';
+  const fields = ['Owner.Name', ...Array.from({ length: 700 }, (_, n) => `Custom_Field_${n}__c`)];
+  const queried = { attributes: { type: 'Account' }, Id: '001', Owner: { Name: 'Ann' }, Custom_Field_0__c: 'a' };
+  const rest = { attributes: { type: 'Account' }, Id: '001', Custom_Field_699__c: 'z' };
+  const wide = { ...params, fields };
+
+  it('are queried as far as they fit, and the rest of each page is read by its ids', async () => {
+    const gone = { ...queried, Id: '002' };
+    const provider = providerAnswering(
+      answer(200, { records: [queried, gone], done: false, nextRecordsUrl: NEXT }),
+      answer(200, [rest, null]),
+      answer(200, { records: [{ ...queried, Id: '003' }], done: true }),
+      answer(200, [{ ...rest, Id: '003' }]),
+    );
+    const first = await connector.read(wide, provider.call);
+    // The object has become narrower meanwhile, and the cursor is of the query as it was.
+    const later = { ...params, fields: fields.slice(-2), cursor: first.nextCursor };
+    const last = await connector.read(later, provider.call);
+    const [query, collection, next, second] = provider.requests;
+    expect(query?.path.length).toBeLessThan(8_000);
+    expect(query?.path.length).toBeGreaterThan(7_900);
+    expect(query?.path).toContain('SELECT%20Id%2COwner.Name%2CCustom_Field_0__c%2C');
+    expect(collection).toMatchObject({ method: 'POST', path: COLLECTION, body: { ids: ['001', '002'] } });
+    const asked = (jsonAt(collection?.body ?? null, 'fields') ?? []) as string[];
+    expect([asked[0], asked.at(-1), asked.includes('Custom_Field_0__c')]).toEqual(['Id', 'Custom_Field_699__c', false]);
+    expect(asked.includes('Owner.Name')).toBe(false);
+    expect(first.rows).toMatchObject([{ id: '001', fields: { custom_field_0__c: 'a', custom_field_699__c: 'z' } }]);
+    expect(first.rows[0]?.raw).toEqual({ ...queried, ...rest });
+    expect([next?.path, last.nextCursor]).toEqual([NEXT, null]);
+    expect(second?.body).toEqual({ ids: ['003'], fields: ['Id', 'Custom_Field_698__c', 'Custom_Field_699__c'] });
+    expect(last.rows).toMatchObject([{ id: '003', fields: { custom_field_699__c: 'z' } }]);
+  });
+
+  it('come by id as well', async () => {
+    const id = '001A0000006Vm9rIAC';
+    const provider = providerAnswering(
+      answer(200, { records: [{ ...queried, Id: id }], done: true }),
+      answer(200, [{ ...rest, Id: id }]),
+    );
+    const rows = await connector.readByIds?.('account', [id], fields, provider.call);
+    expect(rows?.get(id)).toMatchObject({ fields: { custom_field_0__c: 'a', custom_field_699__c: 'z' } });
+    expect(provider.requests[0]?.path.length).toBeLessThan(8_000);
+    expect(provider.requests[1]).toMatchObject({ method: 'POST', path: COLLECTION });
+  });
+
+  it('are malformed where the rest is not one record for each', async () => {
+    const provider = providerAnswering(answer(200, { records: [queried], done: true }), answer(200, []));
+    await expect(connector.read(wide, provider.call)).rejects.toMatchObject({ code: 'provider_malformed' });
   });
 });
 

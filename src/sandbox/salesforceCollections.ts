@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../cor
 import type { Ms } from '../core/time.ts';
 import { jsonAnswer, salesforceError } from './answers.ts';
 import type { Account, RequestContext, SandboxApp, SandboxContext } from './context.ts';
+import { withCustomFields } from './customFields.ts';
 import { checkWrite } from './fields.ts';
 import { type SalesforceObject, salesforceIdOf, salesforceIndexOf } from './salesforceObjects.ts';
 import { type Objects, salesforceRecord } from './salesforceQuery.ts';
@@ -110,14 +111,16 @@ function answer(c: RequestContext, plan: readonly Planned[], isAllOrNone: boolea
 }
 
 async function readAll(context: SandboxContext, c: RequestContext, objects: Objects): Promise<Response> {
-  const object = objects.get((c.req.param('name') ?? '').toLowerCase());
-  const rows = object === undefined ? null : c.get('account').rows(object.name);
+  const found = objects.get((c.req.param('name') ?? '').toLowerCase());
+  const account = c.get('account');
+  const rows = found === undefined ? null : account.rows(found.name);
   const body = parseJson(await c.req.text(), 'the body');
-  if (object === undefined || rows === null) return salesforceError(c, 404, 'NOT_FOUND', 'no such object');
+  if (found === undefined || rows === null) return salesforceError(c, 404, 'NOT_FOUND', 'no such object');
   const list = (name: string): readonly JsonValue[] => {
     const value = isJsonObject(body) ? body[name] : undefined;
     return Array.isArray(value) ? value : [];
   };
+  const object = withCustomFields(found, account.customFields);
   const specs = list('fields').flatMap((name) => object.fields.get(String(name).toLowerCase()) ?? []);
   const records = list('ids').map((id): JsonValue => {
     const row = rows.at(salesforceIndexOf(object.keyPrefix, String(id)));

@@ -12,7 +12,7 @@ import {
   DOCTOR_DESTINATIONS_MAX,
   TOKEN_RESPONSE_BYTES_MAX,
 } from '../../core/limits.ts';
-import { type Ms, SECOND_MS, systemClock } from '../../core/time.ts';
+import { type Ms, parseTimestamp, SECOND_MS, systemClock } from '../../core/time.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Owner } from '../../store/ownerLock.ts';
 import type { Reads } from '../../store/port.ts';
@@ -31,9 +31,8 @@ async function call(egress: Egress, method: 'GET' | 'HEAD', url: string) {
     isBodyUnneeded: method === 'HEAD',
     responseBytesMax: TOKEN_RESPONSE_BYTES_MAX,
   });
-  const saidMs = Date.parse(answer.headers['date'] ?? '');
-  const isTrusted = url.startsWith('https:') && !Number.isNaN(saidMs);
-  return { ...answer, skewMs: isTrusted ? systemClock.nowMs() - saidMs : null };
+  const saidMs = url.startsWith('https:') ? parseTimestamp(answer.headers['date'] ?? '') : null;
+  return { ...answer, skewMs: saidMs === null ? null : systemClock.nowMs() - saidMs };
 }
 
 /** By way of this machine, whatever may be called otherwise. */

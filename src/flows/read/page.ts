@@ -11,7 +11,7 @@ import { countOutcome, countsOf, PAGE_OUTCOMES } from '../../core/counts.ts';
 import { type ErrorFacts, errorFacts, IntegrationError, invariant } from '../../core/errors.ts';
 import { newId, type OperationId } from '../../core/ids.ts';
 import { EFFECT_DEADLINE_MS, INCREMENTAL_OVERLAP_MS } from '../../core/limits.ts';
-import { DAY_MS, type Ms } from '../../core/time.ts';
+import { DAY_MS, type Ms, parseTimestamp } from '../../core/time.ts';
 import { agendaOf, type EffectiveRead } from '../../manifest/effective.ts';
 import type { Reads } from '../../store/port.ts';
 import { type DestinationRow, readDestination } from '../../store/tables/accounts.ts';
@@ -257,8 +257,7 @@ async function fetchPage(services: Services, context: PageContext, signal: Abort
   };
   const page = await connector.read(params, call);
   countsOf(services.counts, provider).records += page.rows.length;
-  const saidAtMs = Date.parse(firstDate ?? '');
-  return { page, saidAtMs: Number.isNaN(saidAtMs) ? null : saidAtMs };
+  return { page, saidAtMs: parseTimestamp(firstDate ?? '') };
 }
 
 function committed(services: Services, context: PageContext, page: ReadPage): Settlement {

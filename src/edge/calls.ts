@@ -44,7 +44,7 @@ export function proxiedCallEnded(
   outcome: ProxyOutcome,
   facts: CallFacts,
 ): void {
-  const { installationId, projectId, declaration } = target;
+  const { declaration, logMembers: whose } = target;
   const ms = monotonicMs() - facts.startedMs;
   const { bytesIn, bytesOut, attempts, leaseWaitMs, upstreamMs } = facts;
   const end = endOf(outcome);
@@ -53,7 +53,6 @@ export function proxiedCallEnded(
   // Not `logCall`: an object of sixteen fields and its JSON cost as much as all the other counting together.
   const { requestId } = facts;
   const traceId = word('traceId', traceIdOf(facts));
-  const whose = `"projectId":"${projectId}","installationId":"${installationId}","provider":"${declaration.name}"`;
   const what = `${word('method', method)},"outcome":"${outcome.kind}"`;
   const code = word('code', outcome.kind === 'failed' ? outcome.error.code : undefined);
   const status = typeof end === 'number' ? `,"status":${end}` : '';

@@ -66,6 +66,8 @@ export interface ProxyTarget extends ProviderTarget {
   /** Origin and path prefix of the address that proxied paths are appended to. */
   readonly origin: string;
   readonly pathPrefix: string;
+  /** Whose call it was, for the log line of each: members of a JSON object, put together once. */
+  readonly logMembers: string;
 }
 
 /** The template variables of a connection: what was typed or learned, by name. */
@@ -159,8 +161,8 @@ export class Targets {
     return only.installationId;
   }
 
-  #resolve(installationId: string): ProxyTarget {
-    const installation = readInstallation(this.#reads, installationId);
+  #resolve(named: string): ProxyTarget {
+    const installation = readInstallation(this.#reads, named);
     if (installation === undefined) throw new IntegrationError('not_found', 'no such installation');
     const integration = readIntegration(this.#reads, installation.projectId, installation.integrationId);
     const revision = integration === undefined ? undefined : readRevision(this.#reads, integration.revisionId);
@@ -168,13 +170,16 @@ export class Targets {
     const spec = JSON.parse(revision.content) as IntegrationSpec;
     const provider = this.ofConnection(installation.connectionId);
     const address = new URL(this.#proxyAddress(spec, provider, installation.connectionId));
+    const { installationId, projectId } = installation;
+    const provided = provider.declaration.name;
     return {
       ...provider,
-      installationId: installation.installationId,
-      projectId: installation.projectId,
+      installationId,
+      projectId,
       isProxyEnabled: isProxyEnabled(spec, JSON.parse(installation.config) as ConfigContent),
       origin: address.origin,
       pathPrefix: address.pathname.replace(/\/+$/, ''),
+      logMembers: `"projectId":"${projectId}","installationId":"${installationId}","provider":"${provided}"`,
     };
   }
 

@@ -17,7 +17,7 @@ import { isJsonObject, type JsonValue, jsonOrNull } from '../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, PAGE_BYTES_MAX } from '../core/limits.ts';
 import { systemClock } from '../core/time.ts';
 import { parseAllowList } from '../egress/address.ts';
-import { createEgress, type Egress } from '../egress/egress.ts';
+import { createEgress, type Egress, forwarded } from '../egress/egress.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
 import type { Look } from '../flows/operator/look.ts';
 import { type Owner, readOwner } from '../store/ownerLock.ts';
@@ -152,7 +152,7 @@ async function download(
     headers: Object.entries(credential).flat(),
     body: null,
   };
-  const outcome = egress.forward(call, sink, { accept: () => true });
+  const outcome = forwarded(egress, call, sink, { accept: () => true });
   const failed = outcome.then((result) => {
     if (result.kind === 'failed' && !result.headSent) throw result.error;
     return sink.response;

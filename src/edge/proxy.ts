@@ -7,7 +7,14 @@ import { IntegrationError } from '../core/errors.ts';
 import { parseId } from '../core/ids.ts';
 import { type Ms, toRfc1123Utc } from '../core/time.ts';
 import type { CallFacts } from '../flows/callFacts.ts';
-import { isThrottleMode, type ProxyOutcome, proxyOverNode, proxyOverWeb, RATE_LIMITER_MODE } from '../flows/proxy.ts';
+import {
+  type CallEnding,
+  isThrottleMode,
+  type ProxyOutcome,
+  proxyOverNode,
+  proxyOverWeb,
+  RATE_LIMITER_MODE,
+} from '../flows/proxy.ts';
 import type { ProxyServices } from '../flows/proxyRun.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type ApiKeys, requireFull } from './auth.ts';
@@ -20,8 +27,8 @@ import { answerWith } from './server.ts';
 /** nginx's status for a client that left; nobody receives it. */
 const STATUS_CLIENT_GONE = 499;
 
-/** Proxies a call of node:http and answers it, with a problem where it went nowhere. Never rejects. */
-export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+/** Proxies a call of node:http and answers it, with a problem where it went nowhere. Throws nothing. */
+export type NodeProxy = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /** What a proxied call needs at the edge. */
 type ProxyEdge = ProxyServices & Pick<EdgeServices, 'log'>;
@@ -44,24 +51,65 @@ export const TARGET_HEADERS = [
 ] as const;
 
 export function proxyOfNode(services: ProxyEdge, find: FindTarget): NodeProxy {
-  return async (incoming, outgoing) => {
-    const header: Header = (name) => incoming.headers[name] as string | undefined;
-    const { method } = incoming;
-    const facts = callFactsOf(services, header, method);
-    let target: ProxyTarget | null = null;
+  return (incoming, outgoing) => new NodeCall(services, incoming, outgoing).start(find);
+}
+
+/** A call of node:http on its way. Callbacks and no promise: most calls wait for nothing but their provider. */
+class NodeCall implements CallEnding {
+  readonly #services: ProxyEdge;
+  readonly #incoming: IncomingMessage;
+  readonly #outgoing: ServerResponse;
+  readonly #header: Header;
+  readonly #facts: CallFacts;
+  #target: ProxyTarget | null = null;
+
+  constructor(services: ProxyEdge, incoming: IncomingMessage, outgoing: ServerResponse) {
+    const { headers, method } = incoming;
+    this.#services = services;
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.#header = (name) => headers[name] as string | undefined;
+    this.#facts = callFactsOf(services, this.#header, method);
+  }
+
+  start(find: FindTarget): void {
     try {
-      assertPlain(incoming);
-      const found = find(header);
-      target = found instanceof Promise ? await found : found;
-      const path = providerPath(incoming.url ?? '/', incoming.headers.host);
-      const outcome = await proxyOverNode(services, target, incoming, outgoing, path, facts);
-      finish(services, target, method, outcome, facts);
+      assertPlain(this.#incoming);
+      const found = find(this.#header);
+      if (found instanceof Promise) void this.#goAfter(found);
+      else this.#go(found);
     } catch (error) {
-      proxiedCallRefused(services, target, method, error, facts);
-      const response = problemResponse(error, facts.requestId, services.clock.nowMs(), services.log, 'proxied');
-      answerWith(withRetryHeaders(response, error, header), incoming, outgoing);
+      this.refused(error);
     }
-  };
+  }
+
+  /** See CallEnding. */
+  ended(outcome: ProxyOutcome): void {
+    proxiedCallEnded(this.#services, this.#target as ProxyTarget, this.#incoming.method, outcome, this.#facts);
+  }
+
+  /** See CallEnding. */
+  refused(error: unknown): void {
+    const { log, clock } = this.#services;
+    proxiedCallRefused(this.#services, this.#target, this.#incoming.method, error, this.#facts);
+    const response = problemResponse(error, this.#facts.requestId, clock.nowMs(), log, 'proxied');
+    answerWith(withRetryHeaders(response, error, this.#header), this.#incoming, this.#outgoing);
+  }
+
+  async #goAfter(found: Promise<ProxyTarget>): Promise<void> {
+    try {
+      this.#go(await found);
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  #go(target: ProxyTarget): void {
+    const { url = '/', headers } = this.#incoming;
+    this.#target = target;
+    const path = providerPath(url, headers.host);
+    proxyOverNode(this.#services, target, this.#incoming, this.#outgoing, path, this.#facts, this);
+  }
 }
 
 /** Proxies a WHATWG request. Answers with a problem what never reached the provider; never rejects. */
@@ -77,7 +125,7 @@ export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: R
     const path = providerPath(request.url.slice(origin.length), host);
     const { response, outcome } = proxyOverWeb(services, found, request, path, facts);
     const ended = outcome.then((result) => {
-      finish(services, found, method, result, facts);
+      proxiedCallEnded(services, found, method, result, facts);
       return result.kind === 'clientGone' ? new Response(null, { status: STATUS_CLIENT_GONE }) : response;
     });
     return await Promise.race([response, ended]);
@@ -86,21 +134,6 @@ export async function proxyWeb(services: EdgeServices, keys: ApiKeys, request: R
     const response = problemResponse(error, facts.requestId, services.clock.nowMs(), services.log, 'proxied');
     return withRetryHeaders(response, error, header);
   }
-}
-
-/**
- * Logs and counts what went to the provider. Throws whatever kept the call from it, as long as nothing was sent to the
- * client.
- */
-function finish(
-  services: ProxyEdge,
-  target: ProxyTarget,
-  method: string | undefined,
-  outcome: ProxyOutcome,
-  facts: CallFacts,
-): void {
-  if (outcome.kind === 'failed' && !outcome.headSent) throw outcome.error;
-  proxiedCallEnded(services, target, method, outcome, facts);
 }
 
 /** Finds targets by what is stored. */

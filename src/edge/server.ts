@@ -94,7 +94,7 @@ export function listenOn(
       return;
     }
     // A `Request` and a route cost as much as the rest of the edge; only a problem is a `Response`.
-    void now.proxy(incoming, outgoing);
+    now.proxy(incoming, outgoing);
   };
   const options = { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX };
   const server = createServer(options, serve);

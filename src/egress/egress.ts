@@ -31,10 +31,20 @@ export interface Egress {
   readonly fetch: Fetch;
   /** Refuses with `egress_refused` an address that no call may ever go to; a name is judged at each call. */
   readonly checkUrl: (url: string) => void;
-  /** Streams a call into a sink. Never rejects for what the network or the client does: see ForwardOutcome. */
-  readonly forward: (call: ForwardCall, sink: Sink, hooks: ForwardHooks) => Promise<ForwardOutcome>;
+  /** Streams a call into a sink, and tells the hooks what comes of it: see ForwardOutcome. */
+  readonly forward: (call: ForwardCall, sink: Sink, hooks: ForwardHooks) => void;
   /** Ends every connection; calls under way fail and later ones are rejected with `network`. */
   readonly close: () => Promise<void>;
+}
+
+/** `Egress.forward` as a promise, which the proxy spares itself. Never rejects. */
+export function forwarded(
+  egress: Pick<Egress, 'forward'>,
+  call: ForwardCall,
+  sink: Sink,
+  hooks: Omit<ForwardHooks, 'settled'>,
+): Promise<ForwardOutcome> {
+  return new Promise((settled) => egress.forward(call, sink, { ...hooks, settled }));
 }
 
 export function createEgress({ allowList, clock = systemClock, resolve }: EgressOptions): Egress {

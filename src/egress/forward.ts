@@ -45,6 +45,8 @@ export interface ForwardHooks {
   readonly isCurious?: boolean;
   /** All of it, once the client has it. */
   peeked?(body: Buffer): void;
+  /** What became of the call; the last that is told, exactly once, maybe before `forward` returns. */
+  settled(outcome: ForwardOutcome): void;
 }
 
 export type ForwardOutcome =
@@ -64,22 +66,17 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** See `Egress.forward`. */
-export function forward(
-  origins: Origins,
-  clock: Clock,
-  call: ForwardCall,
-  sink: Sink,
-  hooks: ForwardHooks,
-): Promise<ForwardOutcome> {
-  return new Promise((resolve) => {
-    try {
-      checkRequestLine(call);
-      new ForwardExchange(origins.at(call.origin), clock, call, sink, hooks, resolve).start();
-    } catch (error) {
-      if (!(error instanceof IntegrationError)) throw error;
-      resolve({ kind: 'failed', error, headSent: false });
-    }
-  });
+export function forward(origins: Origins, clock: Clock, call: ForwardCall, sink: Sink, hooks: ForwardHooks): void {
+  let exchange: ForwardExchange;
+  try {
+    checkRequestLine(call);
+    exchange = new ForwardExchange(origins.at(call.origin), clock, call, sink, hooks);
+  } catch (error) {
+    if (!(error instanceof IntegrationError)) throw error;
+    hooks.settled({ kind: 'failed', error, headSent: false });
+    return;
+  }
+  exchange.start();
 }
 
 class ForwardExchange extends Exchange {
@@ -89,7 +86,7 @@ class ForwardExchange extends Exchange {
   readonly #hooks: ForwardHooks;
   #peek: Peek | null = null;
   readonly #body: Readable | Buffer | null;
-  #resolve: ((outcome: ForwardOutcome) => void) | null;
+  #isSettled = false;
   #status = 0;
   #headSent = false;
   #bytesOut = 0;
@@ -99,20 +96,12 @@ class ForwardExchange extends Exchange {
   #stallTimer: Timer | null = null;
   #onAbort: (() => void) | null = null;
 
-  constructor(
-    origin: Origin,
-    clock: Clock,
-    call: ForwardCall,
-    sink: Sink,
-    hooks: ForwardHooks,
-    resolve: (outcome: ForwardOutcome) => void,
-  ) {
+  constructor(origin: Origin, clock: Clock, call: ForwardCall, sink: Sink, hooks: ForwardHooks) {
     super(origin);
     this.#clock = clock;
     this.#call = call;
     this.#sink = sink;
     this.#hooks = hooks;
-    this.#resolve = resolve;
     const { body } = call;
     const isReady = body === null || body instanceof Readable || Buffer.isBuffer(body);
     this.#body = isReady ? body : Readable.fromWeb(body);
@@ -140,7 +129,7 @@ class ForwardExchange extends Exchange {
   }
 
   override onResponseStart(controller: Controller, status: number, _headers: unknown, statusMessage = ''): void {
-    if (status < 200 || this.#resolve === null) return;
+    if (status < 200 || this.#isSettled) return;
     const raw = rawHeadersOf(controller);
     const verdict = this.#hooks.accept(status, raw);
     if (verdict === false) {
@@ -157,7 +146,7 @@ class ForwardExchange extends Exchange {
   }
 
   override onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#resolve === null) {
+    if (this.#isSettled) {
       this.#discard(chunk);
       return;
     }
@@ -167,7 +156,7 @@ class ForwardExchange extends Exchange {
   }
 
   protected override completed(): void {
-    if (this.#resolve === null) return;
+    if (this.#isSettled) return;
     this.#sink.end();
     const peeked = this.#peek === null ? null : this.#peek.whole();
     if (peeked !== null) this.#hooks.peeked?.(peeked);
@@ -175,7 +164,7 @@ class ForwardExchange extends Exchange {
   }
 
   protected override failed(error: IntegrationError): void {
-    if (this.#resolve === null) return;
+    if (this.#isSettled) return;
     // The upload broke: the client is leaving, and the sink will say so a moment later.
     const { errored = null } = this.#body instanceof Readable ? this.#body : {};
     const isUploadBroken = errored !== null && errored === error.cause;
@@ -187,9 +176,10 @@ class ForwardExchange extends Exchange {
     this.#queueTimer?.cancel();
     this.#stallTimer?.cancel();
     if (this.#onAbort !== null) this.#call.signal?.removeEventListener('abort', this.#onAbort);
-    if (this.#resolve !== null) this.#hooks.ended?.(this.bytesSent, this.#bytesOut);
-    this.#resolve?.(outcome);
-    this.#resolve = null;
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#hooks.ended?.(this.bytesSent, this.#bytesOut);
+    this.#hooks.settled(outcome);
   }
 
   #pause(controller: Controller): void {
@@ -212,7 +202,7 @@ class ForwardExchange extends Exchange {
   }
 
   #clientLeft(): void {
-    if (this.#resolve === null) return;
+    if (this.#isSettled) return;
     this.#settle({ kind: 'clientGone' });
     this.abandon(new IntegrationError('network', 'the client went away'));
   }

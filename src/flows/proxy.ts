@@ -13,10 +13,10 @@ import type { Sink } from '../egress/sink.ts';
 import { NodeSink } from '../egress/sinkNode.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
 import type { CallFacts } from './callFacts.ts';
-import { type ProxyCall, type ProxyOutcome, ProxyRun, type ProxyServices } from './proxyRun.ts';
+import { type CallEnding, type ProxyCall, type ProxyOutcome, ProxyRun, type ProxyServices } from './proxyRun.ts';
 import type { ProxyTarget } from './targets.ts';
 
-export type { ProxyOutcome } from './proxyRun.ts';
+export type { CallEnding, ProxyOutcome } from './proxyRun.ts';
 
 /** Asks for the limiter of the proxy. */
 export const RATE_LIMITER_MODE = 'x-amp-rate-limiter-mode';
@@ -26,7 +26,7 @@ export function isThrottleMode(value: string | null | undefined): boolean {
   return value != null && value.toLowerCase() === 'throttle';
 }
 
-/** Proxies a call that came over node:http; the response is written directly. Rejects as `proxy`. */
+/** Proxies a call that came over node:http; the response is written directly. Throws as `proxy`. */
 export function proxyOverNode(
   services: ProxyServices,
   target: ProxyTarget,
@@ -34,7 +34,8 @@ export function proxyOverNode(
   outgoing: ServerResponse,
   path: string,
   facts: CallFacts,
-): Promise<ProxyOutcome> {
+  ending: CallEnding,
+): void {
   const { method = 'GET', rawHeaders, headers, httpVersionMinor } = incoming;
   const announced = headers['content-length'];
   const hasBody = headers['transfer-encoding'] !== undefined || (announced ?? '0') !== '0';
@@ -48,12 +49,13 @@ export function proxyOverNode(
     // HTTP/1.0 knows no answer before the answer (RFC 9110 section 10.1.1).
     askForBody: headers.expect === undefined || httpVersionMinor === 0 ? null : () => outgoing.writeContinue(),
   };
-  return proxy(services, target, call, announced, new NodeSink(outgoing));
+  proxy(services, target, call, announced, new NodeSink(outgoing), ending);
 }
 
 /**
  * Proxies a call that came as a WHATWG request. `response` settles with the provider's head, or never, if `outcome`
- * tells that there was none; the rest of the call goes on behind it.
+ * tells that there was none; the rest of the call goes on behind it. `outcome` rejects where nothing was sent to the
+ * client. Throws as `proxy`.
  */
 export function proxyOverWeb(
   services: ProxyServices,
@@ -75,13 +77,15 @@ export function proxyOverWeb(
     // Servers of this kind answer `Expect` themselves.
     askForBody: null,
   };
-  const outcome = proxy(services, target, call, headers.get('content-length') ?? undefined, sink);
+  const { promise: outcome, resolve: ended, reject: refused } = Promise.withResolvers<ProxyOutcome>();
+  const announced = headers.get('content-length') ?? undefined;
+  proxy(services, target, call, announced, sink, { ended, refused });
   return { response: sink.response, outcome };
 }
 
 /**
- * Throws `forbidden` if the proxy is off, `rate_limited` in throttle mode while the provider wants to be left alone.
- * Rejects with the codes of `ProxyRun.start`. Either way nothing was sent to the client.
+ * Throws `forbidden` if the proxy is off, `rate_limited` in throttle mode while the provider wants to be left alone;
+ * then nothing was sent to the client, and the ending is told nothing.
  */
 function proxy(
   services: ProxyServices,
@@ -89,7 +93,8 @@ function proxy(
   call: ProxyCall,
   bytesAnnounced: string | undefined,
   sink: Sink,
-): Promise<ProxyOutcome> {
+  ending: CallEnding,
+): void {
   if (!target.isProxyEnabled) {
     throw new IntegrationError('forbidden', 'the proxy is not enabled for this installation', {
       remedy: 'Set proxy.enabled in the manifest of the integration.',
@@ -97,26 +102,17 @@ function proxy(
   }
   if (call.isThrottled) assertNotHeld(services, target);
   const { body } = call;
+  // A short body is read before the lease is taken: its bytes can be sent again, and a slow client holds no place.
   const announced = Number(bytesAnnounced ?? Number.NaN);
   if (body instanceof Readable && announced <= REPLAYABLE_BODY_BYTES_MAX) {
-    return proxyReplayable(services, target, call, body, announced, sink);
+    call.askForBody?.();
+    takeBody(body, announced, (bytes) => {
+      if (bytes === null) ending.ended({ kind: 'clientGone' });
+      else new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink, ending).start();
+    });
+    return;
   }
-  return new ProxyRun(services, target, call, sink).start();
-}
-
-/** A short body is read before the lease is taken: its bytes can be sent again, and a slow client holds no place. */
-async function proxyReplayable(
-  services: ProxyServices,
-  target: ProxyTarget,
-  call: ProxyCall,
-  body: Readable,
-  announced: number,
-  sink: Sink,
-): Promise<ProxyOutcome> {
-  call.askForBody?.();
-  const bytes = await bytesOf(body, announced);
-  if (bytes === null) return { kind: 'clientGone' };
-  return new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink).start();
+  new ProxyRun(services, target, call, sink, ending).start();
 }
 
 function assertNotHeld({ throttle, clock, counts }: ProxyServices, { accountKey, declaration }: ProxyTarget): void {
@@ -128,22 +124,27 @@ function assertNotHeld({ throttle, clock, counts }: ProxyServices, { accountKey,
 }
 
 /**
- * A body whole; null if the client left before its end. What was announced is all that comes: the end of the stream,
- * which it tells some turns later, is not waited for.
+ * Takes a body whole; null if the client left before its end. What was announced is all that comes: the end of the
+ * stream, which it tells some turns later, is not waited for.
  */
-function bytesOf(body: Readable, announced: number): Promise<Buffer | null> {
-  return new Promise((resolve) => {
-    const pieces: Buffer[] = [];
-    let length = 0;
-    const whole = () => resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
-    const broken = () => resolve(null);
-    body.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      length += piece.length;
-      if (length === announced) whole();
-    });
-    body.on('end', whole);
-    body.on('error', broken);
-    body.on('close', broken);
+function takeBody(body: Readable, announced: number, taken: (bytes: Buffer | null) => void): void {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  let isTaken = false;
+  const take = (isWhole: boolean) => {
+    if (isTaken) return;
+    isTaken = true;
+    const [first] = pieces;
+    const bytes = pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+    taken(isWhole ? bytes : null);
+  };
+  body.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    length += piece.length;
+    if (length === announced) take(true);
   });
+  body.on('end', () => take(true));
+  const broken = () => take(false);
+  body.on('error', broken);
+  body.on('close', broken);
 }

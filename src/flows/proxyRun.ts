@@ -1,7 +1,8 @@
 // One proxied call with its attempts: take a lease, stream the call there and back, and where that is safe
 // (`resend.ts`) wait and do it again, before the client has seen anything. One object per call: it is the hook of its
-// forward itself, so that the usual call, which succeeds at once, allocates nothing for what did not happen.
-// Invariants: each attempt has a lease of its own, which is released; a call that is sent again has all of its body.
+// forward itself and tells its end by a callback, so that the usual call, which succeeds at once, makes no promise and
+// allocates nothing for what did not happen. Invariants: each attempt has a lease of its own, which is released; a call
+// that is sent again has all of its body; the end is told exactly once.
 
 import type { Readable } from 'node:stream';
 import type { Budgets } from '../../actors/budgets.ts';
@@ -26,8 +27,16 @@ import type { Services } from './services.ts';
 import { type ProxyTarget, targetOfCall } from './targets.ts';
 import { beginClientSpan, pushTrace, spanEndOf, TRACE_HEADERS } from './tracing/client.ts';
 
-/** What became of a call; a `failed` one without `headSent` is the caller's to answer. */
+/** What became of a call. */
 export type ProxyOutcome = ForwardOutcome;
+
+/** Whoever a call is made for is told of its end: one of both, once, maybe before `ProxyRun.start` returns. */
+export interface CallEnding {
+  /** The client has seen an answer, or has left. */
+  ended(outcome: ProxyOutcome): void;
+  /** Nothing was sent to the client: with the codes of `Leases.lease`, `Leases.next` and `ForwardOutcome`. */
+  refused(error: unknown): void;
+}
 
 export interface ProxyCall {
   readonly method: string;
@@ -60,6 +69,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   readonly #target: ProxyTarget;
   readonly #call: ProxyCall;
   readonly #sink: Sink;
+  readonly #ending: CallEnding;
   readonly #counts: ProviderCounts;
   #sentAtMs = 0;
   /** Of the try under way; null where no spans are made. */
@@ -74,12 +84,13 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   #isTokenComing = false;
   #againAtMs: Ms | null = null;
 
-  constructor(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink) {
+  constructor(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink, ending: CallEnding) {
     this.method = call.method;
     this.#services = services;
     this.#target = target.kinds.length === 0 ? target : ofKind(target, call);
     this.#call = call;
     this.#sink = sink;
+    this.#ending = ending;
     this.#counts = countsOf(services.counts, target.declaration.name);
   }
 
@@ -88,25 +99,33 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     return body === null || Buffer.isBuffer(body) || !(body.readableDidRead || body.destroyed);
   }
 
-  /** Rejects with the codes of `Leases.lease` and `Leases.next`, before anything was sent to the client. */
-  async start(): Promise<ProxyOutcome> {
-    const { leases } = this.#services;
-    for (;;) {
-      const leased = leases.lease(this.#target.lease, 'interactive', this);
-      const lease = leased instanceof Promise ? await this.#waited(leased) : leased;
-      if (lease === null) return { kind: 'clientGone' };
-      let outcome: ForwardOutcome;
-      try {
-        outcome = await this.#send(lease);
-        this.#tellOutcome(lease, outcome);
-      } finally {
-        lease.release();
-      }
-      if (outcome.kind === 'failed' && !outcome.headSent) this.#planReconnect(outcome.error);
-      else if (outcome.kind !== 'discarded') return outcome;
-      if (outcome.kind === 'failed' && this.#againAtMs === null) return outcome;
-      await this.#pause();
-      if (this.#sink.isClosed) return { kind: 'clientGone' };
+  /** Takes a lease and sends the call. Whatever comes of it is told to the ending; nothing is thrown. */
+  start(): void {
+    try {
+      const leased = this.#services.leases.lease(this.#target.lease, 'interactive', this);
+      if (leased instanceof Promise) void this.#sendAfter(leased);
+      else this.#sendWith(leased);
+    } catch (error) {
+      this.#ending.refused(error);
+    }
+  }
+
+  /** See ForwardHooks. */
+  settled(outcome: ForwardOutcome): void {
+    const lease = this.#lease as Lease;
+    try {
+      this.#tellOutcome(lease, outcome);
+    } finally {
+      lease.release();
+    }
+    if (outcome.kind === 'failed' && !outcome.headSent) {
+      this.#planReconnect(outcome.error);
+      if (this.#againAtMs === null) this.#ending.refused(outcome.error);
+      else void this.#again();
+    } else if (outcome.kind === 'discarded') {
+      void this.#again();
+    } else {
+      this.#ending.ended(outcome);
     }
   }
 
@@ -167,17 +186,48 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     mapLinks(headers, { origin, pathPrefix, proxyUrl });
   }
 
-  /** One attempt. Not async: a promise of its own for each call would only hand on that of `forward`. */
-  #send(lease: Lease): Promise<ForwardOutcome> {
+  async #sendAfter(leased: Promise<Lease>): Promise<void> {
+    let lease: Lease | null;
+    try {
+      lease = await this.#waited(leased);
+    } catch (error) {
+      this.#ending.refused(error);
+      return;
+    }
+    if (lease === null) this.#ending.ended({ kind: 'clientGone' });
+    else this.#sendWith(lease);
+  }
+
+  async #again(): Promise<void> {
+    try {
+      await this.#pause();
+    } catch (error) {
+      this.#ending.refused(error);
+      return;
+    }
+    if (this.#sink.isClosed) this.#ending.ended({ kind: 'clientGone' });
+    else this.start();
+  }
+
+  #sendWith(lease: Lease): void {
+    try {
+      this.#send(lease);
+    } catch (error) {
+      lease.release();
+      this.#ending.refused(error);
+    }
+  }
+
+  /** One attempt. */
+  #send(lease: Lease): void {
     const { headers: credentialHeaders, query } = lease.attachment;
     const { method, body, rawHeaders, path, facts } = this.#call;
     this.#lease = lease;
     this.#unclear = null;
-    const replaced = namesOf(credentialHeaders);
     const span = this.#beginSpan();
     const dropped = span === null ? facts.trace.dropped : TRACE_HEADERS;
-    if (dropped.length > 0) replaced.push(...dropped);
-    const headers = cleanRequestHeaders(rawHeaders, replaced);
+    const replaced = namesOf(credentialHeaders);
+    const headers = cleanRequestHeaders(rawHeaders, dropped.length === 0 ? replaced : [...replaced, ...dropped]);
     for (const part of credentialHeaders) headers.push(part);
     if (span !== null) pushTrace(headers, span, facts.trace);
     if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
@@ -186,7 +236,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     facts.attempts += 1;
     facts.upstreamMs = null;
     this.#sentAtMs = monotonicMs();
-    return this.#services.egress.forward(call, this.#sink, this);
+    this.#services.egress.forward(call, this.#sink, this);
   }
 
   #tellOutcome(lease: Lease, outcome: ForwardOutcome): void {
@@ -327,11 +377,15 @@ function retryHeaders(retryAtMs: Ms, isRetryable: boolean): readonly string[] {
   return ['X-Amp-Retry-After', toRfc1123Utc(retryAtMs), 'X-Amp-Retryable', String(isRetryable)];
 }
 
-/** Lower-case names of a raw list; a credential sets one or two. */
-function namesOf(rawHeaders: readonly string[]): string[] {
-  const names: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) names.push((rawHeaders[index] ?? '').toLowerCase());
+/** Lower-case names of the fields that a credential sets: one or two, the same for every call with it. */
+function namesOf(credentialHeaders: readonly string[]): readonly string[] {
+  const known = namesOfCredentials.get(credentialHeaders);
+  if (known !== undefined) return known;
+  const names = credentialHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  namesOfCredentials.set(credentialHeaders, names);
   return names;
 }
+
+const namesOfCredentials = new WeakMap<readonly string[], readonly string[]>();
 
 function ignore(): void {}

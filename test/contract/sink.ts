@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllowList } from '../../src/egress/address.ts';
-import { createEgress } from '../../src/egress/egress.ts';
+import { createEgress, forwarded } from '../../src/egress/egress.ts';
 import type { ForwardHooks, ForwardOutcome } from '../../src/egress/forward.ts';
 import { cleanRequestHeaders } from '../../src/egress/headers.ts';
 import type { Sink } from '../../src/egress/sink.ts';
@@ -35,7 +35,9 @@ const BUFFERED_BYTES_MAX = 64 * 1_048_576;
 const GROWTH_BYTES_MAX = 16 * 1_048_576;
 const PIECE = Buffer.alloc(65_536, 'x');
 
-const acceptAll: ForwardHooks = { accept: () => true };
+type Hooks = Omit<ForwardHooks, 'settled'>;
+
+const acceptAll: Hooks = { accept: () => true };
 
 interface Path {
   readonly port: number;
@@ -49,7 +51,7 @@ async function startPath(start: StartFront, listener: Listener, hooks = acceptAl
   const settled = moment<ForwardOutcome>();
   const port = await start(async ({ method, path, rawHeaders, body }, sink) => {
     const headers = cleanRequestHeaders(rawHeaders, []);
-    const outcome = await egress.forward({ origin: upstream.origin, path, method, headers, body }, sink, hooks);
+    const outcome = await forwarded(egress, { origin: upstream.origin, path, method, headers, body }, sink, hooks);
     settled.reach(outcome);
     return outcome;
   });
@@ -346,7 +348,7 @@ function crosses(start: StartFront): void {
   });
 
   test('what the hook adds comes behind what the provider sent', async () => {
-    const hooks: ForwardHooks = { accept: () => ['X-Amp-Retryable', 'true'] };
+    const hooks: Hooks = { accept: () => ['X-Amp-Retryable', 'true'] };
     const listener: Listener = (_request, response) => response.writeHead(429, { 'X-Amp-Retryable': 'false' }).end();
     const path = await startPath(start, listener, hooks);
     const { headers, statusCode } = await headersOf(send(path.port).end());

@@ -73,7 +73,9 @@ export class Network {
       request,
       fetch: createFetch(request),
       checkUrl: () => {},
-      forward: () => Promise.reject(new Error('the simulation makes buffered calls only')),
+      forward() {
+        throw new Error('the simulation makes buffered calls only');
+      },
       close: () => Promise.resolve(),
     };
   }

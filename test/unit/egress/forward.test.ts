@@ -11,7 +11,7 @@ import {
 } from '../../../src/core/limits.ts';
 import type { Clock } from '../../../src/core/time.ts';
 import { parseAllowList } from '../../../src/egress/address.ts';
-import { createEgress, type Egress } from '../../../src/egress/egress.ts';
+import { createEgress, type Egress, forwarded } from '../../../src/egress/egress.ts';
 import type { ForwardCall, ForwardHooks } from '../../../src/egress/forward.ts';
 import type { Sink } from '../../../src/egress/sink.ts';
 import { NodeSink } from '../../../src/egress/sinkNode.ts';
@@ -120,7 +120,9 @@ function openEgress(clock?: Clock): Egress {
   return egress;
 }
 
-const acceptAll: ForwardHooks = { accept: () => true };
+type Hooks = Omit<ForwardHooks, 'settled'>;
+
+const acceptAll: Hooks = { accept: () => true };
 
 function get(origin: string, more: Partial<ForwardCall> = {}): ForwardCall {
   return { origin, path: '/', method: 'GET', headers: [], body: null, ...more };
@@ -146,7 +148,7 @@ describe('forward refuses without touching the sink', () => {
   ])('%s', async (_what, call, code) => {
     const upstream = await startUpstream((_request, response) => response.end());
     const sink = new RecordingSink();
-    const outcome = await openEgress().forward(get(upstream.origin, call), sink, acceptAll);
+    const outcome = await forwarded(openEgress(), get(upstream.origin, call), sink, acceptAll);
     expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code } });
     expect(sink.calls).toEqual([]);
     expect(upstream.connections()).toBe(0);
@@ -156,7 +158,7 @@ describe('forward refuses without touching the sink', () => {
     const upstream = await startUpstream((_request, response) => response.end());
     const sink = new RecordingSink();
     sink.isClosed = true;
-    expect(await openEgress().forward(get(upstream.origin), sink, acceptAll)).toEqual({ kind: 'clientGone' });
+    expect(await forwarded(openEgress(), get(upstream.origin), sink, acceptAll)).toEqual({ kind: 'clientGone' });
     expect(upstream.connections()).toBe(0);
   });
 
@@ -172,7 +174,7 @@ describe('forward refuses without touching the sink', () => {
     const egress = createEgress({ allowList: [], resolve });
     onTestFinished(() => egress.close());
     const sink = new RecordingSink();
-    const outcome = await egress.forward(get('https://provider.example'), sink, acceptAll);
+    const outcome = await forwarded(egress, get('https://provider.example'), sink, acceptAll);
     expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'egress_refused' } });
     expect(sink.calls).toEqual([]);
   });
@@ -184,14 +186,14 @@ describe('forward refuses without touching the sink', () => {
     const egress = createEgress({ allowList: parseAllowList('127.0.0.1'), resolve });
     onTestFinished(() => egress.close());
     const forward = () =>
-      egress.forward(get(`http://provider.example:${upstream.port}`), new RecordingSink(), acceptAll);
+      forwarded(egress, get(`http://provider.example:${upstream.port}`), new RecordingSink(), acceptAll);
     expect(await forward()).toMatchObject({ kind: 'forwarded' });
     expect(await forward()).toMatchObject({ kind: 'failed', error: { code: 'egress_refused' } });
     expect(upstream.connections()).toBe(1);
   });
 
   test('an origin with a path is a bug of ours, because the path would be lost', async () => {
-    const outcome = await openEgress().forward(get('https://example.com/v1'), new RecordingSink(), acceptAll);
+    const outcome = await forwarded(openEgress(), get('https://example.com/v1'), new RecordingSink(), acceptAll);
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'invariant' } });
   });
 });
@@ -201,7 +203,7 @@ describe('forward gives up', () => {
     const controller = new AbortController();
     const upstream = await startUpstream(() => controller.abort());
     const call = get(upstream.origin, { signal: controller.signal });
-    const outcome = await openEgress().forward(call, new RecordingSink(), acceptAll);
+    const outcome = await forwarded(openEgress(), call, new RecordingSink(), acceptAll);
     expect(outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'outcome_unknown' } });
   });
 
@@ -213,7 +215,7 @@ describe('forward gives up', () => {
     });
     const sink = new RecordingSink();
     sink.hasRoom = false;
-    const outcome = openEgress(clock).forward(get(upstream.origin), sink, acceptAll);
+    const outcome = forwarded(openEgress(clock), get(upstream.origin), sink, acceptAll);
     await sink.full.reached;
     clock.fire(BODY_TIMEOUT_MS);
     expect(await outcome).toEqual({ kind: 'clientGone' });
@@ -231,7 +233,7 @@ describe('forward gives up', () => {
       if (held.length === CONNECTIONS_PER_ORIGIN_MAX) allHeld.reach();
       if (held.length > CONNECTIONS_PER_ORIGIN_MAX) response.end();
     });
-    const forward = () => egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+    const forward = () => forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
     const running = Array.from({ length: CONNECTIONS_PER_ORIGIN_MAX }, forward);
     await allHeld.reached;
     const waiting = forward();
@@ -248,7 +250,7 @@ describe('forward gives up', () => {
   test('overloaded at once when too many calls wait', async () => {
     const egress = openEgress();
     const upstream = await startUpstream(() => {});
-    const forward = () => egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+    const forward = () => forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
     const waiting = Array.from({ length: CALLS_PER_ORIGIN_MAX }, forward);
     expect(await forward()).toMatchObject({ kind: 'failed', error: { code: 'overloaded' } });
     await egress.close();
@@ -259,7 +261,7 @@ describe('forward gives up', () => {
     const body = new Readable({ read() {} });
     const upstream = await startUpstream(() => {});
     const call = get(upstream.origin, { method: 'POST', body });
-    const outcome = openEgress().forward(call, new RecordingSink(), acceptAll);
+    const outcome = forwarded(openEgress(), call, new RecordingSink(), acceptAll);
     body.destroy(new Error('aborted'));
     expect(await outcome).toEqual({ kind: 'clientGone' });
   });
@@ -269,10 +271,10 @@ describe('forward gives up', () => {
     const upstream = await startUpstream(() => {});
     const egress = openEgress();
     for (let index = 0; index < CONNECTIONS_PER_ORIGIN_MAX; index += 1) {
-      void egress.forward(get(upstream.origin), new RecordingSink(), acceptAll);
+      void forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
     }
     const sink = new RecordingSink();
-    const outcome = egress.forward(get(upstream.origin, { method: 'POST', body }), sink, acceptAll);
+    const outcome = forwarded(egress, get(upstream.origin, { method: 'POST', body }), sink, acceptAll);
     body.destroy(new Error('aborted'));
     await new Promise((resolve) => body.once('close', resolve));
     sink.closed();
@@ -285,7 +287,7 @@ describe('forward', () => {
     const path = `/a//b/../c;d=%2f?q="'{}|\\^\`[]<>&&=%zz+`;
     const upstream = await startUpstream((request, response) => response.end(request.url));
     const sink = new RecordingSink();
-    await openEgress().forward(get(upstream.origin, { path }), sink, acceptAll);
+    await forwarded(openEgress(), get(upstream.origin, { path }), sink, acceptAll);
     expect(sink.body).toBe(path);
   });
 
@@ -298,7 +300,7 @@ describe('forward', () => {
     const framing = async (headers: string[]) => {
       const sink = new RecordingSink();
       const body = Readable.from([Buffer.from('ab'), Buffer.from('c')]);
-      await egress.forward(get(upstream.origin, { method: 'POST', headers, body }), sink, acceptAll);
+      await forwarded(egress, get(upstream.origin, { method: 'POST', headers, body }), sink, acceptAll);
       return sink.body;
     };
     expect(await framing(['content-length', '3'])).toBe('3 undefined');
@@ -313,7 +315,7 @@ describe('forward', () => {
     const body = Buffer.from('abc');
     for (const headers of [['content-length', '3'], []]) {
       const sink = new RecordingSink();
-      await egress.forward(get(upstream.origin, { method: 'PUT', headers, body }), sink, acceptAll);
+      await forwarded(egress, get(upstream.origin, { method: 'PUT', headers, body }), sink, acceptAll);
       expect(sink.body).toBe('3 abc');
     }
   });
@@ -323,14 +325,14 @@ describe('forward', () => {
       if (request.headers.authorization === 'new') response.end('fine');
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end('expired');
     });
-    const hooks: ForwardHooks = { accept: (status) => status !== 401 };
+    const hooks: Hooks = { accept: (status) => status !== 401 };
     const egress = openEgress();
     const sink = new RecordingSink();
-    const first = await egress.forward(get(upstream.origin, { headers: ['authorization', 'old'] }), sink, hooks);
+    const first = await forwarded(egress, get(upstream.origin, { headers: ['authorization', 'old'] }), sink, hooks);
     expect(first).toMatchObject({ kind: 'discarded', status: 401 });
     expect(first.kind === 'discarded' && first.headers).toContain('www-authenticate');
     expect(sink.calls).toEqual([]);
-    const second = await egress.forward(get(upstream.origin, { headers: ['authorization', 'new'] }), sink, hooks);
+    const second = await forwarded(egress, get(upstream.origin, { headers: ['authorization', 'new'] }), sink, hooks);
     expect(second).toEqual({ kind: 'forwarded', status: 200, bytesOut: 4 });
     expect(sink.body).toBe('fine');
   });
@@ -341,8 +343,8 @@ describe('forward', () => {
       response.once('close', () => closed.reach(response.writableFinished)).writeHead(401);
       response.end(Buffer.alloc(32 * 1_048_576));
     });
-    const hooks: ForwardHooks = { accept: () => false };
-    const outcome = await openEgress().forward(get(upstream.origin), new RecordingSink(), hooks);
+    const hooks: Hooks = { accept: () => false };
+    const outcome = await forwarded(openEgress(), get(upstream.origin), new RecordingSink(), hooks);
     expect(outcome).toMatchObject({ kind: 'discarded' });
     expect(await closed.reached).toBe(false);
   });
@@ -352,7 +354,7 @@ describe('forward', () => {
       response.socket?.end('HTTP/1.1 200 \xe2\x82\xac\r\ncontent-length: 0\r\n\r\n', 'latin1');
     });
     const sink = new RecordingSink();
-    await openEgress().forward(get(upstream.origin), sink, acceptAll);
+    await forwarded(openEgress(), get(upstream.origin), sink, acceptAll);
     expect(sink.calls[0]).toEqual(['head', 200, '', ['content-length']]);
   });
 
@@ -362,7 +364,7 @@ describe('forward', () => {
     const port = await listen(
       createServer((request, response) => {
         const call = get(upstream.origin, { method: 'POST', body: request });
-        void egress.forward(call, new NodeSink(response), acceptAll);
+        void forwarded(egress, call, new NodeSink(response), acceptAll);
       }),
     );
     const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1024)) });

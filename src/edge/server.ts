@@ -96,7 +96,12 @@ export function listenOn(
     // A `Request` and a route cost as much as the rest of the edge; only a problem is a `Response`.
     now.proxy(incoming, outgoing);
   };
-  const options = { keepAliveTimeout: HTTP_KEEP_ALIVE_MS, requestTimeout: HTTP_REQUEST_MS_MAX };
+  const options = {
+    keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
+    requestTimeout: HTTP_REQUEST_MS_MAX,
+    // A request without a body has no stream that must be read, ended and closed: 1.5 KB of heap for each.
+    optimizeEmptyRequests: true,
+  };
   const server = createServer(options, serve);
   // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway
   // should not be sent first.

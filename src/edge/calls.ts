@@ -15,9 +15,10 @@ import { type CallFacts, newCallFacts } from '../flows/callFacts.ts';
 import type { ProxyOutcome } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type EdgeEnv, type EdgeServices, outgoingOf } from './context.ts';
+import type { ProxyField } from './incoming.ts';
 
-/** The value of a header by its lower-case name. */
-export type Header = (name: string) => string | undefined;
+/** The value of a header by its lower-case name; of a proxied call no others are kept. */
+export type Header = (name: ProxyField) => string | undefined;
 
 const REQUEST_ID_HEADER = 'x-request-id';
 

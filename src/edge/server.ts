@@ -8,6 +8,7 @@ import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } 
 import { type Clock, delay } from '../core/time.ts';
 import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
+import { EdgeMessage } from './incoming.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
 import type { NodeProxy } from './proxy.ts';
@@ -101,6 +102,7 @@ export function listenOn(
     requestTimeout: HTTP_REQUEST_MS_MAX,
     // A request without a body has no stream that must be read, ended and closed: 1.5 KB of heap for each.
     optimizeEmptyRequests: true,
+    IncomingMessage: EdgeMessage,
   };
   const server = createServer(options, serve);
   // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway

@@ -85,7 +85,19 @@ export function logMembers(log: Log, level: 'info' | 'debug', members: string): 
   }
   const value = pino.levels.values[level] ?? 0;
   if (value < output.levelMin) return;
-  output.stream.write(`{"level":${value},"time":${systemClock.nowMs()},${members}}\n`);
+  output.stream.write(`${headOf(value, systemClock.nowMs())}${members}}\n`);
+}
+
+/** Under load many lines are of one millisecond, and a number of that size is slow to write. */
+const lastHead = { level: 0, atMs: 0, text: '' };
+
+function headOf(level: number, atMs: number): string {
+  if (atMs !== lastHead.atMs || level !== lastHead.level) {
+    lastHead.level = level;
+    lastHead.atMs = atMs;
+    lastHead.text = `{"level":${level},"time":${atMs},`;
+  }
+  return lastHead.text;
 }
 
 /** Lines that were not written because nobody read them in time. */

@@ -49,20 +49,41 @@ export function proxiedCallEnded(
   const ms = monotonicMs() - facts.startedMs;
   const { bytesIn, bytesOut, attempts, leaseWaitMs, upstreamMs } = facts;
   const end = endOf(outcome);
-  endSpan(facts, target, method, end, outcome.kind === 'failed' ? outcome.error.code : null);
+  const code = outcome.kind === 'failed' ? outcome.error.code : null;
+  endSpan(facts, target, method, end, code);
   countCall(countsOf(counts, declaration.name).calls, method, end, ms, bytesIn, bytesOut);
-  // Not `logCall`: an object of sixteen fields and its JSON cost as much as all the other counting together.
+  // Not `logCall`: an object of sixteen fields and its JSON cost as much as all the other counting together. And in few
+  // pieces: each that is added is an object of its own.
   const { requestId } = facts;
-  const traceId = word('traceId', traceIdOf(facts));
-  const what = `${word('method', method)},"outcome":"${outcome.kind}"`;
-  const code = word('code', outcome.kind === 'failed' ? outcome.error.code : undefined);
-  const status = typeof end === 'number' ? `,"status":${end}` : '';
-  const upstream = upstreamMs === null ? '' : `,"upstreamMs":${rounded(upstreamMs)}`;
-  const waited = leaseWaitMs === 0 ? '' : `,"leaseWaitMs":${rounded(leaseWaitMs)}`;
-  const times = `,"ms":${rounded(ms)}${upstream}${waited}`;
-  const sizes = `,"attempts":${attempts},"bytesIn":${bytesIn},"bytesOut":${bytesOut}`;
-  const line = `"plane":"proxy","requestId":"${requestId}"${traceId},${whose}${what}${code}${status}${times}${sizes}`;
+  const { kind } = outcome;
+  const what = kind === 'forwarded' ? forwardedWith(method, outcome.status) : endedWith(method, kind, code, end);
+  const trace = word('traceId', traceIdOf(facts));
+  const upstream = upstreamMs === null ? '' : `,"upstreamMs":${tenthsText(upstreamMs)}`;
+  const waited = leaseWaitMs === 0 ? '' : `,"leaseWaitMs":${tenthsText(leaseWaitMs)}`;
+  const line =
+    `"plane":"proxy","requestId":"${requestId}",${whose}${trace}${what}${tenthsText(ms)}${upstream}${waited}` +
+    `,"attempts":${attempts},"bytesIn":${bytesIn},"bytesOut":${bytesOut}`;
   logMembers(log, 'info', line);
+}
+
+/** How calls with a usual method end, by method and status: nearly all of them in one of few ways. */
+const forwarded = new Map<string | undefined, string[]>(
+  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [method, []]),
+);
+
+function forwardedWith(method: string | undefined, status: number): string {
+  const byStatus = forwarded.get(method);
+  const known = byStatus?.[status];
+  if (known !== undefined) return known;
+  const text = endedWith(method, 'forwarded', null, status);
+  if (byStatus !== undefined) byStatus[status] = text;
+  return text;
+}
+
+/** Up to the time that it took, which follows. */
+function endedWith(method: string | undefined, kind: string, code: string | null, end: CallEnd): string {
+  const status = typeof end === 'number' ? `,"status":${end}` : '';
+  return `${word('method', method)},"outcome":"${kind}"${word('code', code ?? undefined)}${status},"ms":`;
 }
 
 /** A member with a value that JSON escapes nothing in: an id, or a word of ours or of HTTP. */
@@ -219,4 +240,19 @@ function endOf(outcome: ProxyOutcome): CallEnd {
 
 function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/** Most calls take less than that; numbers with a fraction are slow to write. */
+const TENTHS_KEPT = 1000;
+const textOfTenths: (string | undefined)[] = new Array<undefined>(TENTHS_KEPT).fill(undefined);
+
+/** `rounded`, as JSON has it. */
+function tenthsText(ms: number): string {
+  const tenths = Math.round(ms * 10);
+  if (tenths >= TENTHS_KEPT || tenths < 0) return `${tenths / 10}`;
+  const known = textOfTenths[tenths];
+  if (known !== undefined) return known;
+  const text = `${tenths / 10}`;
+  textOfTenths[tenths] = text;
+  return text;
 }

@@ -16,7 +16,7 @@ import { addressWarnings, type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { newCounts } from './core/counts.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
-import { keepNewObjectsYoung } from './core/heap.ts';
+import { keepNewObjectsYoung, keepTicksFast } from './core/heap.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
@@ -80,6 +80,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const { config, clock = systemClock } = options;
   if (config.workers > 0) assertThreads();
   keepNewObjectsYoung();
+  keepTicksFast();
   const opened: Opened = [];
   const stop = () => closeAll(opened);
   try {

@@ -1,6 +1,7 @@
 // Entry of an edge thread: loads everything, listens when it is told to, and ends when it is told to.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { keepTicksFast } from '../core/heap.ts';
 import { silentLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { listenOn, type NodeListening } from '../edge/server.ts';
@@ -9,6 +10,7 @@ import { openHalf } from './half.ts';
 import { LISTEN, READY, STOP, type ThreadOptions } from './messages.ts';
 
 if (parentPort !== null) {
+  keepTicksFast();
   const options = workerData as ThreadOptions;
   // The owner thread says it when the collector is down.
   const tracer = await openTracer(options.tracing, silentLog());

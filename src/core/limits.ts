@@ -313,8 +313,8 @@ export const USES_PER_MOVE = 7;
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
 /** A body whose announced length is at most this is read before its call is sent, so that it can be sent again. */
 export const REPLAYABLE_BODY_BYTES_MAX = 65_536;
-/** Spellings of header names, per direction, whose treatment is kept; one caller and one provider use some twenty. */
-export const HEADER_NAMES_CACHED_MAX = 1024;
+/** Places in a table of header names; one caller and one provider use some twenty, and two on one place are slow. */
+export const HEADER_NAMES_CACHED_MAX = 2048;
 /** The longest of them; the longest common names have 40 characters. */
 export const HEADER_NAME_CACHED_CHARS_MAX = 64;
 /** Times that a proxied call is sent again because the provider asked for patience; a third refusal is an answer. */

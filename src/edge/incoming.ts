@@ -4,7 +4,7 @@
 // both say the same, and every other request has all fields.
 
 import { IncomingMessage } from 'node:http';
-import { HEADER_NAME_CACHED_CHARS_MAX, HEADER_NAMES_CACHED_MAX } from '../core/limits.ts';
+import { NameTable } from '../core/nameTable.ts';
 import { PROXY_VERSION_HEADER } from './plane.ts';
 
 /** What is looked at of a proxied call, besides those of FRAMING. */
@@ -31,11 +31,13 @@ const FRAMING = ['content-length', 'transfer-encoding'] as const;
 
 type Fields = Record<string, string | undefined>;
 
-const NAMES: ReadonlySet<string> = new Set([...PROXY_FIELDS, ...FRAMING]);
 const NOTHING: Readonly<Fields> = Object.fromEntries(PROXY_FIELDS.map((name) => [name, undefined]));
 
-/** The same spellings come with every call. */
-const nameBySpelling = new Map<string, string | null>();
+/** The names that are looked at, by every spelling; null for all others. */
+const names = new NameTable((spelling): string | null => {
+  const lower = spelling.toLowerCase();
+  return [...PROXY_FIELDS, ...FRAMING].find((name) => name === lower) ?? null;
+});
 
 /** Made by node's server in the place of its own, for each request. */
 export class EdgeMessage extends IncomingMessage {
@@ -57,22 +59,10 @@ Object.defineProperty(EdgeMessage.prototype, 'headers', {
 function proxyFieldsOf(rawHeaders: readonly string[]): Readonly<Fields> | null {
   const fields: Fields = { ...NOTHING };
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = nameOf(rawHeaders[index] as string);
+    const name = names.of(rawHeaders[index] as string);
     if (name === null) continue;
     if (fields[name] !== undefined) return null;
     fields[name] = rawHeaders[index + 1] as string;
   }
   return fields[PROXY_VERSION_HEADER] === undefined ? null : fields;
-}
-
-/** The lower-case name of a field that is looked at, else null. */
-function nameOf(spelling: string): string | null {
-  const known = nameBySpelling.get(spelling);
-  if (known !== undefined) return known;
-  const lower = spelling.toLowerCase();
-  const name = NAMES.has(lower) ? lower : null;
-  if (spelling.length > HEADER_NAME_CACHED_CHARS_MAX) return name;
-  if (nameBySpelling.size >= HEADER_NAMES_CACHED_MAX) nameBySpelling.clear();
-  nameBySpelling.set(spelling, name);
-  return name;
 }

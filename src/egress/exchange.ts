@@ -4,7 +4,7 @@
 
 import type { Dispatcher } from 'undici';
 import type { IntegrationError } from '../core/errors.ts';
-import { HEADER_NAME_CACHED_CHARS_MAX } from '../core/limits.ts';
+import { NameTexts } from '../core/nameTable.ts';
 import { classifyFailure } from './failure.ts';
 import type { Origin } from './origins.ts';
 
@@ -96,7 +96,8 @@ export function rawHeadersOf(controller: Controller): string[] {
   return Array.isArray(raw) ? textsOf(raw) : [];
 }
 
-const NAMES_KNOWN = 256;
+/** The same come with every answer. */
+const names = new NameTexts();
 
 /** Usually all parts lie in the piece that the head came in: read once and cut, they cost half of what each costs. */
 function textsOf(parts: readonly (Buffer | string)[]): string[] {
@@ -112,25 +113,9 @@ function textsOf(parts: readonly (Buffer | string)[]): string[] {
     const at = typeof part === 'object' && part.buffer === first.buffer ? part.byteOffset - start : -1;
     // One that came in two pieces was put together elsewhere.
     if (at < 0 || at + part.length > head.length) texts.push(textOf(part));
-    else texts.push(index % 2 === 0 ? nameAt(head, at, part as Buffer) : head.slice(at, at + part.length));
+    else texts.push(index % 2 === 0 ? names.at(head, at, part as Buffer) : head.slice(at, at + part.length));
   }
   return texts;
-}
-
-/** Of fields that came before, each at a place that its length and its ends make out. */
-const names: string[] = new Array<string>(NAMES_KNOWN).fill('');
-
-/** The same names come with every answer: one that is known needs no text of its own, nor a hash where it is looked up. */
-function nameAt(head: string, at: number, part: Buffer): string {
-  const { length } = part;
-  const ends = 31 * head.charCodeAt(at) + 7 * head.charCodeAt(at + length - 1);
-  const place = (ends + length) % NAMES_KNOWN;
-  const known = names[place] ?? '';
-  if (known.length === length && head.startsWith(known, at)) return known;
-  // Not a piece of the head, which would be kept with it.
-  const name = textOf(part);
-  if (length > 0 && length <= HEADER_NAME_CACHED_CHARS_MAX) names[place] = name;
-  return name;
 }
 
 function textOf(part: Buffer | string): string {

@@ -3,7 +3,7 @@
 // provider, and no field that speaks about one connection crosses to the other.
 
 import { IntegrationError } from '../core/errors.ts';
-import { HEADER_NAME_CACHED_CHARS_MAX, HEADER_NAMES_CACHED_MAX } from '../core/limits.ts';
+import { NameTable } from '../core/nameTable.ts';
 
 /** Fields that speak about one connection (RFC 9110 section 7.6.1 and 11.7, RFC 9113 section 3.2.1). */
 const HOP_BY_HOP = [
@@ -73,38 +73,17 @@ interface Field {
   readonly isDropped: boolean;
 }
 
-/**
- * What becomes of a field, by the spelling of its name: the same spellings come with every call, and folding the case
- * and looking through the lists cost more than the rest of the cleaning.
- */
-class Fields {
-  readonly #dropped: ReadonlySet<string>;
-  readonly #droppedPrefixes: readonly string[];
-  readonly #bySpelling = new Map<string, Field>();
-
-  constructor(dropped: readonly string[], droppedPrefixes: readonly string[]) {
-    this.#dropped = new Set(dropped);
-    this.#droppedPrefixes = droppedPrefixes;
-  }
-
-  of(name: string): Field {
-    return this.#bySpelling.get(name) ?? this.#ofNew(name);
-  }
-
-  #ofNew(name: string): Field {
+/** What becomes of a field: folding the case and looking through the lists cost more than the rest of the cleaning. */
+function fieldsWithout(names: readonly string[], prefixes: readonly string[]): NameTable<Field> {
+  const dropped = new Set(names);
+  return new NameTable((name) => {
     const lower = name.toLowerCase();
-    const isDropped = this.#dropped.has(lower) || this.#droppedPrefixes.some((prefix) => lower.startsWith(prefix));
-    const field = { lower, isDropped };
-    if (name.length > HEADER_NAME_CACHED_CHARS_MAX) return field;
-    // Names are the caller's and the provider's to choose; common ones are back at once.
-    if (this.#bySpelling.size >= HEADER_NAMES_CACHED_MAX) this.#bySpelling.clear();
-    this.#bySpelling.set(name, field);
-    return field;
-  }
+    return { lower, isDropped: dropped.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix)) };
+  });
 }
 
-const REQUEST_FIELDS = new Fields(REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES);
-const RESPONSE_FIELDS = new Fields(RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES);
+const REQUEST_FIELDS = fieldsWithout(REQUEST_DROPPED, REQUEST_DROPPED_PREFIXES);
+const RESPONSE_FIELDS = fieldsWithout(RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES);
 
 /**
  * The caller's headers as the provider may see them. `alsoDropped` holds lower-case names that the credential is about
@@ -112,6 +91,12 @@ const RESPONSE_FIELDS = new Fields(RESPONSE_DROPPED, RESPONSE_DROPPED_PREFIXES);
  */
 export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonly string[]): string[] {
   return clean(raw, REQUEST_FIELDS, alsoDropped);
+}
+
+/** Lower-case names of a raw list that a request may not have beside it, unless they are dropped anyway. */
+export function namesToDrop(raw: readonly string[]): readonly string[] {
+  const fields = raw.filter((_, index) => index % 2 === 0).map((name) => REQUEST_FIELDS.of(name));
+  return fields.filter(({ isDropped }) => !isDropped).map(({ lower }) => lower);
 }
 
 /**
@@ -145,7 +130,7 @@ export function headerRecord(raw: readonly string[]): Readonly<Record<string, st
   return record;
 }
 
-function clean(raw: readonly string[], fields: Fields, alsoDropped: readonly string[]): string[] {
+function clean(raw: readonly string[], fields: NameTable<Field>, alsoDropped: readonly string[]): string[] {
   const kept: string[] = [];
   let connectionOptions: string[] | null = null;
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -153,7 +138,7 @@ function clean(raw: readonly string[], fields: Fields, alsoDropped: readonly str
     const value = raw[index + 1] ?? '';
     const { lower, isDropped } = fields.of(name);
     if (!isDropped) {
-      if (!alsoDropped.includes(lower)) kept.push(name, value);
+      if (alsoDropped.length === 0 || !alsoDropped.includes(lower)) kept.push(name, value);
     } else if (lower === 'connection') {
       connectionOptions = optionsOf(value, connectionOptions);
     } else if (fields === RESPONSE_FIELDS && lower === 'transfer-encoding') {

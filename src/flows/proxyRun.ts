@@ -14,7 +14,7 @@ import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import type { Span } from '../core/spans.ts';
 import { delay, type Ms, monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
-import { cleanRequestHeaders, headerValue } from '../egress/headers.ts';
+import { cleanRequestHeaders, headerValue, namesToDrop } from '../egress/headers.ts';
 import { mapLinks } from '../egress/links.ts';
 import { textOf } from '../egress/peek.ts';
 import type { Sink } from '../egress/sink.ts';
@@ -377,11 +377,11 @@ function retryHeaders(retryAtMs: Ms, isRetryable: boolean): readonly string[] {
   return ['X-Amp-Retry-After', toRfc1123Utc(retryAtMs), 'X-Amp-Retryable', String(isRetryable)];
 }
 
-/** Lower-case names of the fields that a credential sets: one or two, the same for every call with it. */
+/** What a credential replaces: for most nothing, and the same for every call with it. */
 function namesOf(credentialHeaders: readonly string[]): readonly string[] {
   const known = namesOfCredentials.get(credentialHeaders);
   if (known !== undefined) return known;
-  const names = credentialHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const names = namesToDrop(credentialHeaders);
   namesOfCredentials.set(credentialHeaders, names);
   return names;
 }

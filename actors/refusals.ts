@@ -3,7 +3,7 @@
 
 import { BLOCK_MS_MAX, DURABLE_WINDOW_MS_MIN } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
-import { block, roomAt } from '../src/limits/meter.ts';
+import { block, restsUntilMs } from '../src/limits/meter.ts';
 import { surprised, surprisedUntold } from '../src/limits/meterTold.ts';
 import { refuse } from '../src/limits/quota.ts';
 import type { BudgetKey, Window } from './budgetState.ts';
@@ -18,7 +18,8 @@ export interface Refused {
 export function refusedAt(window: Window, untilMs: Ms | null, nowMs: Ms): Refused {
   const { key, meter } = window;
   // Where pauses are declared, or people go on past it, a refusal is nothing that care would spare.
-  const isSurprise = key.pause === undefined && key.isSoft !== true && nowMs >= meter.blockedUntilMs;
+  const isOpen = nowMs >= restsUntilMs(meter, nowMs);
+  const isSurprise = key.pause === undefined && key.isSoft !== true && isOpen;
   const isFirst = isSurprise && surprised(meter, nowMs);
   const boundMs = nowMs + Math.max(key.windowMs, BLOCK_MS_MAX);
   const isLonger = untilMs === null ? refuse(window, nowMs) : block(meter, Math.min(untilMs, boundMs));
@@ -33,8 +34,7 @@ export function refusedAt(window: Window, untilMs: Ms | null, nowMs: Ms): Refuse
  */
 export function unexplainedAt(window: Window, mark: number, untilMs: Ms | null, nowMs: Ms): Refused {
   const { key, meter } = window;
-  roomAt(meter, nowMs);
-  if (nowMs < meter.blockedUntilMs || key.isSoft === true) return { isLonger: false, isNews: false };
+  if (nowMs < restsUntilMs(meter, nowMs) || key.isSoft === true) return { isLonger: false, isNews: false };
   surprisedUntold(meter, { unsure: window.sent - mark + 1, untilMs, isGuessed: key.isGuessed === true }, nowMs);
   return { isLonger: block(meter, Math.min(untilMs ?? nowMs, nowMs + meter.windowMs)), isNews: true };
 }

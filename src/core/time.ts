@@ -73,6 +73,17 @@ export function isWithin(nowMs: Ms, sinceMs: Ms, ms: number): boolean {
   return nowMs >= sinceMs && nowMs - sinceMs < ms;
 }
 
+/**
+ * By how much the clock was put back since it was last seen: more, if anything, than what is known here, by as much as
+ * has passed meanwhile. 0 where it went on. Who keeps times that lie ahead takes that off them, so that none has more
+ * left than it had.
+ */
+export function putBackMs(seen: { seenAtMs: Ms }, nowMs: Ms): number {
+  const backMs = Math.max(0, seen.seenAtMs - nowMs);
+  seen.seenAtMs = nowMs;
+  return backMs;
+}
+
 /** RFC 3339 in UTC with milliseconds, the form of every timestamp on the wire. */
 export function toRfc3339(atMs: Ms): string {
   return new Date(atMs).toISOString();

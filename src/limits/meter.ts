@@ -164,7 +164,13 @@ export function holdCalls(meter: Meter, calls: number): void {
   if (meter.careful !== null) meter.careful.portion += calls;
 }
 
-/** Answers whether calls are held back longer than before. */
+/** Until when the provider wants nothing; now where it does not mind. */
+export function restsUntilMs(meter: Meter, nowMs: Ms): Ms {
+  advance(meter, nowMs);
+  return Math.max(nowMs, meter.blockedUntilMs);
+}
+
+/** Answers whether calls are held back longer than before, of a meter that was just looked at. */
 export function block(meter: Meter, untilMs: Ms): boolean {
   if (untilMs <= meter.blockedUntilMs) return false;
   meter.blockedUntilMs = untilMs;

@@ -8,6 +8,8 @@ import { countsOf, type Meter, recount } from './slices.ts';
 import { restoredTurns, storedTurns } from './turns.ts';
 
 export interface StoredMeter {
+  /** When it was written; rows of older versions do not say. */
+  readonly atMs?: Ms;
   readonly limit: number | null;
   readonly blockedUntilMs: Ms;
   /** Slice number and calls in it, one after the other. */
@@ -20,7 +22,8 @@ export interface StoredMeter {
 export function stored(meter: Meter, nowMs: Ms): StoredMeter {
   const counts = countsOf(meter, nowMs).flat();
   const { isLearned, limit, blockedUntilMs } = meter;
-  const row = { limit: isLearned ? limit : null, blockedUntilMs: Math.max(0, blockedUntilMs), counts };
+  const learned = isLearned ? limit : null;
+  const row = { atMs: nowMs, limit: learned, blockedUntilMs: Math.max(0, blockedUntilMs), counts };
   if (meter.careful === null) return row;
   const { untilMs, ceiling, loweredAtMs, neighbours, turns } = meter.careful;
   const kept = { untilMs, loweredAtMs, ceiling: Number.isFinite(ceiling) ? ceiling : null };
@@ -30,6 +33,7 @@ export function stored(meter: Meter, nowMs: Ms): StoredMeter {
 
 /** Takes up what a row says; what has left the window meanwhile is dropped with the next question. */
 export function restore(meter: Meter, row: StoredMeter): void {
+  meter.seenAtMs = row.atMs ?? Number.NEGATIVE_INFINITY;
   if (row.limit !== null) {
     meter.limit = row.limit;
     meter.isLearned = true;

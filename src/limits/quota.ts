@@ -6,7 +6,7 @@ import type { QuotaCaps, QuotaPolicy } from '../catalog/quotas.ts';
 import { BUDGET_RESERVED_SHARE, PACE_BURST_SHARE } from '../core/limits.ts';
 import { HOUR_MS, type Ms } from '../core/time.ts';
 import { type CallPriority, isBackground } from './fairQueue.ts';
-import { block, earliestAtMs, limitOf, oldestLeavesAtMs, roomAt, spend } from './meter.ts';
+import { block, earliestAtMs, limitOf, oldestLeavesAtMs, restsUntilMs, roomAt, spend } from './meter.ts';
 import { restore, type StoredMeter, stored } from './meterRow.ts';
 import { foresee, learn } from './meterTold.ts';
 import { type Meter, newMeter } from './slices.ts';
@@ -70,7 +70,7 @@ export function reservedOf(limit: number, priority: CallPriority, caps: QuotaCap
 export function roomFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): number {
   const { meter, policy } = quota;
   if (priority === 'interactive' && policy.isSoft) {
-    return nowMs < meter.blockedUntilMs ? 0 : Number.POSITIVE_INFINITY;
+    return nowMs < restsUntilMs(meter, nowMs) ? 0 : Number.POSITIVE_INFINITY;
   }
   const room = roomAt(meter, nowMs, reservedOf(limitOf(meter), priority, policy.caps));
   if (!policy.isSpread || !isBackground(priority)) return room;
@@ -81,7 +81,7 @@ export function roomFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): n
 /** The earliest time, not before `nowMs`, at which `roomFor` should have a call. */
 export function earliestFor(quota: QuotaState, priority: CallPriority, nowMs: Ms): Ms {
   const { meter, policy } = quota;
-  if (priority === 'interactive' && policy.isSoft) return Math.max(nowMs, meter.blockedUntilMs);
+  if (priority === 'interactive' && policy.isSoft) return restsUntilMs(meter, nowMs);
   const atMs = earliestAtMs(meter, nowMs, reservedOf(limitOf(meter), priority, policy.caps));
   if (!policy.isSpread || !isBackground(priority)) return atMs;
   refill(quota, nowMs);
@@ -133,7 +133,7 @@ export function learnFor(quota: QuotaState, said: Said, uncounted: Uncounted, no
  */
 export function refuse(quota: QuotaState, nowMs: Ms): boolean {
   const { meter, policy } = quota;
-  if (policy.pause === undefined || nowMs < meter.blockedUntilMs) return false;
+  if (policy.pause === undefined || nowMs < restsUntilMs(meter, nowMs)) return false;
   const { firstMs, longestMs } = policy.pause;
   block(meter, nowMs + Math.min(longestMs, firstMs * 2 ** quota.refusals));
   quota.refusals += 1;
@@ -142,10 +142,12 @@ export function refuse(quota: QuotaState, nowMs: Ms): boolean {
 
 /**
  * When the provider should be asked what is left, not before `nowMs`: where it never told, after `everyMs`, and when a
- * pause is over, but not in it.
+ * pause is over, but not in it. One that was asked in what is the future now was asked before the clock was put back.
  */
 export function nextProbeAtMs({ meter, probedAtMs }: QuotaState, everyMs: Ms, nowMs: Ms): Ms {
-  return Math.max(nowMs, meter.blockedUntilMs > probedAtMs ? meter.blockedUntilMs : probedAtMs + everyMs);
+  const openAtMs = restsUntilMs(meter, nowMs);
+  const isDue = meter.blockedUntilMs > probedAtMs || probedAtMs > nowMs;
+  return isDue ? openAtMs : Math.max(nowMs, probedAtMs + everyMs);
 }
 
 /** Calls an hour that background work gets of a quota that is spread; null of others. */

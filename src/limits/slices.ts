@@ -2,12 +2,15 @@
 // has left the window. Pure over plain numbers; `meter.ts` spends them, `meterTold.ts` takes up what is told of them.
 
 import { METER_SLICES } from '../core/limits.ts';
-import type { Ms } from '../core/time.ts';
+import { type Ms, putBackMs } from '../core/time.ts';
 import type { Careful } from './careful.ts';
 import { age } from './neighbours.ts';
+import { putBack } from './putBack.ts';
 import { isKnown, turn } from './turns.ts';
 
 export interface Meter {
+  /** When it was last looked at. */
+  seenAtMs: Ms;
   /** Changes only where nothing is declared. */
   windowMs: Ms;
   limit: number;
@@ -37,6 +40,7 @@ export function newMeter(limit: number, windowMs: Ms): Meter {
   const counts = new Float64Array(LENGTH);
   const blockedUntilMs = Number.NEGATIVE_INFINITY;
   return {
+    seenAtMs: Number.NEGATIVE_INFINITY,
     windowMs,
     limit,
     isLearned: false,
@@ -58,35 +62,24 @@ export function sliceMsOf({ windowMs }: Meter): Ms {
 
 /** Forgets what has left the window. Cheap where time has not reached another slice. */
 export function advance(meter: Meter, nowMs: Ms): void {
+  const backMs = putBackMs(meter, nowMs);
+  if (backMs > 0) putBack(meter, backMs, nowMs);
   if (meter.careful !== null) {
     const { careful } = meter;
     age(careful.neighbours, nowMs);
     if (careful.turns !== null && isKnown(careful.turns)) careful.ceiling = turn(careful.turns, careful.ceiling, nowMs);
   }
   const slice = Math.floor(nowMs / sliceMsOf(meter));
-  const slices = slice - meter.head;
-  if (slices === 0) return;
-  if (slices < 0) {
-    // A clock that was put back by a little: the calls count a little longer. By more than a window: from then on.
-    if (slices > -LENGTH) return;
-    shift(meter, slice);
-    return;
-  }
+  if (slice <= meter.head) return;
   if (meter.careful !== null && nowMs >= meter.careful.untilMs) meter.careful = null;
   const { careful } = meter;
   if (careful !== null) careful.portion = 0;
   for (let next = Math.max(meter.head + 1, slice - METER_SLICES); next <= slice; next++) {
-    const place = next % LENGTH;
+    const place = modulo(next);
     meter.total -= meter.counts[place] ?? 0;
     meter.counts[place] = 0;
   }
   meter.head = slice;
-}
-
-function shift(meter: Meter, head: number): void {
-  const ages = Array.from({ length: LENGTH }, (_, age) => meter.counts[modulo(meter.head - age)] ?? 0);
-  meter.head = head;
-  for (const [age, count] of ages.entries()) meter.counts[modulo(head - age)] = count;
 }
 
 export function modulo(slice: number): number {

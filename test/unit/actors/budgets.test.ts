@@ -4,7 +4,7 @@ import { Budgets } from '../../../actors/budgets.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import type { CallPriority } from '../../../src/limits/fairQueue.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type FakeClock, fakeClock, flush } from '../../support/clock.ts';
@@ -387,6 +387,20 @@ describe('what the provider says', () => {
     await clock.advance(SECOND_MS);
     await waiting;
     expect(granted).toEqual(['a']);
+  });
+
+  it('holds calls back no longer when the clock is put back by hours, nor does a restart', async () => {
+    const { budgets, clock, store } = await start();
+    budgets.block([DAILY], 'daily', clock.nowMs() + MINUTE_MS);
+    await clock.advance(20 * SECOND_MS);
+    const fullUntilMs = () => budgets.tryTake(budgets.opened([DAILY]), 'interactive', null)?.atMs;
+    expect(fullUntilMs()).toBe(clock.nowMs() + 40 * SECOND_MS);
+    clock.jump(-5 * HOUR_MS);
+    expect(fullUntilMs()).toBe(clock.nowMs() + 40 * SECOND_MS);
+    await flush();
+    // What passed since the row was written is not known.
+    const { budgets: next } = await start(clock, store);
+    expect(next.view([DAILY])[0]?.blockedUntilMs).toBe(clock.nowMs() + MINUTE_MS);
   });
 
   it('lets those who wait go when more is left than was thought', async () => {

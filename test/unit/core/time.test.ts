@@ -7,6 +7,7 @@ import {
   MINUTE_MS,
   monotonicMs,
   parseTimestamp,
+  putBackMs,
   retryAfterAtMs,
   systemClock,
   toRfc1123Utc,
@@ -154,6 +155,16 @@ describe('Retry-After', () => {
     ['2026-01-05T09:05:00Z', 300_000],
   ])('is a time with %j', (value, aheadMs) => {
     expect(retryAfterAtMs(value, nowMs)).toBe(nowMs + aheadMs);
+  });
+});
+
+describe('by how much the clock was put back', () => {
+  it('is known against when it was last seen, and told once', () => {
+    const seen = { seenAtMs: Number.NEGATIVE_INFINITY };
+    expect([5000, 5000, 7000, 4000, 4000, 6000, 5999].map((nowMs) => putBackMs(seen, nowMs))).toEqual([
+      ...[0, 0, 0, 3000],
+      ...[0, 0, 1],
+    ]);
   });
 });
 

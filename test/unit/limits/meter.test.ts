@@ -53,7 +53,7 @@ describe('a meter', () => {
     const meter = newMeter(10, WINDOW_MS);
     block(meter, 5000);
     block(meter, 3000);
-    expect([roomAt(meter, 4999), earliestAtMs(meter, 100), roomAt(meter, 5000)]).toEqual([0, 5000, 10]);
+    expect([earliestAtMs(meter, 100), roomAt(meter, 4999), roomAt(meter, 5000)]).toEqual([5000, 0, 10]);
   });
 
   it.each([

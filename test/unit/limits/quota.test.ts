@@ -181,8 +181,8 @@ describe('a pause after a refusal', () => {
     refuse(quota, START_MS);
     const again = newQuota(100, DAY_MS, PAUSED);
     restoreQuota(again, JSON.parse(JSON.stringify(storedQuota(quota, START_MS))) as StoredQuota);
-    expect(roomFor(again, 'interactive', START_MS + MINUTE_MS)).toBe(0);
     expect(earliestFor(again, 'interactive', START_MS)).toBe(START_MS + 15 * MINUTE_MS);
+    expect(roomFor(again, 'interactive', START_MS + MINUTE_MS)).toBe(0);
     refuse(again, START_MS + 15 * MINUTE_MS);
     expect(blockedForMs(again, START_MS + 15 * MINUTE_MS)).toBe(30 * MINUTE_MS);
   });

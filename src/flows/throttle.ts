@@ -1,10 +1,10 @@
 // What providers said about coming back, by account: a caller in throttle mode (`x-amp-rate-limiter-mode`) is answered
 // from here instead of being sent to a provider that has refused already. In memory only; a restart asks the provider
-// again. Invariant: a hold ends, whatever the provider said.
+// again. Invariant: a hold ends, whatever the provider said and whatever becomes of the clock.
 
 import { LRUCache } from 'lru-cache';
 import { RESENDS_WAITING_MAX, THROTTLE_ASSUMED_MS, THROTTLE_MS_MAX, THROTTLED_ACCOUNTS_MAX } from '../core/limits.ts';
-import { type Clock, delay, type Ms } from '../core/time.ts';
+import { type Clock, delay, type Ms, putBackMs } from '../core/time.ts';
 import type { LimitsSaid } from '../limits/headers/said.ts';
 
 /** Until when an account is left alone. */
@@ -15,7 +15,10 @@ export interface Hold {
 
 /** Holds of all accounts, and the calls that wait for one to end; one for the process. */
 export class Throttle {
-  readonly #holds = new LRUCache<string, Hold>({ max: THROTTLED_ACCOUNTS_MAX });
+  readonly #holds = new LRUCache<string, { untilMs: Ms; readonly isRetryable: boolean }>({
+    max: THROTTLED_ACCOUNTS_MAX,
+  });
+  readonly #seen = { seenAtMs: Number.NEGATIVE_INFINITY };
   readonly #told: (accountKey: string, hold: Hold) => void;
   #waiting = 0;
 
@@ -38,6 +41,7 @@ export class Throttle {
 
   /** The hold that lasts, or null. */
   holdOf(accountKey: string, nowMs: Ms): Hold | null {
+    this.#look(nowMs);
     const hold = this.#holds.get(accountKey);
     if (hold === undefined) return null;
     if (nowMs < hold.untilMs) return hold;
@@ -50,13 +54,21 @@ export class Throttle {
     const askedMs = said.retryAtMs ?? nowMs + THROTTLE_ASSUMED_MS;
     const untilMs = Math.min(Math.max(askedMs, nowMs), nowMs + THROTTLE_MS_MAX);
     const hold = { untilMs, isRetryable: !said.isLockedOut };
-    this.#holds.set(accountKey, hold);
+    this.hold(accountKey, hold, nowMs);
     this.#told(accountKey, hold);
     return hold;
   }
 
   /** An answer made this hold elsewhere. */
-  hold(accountKey: string, hold: Hold): void {
-    this.#holds.set(accountKey, hold);
+  hold(accountKey: string, { untilMs, isRetryable }: Hold, nowMs: Ms): void {
+    this.#look(nowMs);
+    this.#holds.set(accountKey, { untilMs, isRetryable });
+  }
+
+  /** Of a clock that was put back, holds have no more left than when they were last looked at. */
+  #look(nowMs: Ms): void {
+    const backMs = putBackMs(this.#seen, nowMs);
+    if (backMs === 0) return;
+    for (const hold of this.#holds.values()) hold.untilMs -= backMs;
   }
 }

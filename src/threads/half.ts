@@ -34,7 +34,7 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock, trace
   const leases = new RemoteLeases(channel, epochs, clock);
   const egress = createEgress({ allowList: options.egressAllow, clock });
   const throttle = new Throttle((accountKey, hold) => channel.tell(HOLD, { accountKey, hold } satisfies HoldReport));
-  channel.onTold(HOLD, ({ accountKey, hold }: HoldReport) => throttle.hold(accountKey, hold));
+  channel.onTold(HOLD, ({ accountKey, hold }: HoldReport) => throttle.hold(accountKey, hold, clock.nowMs()));
   const lines = new OwnerLines(channel);
   const log = createLog({ level: options.logLevel, stream: lines });
   const { proxyUrl } = options;

@@ -142,7 +142,7 @@ export class Pool {
     });
     channel.onTold(LINES, (lines: string) => writeLines(log, lines));
     channel.onTold(HOLD, ({ accountKey, hold }: HoldReport) => {
-      throttle.hold(accountKey, hold);
+      throttle.hold(accountKey, hold, clock.nowMs());
       for (const { thread } of this.#places) {
         if (thread !== null && thread.channel !== channel) thread.channel.tell(HOLD, { accountKey, hold });
       }

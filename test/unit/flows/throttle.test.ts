@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RESENDS_WAITING_MAX, THROTTLE_ASSUMED_MS, THROTTLE_MS_MAX } from '../../../src/core/limits.ts';
+import { HOUR_MS } from '../../../src/core/time.ts';
 import { Throttle } from '../../../src/flows/throttle.ts';
 import { fakeClock } from '../../support/clock.ts';
 
@@ -30,6 +31,29 @@ describe('an account is left alone', () => {
     throttle.refused('a', said(NOW_MS + 60_000), NOW_MS);
     throttle.refused('a', said(NOW_MS + 1000), NOW_MS);
     expect(throttle.holdOf('a', NOW_MS)?.untilMs).toBe(NOW_MS + 1000);
+  });
+
+  it.each([1, 3000, 5 * HOUR_MS])('no longer when the clock is put back by %i ms', (backMs) => {
+    const throttle = new Throttle();
+    throttle.refused('a', said(NOW_MS + 5000), NOW_MS);
+    throttle.refused('b', said(NOW_MS + 9000), NOW_MS);
+    expect(throttle.holdOf('a', NOW_MS + 1000)?.untilMs).toBe(NOW_MS + 5000);
+    const nowMs = NOW_MS + 1000 - backMs;
+    // One that another thread tells of, whose clock is the same.
+    throttle.hold('c', { untilMs: nowMs + 2000, isRetryable: true }, nowMs);
+    expect(['a', 'b', 'c'].map((key) => throttle.holdOf(key, nowMs)?.untilMs)).toEqual([
+      nowMs + 4000,
+      nowMs + 8000,
+      nowMs + 2000,
+    ]);
+    expect(throttle.holdOf('a', nowMs + 4000)).toBeNull();
+  });
+
+  it('as long as the answer said in which it was told, whatever becomes of the clock', () => {
+    const throttle = new Throttle();
+    const hold = throttle.refused('a', said(NOW_MS + 5000), NOW_MS);
+    throttle.holdOf('a', NOW_MS - HOUR_MS);
+    expect(hold.untilMs).toBe(NOW_MS + 5000);
   });
 
   it('and is told not to come back if its token is locked out', () => {

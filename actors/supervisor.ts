@@ -8,11 +8,12 @@ import { type ActorId, actorIdOf } from '../src/core/ids.ts';
 import {
   CIRCUIT_CALLS_MIN,
   CIRCUIT_FAILURE_SHARE,
+  CIRCUIT_OPEN_MS,
   CIRCUIT_WINDOW_MS,
   CIRCUITS_COUNTED_MAX,
 } from '../src/core/limits.ts';
 import { forgotten, type Kept } from '../src/core/lookUp.ts';
-import type { Clock, Ms } from '../src/core/time.ts';
+import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The calls of one provider app. Who holds one asks for it again once it is not kept. */
@@ -28,8 +29,8 @@ export interface Circuit extends Kept {
    * may be one for each customer, more than stay in memory.
    */
   isClosed: boolean;
-  /** While a probe is out no other goes; one that is never answered is given up then. */
-  probeUntilMs: Ms;
+  /** While a probe is out no other goes; one that is not answered for CIRCUIT_WINDOW_MS is given up. */
+  probedAtMs: Ms;
   isReporting: boolean;
   /** While it is not closed: until when it refuses calls, as it was last asked. */
   openUntilMs: Ms;
@@ -81,7 +82,7 @@ export class Supervisor {
       windowStartMs: 0,
       calls: 0,
       failures: 0,
-      probeUntilMs: Number.NEGATIVE_INFINITY,
+      probedAtMs: Number.NEGATIVE_INFINITY,
       isReporting: false,
       openUntilMs: Number.NEGATIVE_INFINITY,
     };
@@ -89,16 +90,18 @@ export class Supervisor {
     return circuit;
   }
 
-  /** Until when no call of this provider app may go; null if one may. Asks only. */
+  /** Until when no call of this provider app may go; null if one may. Takes none. */
   heldUntilMs(circuit: Circuit): Ms | null {
     if (circuit.isClosed) return null;
     const state = this.#runtime.peek(circuit.actorId);
     const nowMs = this.#clock.nowMs();
     if (state.hasTag('refusing')) {
-      circuit.openUntilMs = (state.context as ProviderContext).wakeAtMs ?? nowMs;
+      circuit.openUntilMs = this.#openUntilMs(circuit, (state.context as ProviderContext).wakeAtMs ?? nowMs, nowMs);
       return circuit.openUntilMs;
     }
-    if (state.hasTag('probing')) return nowMs < circuit.probeUntilMs ? circuit.probeUntilMs : null;
+    if (state.hasTag('probing')) {
+      return isWithin(nowMs, circuit.probedAtMs, CIRCUIT_WINDOW_MS) ? circuit.probedAtMs + CIRCUIT_WINDOW_MS : null;
+    }
     // While a report is on its way the actor may not have it yet.
     circuit.isClosed = !circuit.isReporting;
     circuit.openUntilMs = Number.NEGATIVE_INFINITY;
@@ -110,7 +113,7 @@ export class Supervisor {
     const retryAtMs = this.heldUntilMs(circuit);
     if (retryAtMs !== null) return { retryAtMs };
     if (circuit.isClosed || !this.#runtime.peek(circuit.actorId).hasTag('probing')) return 'call';
-    circuit.probeUntilMs = this.#clock.nowMs() + CIRCUIT_WINDOW_MS;
+    circuit.probedAtMs = this.#clock.nowMs();
     return 'probe';
   }
 
@@ -119,12 +122,12 @@ export class Supervisor {
     // What was forgotten while the call was under way holds nobody back.
     const circuit = called.isKept ? called : this.circuit(called.providerKey);
     if (admission === 'probe') {
-      circuit.probeUntilMs = Number.NEGATIVE_INFINITY;
+      circuit.probedAtMs = Number.NEGATIVE_INFINITY;
       this.#tell(circuit, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
       return;
     }
     const nowMs = this.#clock.nowMs();
-    if (nowMs - circuit.windowStartMs >= CIRCUIT_WINDOW_MS) {
+    if (!isWithin(nowMs, circuit.windowStartMs, CIRCUIT_WINDOW_MS)) {
       circuit.windowStartMs = nowMs;
       circuit.calls = 0;
       circuit.failures = 0;
@@ -146,6 +149,14 @@ export class Supervisor {
     return [...this.#circuits.entries()]
       .filter(([, { isClosed, openUntilMs }]) => !isClosed && openUntilMs !== Number.NEGATIVE_INFINITY)
       .map(([providerKey, { openUntilMs }]) => ({ providerKey, state: nowMs < openUntilMs ? 'open' : 'halfOpen' }));
+  }
+
+  /** The alarm of a circuit is late by as much as the clock was put back: its actor is told when that is seen. */
+  #openUntilMs(circuit: Circuit, wakeAtMs: Ms, nowMs: Ms): Ms {
+    const latestMs = nowMs + CIRCUIT_OPEN_MS;
+    if (wakeAtMs <= latestMs) return wakeAtMs;
+    this.#tell(circuit, { type: 'alarm.fired' });
+    return latestMs;
   }
 
   /** One report at a time: a storm is one decision. What the disk refuses comes again with the next failure. */

@@ -1,6 +1,7 @@
 // The circuit of one provider app, kept by its supervisor (`actors/supervisor.ts`).
 //   closed    calls go through.
-//   open      too many calls failed; none go through until `wakeAtMs`.
+//   open      too many calls failed; none go through until `wakeAtMs`, or for CIRCUIT_OPEN_MS at most: an alarm that is
+//             further away is of before the clock was put back, and any alarm ends it.
 //   halfOpen  one call at a time goes through, to see whether the provider is back.
 // Calls are counted in memory by the supervisor; only changes of state are committed here. Invariant: an open
 // circuit always has a `wakeAtMs`.
@@ -41,7 +42,8 @@ const providerSetup = setup({
     input: {} as { readonly key: string },
   },
   guards: {
-    isDue: ({ context }, params: { nowMs: Ms }) => context.wakeAtMs !== null && params.nowMs >= context.wakeAtMs,
+    isDue: ({ context: { wakeAtMs } }, { nowMs }: { nowMs: Ms }) =>
+      wakeAtMs !== null && (nowMs >= wakeAtMs || wakeAtMs - nowMs > CIRCUIT_OPEN_MS),
   },
   actions: {
     open: assign(({ context }, params: { message: string | null; nowMs: Ms }) => ({

@@ -7,6 +7,7 @@ import {
   CIRCUIT_WINDOW_MS,
   CIRCUITS_COUNTED_MAX,
 } from '../../../src/core/limits.ts';
+import { HOUR_MS } from '../../../src/core/time.ts';
 import { flush } from '../../support/clock.ts';
 import { startRuntime } from '../../support/runtime.ts';
 
@@ -110,6 +111,46 @@ describe('the circuit of a provider app', () => {
     supervisor.report(supervisor.circuit(KEY), 'probe', 'answered 503');
     await flush();
     expect(supervisor.admit(supervisor.circuit(KEY))).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS });
+  });
+
+  it('is open no longer than twice as long when the clock is put back by hours while it is open', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    await clock.advance(CIRCUIT_OPEN_MS / 2);
+    clock.jump(-5 * HOUR_MS);
+    // Until its actor knows, nothing goes.
+    expect(supervisor.admit(supervisor.circuit(KEY))).toEqual({ retryAtMs: clock.nowMs() + CIRCUIT_OPEN_MS });
+    await flush();
+    expect(supervisor.admit(supervisor.circuit(KEY))).toBe('probe');
+  });
+
+  it('is not open for hours either when its clock is behind after a restart', async () => {
+    const { trip, clock, runtime } = await startSupervisor();
+    await trip();
+    clock.jump(-5 * HOUR_MS);
+    const supervisor = new Supervisor(runtime, clock);
+    supervisor.heldUntilMs(supervisor.circuit(KEY));
+    await flush();
+    expect(supervisor.admit(supervisor.circuit(KEY))).toBe('probe');
+  });
+
+  it('counts the calls of a window anew when the clock is put back', async () => {
+    const { supervisor, report, calls, clock } = await startSupervisor();
+    await report(calls(CIRCUIT_CALLS_MIN - 1, 'answered 500'));
+    clock.jump(-5 * HOUR_MS);
+    await clock.advance(HOUR_MS);
+    await report(calls(CIRCUIT_CALLS_MIN - 1, 'answered 500'));
+    expect(supervisor.admit(supervisor.circuit(KEY))).toBe('call');
+  });
+
+  it('does not wait for a probe that nobody answers until a clock that was put back has come so far', async () => {
+    const { supervisor, trip, clock } = await startSupervisor();
+    await trip();
+    await clock.advance(CIRCUIT_OPEN_MS);
+    expect(supervisor.admit(supervisor.circuit(KEY))).toBe('probe');
+    clock.jump(-5 * HOUR_MS);
+    await clock.advance(CIRCUIT_WINDOW_MS);
+    expect(supervisor.admit(supervisor.circuit(KEY))).toBe('probe');
   });
 
   it('does not wait for ever for a probe that nobody answers', async () => {

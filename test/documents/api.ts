@@ -150,7 +150,8 @@ const COMMON: readonly string[] = [
   'Errors are `application/problem+json` with `detail`, `code`, `retryable` and, for wrong input, `issues` with the ' +
     'place of each wrong value; those of JWT keys are `application/json` with `validationIssues`, ' +
     'and so, without them, are 400 and 500 of triggers of reads and of searches, as published. 400 of a write is ' +
-    'text, and its 422 tells what the provider said.',
+    'text, also of one that is no JSON and names `type`, `record` or `batch`, and its 422 tells what the ' +
+    'provider said.',
   '401: the credential is missing or not valid. 403: it is, and does not allow that. 404: there is no such thing in ' +
     'its project. 405: the path has other methods, which `Allow` names. 413: a body of more than 1 MB.',
   'A mask that names what the body does not have is refused with 400; an empty mask changes nothing and succeeds. ' +

@@ -2,8 +2,9 @@
 // we describe it ourselves, fails the call it was for, whatever the test wanted to see of it. Runs before each test
 // file (`vitest.config.ts`); what judges is loaded with the first answer.
 
-import { isJsonObject, jsonOrNull } from '../../src/core/json.ts';
+import { jsonOrNull } from '../../src/core/json.ts';
 import { PROXY_VERSION_HEADER } from '../../src/edge/plane.ts';
+import { isWrite } from '../../src/edge/platform/isWrite.ts';
 import { type GivenAnswer, type PublishedOperation, PublishedSchemas, publishedIsMissing } from './published.ts';
 import type { ServedSchemas } from './served.ts';
 import { isServer } from './servers.ts';
@@ -54,7 +55,7 @@ export function judge(method: string, path: string, answer: GivenAnswer, sent = 
   published ??= new PublishedSchemas();
   if (patterns.length === 0) patterns = patternsOf(published);
   const { status, text } = answer;
-  const isOther = isWrite(sent) ? 'triggerRead' : 'writeRecords';
+  const isOther = isWrite(jsonOrNull(sent), sent) ? 'triggerRead' : 'writeRecords';
   const found = patterns.find(
     ([operation, pattern]) => operation.method === method && pattern.test(path) && operation.id !== isOther,
   );
@@ -66,12 +67,6 @@ export function judge(method: string, path: string, answer: GivenAnswer, sent = 
   const [operation] = found;
   if (status < 400) operationsSeen.add(operation.id);
   return published.answer(operation, answer);
-}
-
-/** As published: no trigger has any of these members. */
-function isWrite(sent: string): boolean {
-  const body = jsonOrNull(sent);
-  return isJsonObject(body) && ['type', 'record', 'batch'].some((name) => body[name] !== undefined);
 }
 
 /** Paths with a verb first: the others would take it for a part of their last segment. */

@@ -47,10 +47,10 @@ interface Facts<Path extends string> {
    */
   readonly problems?: 'json' | 'jsonFaults' | 'textFaults';
   /**
-   * Of operations that share an address: whether a body is meant for this one. The one without it gets what is left.
-   * They share access and parameters too.
+   * Of operations that share an address: whether a body is meant for this one, which may be no JSON (then it is null).
+   * The one without it gets what is left. They share access and parameters too.
    */
-  readonly isMeant?: (body: JsonValue) => boolean;
+  readonly isMeant?: (body: JsonValue, text: string) => boolean;
 }
 
 /** What a handler answers instead of success, where the published description has a form for it that is no problem. */

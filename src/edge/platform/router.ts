@@ -6,7 +6,7 @@ import { cors } from 'hono/cors';
 import type { z } from 'zod';
 import { IntegrationError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
-import { type JsonObject, parseJson } from '../../core/json.ts';
+import { type JsonObject, jsonOrNull, parseJson } from '../../core/json.ts';
 import type { Clock } from '../../core/time.ts';
 import { type Authenticator, admit, checkRefs, projectOf } from '../auth.ts';
 import { checked, readBody, readBodyIfSent, readText } from '../body.ts';
@@ -148,10 +148,13 @@ async function sent(
 ): Promise<{ readonly operation: Operation; readonly body: unknown }> {
   const [first] = operations;
   if (operations.length === 1) return { operation: first, body: await bodyOf(clock, first, context) };
-  const json = parseJson(await readText(clock, context.req.raw), 'the request body');
-  const meant = operations.find(({ isMeant }) => isMeant?.(json)) ?? operations.find(({ isMeant }) => !isMeant);
+  const text = await readText(clock, context.req.raw);
+  const parsed = jsonOrNull(text);
+  const meant = operations.find(({ isMeant }) => isMeant?.(parsed, text)) ?? operations.find(({ isMeant }) => !isMeant);
   const operation = meant ?? first;
+  // Also what is no JSON is refused in the form of the operation that it was meant for.
   context.set('operation', operation);
+  const json = parsed ?? parseJson(text, 'the request body');
   return { operation, body: operation.body === null ? undefined : checked(json, operation.body, 'body') };
 }
 

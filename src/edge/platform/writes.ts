@@ -1,9 +1,9 @@
 // What is asked to be written into a customer's account: a record or a batch of them, answered with what became of it,
 // or with the operation that will tell.
-// The address is that of a read that is asked for; a body with a record, a batch or a type is a write.
+// The address is that of a read that is asked for: see `isWrite.ts`.
 
 import { z } from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import {
   WRITE_DEADLINE_HOURS,
   WRITE_DEADLINE_HOURS_MAX,
@@ -21,11 +21,10 @@ import type { EdgeServices } from '../context.ts';
 import { ref } from './input.ts';
 import { installationOfGroup } from './installations.ts';
 import { integrationOf } from './integrations.ts';
+import { isWrite } from './isWrite.ts';
 import { type Operation, operation, Unsuccessful } from './operation.ts';
 import { OBJECT } from './reads.ts';
 
-/** No trigger has any of them. */
-const MEMBERS = ['type', 'record', 'batch'] as const;
 /** A token of HTTP, and text without the ends of lines. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
 /** Conditions that a change itself makes untrue: sent again after a lost answer, it would seem to have failed. */
@@ -136,11 +135,6 @@ function later(
   const { maxDelayMinutes, retryDeadlineHours = WRITE_DEADLINE_HOURS } = autoBatchPolicy;
   const policy = { delayMs: maxDelayMinutes * MINUTE_MS, deadlineMs: retryDeadlineHours * HOUR_MS };
   return collectWrite(services, installation, request, policy);
-}
-
-/** Whether a body is that of a write. */
-function isWrite(body: JsonValue): boolean {
-  return isJsonObject(body) && MEMBERS.some((name) => body[name] !== undefined);
 }
 
 export const WRITE_OPERATIONS: readonly Operation[] = [

@@ -67,6 +67,23 @@ describe('a write is refused', () => {
     expect(await operations(driven, 'hubspot', installationId)).toEqual([]);
   });
 
+  it('that is no JSON, in plain text where it names what only a write has, and else as a trigger is', async () => {
+    const { driven, installationId } = await writing('hubspot');
+    await using _ = driven;
+    const path = driven.tenon.inProject('/integrations/hubspot/objects/contacts');
+    const refused = async (text: string) => {
+      const { status, headers } = await driven.tenon.api('POST', path, text);
+      return [status, headers.get('content-type')];
+    };
+    const cut = JSON.stringify({ groupRef: 'acme', type: 'create', record: { email: 'a@b' } }).slice(0, -1);
+    expect(await refused(cut)).toEqual([400, 'text/plain; charset=utf-8']);
+    expect(await refused(`{"groupRef":"acme","mode":"async",}`)).toEqual([400, 'application/json']);
+    expect(await refused('')).toEqual([400, 'application/json']);
+    const answer = await driven.tenon.api('POST', path, cut);
+    expect(answer.text).toBe('the request body is not valid JSON');
+    expect(await operations(driven, 'hubspot', installationId)).toEqual([]);
+  });
+
   it('of an object that is not written, a group that has nothing installed, and by a key of browsers', async () => {
     const { driven } = await writing('hubspot');
     await using _ = driven;

@@ -45,12 +45,13 @@ async function askedAddress(api: ProjectApi, meant: string, installation: string
   return addressOf(api, RESOURCES.installations, found);
 }
 
-function inWords({ provider, url, provedBy, isProvable, providerApps }: JsonObject): JsonObject {
+function inWords({ provider, url, enteredIn, provedBy, isProvable, providerApps }: JsonObject): JsonObject {
   const apps = Array.isArray(providerApps) ? providerApps.filter(isJsonObject) : [];
   const without = apps.filter(({ hasSecret }) => hasSecret !== true).map(({ clientId }) => String(clientId));
   return {
     provider: provider ?? null,
     address: url ?? null,
+    'entered in': enteredIn ?? null,
     'proved by': PROOFS[String(provedBy)] ?? String(provedBy),
     ready: isProvable === true ? 'yes' : 'no: what proves them is not here yet',
     ...(apps.length === 0 ? {} : { apps: apps.map(({ clientId }) => String(clientId)).join(', ') }),

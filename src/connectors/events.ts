@@ -64,6 +64,8 @@ export interface EventSource {
   /** One address for all accounts of a provider app, or one for each installation. */
   readonly addressedTo: 'integration' | 'installation';
   readonly secretOf: WebhookSecretOf;
+  /** Where somebody has to enter the address, as a phrase: nobody is told it over an API by us. */
+  readonly enteredIn: string;
   /** Before `verify`; null: none. */
   handshake?(webhook: ReceivedWebhook): Handshake | null;
   /** Rejects with `unauthenticated` what `secret` does not prove; never called where `secretOf` is `address`. */

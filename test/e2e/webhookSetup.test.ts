@@ -72,6 +72,7 @@ it('the address of an integration is that of its installations where its provide
     provider: 'hubspot',
     url: `${tenon.origin}/v1/projects/${tenon.projectId}/integrations/${integrationId}`,
     isUrlSecret: false,
+    enteredIn: expect.stringContaining('under Webhooks'),
     provedBy: 'clientSecret',
     isProvable: true,
     providerApps: [{ id: expect.any(String), clientId: 'app-hubspot', hasSecret: true }],
@@ -174,6 +175,7 @@ describe('on the command line', () => {
     const told = await run('webhooks', 'crm');
     expect(told.out).toContain(`/v1/projects/${tenon.projectId}/integrations/${integrationId}`);
     expect(told.out).toContain('the client secret of a provider app');
+    expect(told.out).toContain('the app at HubSpot, under Webhooks');
     const { out } = await run('webhooks', 'crm', '--installation', 'acme', '--json');
     expect(JSON.parse(out)).toMatchObject({ provedBy: 'clientSecret', isProvable: true });
     expect((await run('webhooks', 'sf')).error).toContain('Name an installation');

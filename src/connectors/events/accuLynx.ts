@@ -43,6 +43,7 @@ const UPDATED_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
 /** See EventSource. */
 export const accuLynxEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook subscription that was made over the API of AccuLynx, which cannot be changed: make another',
   ...PROVED_BY_ADDRESS,
   parse: (webhook) => [eventOf(objectOf(webhook, 'AccuLynx'))],
 };

@@ -19,6 +19,7 @@ const RECORD_ID: ReadonlyMap<string, string> = new Map([
 /** See EventSource. */
 export const attioEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook at Attio, as its `target_url`',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.attio),
   parse(webhook) {

@@ -30,6 +30,7 @@ const OBJECTS: ReadonlyMap<string, string> = new Map([
 /** See EventSource. */
 export const connectWiseEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the callbacks of ConnectWise, as their `url`',
   ...PROVED_BY_ADDRESS,
   parse: (webhook) => [eventOf(objectOf(webhook, 'ConnectWise'))],
 };

@@ -31,6 +31,7 @@ const PING = 'ping';
 /** See EventSource. */
 export const githubEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook of the repository or the organization at GitHub, as its payload URL',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.github),
   parse(webhook) {

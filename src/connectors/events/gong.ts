@@ -9,6 +9,7 @@ import { idOrNull, keyOf, malformed, objectOf, PROVED_BY_ADDRESS, providerEvent,
 /** See EventSource. */
 export const gongEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the automation rule at Gong that sends the webhook',
   ...PROVED_BY_ADDRESS,
   parse(webhook) {
     const raw = objectOf(webhook, 'Gong');

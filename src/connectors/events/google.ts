@@ -18,6 +18,7 @@ const SYNC = 'sync';
 /** See EventSource. */
 export const googleCalendarEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the channel of Google Calendar, as its `address`; a channel cannot be changed: make another',
   secretOf: 'subscription',
   verify: knowing({ in: 'header', name: TOKEN_HEADER }),
   parse({ headers }) {
@@ -42,6 +43,7 @@ export const googleCalendarEvents: EventSource = {
 /** See EventSource. */
 export const gmailEvents: EventSource = {
   addressedTo: 'integration',
+  enteredIn: 'the push subscription of Google Pub/Sub, as its endpoint, with `?token=` and the secret behind it',
   secretOf: 'webhookSecret',
   verify: knowing({ in: 'query', name: 'token' }),
   parse(webhook) {

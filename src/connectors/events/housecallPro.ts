@@ -25,6 +25,7 @@ const NAMED_ONLY = 'employee';
 /** See EventSource. */
 export const housecallProEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the settings of webhooks at Housecall Pro',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.housecallPro),
   parse: (webhook) => [eventOf(objectOf(webhook, 'Housecall Pro'))],

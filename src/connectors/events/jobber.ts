@@ -24,6 +24,7 @@ const OBJECTS: ReadonlyMap<string, string> = new Map([
 /** See EventSource. */
 export const jobberEvents: EventSource = {
   addressedTo: 'integration',
+  enteredIn: 'the app at Jobber, under Webhooks',
   secretOf: 'clientSecret',
   verify: signedBy(HMAC_SCHEMES.jobber),
   parse: (webhook) => [eventOf(objectOf(webhook, 'Jobber'))],

@@ -41,6 +41,7 @@ const VERSIONS = ['@odata.etag', 'eventTime', 'sequenceNumber'];
 /** See EventSource. */
 export const microsoftEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the subscriptions of Microsoft Graph, as their `notificationUrl`',
   secretOf: 'subscription',
   handshake({ url }) {
     const token = URL.parse(url)?.searchParams.get('validationToken') ?? null;

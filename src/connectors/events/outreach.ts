@@ -21,6 +21,7 @@ import {
 /** See EventSource. */
 export const outreachEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhooks at Outreach, as their `url`',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.outreach),
   parse: (webhook) => [eventOf(objectOf(webhook, 'Outreach'))],

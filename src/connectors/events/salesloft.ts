@@ -31,6 +31,7 @@ const TYPES: ReadonlyMap<string, EventType> = new Map([
 /** See EventSource. */
 export const salesloftEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook subscriptions at Salesloft, as their `callback_url`',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.salesloft),
   parse(webhook) {

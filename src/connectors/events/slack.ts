@@ -53,6 +53,7 @@ const HANDSHAKE = 'url_verification';
 /** See EventSource. */
 export const slackEvents: EventSource = {
   addressedTo: 'integration',
+  enteredIn: 'the app at Slack, under Event Subscriptions, as its Request URL',
   secretOf: 'webhookSecret',
   handshake(webhook) {
     const body = jsonOrNull(webhook.body.toString());

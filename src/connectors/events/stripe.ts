@@ -20,6 +20,7 @@ import {
 /** See EventSource. */
 export const stripeEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook endpoint at Stripe',
   secretOf: 'subscription',
   verify: verifyStripe,
   parse: (webhook) => [eventOf(objectOf(webhook, 'Stripe'))],

@@ -17,6 +17,7 @@ const TYPES: ReadonlyMap<string, EventType> = new Map([
 /** See EventSource. */
 export const xeroEvents: EventSource = {
   addressedTo: 'integration',
+  enteredIn: 'the app at Xero, under Webhooks',
   secretOf: 'webhookSecret',
   verify: signedBy(HMAC_SCHEMES.xero),
   parse(webhook) {

@@ -24,6 +24,7 @@ const SUBJECT = /^zen:([^:]+):([^:]+)$/;
 /** See EventSource. */
 export const zendeskEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the webhook at Zendesk, as its endpoint URL',
   secretOf: 'subscription',
   verify: signedBy(HMAC_SCHEMES.zendeskSupport),
   parse: (webhook) => [eventOf(objectOf(webhook, 'Zendesk'))],

@@ -26,6 +26,7 @@ const ID_SEPARATOR = '/';
 /** Of CRM. See EventSource. */
 export const zohoCrmEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the notification channel of Zoho CRM, as its `notify_url`',
   secretOf: 'subscription',
   verify: knowing({ in: 'body', name: 'token' }),
   parse(webhook) {
@@ -68,6 +69,7 @@ function valuesOf(affected: JsonValue | undefined, recordId: string): JsonObject
 /** Of Mail: mails that arrive, and tasks. See EventSource. */
 export const zohoMailEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the outgoing webhook in the settings of Zoho Mail',
   secretOf: 'address',
   handshake({ headers }) {
     const secret = headers['x-hook-secret'];

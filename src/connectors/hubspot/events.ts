@@ -51,6 +51,7 @@ const GENERIC = 'object';
 /** See EventSource. */
 export const hubspotEvents: EventSource = {
   addressedTo: 'integration',
+  enteredIn: 'the settings of the app at HubSpot, under Webhooks, as its target URL',
   secretOf: 'clientSecret',
   verify: verifyHubspot,
   parse: (webhook) => objectsIn(jsonOf(webhook, 'HubSpot'), 'HubSpot').map(eventOf),

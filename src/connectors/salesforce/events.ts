@@ -38,6 +38,7 @@ const RECORD_ID = /^(?!0{15})[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/;
 /** See EventSource. */
 export const salesforceEvents: EventSource = {
   addressedTo: 'installation',
+  enteredIn: 'the API destination in Amazon EventBridge, as its endpoint',
   ...PROVED_BY_ADDRESS,
   parse(webhook) {
     const body = objectOf(webhook, 'Salesforce');

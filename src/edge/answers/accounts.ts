@@ -118,6 +118,7 @@ export const webhook = named(
     provider: text,
     url: z.url(),
     isUrlSecret: z.boolean(),
+    enteredIn: text,
     provedBy: z.enum(['clientSecret', 'webhookSecret', 'subscription', 'address']),
     isProvable: z.boolean(),
     providerApps: z.array(z.object({ id: text, clientId: text, hasSecret: z.boolean() })),

@@ -14,6 +14,8 @@ export interface WebhookFacts {
   readonly url: string;
   /** Whoever knows the address can send webhooks; else they must be signed. */
   readonly isUrlSecret: boolean;
+  /** Where at the provider, as a phrase. */
+  readonly enteredIn: string;
   readonly provedBy: EventSource['secretOf'];
   /** Whether what proves a webhook is here. */
   readonly isProvable: boolean;
@@ -35,7 +37,7 @@ export function describeWebhook(services: Services, asked: Addressee): WebhookFa
       remedy: 'Read the objects instead: reads have a schedule.',
     });
   }
-  const { addressedTo, secretOf } = source;
+  const { addressedTo, secretOf, enteredIn } = source;
   if (addressedTo === 'installation' && asked.of === 'integration') {
     throw new IntegrationError('bad_request', `webhooks of ${provider} have an address for each installation`, {
       remedy: 'Name an installation.',
@@ -48,6 +50,7 @@ export function describeWebhook(services: Services, asked: Addressee): WebhookFa
     provider,
     url,
     isUrlSecret: isSecret,
+    enteredIn,
     provedBy: secretOf,
     isProvable: secretOf === 'address' || secretsOf(services, source, addressee).length > 0,
     providerApps: apps.map(({ providerAppId, clientId, sealedWebhookSecret }) => {

@@ -8,7 +8,7 @@ import { addRotation, withServer } from './operatorCommands.ts';
 import type { PlatformOptions } from './platform.ts';
 import type { AuthorizeOptions, DeleteOptions, InstallOptions, ListOptions, PauseOptions } from './resourceActions.ts';
 import { RESOURCES, type Resource } from './resources.ts';
-import type { WebhookSecretOptions, WebhooksOptions } from './webhooks.ts';
+import type { RotateOptions, WebhookSecretOptions, WebhooksOptions } from './webhooks.ts';
 
 // Loaded when it is used: to read all of the product takes longer than most commands do.
 const actions = () => import('./resourceActions.ts');
@@ -172,11 +172,20 @@ function addDestinations(destinations: Command, providerApps: Command): void {
 }
 
 function addWebhooks(program: Command, apps: Command, installations: Command): void {
-  withProjectOptions(program.command('webhooks').description('what to enter at a provider so that its webhooks come'))
+  const webhooks = program.command('webhooks').description('what to enter at a provider so that its webhooks come');
+  withProjectOptions(webhooks.helpCommand(false))
     .argument('<integration>', MEANT)
     .option('--installation <id or group>', 'of one customer, where each has an address of its own')
     .action(async (integration: string, options: WebhooksOptions) =>
       (await import('./webhooks.ts')).showWebhook(env, integration, options),
+    );
+  withProjectOptions(webhooks.command('rotate').description('another address for an installation, e.g. after a leak'))
+    .argument('<installation>', MEANT)
+    .option('--grace <hours>', 'how long the address before is taken as well, up to 168', '24')
+    .option('--finish', 'make no other: refuse the address before from now on')
+    // Options that both commands have are taken by the outer one, wherever they stand.
+    .action(async (installation: string, _: RotateOptions, command: Command) =>
+      (await import('./webhooks.ts')).rotateWebhook(env, installation, command.optsWithGlobals<RotateOptions>()),
     );
   for (const [group, resource] of [
     [apps, RESOURCES['provider-apps']],

@@ -1,8 +1,12 @@
-// `tenon webhooks`: what to enter at a provider so that its webhooks come, and `webhook-secret` of provider apps and
-// installations: what they are signed with, where that is a secret of its own. It comes from a file or a pipe, never
+// `tenon webhooks`: what to enter at a provider so that its webhooks come, `tenon webhooks rotate`: another address in
+// the place of one that leaked, and `webhook-secret` of provider apps and installations: what they are signed with,
+// where that is a secret of its own. It comes from a file or a pipe, never
 // from the command line, which others can read.
 
+import { IntegrationError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { RECEIVER_GRACE_MS_MAX } from '../core/limits.ts';
+import { HOUR_MS, SECOND_MS } from '../core/time.ts';
 import { type PlatformOptions, type ProjectApi, withProject } from './platform.ts';
 import { printLine, styled } from './print.ts';
 import { secretFrom } from './resourceActions.ts';
@@ -45,7 +49,34 @@ async function askedAddress(api: ProjectApi, meant: string, installation: string
   return addressOf(api, RESOURCES.installations, found);
 }
 
-function inWords({ provider, url, enteredIn, provedBy, isProvable, providerApps }: JsonObject): JsonObject {
+export interface RotateOptions extends PlatformOptions {
+  /** Hours. */
+  readonly grace: string;
+  /** Makes no other: refuses the one before. */
+  readonly finish?: boolean | undefined;
+}
+
+/** Replaces the address of an installation, or ends the time of the one before. Rejects as the API does. */
+export async function rotateWebhook(env: Env, meant: string, options: RotateOptions): Promise<void> {
+  const { grace, finish = false } = options;
+  const graceSeconds = (Number(grace) * HOUR_MS) / SECOND_MS;
+  if (!/^\d{1,3}$/.test(grace) || graceSeconds > RECEIVER_GRACE_MS_MAX / SECOND_MS) {
+    throw new IntegrationError('invalid_input', '--grace is a number of hours, up to 168');
+  }
+  const { facts, label } = await withProject(env, options, async (api) => {
+    const installation = await findOne(api, RESOURCES.installations, meant);
+    const path = ownOf(addressOf(api, RESOURCES.installations, installation));
+    const answer = finish
+      ? await api.call('POST', `${path}/webhook:finish-rotation`)
+      : await api.call('POST', `${path}/webhook:rotate`, { graceSeconds });
+    return { facts: isJsonObject(answer) ? answer : {}, label: labelOf(RESOURCES.installations, installation) };
+  });
+  if (options.json === true) return printLine(JSON.stringify(facts, null, 2));
+  printLine(`${styled('green', finish ? 'finished' : 'rotated')}  the address of the webhooks of ${label}`);
+  for (const line of memberLines(inWords(facts))) printLine(line);
+}
+
+function inWords({ provider, url, enteredIn, provedBy, isProvable, providerApps, rotation }: JsonObject): JsonObject {
   const apps = Array.isArray(providerApps) ? providerApps.filter(isJsonObject) : [];
   const without = apps.filter(({ hasSecret }) => hasSecret !== true).map(({ clientId }) => String(clientId));
   return {
@@ -56,6 +87,17 @@ function inWords({ provider, url, enteredIn, provedBy, isProvable, providerApps 
     ready: isProvable === true ? 'yes' : 'no: what proves them is not here yet',
     ...(apps.length === 0 ? {} : { apps: apps.map(({ clientId }) => String(clientId)).join(', ') }),
     ...(without.length === 0 ? {} : { 'without a secret': without.join(', ') }),
+    ...(isJsonObject(rotation) ? rotationInWords(rotation) : {}),
+  };
+}
+
+function rotationInWords(rotation: JsonObject): JsonObject {
+  const { rotatedAt, isFormerAccepted, formerUntil, firstReceivedAt, formerReceivedAt } = rotation;
+  const last = formerReceivedAt === null ? 'nothing came there since' : `the last webhook came at ${formerReceivedAt}`;
+  const first = firstReceivedAt === null ? 'nothing has come yet' : `the first webhook came at ${firstReceivedAt}`;
+  return {
+    replaced: `at ${rotatedAt}; ${first}`,
+    'address before': `${isFormerAccepted === true ? 'taken until' : 'refused since'} ${formerUntil}; ${last}`,
   };
 }
 

@@ -100,7 +100,10 @@ export interface SubscribeParams {
   readonly installationId: string;
   /** For people who look into the provider's own screens. */
   readonly label: string;
-  /** Where webhooks are to go. */
+  /**
+   * Where webhooks are to go. It may be another than in the call before: then what tells the new one is made before
+   * what tells the former is taken back, lest something is lost in between. The former is taken for a while.
+   */
   readonly webhookUrl: string;
   /** Of the operator, e.g. where Salesforce relays its events to; null: none is configured. */
   readonly relay: string | null;

@@ -615,6 +615,15 @@ export const INBOX_STUCK_MS = DAY_MS;
 export const INBOX_RETRY_MS = MINUTE_MS;
 /** Keys of events that are done with: HubSpot and EventBridge deliver again for a day, others for up to three. */
 export const INBOX_DAYS_KEPT = 3;
+/**
+ * How long an address of webhooks is taken after it was replaced: it has to be entered by hand, and what HubSpot and
+ * EventBridge have sent before that they deliver again for a day.
+ */
+export const RECEIVER_GRACE_MS = DAY_MS;
+/** What can be asked for: an administrator of the customer may have to enter it. */
+export const RECEIVER_GRACE_MS_MAX = 7 * DAY_MS;
+/** How exactly it is noted when something came last at an address that was replaced: a write for each is too many. */
+export const RECEIVER_USE_NOTED_MS = MINUTE_MS;
 /** Events that become messages in one commit: as many records as HubSpot reads in one call. */
 export const INBOX_BATCH_EVENTS_MAX = 100;
 /**

@@ -9,6 +9,7 @@ import { errorFacts, IntegrationError } from '../core/errors.ts';
 import { INBOX_RETRY_MS, WEBHOOK_BODY_BYTES_MAX } from '../core/limits.ts';
 import { type Called, calledByName, calledByReceiver } from '../flows/subscribe/called.ts';
 import { receiveWebhook } from '../flows/subscribe/receive.ts';
+import { noteUse } from '../flows/subscribe/rotate.ts';
 import { Subscriptions } from '../flows/subscribe/subscriptions.ts';
 import { readBytes } from './body.ts';
 import { observeCalls } from './calls.ts';
@@ -58,7 +59,7 @@ async function receive(
   called: Called | null,
 ): Promise<Response> {
   if (called === null) throw unproven();
-  const { addressee, source, isSecret } = called;
+  const { addressee, source, isSecret, receiver } = called;
   const { method } = context.req;
   context.set('projectId', addressee.integration.projectId);
   if (PROBES.has(method)) {
@@ -74,7 +75,9 @@ async function receive(
   const webhook = webhookOf(services, context, body);
   const received = receiveWebhook(services, subscriptions, source, addressee, webhook);
   const handshake = await (isSecret ? received : received.catch(tellNothing));
-  return handshake === null ? context.body(null, 200) : shown(context, handshake);
+  if (handshake !== null) return shown(context, handshake);
+  if (receiver !== null) await noteUse(services, receiver);
+  return context.body(null, 200);
 }
 
 /** What the edge hands on: the address as the provider called it, whatever stands between. */

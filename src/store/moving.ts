@@ -33,7 +33,10 @@ function actorsNamed(machine: string): string {
     AND snapshots.actorId < '${machine}:' || installationId || '0' WHERE ${OWN}`;
 }
 
-/** Tables in the order in which they are written, each with what of it belongs to a project. */
+/**
+ * Tables in the order in which they are written, each with what of it belongs to a project. Receivers stay behind: they
+ * are made with a key of the instance, so that the addresses of another are others anyhow, and none of them has leaked.
+ */
 const MOVED = {
   projects: OWN,
   // Keys that open every project are those of the instance.

@@ -270,6 +270,19 @@ DROP INDEX inbox_waiting;
 CREATE INDEX inbox_waiting ON inbox (installationId, seq, bytes, receivedAtMs, heldFor) WHERE event IS NOT NULL;
 `;
 
+/** Addresses of webhooks that were replaced, and until when those before are taken. */
+const RECEIVERS = `
+CREATE TABLE receivers (
+  installationId TEXT PRIMARY KEY,
+  nonce TEXT NOT NULL,
+  formerNonce TEXT NOT NULL,
+  formerUntilMs INTEGER NOT NULL,
+  rotatedAtMs INTEGER NOT NULL,
+  usedAtMs INTEGER,
+  formerUsedAtMs INTEGER
+);
+`;
+
 export const SCHEMA_STEPS: readonly string[] = [
   FIRST,
   HISTORY,
@@ -290,6 +303,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   WRITE_SIZES,
   CHECKPOINT_ACCOUNTS,
   HELD_EVENTS,
+  RECEIVERS,
 ];
 
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;

@@ -16,6 +16,7 @@ import { KEY_STATEMENTS } from './tables/keys.ts';
 import { OUTBOX_STATEMENTS } from './tables/outbox.ts';
 import { PARTY_NAME_STATEMENTS } from './tables/partyNames.ts';
 import { QUARANTINE_STATEMENTS } from './tables/quarantine.ts';
+import { RECEIVER_STATEMENTS } from './tables/receivers.ts';
 import { ROLLOUT_STATEMENTS } from './tables/rollout.ts';
 import { SEALED_STATEMENTS } from './tables/sealed.ts';
 import { SNAPSHOT_STATEMENTS } from './tables/snapshots.ts';
@@ -36,6 +37,7 @@ export const STATEMENTS: ReadonlyMap<string, string> = new Map(
     ...SUBSCRIPTION_STATEMENTS,
     ...WRITE_STATEMENTS,
     ...INBOX_STATEMENTS,
+    ...RECEIVER_STATEMENTS,
     ...BUDGET_STATEMENTS,
     ...CONNECTION_STATEMENTS,
     ...PARTY_NAME_STATEMENTS,

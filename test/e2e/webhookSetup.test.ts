@@ -76,6 +76,7 @@ it('the address of an integration is that of its installations where its provide
     provedBy: 'clientSecret',
     isProvable: true,
     providerApps: [{ id: expect.any(String), clientId: 'app-hubspot', hasSecret: true }],
+    rotation: null,
   });
   const path = `/integrations/crm/installations/${customer.installation.id}/webhook`;
   expect((await own('GET', path)).json).toEqual(json);

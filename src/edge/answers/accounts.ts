@@ -122,5 +122,14 @@ export const webhook = named(
     provedBy: z.enum(['clientSecret', 'webhookSecret', 'subscription', 'address']),
     isProvable: z.boolean(),
     providerApps: z.array(z.object({ id: text, clientId: text, hasSecret: z.boolean() })),
+    rotation: z
+      .object({
+        rotatedAt: time,
+        isFormerAccepted: z.boolean(),
+        formerUntil: time,
+        firstReceivedAt: time.nullable(),
+        formerReceivedAt: time.nullable(),
+      })
+      .nullable(),
   }),
 );

@@ -90,6 +90,8 @@ export const ANSWERS: Readonly<Record<string, z.ZodType>> = {
 
   getIntegrationWebhook: webhook,
   getInstallationWebhook: webhook,
+  rotateInstallationWebhook: webhook,
+  finishInstallationWebhookRotation: webhook,
 
   triggerRead: z.object({ operationId: text }),
   searchRecords: z.object({ result: found, results: found }),

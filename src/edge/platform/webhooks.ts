@@ -2,10 +2,12 @@
 // themselves come in by `src/edge/webhooks.ts`.
 
 import { z } from 'zod';
-import { SECRET_CHARS_MAX } from '../../core/limits.ts';
+import { RECEIVER_GRACE_MS, RECEIVER_GRACE_MS_MAX, SECRET_CHARS_MAX } from '../../core/limits.ts';
+import { SECOND_MS } from '../../core/time.ts';
 import { putWebhookSecret } from '../../flows/providerApps.ts';
-import { describeWebhook } from '../../flows/subscribe/describe.ts';
+import { describeWebhook, type WebhookFacts } from '../../flows/subscribe/describe.ts';
 import { sourceOf } from '../../flows/subscribe/receive.ts';
+import { finishRotation, rotateAddress } from '../../flows/subscribe/rotate.ts';
 import { enterWebhookSecret } from '../../flows/subscribe/secrets.ts';
 import { INSTALLATION, installationOf } from './installations.ts';
 import { integrationOf } from './integrations.ts';
@@ -16,11 +18,32 @@ const APP = '/projects/{projectIdOrName}/provider-apps/{providerAppId}/webhook-s
 
 const secretBody = z.strictObject({ secret: z.string().min(1).max(SECRET_CHARS_MAX) });
 
-function enterSecret(call: Parameters<typeof installationOf>[0], secret: string | null): Promise<void> {
-  const { services, project, params } = call;
-  const integration = integrationOf(services, project, params.integrationId);
-  const addressee = { of: 'installation', integration, installation: installationOf(call) } as const;
-  return enterWebhookSecret(services, sourceOf(services, integration), addressee, secret);
+const graceSeconds = z
+  .int()
+  .min(0)
+  .max(RECEIVER_GRACE_MS_MAX / SECOND_MS);
+const rotateBody = z.strictObject({ graceSeconds: graceSeconds.optional() });
+
+type InstallationCall = Parameters<typeof installationOf>[0];
+
+function addresseeOf(call: InstallationCall) {
+  const integration = integrationOf(call.services, call.project, call.params.integrationId);
+  return { of: 'installation', integration, installation: installationOf(call) } as const;
+}
+
+function enterSecret(call: InstallationCall, secret: string | null): Promise<void> {
+  const addressee = addresseeOf(call);
+  return enterWebhookSecret(call.services, sourceOf(call.services, addressee.integration), addressee, secret);
+}
+
+/** Answers what is to be entered after `change`. */
+async function changed(
+  call: InstallationCall,
+  change: (addressee: ReturnType<typeof addresseeOf>) => Promise<void>,
+): Promise<WebhookFacts> {
+  const addressee = addresseeOf(call);
+  await change(addressee);
+  return describeWebhook(call.services, addressee);
 }
 
 export const WEBHOOK_OPERATIONS: readonly Operation[] = [
@@ -43,11 +66,31 @@ export const WEBHOOK_OPERATIONS: readonly Operation[] = [
     access: 'project',
     summary: 'the same for one installation',
     status: 200,
-    handle(call) {
-      const { services, project, params } = call;
-      const integration = integrationOf(services, project, params.integrationId);
-      return describeWebhook(services, { of: 'installation', integration, installation: installationOf(call) });
+    handle: (call) => describeWebhook(call.services, addresseeOf(call)),
+  }),
+  operation({
+    id: 'rotateInstallationWebhook',
+    method: 'POST',
+    path: `${INSTALLATION}/webhook:rotate`,
+    access: 'project',
+    summary:
+      'another address for the webhooks of an installation; the one before is taken for a day, or as long as asked',
+    status: 200,
+    body: rotateBody,
+    isBodyOptional: true,
+    handle: (call) => {
+      const { graceSeconds: seconds = RECEIVER_GRACE_MS / SECOND_MS } = call.body ?? {};
+      return changed(call, (addressee) => rotateAddress(call.services, addressee, seconds * SECOND_MS));
     },
+  }),
+  operation({
+    id: 'finishInstallationWebhookRotation',
+    method: 'POST',
+    path: `${INSTALLATION}/webhook:finish-rotation`,
+    access: 'project',
+    summary: 'refuse the address before from now on',
+    status: 200,
+    handle: (call) => changed(call, (addressee) => finishRotation(call.services, addressee)),
   }),
   operation({
     id: 'putInstallationWebhookSecret',

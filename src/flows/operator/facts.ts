@@ -26,6 +26,7 @@ import {
   readIntegration,
 } from '../../store/tables/installations.ts';
 import { countDead, type OutboxRow, readDeadLetters, readLane, readMostTried } from '../../store/tables/outbox.ts';
+import { type ReceiverRow, readReceiver } from '../../store/tables/receivers.ts';
 import { readSnapshot } from '../../store/tables/snapshots.ts';
 import { readActorId, readsOf } from '../read/reads.ts';
 import { schemaWatchActorId, watchOf } from '../schemaWatch/schedule.ts';
@@ -90,6 +91,8 @@ export interface Facts {
   readonly inbox: ActorFacts<InboxContext> | null;
   /** What waits in it. */
   readonly inboxDepth: InboxDepth;
+  /** How the address of its webhooks was replaced; null where it is the first. */
+  readonly receiver: ReceiverRow | null;
   readonly lanes: readonly LaneFacts[];
 }
 
@@ -107,6 +110,7 @@ export function factsOf(look: Look, installationId: string): Facts | null {
     installation,
     inbox: actorFacts<InboxContext>(look, actorIdOf('inbox', installationId)),
     inboxDepth: readInboxDepth(reads, installationId, INBOX_EVENTS_MAX),
+    receiver: readReceiver(reads, installationId) ?? null,
   };
   const connection = row === undefined ? undefined : readConnection(reads, row.connectionId);
   if (row === undefined || connection === undefined) {

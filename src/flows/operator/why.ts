@@ -24,7 +24,7 @@ import {
   destinationMissing,
 } from './diagnoses/destinations.ts';
 import type { Diagnose, Diagnosis, Fault, Next } from './diagnoses/diagnosis.ts';
-import { inboxFailing, inboxFull, inboxWaiting } from './diagnoses/inbox.ts';
+import { addressReplaced, inboxFailing, inboxFull, inboxWaiting } from './diagnoses/inbox.ts';
 import {
   backfillRunning,
   nextScheduled,
@@ -82,6 +82,7 @@ const DIAGNOSES: readonly (readonly [Area, Diagnose])[] = [
 const NOTES: readonly (readonly [Area, Diagnose])[] = [
   ['destination', deadLetters],
   ['fields', fieldsUnseen],
+  ['inbox', addressReplaced],
 ];
 
 const EXPLAINED: Readonly<Record<Area, readonly Area[]>> = {

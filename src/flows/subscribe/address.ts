@@ -1,15 +1,17 @@
 // Where providers' webhooks come in. An address of an integration may be the published one, which everybody can guess
 // and whose webhooks must be signed; all others begin with a *receiver*: what it is for, under a MAC of the key that
-// download links are signed with, so that nothing is stored for it and a rotation of the master key changes none.
-// Invariant: a receiver opens exactly the integration or installation that it names.
+// download links are signed with, so that nothing is stored for it and a rotation of the master key changes none. Only
+// of an installation whose receiver was replaced there is a row: what the new one is made with, and until when the
+// former is taken. Invariant: a receiver opens exactly the integration or installation that it names.
 
 import { isSigned, signatureOf } from '../../auth/signature.ts';
 import type { EventSource } from '../../connectors/events.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { InstallationRow, IntegrationRow } from '../../store/tables/installations.ts';
+import { type ReceiverRow, readReceiver } from '../../store/tables/receivers.ts';
 import type { Services } from '../services.ts';
 
-type AddressServices = Pick<Services, 'publicUrl' | 'downloadKey'>;
+type AddressServices = Pick<Services, 'publicUrl' | 'downloadKey' | 'store'>;
 
 /** What a receiver is for; part of what is signed. */
 type ReceiverOf = 'integration' | 'installation';
@@ -24,7 +26,7 @@ export type Addressee =
 
 /** The address to enter at the provider. `isSecret`: it holds a receiver. */
 export function webhookUrl(
-  { publicUrl, downloadKey }: AddressServices,
+  { publicUrl, downloadKey, store }: AddressServices,
   { secretOf }: Pick<EventSource, 'secretOf'>,
   addressee: Addressee,
 ): { readonly url: string; readonly isSecret: boolean } {
@@ -32,18 +34,42 @@ export function webhookUrl(
   const path = `/v1/projects/${projectId}/integrations/${integrationId}`;
   if (addressee.of === 'installation') {
     const { installationId } = addressee.installation;
-    const receiver = receiverOf(downloadKey, 'installation', installationId);
+    const { nonce } = readReceiver(store.reads, installationId) ?? { nonce: '' };
+    const receiver = receiverOf(downloadKey, 'installation', installationId, nonce);
     return { url: `${publicUrl}/${receiver}${path}/installations/${installationId}`, isSecret: true };
   }
   if (secretOf !== 'address') return { url: publicUrl + path, isSecret: false };
   return { url: `${publicUrl}/${receiverOf(downloadKey, 'integration', integrationId)}${path}`, isSecret: true };
 }
 
-/** The id that a receiver is for. Rejects with `not_found` one that this server did not make. */
-export function openReceiver({ downloadKey }: AddressServices, of: ReceiverOf, receiver: string): string {
+/** The integration that a receiver is for. Rejects with `not_found` one that this server did not make. */
+export function openReceiver({ downloadKey }: Pick<Services, 'downloadKey'>, receiver: string): string {
   const [, id = '', mac = ''] = RECEIVER.exec(receiver) ?? [];
   // Computed also where the form is wrong, and compared in a time that says nothing.
-  if (isSigned(downloadKey, signedText(of, id), mac) && id !== '') return id;
+  if (isSigned(downloadKey, signedText('integration', id, ''), mac) && id !== '') return id;
+  throw noSuchAddress();
+}
+
+/** A receiver of an installation. */
+export interface OpenedReceiver {
+  readonly installationId: string;
+  /** Undefined where the first one was never replaced. */
+  readonly row: ReceiverRow | undefined;
+  /** It was replaced, and is taken for a while. */
+  readonly isFormer: boolean;
+}
+
+/** Rejects with `not_found` one that this server did not make, or that was replaced and is taken no longer. */
+export function openInstallationReceiver(
+  { downloadKey, store, clock }: Pick<Services, 'downloadKey' | 'store' | 'clock'>,
+  receiver: string,
+): OpenedReceiver {
+  const [, installationId = '', mac = ''] = RECEIVER.exec(receiver) ?? [];
+  const row = readReceiver(store.reads, installationId);
+  const isOf = (nonce: string) => isSigned(downloadKey, signedText('installation', installationId, nonce), mac);
+  const isCurrent = isOf(row?.nonce ?? '');
+  const isFormer = row !== undefined && clock.nowMs() < row.formerUntilMs && isOf(row.formerNonce);
+  if ((isCurrent || isFormer) && installationId !== '') return { installationId, row, isFormer };
   throw noSuchAddress();
 }
 
@@ -54,12 +80,12 @@ export function noSuchAddress(): IntegrationError {
   });
 }
 
-/** The first part of an address that begins with a receiver. */
-export function receiverOf(key: Buffer, of: ReceiverOf, id: string): string {
-  return `wh-${id}-${signatureOf(key, signedText(of, id))}`;
+/** The first part of an address that begins with a receiver; `nonce` is empty for the first of an installation. */
+export function receiverOf(key: Buffer, of: ReceiverOf, id: string, nonce = ''): string {
+  return `wh-${id}-${signatureOf(key, signedText(of, id, nonce))}`;
 }
 
 /** Nothing else that is signed with the key begins so: links begin with the id of a blob, uploads with `upload`. */
-function signedText(of: ReceiverOf, id: string): string {
-  return `webhooks of ${of} ${id}`;
+function signedText(of: ReceiverOf, id: string, nonce: string): string {
+  return `webhooks of ${of} ${id}${nonce === '' ? '' : ` ${nonce}`}`;
 }

@@ -6,7 +6,13 @@ import { readProject } from '../../store/tables/accounts.ts';
 import { readInstallation, readIntegration } from '../../store/tables/installations.ts';
 import { readIntegrationById } from '../../store/tables/integrations.ts';
 import type { Services } from '../services.ts';
-import { type Addressee, noSuchAddress, openReceiver } from './address.ts';
+import {
+  type Addressee,
+  noSuchAddress,
+  type OpenedReceiver,
+  openInstallationReceiver,
+  openReceiver,
+} from './address.ts';
 import { sourceOf } from './receive.ts';
 
 /** What stands in a path; ids or names. */
@@ -22,6 +28,8 @@ export interface Called {
   readonly source: EventSource;
   /** By a receiver, which strangers do not know. */
   readonly isSecret: boolean;
+  /** The receiver of an installation; null: another address. */
+  readonly receiver: OpenedReceiver | null;
 }
 
 /** Null for an integration that does not exist, or whose webhooks only a receiver proves. */
@@ -32,26 +40,28 @@ export function calledByName(services: Services, { project = '', integration = '
   if (row === undefined) return null;
   const source = sourceOf(services, row);
   if (source === undefined || source.secretOf === 'address' || source.secretOf === 'subscription') return null;
-  return { addressee: { of: 'integration', integration: row }, source, isSecret: false };
+  return { addressee: { of: 'integration', integration: row }, source, isSecret: false, receiver: null };
 }
 
 /** Of an integration, or of an installation where the path ends with one. Rejects with `not_found`. */
 export function calledByReceiver(services: Services, path: CalledPath): Called {
-  const addressee = path.installation === undefined ? integrationOf(services, path) : installationOf(services, path);
+  const isOfInstallation = path.installation !== undefined;
+  const receiver = isOfInstallation ? openInstallationReceiver(services, path.receiver ?? '') : null;
+  const addressee =
+    receiver === null ? integrationOf(services, path) : installationOf(services, path, receiver.installationId);
   const source = sourceOf(services, addressee.integration);
   if (source === undefined || !isIn(services, addressee.integration, path)) throw noSuchAddress();
-  return { addressee, source, isSecret: true };
+  return { addressee, source, isSecret: true, receiver };
 }
 
 function integrationOf(services: Services, { receiver = '' }: CalledPath): Addressee {
-  const integrationId = openReceiver(services, 'integration', receiver);
+  const integrationId = openReceiver(services, receiver);
   const integration = readIntegrationById(services.store.reads, integrationId);
   if (integration === undefined) throw noSuchAddress();
   return { of: 'integration', integration };
 }
 
-function installationOf(services: Services, { receiver = '', installation: named }: CalledPath): Addressee {
-  const installationId = openReceiver(services, 'installation', receiver);
+function installationOf(services: Services, { installation: named }: CalledPath, installationId: string): Addressee {
   const installation = readInstallation(services.store.reads, installationId);
   if (installation === undefined || named !== installationId) throw noSuchAddress();
   const integration = readIntegrationById(services.store.reads, installation.integrationId);

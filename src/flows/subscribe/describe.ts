@@ -1,12 +1,26 @@
-// What a builder has to enter at a provider so that its webhooks come: the address, and what proves them. Asked by
-// `tenon webhooks` over the API.
+// What a builder has to enter at a provider so that its webhooks come: the address, and what proves them; and how far
+// one is that was replaced. Asked by `tenon webhooks` over the API.
 
 import type { EventSource } from '../../connectors/events.ts';
 import { IntegrationError } from '../../core/errors.ts';
+import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { readReceiver } from '../../store/tables/receivers.ts';
 import type { Services } from '../services.ts';
 import { type Addressee, webhookUrl } from './address.ts';
 import { sourceOf } from './receive.ts';
 import { appsOf, secretsOf } from './secrets.ts';
+
+/** Of an address that another one stands before. */
+export interface RotationFacts {
+  readonly rotatedAt: string;
+  /** The address before is taken as well, until then. */
+  readonly isFormerAccepted: boolean;
+  readonly formerUntil: string;
+  /** When the first webhook came at the address; null: none has. */
+  readonly firstReceivedAt: string | null;
+  /** When, to the minute, the last came at the address before since then; null: none has. */
+  readonly formerReceivedAt: string | null;
+}
 
 /** The answer to a builder. */
 export interface WebhookFacts {
@@ -21,6 +35,8 @@ export interface WebhookFacts {
   readonly isProvable: boolean;
   /** Those whose secrets count; empty where the address or a subscription proves. */
   readonly providerApps: readonly { readonly id: string; readonly clientId: string; readonly hasSecret: boolean }[];
+  /** Null where the address is the first. */
+  readonly rotation: RotationFacts | null;
 }
 
 /**
@@ -56,5 +72,23 @@ export function describeWebhook(services: Services, asked: Addressee): WebhookFa
     providerApps: apps.map(({ providerAppId, clientId, sealedWebhookSecret }) => {
       return { id: providerAppId, clientId, hasSecret: secretOf === 'clientSecret' || sealedWebhookSecret !== null };
     }),
+    rotation: addressee.of === 'integration' ? null : rotationOf(services, addressee.installation.installationId),
   };
+}
+
+function rotationOf({ store, clock }: Services, installationId: string): RotationFacts | null {
+  const row = readReceiver(store.reads, installationId);
+  if (row === undefined) return null;
+  const { rotatedAtMs, formerUntilMs, usedAtMs, formerUsedAtMs } = row;
+  return {
+    rotatedAt: toRfc3339(rotatedAtMs),
+    isFormerAccepted: clock.nowMs() < formerUntilMs,
+    formerUntil: toRfc3339(formerUntilMs),
+    firstReceivedAt: timeOf(usedAtMs),
+    formerReceivedAt: timeOf(formerUsedAtMs),
+  };
+}
+
+function timeOf(atMs: Ms | null): string | null {
+  return atMs === null ? null : toRfc3339(atMs);
 }

@@ -7,6 +7,7 @@ import type { ActorId, InstallationId } from '../../core/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Reads, RowWrite } from '../port.ts';
 import type { InstallationRow } from './installations.ts';
+import { deleteReceiver } from './receivers.ts';
 
 export const INBOX_STATEMENTS = {
   'inbox.insert': `INSERT OR IGNORE INTO inbox (installationId, eventKey, event, bytes, receivedAtMs)
@@ -171,7 +172,11 @@ function eraseWaitingEvents(installationId: string): RowWrite {
 
 /** What of it goes at once with an installation. */
 export function closeInbox(installationId: string): readonly RowWrite[] {
-  return [eraseWaitingEvents(installationId), deleteInstallationWebhookSecret(installationId)];
+  return [
+    eraseWaitingEvents(installationId),
+    deleteInstallationWebhookSecret(installationId),
+    deleteReceiver(installationId),
+  ];
 }
 
 export function readInboxSeqs(reads: Reads, installationId: string, limit: number): number[] {

@@ -1,4 +1,4 @@
-// Reasons why what the provider told is not delivered yet.
+// Reasons why what the provider told is not delivered yet, or may not come at all.
 
 import {
   INBOX_ATTEMPTS_MAX,
@@ -10,7 +10,7 @@ import {
 } from '../../../core/limits.ts';
 import type { Facts } from '../facts.ts';
 import { earliestOf, enteredAt, UNKNOWN_SINCE } from '../past.ts';
-import { counted } from '../times.ts';
+import { counted, timeText } from '../times.ts';
 import { type Diagnosis, nextAt, quoted, times } from './diagnosis.ts';
 
 export function inboxFailing({ inbox, providerName }: Facts): Diagnosis | null {
@@ -69,5 +69,31 @@ export function inboxFull({ inboxDepth, nowMs, providerName }: Facts): Diagnosis
         : `${providerName} is told to come again; once the oldest has waited for a day, they are lost.`),
     fault: 'nobody',
     remedy: 'Mend what they wait for: a grant, or a destination.',
+  };
+}
+
+/** Until the former address is refused, and after that until something came at the new one. */
+export function addressReplaced({ receiver, nowMs, providerName }: Facts): Diagnosis | null {
+  if (receiver === null) return null;
+  const { rotatedAtMs, formerUntilMs, usedAtMs, formerUsedAtMs } = receiver;
+  const isFormerTaken = nowMs < formerUntilMs;
+  if (!isFormerTaken && usedAtMs !== null) return null;
+  const until = timeText(formerUntilMs, nowMs);
+  const newOne = usedAtMs === null ? 'nothing has come at the new one' : 'the new one is in use';
+  const last = formerUsedAtMs === null ? '' : `, where the last webhook came at ${timeText(formerUsedAtMs, nowMs)}`;
+  return {
+    name: 'addressReplaced',
+    isWell: false,
+    waitsFor: 'nothing',
+    since: { atMs: rotatedAtMs, isAtLeast: false },
+    next: isFormerTaken ? nextAt('The former address is refused', formerUntilMs) : null,
+    says:
+      `The address of its webhooks was replaced, and ${newOne}. The former ` +
+      (isFormerTaken ? `is taken until ${until}${last}.` : `is refused since ${until}${last}.`),
+    fault: usedAtMs === null ? 'operator' : 'nobody',
+    remedy:
+      usedAtMs === null
+        ? `Enter the new address at ${providerName}; \`tenon webhooks\` tells it and where.`
+        : 'There is nothing to do; `tenon webhooks rotate --finish` refuses the former address at once.',
   };
 }

@@ -210,5 +210,6 @@ export const WELL: Facts = {
   schemaWatch: null,
   inbox: null,
   inboxDepth: { events: 0, bytes: 0, oldestAtMs: null },
+  receiver: null,
   lanes: [lane({})],
 };

@@ -431,6 +431,24 @@ describe('an installation', () => {
     expect(why.text).not.toContain('Nothing is wrong');
   });
 
+  it('whose address was replaced is not called well until the former is refused and the new one in use', () => {
+    const row = { ...{ installationId: 'i1', nonce: 'b', formerNonce: '' }, rotatedAtMs: minutes(-60) };
+    const taken = { ...row, formerUntilMs: minutes(30), usedAtMs: null, formerUsedAtMs: minutes(-2) };
+    const besides = (differences: object) => explain({ ...WELL, receiver: { ...taken, ...differences } }).besides;
+    expect(besides({})).toMatchObject([
+      { name: 'addressReplaced', fault: 'operator', until: '2026-01-05T12:30:00.000Z' },
+    ]);
+    expect(besides({})[0]?.says).toContain(
+      'nothing has come at the new one. The former is taken until 2026-01-05 12:30',
+    );
+    expect(besides({})[0]?.says).toContain('the last webhook came at 2026-01-05 11:58');
+    expect(besides({ usedAtMs: minutes(-1) })[0]).toMatchObject({ fault: 'nobody' });
+    const refused = { formerUntilMs: NOW_MS };
+    expect(besides(refused)).toMatchObject([{ fault: 'operator', until: null }]);
+    expect(besides(refused)[0]?.says).toContain('is refused since 2026-01-05 12:00');
+    expect(besides({ ...refused, usedAtMs: minutes(-1) })).toEqual([]);
+  });
+
   it.each([
     ['contacts: hubspot answered 403', 'customer', 'missing permission'],
     ['contacts: hubspot answered 500', 'provider', 'whether HubSpot is well again'],

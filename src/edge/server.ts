@@ -8,6 +8,7 @@ import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } 
 import { type Clock, delay } from '../core/time.ts';
 import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
+import { earlyAnswers, isUnread, whenBodyCanBe } from './earlyAnswer.ts';
 import { EdgeMessage } from './incoming.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
@@ -64,7 +65,7 @@ type Address =
 
 async function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
   let edge: Edge | null = null;
-  const rest = answering((request, env) => edge?.app.fetch(request, env as EdgeEnv['Bindings']) ?? notYet(), clock);
+  const rest = answering((request, env) => edge?.app.fetch(request, env) ?? notYet(), clock);
   const planes = () => (edge === null ? null : { proxy: edge.proxy, rest });
   let listening = await listenOn(planes, { host: hostname, port }, clock, rest);
   return {
@@ -103,6 +104,7 @@ export function listenOn(
     // A request without a body has no stream that must be read, ended and closed: 1.5 KB of heap for each.
     optimizeEmptyRequests: true,
     IncomingMessage: EdgeMessage,
+    ServerResponse: earlyAnswers(clock),
   };
   const server = createServer(options, serve);
   // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway
@@ -123,12 +125,22 @@ export function listenOn(
 
 /** Answers a request of node:http with a finished response. */
 export function answerWith(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  void getRequestListener(async () => response, { errorHandler: () => response })(incoming, outgoing);
+  const answer = () => whenBodyCanBe(incoming, response);
+  void getRequestListener(answer, { errorHandler: () => response })(incoming, outgoing);
 }
 
-function answering(answer: Parameters<typeof getRequestListener>[0], clock: Clock): RequestListener {
+type Answer = (request: Request, env: EdgeEnv['Bindings']) => Response | Promise<Response>;
+
+function answering(answer: Answer, clock: Clock): RequestListener {
   const errorHandler = (error: unknown) => problemOf(faultOf(error), clock.nowMs());
-  const listener = getRequestListener(answer, { errorHandler });
+  const answerInTime: Answer = (request, env) => {
+    const response = answer(request, env);
+    const { incoming } = env;
+    return incoming !== undefined && isUnread(incoming) ? whenBodyCanBe(incoming, response) : response;
+  };
+  const listener = getRequestListener((request, env) => answerInTime(request, env as EdgeEnv['Bindings']), {
+    errorHandler,
+  });
   return (incoming, outgoing) => void listener(incoming, outgoing);
 }
 

@@ -1,6 +1,5 @@
-// A sink over node:http's response. The response object is the server's; the sink only writes it.
-// Invariant: a connection whose request body was not read to its end is closed after the response, because its
-// remaining bytes would be read as the next request (RFC 9112 section 9.3).
+// A sink over node:http's response. The response object is the server's; the sink only writes it. What becomes of a
+// request body that was not read to its end is the server's matter (`src/edge/earlyAnswer.ts`).
 
 import type { ServerResponse } from 'node:http';
 import type { Sink } from './sink.ts';
@@ -29,7 +28,6 @@ export class NodeSink implements Sink {
   }
 
   head(status: number, statusMessage: string, rawHeaders: string[]): void {
-    if (!this.#response.req.complete) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, statusMessage, rawHeaders);
     this.#isHeldBack = true;
     // Together for all heads of a turn: a tick for each of them cost as much as cleaning its fields.

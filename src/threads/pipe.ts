@@ -2,19 +2,12 @@
 // has, and the answer back. Both bodies stream. Invariants: nothing goes that two servers in a row could take for
 // different requests; an answer that breaks off there breaks off here; nobody waits for a place.
 
-import {
-  Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestListener,
-  request,
-  type ServerResponse,
-} from 'node:http';
+import { Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
-import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS, UNREAD_BYTES_MAX, UNREAD_MS_MAX } from '../core/limits.ts';
+import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS } from '../core/limits.ts';
 import type { Clock } from '../core/time.ts';
-import { assertPlain } from '../edge/plane.ts';
+import { assertPlain, hasBody } from '../edge/plane.ts';
 import { withoutFields } from '../egress/headers.ts';
 
 /** Of one connection, and not of the request (RFC 9110 section 7.6.1). `Expect` was answered here. */
@@ -77,18 +70,23 @@ export function pipeTo(
     call.once('close', () => {
       room.open -= 1;
     });
+    let isAnswered = false;
     call.once('response', (answer) => {
+      isAnswered = true;
       const { statusCode = 502, statusMessage = '' } = answer;
       outgoing.writeHead(statusCode, statusMessage, withoutFields(answer.rawHeaders, OWN_FIELDS));
       pipeline(answer, outgoing, (error) => {
         if (error !== undefined) outgoing.destroy();
-        else if (!incoming.complete) leaveUnread(incoming, call, clock);
+        // It came before the body had: nobody reads the rest there, and the place is free.
+        else if (!incoming.complete) call.destroy();
       });
     });
-    // The owner thread went away, or the client: only one of them can still be told.
-    call.once('error', () => {
-      if (outgoing.headersSent) outgoing.destroy();
-      else if (!outgoing.destroyed) refuse(new IntegrationError('overloaded', OWNER_GONE), incoming, outgoing);
+    // The owner thread went away, or the client: only one of them can still be told. An answer that has begun can be
+    // whole although the rest of the body found nobody.
+    call.on('error', () => {
+      if (isAnswered || outgoing.destroyed) return;
+      isAnswered = true;
+      refuse(new IntegrationError('overloaded', OWNER_GONE), incoming, outgoing);
     });
     outgoing.once('close', () => {
       if (!outgoing.writableEnded) call.destroy();
@@ -103,26 +101,8 @@ export function pipeTo(
 const OWNER_GONE = 'the owner thread did not answer';
 
 /** Without a body, which could come slowly: such a request holds its place for as long as the owner thread needs. */
-function isProbe({ method, url = '/', headers }: IncomingMessage): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false;
-  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') return false;
+function isProbe(incoming: IncomingMessage): boolean {
+  const { method, url = '/' } = incoming;
+  if ((method !== 'GET' && method !== 'HEAD') || hasBody(incoming)) return false;
   return PROBES.has(url.split('?', 1)[0] as string);
-}
-
-/**
- * It was answered before its body had come whole. A client that reads the answer only when it has sent all would lose
- * it to a reset if the connection ended at once; one that sends slowly would keep it for hours.
- */
-function leaveUnread(incoming: IncomingMessage, call: ClientRequest, clock: Clock): void {
-  const { socket } = incoming;
-  incoming.unpipe(call);
-  call.destroy();
-  const timer = clock.timerAt(clock.nowMs() + UNREAD_MS_MAX, () => socket.destroySoon());
-  let bytes = 0;
-  incoming.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > UNREAD_BYTES_MAX) socket.destroySoon();
-  });
-  incoming.once('close', () => timer.cancel());
-  incoming.resume();
 }

@@ -70,6 +70,58 @@ export function exchange(port: number, text: string): Promise<string> {
   return new RawClient(port).write(text).rest();
 }
 
+/** What became of an upload. */
+interface Uploaded {
+  /** Everything that the server said. */
+  readonly text: string;
+  /** Of the body, as far as the connection took them. */
+  readonly bytesSent: number;
+  /** How the connection broke, if it did. */
+  readonly errorCode: string | undefined;
+}
+
+const PIECE = Buffer.alloc(65_536, 'x');
+const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), PIECE, Buffer.from('\r\n')]);
+
+/**
+ * A client that reads nothing until it has sent a body of `bytes` (a multiple of 64 KB, or without end), as many do.
+ * `fields` are lines of the head, each with its end. `sent` comes between the body and the reading.
+ */
+export async function upload(
+  port: number,
+  line: string,
+  fields: string,
+  bytes: number,
+  isChunked = false,
+  sent = async () => {},
+): Promise<Uploaded> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).pause();
+  let errorCode: string | undefined;
+  const news = new EventEmitter();
+  const over = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    errorCode = error.code;
+  });
+  for (const event of ['drain', 'close']) socket.on(event, () => news.emit('news'));
+  const framing = isChunked ? 'transfer-encoding: chunked' : `content-length: ${bytes}`;
+  socket.write(`${line} HTTP/1.1\r\nHost: a\r\n${fields}${framing}\r\n\r\n`);
+  let bytesSent = 0;
+  while (bytesSent < bytes && !socket.destroyed) {
+    bytesSent += PIECE.length;
+    if (!socket.write(isChunked ? CHUNK : PIECE)) await once(news, 'news');
+  }
+  if (isChunked) socket.write('0\r\n\r\n');
+  await sent();
+  let text = '';
+  socket.on('data', (piece) => {
+    text += piece.toString('latin1');
+  });
+  socket.on('end', () => socket.end());
+  socket.resume();
+  await over;
+  return { text, bytesSent, errorCode };
+}
+
 export interface RawProvider {
   readonly port: number;
   /** Heads and bodies as they arrived, one text per request. */

@@ -1,0 +1,78 @@
+// Answers that are given before the request's body has come whole: refusals, and what a provider says in the middle of
+// an upload. A client that reads only when it has sent all would lose such an answer to a reset if the connection ended
+// at once, so it is left half open for a while and what still comes is thrown away (RFC 9112 section 9.6).
+// Invariants: the head of such an answer says that the connection ends; nothing that comes after it is taken for a
+// request; whoever does not stop is cut off. The usual answer pays with two comparisons.
+
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { UNREAD_BYTES_MAX, UNREAD_MS_MAX, UNREAD_SILENCE_MS_MAX } from '../core/limits.ts';
+import type { Clock, Ms, Timer } from '../core/time.ts';
+import { hasBody } from './plane.ts';
+
+/**
+ * A response that is known before the body may only be quick: what came in one piece with the head has been parsed by
+ * the next turn of the event loop, and the connection need not end for it.
+ */
+export async function whenBodyCanBe(incoming: IncomingMessage, response: Response | Promise<Response>) {
+  const known = await response;
+  if (isUnread(incoming)) await new Promise((resolve) => setImmediate(resolve));
+  return known;
+}
+
+/** Whether a body has not come whole. */
+export function isUnread(incoming: IncomingMessage): boolean {
+  return !incoming.complete && hasBody(incoming);
+}
+
+/** The responses of a server on node:http, whoever writes them. */
+export function earlyAnswers(clock: Clock): typeof ServerResponse<IncomingMessage> {
+  return class EarlyAnswer<Request extends IncomingMessage> extends ServerResponse<Request> {
+    override writeHead(status: number, reason?: unknown, fields?: unknown): this {
+      if (isUnread(this.req)) this.shouldKeepAlive = false;
+      return super.writeHead(status, reason as string, fields as string[]);
+    }
+
+    override end(chunk?: unknown, encoding?: unknown, sent?: unknown): this {
+      const { req, socket, writableEnded } = this;
+      super.end(chunk, encoding as BufferEncoding, sent as () => void);
+      // Without a socket it waits for the answer before it, on the same connection.
+      if (isUnread(req) && !writableEnded && socket !== null) linger(socket, clock);
+      return this;
+    }
+  };
+}
+
+/** Goes on reading, past the parser and whoever had the body, until the client closes or a bound is reached. */
+function linger(socket: Socket, clock: Clock): void {
+  if (socket.destroyed) return;
+  const untilMs = clock.nowMs() + UNREAD_MS_MAX;
+  let bytes = 0;
+  /** Counts once the answer is out: a client that takes it slowly need not send anything. */
+  let heardAtMs: Ms = untilMs;
+  let timer: Timer | null = null;
+  const watch = () => {
+    timer?.cancel();
+    const atMs = Math.min(untilMs, heardAtMs + UNREAD_SILENCE_MS_MAX);
+    if (clock.nowMs() >= atMs) socket.destroy();
+    else timer = clock.timerAt(atMs, watch);
+  };
+  socket.removeAllListeners('data');
+  socket.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > UNREAD_BYTES_MAX) socket.destroy();
+    else if (socket.writableEnded) heardAtMs = clock.nowMs();
+  });
+  // What node:http does when the last answer of a connection is out; it would end both directions.
+  socket.destroySoon = () => {
+    if (socket.writableEnded) return;
+    socket.end();
+    heardAtMs = clock.nowMs();
+    watch();
+  };
+  socket.once('close', () => timer?.cancel());
+  socket.resume();
+  // Where the parser had stopped, its own way to go on went with it, and the stream still waits for its last read.
+  socket._read(0);
+  watch();
+}

@@ -55,6 +55,10 @@ Object.defineProperty(EdgeMessage.prototype, 'headers', {
   },
 });
 
+// undici tells a request of node by its constructor: the body of a call that it gives up is dropped without the
+// connection to the client, on which the answer goes.
+Object.defineProperty(EdgeMessage.prototype, 'constructor', { value: IncomingMessage });
+
 /** Null for what is no proxied call by its header, and where a field came twice: how those join is node's to know. */
 function proxyFieldsOf(rawHeaders: readonly string[]): Readonly<Fields> | null {
   const fields: Fields = { ...NOTHING };

@@ -1,13 +1,13 @@
 // Answers that are given before the request's body has come whole: refusals, and what a provider says in the middle of
 // an upload. A client that reads only when it has sent all would lose such an answer to a reset if the connection ended
 // at once, so it is left half open for a while and what still comes is thrown away (RFC 9112 section 9.6).
-// Invariants: the head of such an answer says that the connection ends; nothing that comes after it is taken for a
-// request; whoever does not stop is cut off. The usual answer pays with two comparisons.
+// Invariants: the head of such an answer says that the connection ends; no request that comes after it is looked at;
+// whoever does not stop is cut off. The usual answer pays with two comparisons.
 
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { UNREAD_BYTES_MAX, UNREAD_MS_MAX, UNREAD_SILENCE_MS_MAX } from '../core/limits.ts';
-import type { Clock, Ms, Timer } from '../core/time.ts';
+import { type Clock, type Ms, putBackMs, type Timer } from '../core/time.ts';
 import { hasBody } from './plane.ts';
 
 /**
@@ -25,12 +25,26 @@ export function isUnread(incoming: IncomingMessage): boolean {
   return !incoming.complete && hasBody(incoming);
 }
 
+/** Connections whose last answer is under way. */
+const ending = new WeakSet<Socket>();
+
+/** Whether a request came behind one whose answer ends the connection (RFC 9112 section 9.6): nobody may act on it. */
+export function isTooLate({ socket }: IncomingMessage, outgoing: ServerResponse): boolean {
+  // Only one that waits for an answer before its own has no socket yet.
+  return outgoing.socket === null && ending.has(socket);
+}
+
 /** The responses of a server on node:http, whoever writes them. */
 export function earlyAnswers(clock: Clock): typeof ServerResponse<IncomingMessage> {
   return class EarlyAnswer<Request extends IncomingMessage> extends ServerResponse<Request> {
     override writeHead(status: number, reason?: unknown, fields?: unknown): this {
-      if (isUnread(this.req)) this.shouldKeepAlive = false;
+      if (isUnread(this.req)) this.#endConnection();
       return super.writeHead(status, reason as string, fields as string[]);
+    }
+
+    #endConnection(): void {
+      this.shouldKeepAlive = false;
+      if (this.socket !== null) ending.add(this.socket);
     }
 
     override end(chunk?: unknown, encoding?: unknown, sent?: unknown): this {
@@ -46,28 +60,37 @@ export function earlyAnswers(clock: Clock): typeof ServerResponse<IncomingMessag
 /** Goes on reading, past the parser and whoever had the body, until the client closes or a bound is reached. */
 function linger(socket: Socket, clock: Clock): void {
   if (socket.destroyed) return;
-  const untilMs = clock.nowMs() + UNREAD_MS_MAX;
+  const seen = { seenAtMs: clock.nowMs() };
+  let untilMs = seen.seenAtMs + UNREAD_MS_MAX;
   let bytes = 0;
   /** Counts once the answer is out: a client that takes it slowly need not send anything. */
   let heardAtMs: Ms = untilMs;
   let timer: Timer | null = null;
+  const now = (): Ms => {
+    const nowMs = clock.nowMs();
+    const backMs = putBackMs(seen, nowMs);
+    untilMs -= backMs;
+    heardAtMs -= backMs;
+    return nowMs;
+  };
   const watch = () => {
     timer?.cancel();
+    const nowMs = now();
     const atMs = Math.min(untilMs, heardAtMs + UNREAD_SILENCE_MS_MAX);
-    if (clock.nowMs() >= atMs) socket.destroy();
+    if (nowMs >= atMs) socket.destroy();
     else timer = clock.timerAt(atMs, watch);
   };
   socket.removeAllListeners('data');
   socket.on('data', (piece: Buffer) => {
     bytes += piece.length;
     if (bytes > UNREAD_BYTES_MAX) socket.destroy();
-    else if (socket.writableEnded) heardAtMs = clock.nowMs();
+    else if (socket.writableEnded) heardAtMs = now();
   });
   // What node:http does when the last answer of a connection is out; it would end both directions.
   socket.destroySoon = () => {
     if (socket.writableEnded) return;
     socket.end();
-    heardAtMs = clock.nowMs();
+    heardAtMs = now();
     watch();
   };
   socket.once('close', () => timer?.cancel());

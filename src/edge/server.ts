@@ -8,7 +8,7 @@ import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } 
 import { type Clock, delay } from '../core/time.ts';
 import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
-import { earlyAnswers, isUnread, whenBodyCanBe } from './earlyAnswer.ts';
+import { earlyAnswers, isTooLate, isUnread, whenBodyCanBe } from './earlyAnswer.ts';
 import { EdgeMessage } from './incoming.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
@@ -90,6 +90,7 @@ export function listenOn(
   early?: RequestListener,
 ): Promise<NodeListening> {
   const serve: RequestListener = (incoming, outgoing) => {
+    if (isTooLate(incoming, outgoing)) return;
     const now = planes();
     if (now === null || !isProxied(incoming)) {
       (now?.rest ?? early)?.(incoming, outgoing);
@@ -110,7 +111,7 @@ export function listenOn(
   // A proxied call asks for its body when it is let through (RFC 9110 section 10.1.1): 10 GB that are refused anyway
   // should not be sent first.
   server.on('checkContinue', (incoming, outgoing) => {
-    if (!isProxied(incoming)) outgoing.writeContinue();
+    if (!isProxied(incoming) && !isTooLate(incoming, outgoing)) outgoing.writeContinue();
     serve(incoming, outgoing);
   });
   return new Promise((resolve, reject) => {

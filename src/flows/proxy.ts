@@ -105,6 +105,11 @@ function proxy(
   // A short body is read before the lease is taken: its bytes can be sent again, and a slow client holds no place.
   const announced = Number(bytesAnnounced ?? Number.NaN);
   if (body instanceof Readable && announced <= REPLAYABLE_BODY_BYTES_MAX) {
+    // Somebody who has left meanwhile is heard of no more.
+    if (body.destroyed) {
+      ending.ended({ kind: 'clientGone' });
+      return;
+    }
     call.askForBody?.();
     takeBody(body, announced, (bytes) => {
       if (bytes === null) ending.ended({ kind: 'clientGone' });

@@ -8,7 +8,7 @@ import { isSigned, signatureOf } from '../../auth/signature.ts';
 import type { EventSource } from '../../connectors/events.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { InstallationRow, IntegrationRow } from '../../store/tables/installations.ts';
-import { type ReceiverRow, readReceiver } from '../../store/tables/receivers.ts';
+import { isFormerTaken, type ReceiverRow, readReceiver } from '../../store/tables/receivers.ts';
 import type { Services } from '../services.ts';
 
 type AddressServices = Pick<Services, 'publicUrl' | 'downloadKey' | 'store'>;
@@ -68,7 +68,7 @@ export function openInstallationReceiver(
   const row = readReceiver(store.reads, installationId);
   const isOf = (nonce: string) => isSigned(downloadKey, signedText('installation', installationId, nonce), mac);
   const isCurrent = isOf(row?.nonce ?? '');
-  const isFormer = row !== undefined && clock.nowMs() < row.formerUntilMs && isOf(row.formerNonce);
+  const isFormer = row !== undefined && isFormerTaken(row, clock.nowMs()) && isOf(row.formerNonce);
   if ((isCurrent || isFormer) && installationId !== '') return { installationId, row, isFormer };
   throw noSuchAddress();
 }

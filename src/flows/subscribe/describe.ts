@@ -4,7 +4,7 @@
 import type { EventSource } from '../../connectors/events.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
-import { readReceiver } from '../../store/tables/receivers.ts';
+import { isFormerTaken, readReceiver } from '../../store/tables/receivers.ts';
 import type { Services } from '../services.ts';
 import { type Addressee, webhookUrl } from './address.ts';
 import { sourceOf } from './receive.ts';
@@ -82,7 +82,7 @@ function rotationOf({ store, clock }: Services, installationId: string): Rotatio
   const { rotatedAtMs, formerUntilMs, usedAtMs, formerUsedAtMs } = row;
   return {
     rotatedAt: toRfc3339(rotatedAtMs),
-    isFormerAccepted: clock.nowMs() < formerUntilMs,
+    isFormerAccepted: isFormerTaken(row, clock.nowMs()),
     formerUntil: toRfc3339(formerUntilMs),
     firstReceivedAt: timeOf(usedAtMs),
     formerReceivedAt: timeOf(formerUsedAtMs),

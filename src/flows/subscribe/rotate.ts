@@ -2,19 +2,20 @@
 // one and says until when the former is taken, so that a crash leaves the one or the other; the end of that time needs
 // no timer, because it is looked at whenever something comes. The subscription of the installation, where it has one,
 // is told in the same commit and asks the provider again with the new address. Invariants: at most two addresses of
-// an installation are taken at the same time; one that was refused is never taken again.
+// an installation are taken at the same time; one that somebody had refused is never taken again.
 
 import type { IssuedEffect } from '../../../actors/host.ts';
 import type { EventSource } from '../../connectors/events.ts';
 import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { RECEIVER_USE_NOTED_MS } from '../../core/limits.ts';
-import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { isWithin, type Ms, toRfc3339 } from '../../core/time.ts';
 import type { RowWrite } from '../../store/port.ts';
 import { insertEffect } from '../../store/tables/effects.ts';
 import { readInstallation } from '../../store/tables/installations.ts';
 import {
   closeFormerReceiver,
+  isFormerTaken,
   readReceiver,
   rotateReceiver,
   useFormerReceiver,
@@ -39,7 +40,7 @@ export async function rotateAddress(services: Services, addressee: Installed, gr
   assertOwnAddress(sourceOf(services, addressee.integration), addressee);
   const row = readReceiver(store.reads, installationId);
   const nowMs = clock.nowMs();
-  if (row !== undefined && nowMs < row.formerUntilMs) throw underWay(row.formerUntilMs);
+  if (row !== undefined && isFormerTaken(row, nowMs)) throw underWay(row.formerUntilMs);
   const rotated = {
     installationId,
     nonce: newId<string>(),
@@ -48,7 +49,8 @@ export async function rotateAddress(services: Services, addressee: Installed, gr
     rotatedAtMs: nowMs,
   };
   const told = subscriptionTold(services, installationId);
-  const writes = [rotateReceiver(rotated), ...told.map(effectRow)];
+  const closed = graceMs > 0 ? [] : [closeFormerReceiver(installationId, nowMs)];
+  const writes = [rotateReceiver(rotated), ...closed, ...told.map(effectRow)];
   await store.commit(writes).catch((error: unknown) => {
     if (errorFacts(error).code !== 'invalid_input') throw error;
     if (readInstallation(store.reads, installationId) === undefined) {
@@ -78,7 +80,7 @@ export async function noteUse({ store, clock }: Services, { row, isFormer }: Ope
     if (row.usedAtMs === null) await store.commit([useReceiver(row, nowMs)]);
     return;
   }
-  if (row.formerUsedAtMs !== null && nowMs - row.formerUsedAtMs < RECEIVER_USE_NOTED_MS) return;
+  if (row.formerUsedAtMs !== null && isWithin(nowMs, row.formerUsedAtMs, RECEIVER_USE_NOTED_MS)) return;
   await store.commit([useFormerReceiver(row, nowMs)]);
 }
 

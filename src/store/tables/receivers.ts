@@ -12,17 +12,21 @@ export const RECEIVER_STATEMENTS = {
     ON CONFLICT (installationId) DO UPDATE SET nonce = excluded.nonce, formerNonce = excluded.formerNonce,
       formerUntilMs = excluded.formerUntilMs, rotatedAtMs = excluded.rotatedAtMs, usedAtMs = NULL, formerUsedAtMs = NULL
       WHERE nonce = excluded.formerNonce`,
-  'receivers.closeFormer': 'UPDATE receivers SET formerUntilMs = ? WHERE installationId = ? AND formerUntilMs > ?',
+  'receivers.closeFormer': `UPDATE receivers SET formerUntilMs = MIN(formerUntilMs, ?), formerNonce = ?
+    WHERE installationId = ? AND formerNonce <> ?`,
   'receivers.used': 'UPDATE receivers SET usedAtMs = ? WHERE installationId = ? AND nonce = ? AND usedAtMs IS NULL',
   'receivers.formerUsed': 'UPDATE receivers SET formerUsedAtMs = ? WHERE installationId = ? AND formerNonce = ?',
   'receivers.delete': 'DELETE FROM receivers WHERE installationId = ?',
 } as const;
 
+/** In the place of the nonce of an address that is refused whatever the clock says; none is made with it. */
+const CLOSED = 'closed';
+
 export interface ReceiverRow {
   readonly installationId: string;
   /** What the address is made with besides the id; no secret, and never the same again. */
   readonly nonce: string;
-  /** The same of the address before; empty for the first. */
+  /** The same of the address before; empty for the first, and of no address where that is refused for good. */
   readonly formerNonce: string;
   /** From then on the address before is refused. */
   readonly formerUntilMs: Ms;
@@ -40,9 +44,14 @@ export function rotateReceiver(row: Omit<ReceiverRow, 'usedAtMs' | 'formerUsedAt
   return { statement: 'receivers.rotate', params, mustChange: 'rejected' };
 }
 
-/** The address before is refused from now on; nothing happens if it is already. */
+/** The address before is refused from now on, also after a clock that is put back; it may be refused already. */
 export function closeFormerReceiver(installationId: string, nowMs: Ms): RowWrite {
-  return { statement: 'receivers.closeFormer', params: [nowMs, installationId, nowMs] };
+  return { statement: 'receivers.closeFormer', params: [nowMs, CLOSED, installationId, CLOSED] };
+}
+
+/** Whether the address before is still taken. */
+export function isFormerTaken({ formerNonce, formerUntilMs }: ReceiverRow, nowMs: Ms): boolean {
+  return formerNonce !== CLOSED && nowMs < formerUntilMs;
 }
 
 /** Something came at the address; only the first time counts. */

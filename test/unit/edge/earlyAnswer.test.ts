@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IntegrationError } from '../../../src/core/errors.ts';
 import { HTTP_DRAIN_MS, UNREAD_BYTES_MAX, UNREAD_MS_MAX, UNREAD_SILENCE_MS_MAX } from '../../../src/core/limits.ts';
+import { HOUR_MS } from '../../../src/core/time.ts';
 import { readBytes } from '../../../src/edge/body.ts';
 import type { EdgeEnv } from '../../../src/edge/context.ts';
 import { problemOf } from '../../../src/edge/problem.ts';
@@ -119,6 +120,33 @@ describe('a client that does not stop', () => {
     expect(sockets[0]?.destroyed).toBe(true);
     expect(sender.errorCode).toBeUndefined();
   });
+});
+
+it('a clock that is put back keeps no such client for longer than twice the bound', async () => {
+  const { clock, client, sockets } = await start();
+  await client(begun).until('\u{0}');
+  clock.jump(-HOUR_MS);
+  await clock.advance(2 * UNREAD_SILENCE_MS_MAX);
+  expect(sockets[0]?.destroyed).toBe(true);
+});
+
+it('what comes after the head of an early answer is no request, while the answer is still under way', async () => {
+  const answers: ServerResponse[] = [];
+  const { client, sockets } = await start((incoming, outgoing) => {
+    answers.push(outgoing);
+    incoming.resume();
+    outgoing.writeHead(413, { 'content-length': 3 }).write('no');
+  });
+  const sender = client(begun);
+  await sender.until('no');
+  const [socket] = sockets as [Socket];
+  const rest = `23456789${post('content-length: 0\r\n\r\n')}`;
+  const bytes = socket.bytesRead + rest.length;
+  sender.write(rest);
+  await vi.waitFor(() => expect(socket.bytesRead).toBe(bytes), SOON);
+  answers[0]?.end('!');
+  expect((await sender.rest()).match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  expect(sockets).toHaveLength(1);
 });
 
 it('what comes after an early answer is no request', async () => {

@@ -8,6 +8,7 @@ import {
   INBOX_STUCK_MS,
   WEBHOOK_BODY_BYTES_MAX,
 } from '../../../core/limits.ts';
+import { isFormerTaken } from '../../../store/tables/receivers.ts';
 import type { Facts } from '../facts.ts';
 import { earliestOf, enteredAt, UNKNOWN_SINCE } from '../past.ts';
 import { counted, timeText } from '../times.ts';
@@ -76,8 +77,8 @@ export function inboxFull({ inboxDepth, nowMs, providerName }: Facts): Diagnosis
 export function addressReplaced({ receiver, nowMs, providerName }: Facts): Diagnosis | null {
   if (receiver === null) return null;
   const { rotatedAtMs, formerUntilMs, usedAtMs, formerUsedAtMs } = receiver;
-  const isFormerTaken = nowMs < formerUntilMs;
-  if (!isFormerTaken && usedAtMs !== null) return null;
+  const isTaken = isFormerTaken(receiver, nowMs);
+  if (!isTaken && usedAtMs !== null) return null;
   const until = timeText(formerUntilMs, nowMs);
   const newOne = usedAtMs === null ? 'nothing has come at the new one' : 'the new one is in use';
   const last = formerUsedAtMs === null ? '' : `, where the last webhook came at ${timeText(formerUsedAtMs, nowMs)}`;
@@ -86,10 +87,10 @@ export function addressReplaced({ receiver, nowMs, providerName }: Facts): Diagn
     isWell: false,
     waitsFor: 'nothing',
     since: { atMs: rotatedAtMs, isAtLeast: false },
-    next: isFormerTaken ? nextAt('The former address is refused', formerUntilMs) : null,
+    next: isTaken ? nextAt('The former address is refused', formerUntilMs) : null,
     says:
       `The address of its webhooks was replaced, and ${newOne}. The former ` +
-      (isFormerTaken ? `is taken until ${until}${last}.` : `is refused since ${until}${last}.`),
+      (isTaken ? `is taken until ${until}${last}.` : `is refused since ${until}${last}.`),
     fault: usedAtMs === null ? 'operator' : 'nobody',
     remedy:
       usedAtMs === null

@@ -107,6 +107,8 @@ it('a receiver that was replaced opens until its time is over, and the one befor
   expect([opened(''), opened('second'), opened('third')]).toEqual(['not_found', true, false]);
   await store.commit([closeFormerReceiver(ID, clock.nowMs())]);
   expect([opened('second'), opened('third')]).toEqual(['not_found', false]);
+  clock.jump(-HOUR_MS);
+  expect([opened('second'), opened('third')]).toEqual(['not_found', false]);
 });
 
 it('what came where is of the present two, and goes with the next replacement', async () => {

@@ -234,8 +234,7 @@ function whenSent(context: Context<EdgeEnv>, sent: (isWhole: boolean) => void): 
 
 function endOf(outcome: ProxyOutcome): CallEnd {
   if (outcome.kind === 'clientGone') return 'clientGone';
-  if (outcome.kind !== 'failed') return outcome.status;
-  return outcome.headSent ? 'broken' : outcome.error.status;
+  return outcome.kind === 'failed' ? 'broken' : outcome.status;
 }
 
 function rounded(ms: number): number {

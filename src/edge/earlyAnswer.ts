@@ -8,20 +8,24 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { UNREAD_BYTES_MAX, UNREAD_MS_MAX, UNREAD_SILENCE_MS_MAX } from '../core/limits.ts';
 import { type Clock, type Ms, putBackMs, type Timer } from '../core/time.ts';
-import { hasBody } from './plane.ts';
+import { hasBody } from '../flows/proxy.ts';
 
 /**
  * A response that is known before the body may only be quick: what came in one piece with the head has been parsed by
  * the next turn of the event loop, and the connection need not end for it.
  */
-export async function whenBodyCanBe(incoming: IncomingMessage, response: Response | Promise<Response>) {
+export function whenBodyCanBe(incoming: IncomingMessage, response: Response | Promise<Response>) {
+  return isUnread(incoming) ? afterTurn(incoming, response) : response;
+}
+
+async function afterTurn(incoming: IncomingMessage, response: Response | Promise<Response>): Promise<Response> {
   const known = await response;
   if (isUnread(incoming)) await new Promise((resolve) => setImmediate(resolve));
   return known;
 }
 
 /** Whether a body has not come whole. */
-export function isUnread(incoming: IncomingMessage): boolean {
+function isUnread(incoming: IncomingMessage): boolean {
   return !incoming.complete && hasBody(incoming);
 }
 

@@ -35,11 +35,6 @@ export function isProxied({ headers, url = '/' }: IncomingMessage): boolean {
   return headers[PROXY_VERSION_HEADER] !== undefined || hasPrefix(url) || isProxyHost(headers.host);
 }
 
-/** Whether a request of node:http comes with a body, whole or not. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
 /**
  * Throws `bad_request` for a request of node:http that whoever reads it next could understand otherwise: in its
  * framing, its Host, or a backslash that some take for a slash. What becomes a WHATWG request is checked by that.

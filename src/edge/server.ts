@@ -8,7 +8,7 @@ import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } 
 import { type Clock, delay } from '../core/time.ts';
 import type { Edge } from './app.ts';
 import type { EdgeEnv } from './context.ts';
-import { earlyAnswers, isTooLate, isUnread, whenBodyCanBe } from './earlyAnswer.ts';
+import { earlyAnswers, isTooLate, whenBodyCanBe } from './earlyAnswer.ts';
 import { EdgeMessage } from './incoming.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
@@ -126,7 +126,7 @@ export function listenOn(
 
 /** Answers a request of node:http with a finished response. */
 export function answerWith(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const answer = () => whenBodyCanBe(incoming, response);
+  const answer = async () => whenBodyCanBe(incoming, response);
   void getRequestListener(answer, { errorHandler: () => response })(incoming, outgoing);
 }
 
@@ -137,7 +137,7 @@ function answering(answer: Answer, clock: Clock): RequestListener {
   const answerInTime: Answer = (request, env) => {
     const response = answer(request, env);
     const { incoming } = env;
-    return incoming !== undefined && isUnread(incoming) ? whenBodyCanBe(incoming, response) : response;
+    return incoming === undefined ? response : whenBodyCanBe(incoming, response);
   };
   const listener = getRequestListener((request, env) => answerInTime(request, env as EdgeEnv['Bindings']), {
     errorHandler,

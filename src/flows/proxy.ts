@@ -26,6 +26,11 @@ export function isThrottleMode(value: string | null | undefined): boolean {
   return value != null && value.toLowerCase() === 'throttle';
 }
 
+/** Whether a request of node:http comes with a body, whole or not (RFC 9112 section 6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
 /** Proxies a call that came over node:http; the response is written directly. Throws as `proxy`. */
 export function proxyOverNode(
   services: ProxyServices,
@@ -38,13 +43,12 @@ export function proxyOverNode(
 ): void {
   const { method = 'GET', rawHeaders, headers, httpVersionMinor } = incoming;
   const announced = headers['content-length'];
-  const hasBody = headers['transfer-encoding'] !== undefined || (announced ?? '0') !== '0';
   const call = {
     method,
     path,
     facts,
     rawHeaders,
-    body: hasBody ? incoming : null,
+    body: hasBody(incoming) ? incoming : null,
     isThrottled: isThrottleMode(headers[RATE_LIMITER_MODE] as string | undefined),
     // HTTP/1.0 knows no answer before the answer (RFC 9110 section 10.1.1).
     askForBody: headers.expect === undefined || httpVersionMinor === 0 ? null : () => outgoing.writeContinue(),
@@ -140,8 +144,8 @@ function takeBody(body: Readable, announced: number, taken: (bytes: Buffer | nul
     if (isTaken) return;
     isTaken = true;
     const [first] = pieces;
-    const bytes = pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
-    taken(isWhole ? bytes : null);
+    if (!isWhole) taken(null);
+    else taken(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
   };
   body.on('data', (piece: Buffer) => {
     pieces.push(piece);

@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
 import { PIPED_CALLS_MAX, PIPED_PROBES_MAX, PIPED_RETRY_MS } from '../core/limits.ts';
 import type { Clock } from '../core/time.ts';
-import { assertPlain, hasBody } from '../edge/plane.ts';
+import { assertPlain } from '../edge/plane.ts';
 import { withoutFields } from '../egress/headers.ts';
+import { hasBody } from '../flows/proxy.ts';
 
 /** Of one connection, and not of the request (RFC 9110 section 7.6.1). `Expect` was answered here. */
 const OWN_FIELDS: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te', 'expect'];

@@ -67,6 +67,11 @@ export class Budgets {
     return keys.map((key) => this.#budgetOf(key, true));
   }
 
+  /** They are in use: of those kept, they are dropped last. */
+  used(keys: readonly BudgetKey[]): void {
+    for (const key of keys) this.#budgetOf(key, true);
+  }
+
   /**
    * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
    * first. A call that is held is made later: see `hold`.

@@ -256,7 +256,13 @@ export class Leases {
   /** What a cache has forgotten is looked up again, and now and then all of it, so that caches know what is used. */
   #knownOf(target: LeaseTarget): Known {
     const known = this.#known.get(target);
-    if (known?.circuit.isKept && known.budgets.every(isKept) && !isMoveDue()) return known;
+    if (known?.circuit.isKept && known.budgets.every(isKept)) {
+      if (isMoveDue()) {
+        this.#supervisor.circuit(target.providerKey);
+        this.#budgets.used(target.budgets);
+      }
+      return known;
+    }
     const circuit = this.#supervisor.circuit(target.providerKey);
     const found = { circuit, budgets: this.#budgets.opened(target.budgets), holder: null };
     this.#known.set(target, found);

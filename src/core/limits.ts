@@ -421,10 +421,10 @@ export const ROLLOUT_CHECK_MS = HOUR_MS;
 
 /** TCP and TLS set-up to a provider. */
 export const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
-/** Silence before response headers of an API call. */
-export const HEADERS_TIMEOUT_MS = 60 * SECOND_MS;
-/** Silence between two pieces of a body. */
-export const BODY_TIMEOUT_MS = 60 * SECOND_MS;
+/** Of a proxied call in which neither side sends or takes anything: the provider's before it answers, or the client's. */
+export const SILENCE_MS = 60 * SECOND_MS;
+/** How often calls are looked through for those that are silent: so much later at most is one ended. */
+export const SILENCE_CHECK_MS = 5 * SECOND_MS;
 /** Whole time of a buffered call (token endpoint, page, delivery). */
 export const BUFFERED_CALL_TIMEOUT_MS = 60 * SECOND_MS;
 /**

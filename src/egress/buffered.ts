@@ -132,9 +132,6 @@ function dispatchOptions(call: OutgoingCall, url: URL): Dispatcher.DispatchOptio
     method: call.method,
     headers: asksForEncoding ? call.headers : { ...call.headers, 'accept-encoding': 'gzip, deflate, br' },
     body: call.body ?? null,
-    // The call's own deadline covers both.
-    headersTimeout: 0,
-    bodyTimeout: 0,
   };
 }
 

@@ -9,6 +9,7 @@ import { createFetch, type Fetch } from './fetch.ts';
 import { type ForwardCall, type ForwardHooks, type ForwardOutcome, forward } from './forward.ts';
 import { createGuard, type Resolve } from './guard.ts';
 import { Origins, parseUrl } from './origins.ts';
+import { SilenceWatch } from './silence.ts';
 import type { Sink } from './sink.ts';
 
 export interface EgressOptions {
@@ -50,12 +51,13 @@ export function forwarded(
 export function createEgress({ allowList, clock = systemClock, resolve }: EgressOptions): Egress {
   const guard = createGuard(allowList, resolve);
   const origins = new Origins(guard);
+  const means = { origins, clock, watch: new SilenceWatch(clock) };
   const buffered = (call: OutgoingCall): Promise<BufferedResponse> => request(origins, clock, call);
   return {
     request: buffered,
     fetch: createFetch(buffered),
     checkUrl: (url) => guard.checkUrl(parseUrl(url)),
-    forward: (call, sink, hooks) => forward(origins, clock, call, sink, hooks),
+    forward: (call, sink, hooks) => forward(means, call, sink, hooks),
     close: () => origins.close(),
   };
 }

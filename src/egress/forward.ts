@@ -7,17 +7,14 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { IntegrationError } from '../core/errors.ts';
-import {
-  BODY_TIMEOUT_MS,
-  CALLER_WAIT_MS_MAX,
-  CONNECTIONS_PER_ORIGIN_MAX,
-  DISCARDED_BYTES_MAX,
-} from '../core/limits.ts';
+import { CALLER_WAIT_MS_MAX, CONNECTIONS_PER_ORIGIN_MAX, DISCARDED_BYTES_MAX, SILENCE_MS } from '../core/limits.ts';
 import type { Clock, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
+import { classifyFailure } from './failure.ts';
 import { cleanResponseHeaders } from './headers.ts';
 import type { Origin, Origins } from './origins.ts';
 import { Peek } from './peek.ts';
+import type { SilenceWatch, Watched } from './silence.ts';
 import type { Sink } from './sink.ts';
 
 export interface ForwardCall {
@@ -56,8 +53,15 @@ export type ForwardOutcome =
   | { readonly kind: 'discarded'; readonly status: number; readonly headers: readonly string[] }
   /** With `headSent` the client has seen the break; without, the sink is untouched and the caller answers. */
   | { readonly kind: 'failed'; readonly error: IntegrationError; readonly headSent: boolean }
-  /** The client left, or stopped reading for BODY_TIMEOUT_MS. */
+  /** The client left, or stopped reading for SILENCE_MS. */
   | { readonly kind: 'clientGone' };
+
+/** What calls are forwarded with. */
+export interface ForwardMeans {
+  readonly origins: Origins;
+  readonly clock: Clock;
+  readonly watch: SilenceWatch;
+}
 
 /** TRACE has the provider repeat the request, credential included, to whoever asked. CONNECT asks for a tunnel. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
@@ -66,11 +70,11 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** See `Egress.forward`. */
-export function forward(origins: Origins, clock: Clock, call: ForwardCall, sink: Sink, hooks: ForwardHooks): void {
+export function forward(means: ForwardMeans, call: ForwardCall, sink: Sink, hooks: ForwardHooks): void {
   let exchange: ForwardExchange;
   try {
     checkRequestLine(call);
-    exchange = new ForwardExchange(origins.at(call.origin), clock, call, sink, hooks);
+    exchange = new ForwardExchange(means.origins.at(call.origin), means, call, sink, hooks);
   } catch (error) {
     if (!(error instanceof IntegrationError)) throw error;
     hooks.settled({ kind: 'failed', error, headSent: false });
@@ -79,8 +83,11 @@ export function forward(origins: Origins, clock: Clock, call: ForwardCall, sink:
   exchange.start();
 }
 
-class ForwardExchange extends Exchange {
-  readonly #clock: Clock;
+class ForwardExchange extends Exchange implements Watched {
+  quietLooks = 0;
+  previous: Watched | null = null;
+  next: Watched | null = null;
+  readonly #means: ForwardMeans;
   readonly #call: ForwardCall;
   readonly #sink: Sink;
   readonly #hooks: ForwardHooks;
@@ -93,12 +100,11 @@ class ForwardExchange extends Exchange {
   #bytesDiscarded = 0;
   #controller: Controller | null = null;
   #queueTimer: Timer | null = null;
-  #stallTimer: Timer | null = null;
   #onAbort: (() => void) | null = null;
 
-  constructor(origin: Origin, clock: Clock, call: ForwardCall, sink: Sink, hooks: ForwardHooks) {
+  constructor(origin: Origin, means: ForwardMeans, call: ForwardCall, sink: Sink, hooks: ForwardHooks) {
     super(origin);
-    this.#clock = clock;
+    this.#means = means;
     this.#call = call;
     this.#sink = sink;
     this.#hooks = hooks;
@@ -128,7 +134,18 @@ class ForwardExchange extends Exchange {
     this.dispatch({ path, method, headers, body: this.#body });
   }
 
+  override onRequestStart(controller: Controller): void {
+    super.onRequestStart(controller);
+    this.#means.watch.add(this);
+  }
+
+  override onBodySent(chunk?: { readonly length: number }): void {
+    super.onBodySent(chunk);
+    this.quietLooks = 0;
+  }
+
   override onResponseStart(controller: Controller, status: number, _headers: unknown, statusMessage = ''): void {
+    this.quietLooks = 0;
     if (status < 200 || this.#isSettled) return;
     const raw = rawHeadersOf(controller);
     const verdict = this.#hooks.accept(status, raw);
@@ -146,6 +163,7 @@ class ForwardExchange extends Exchange {
   }
 
   override onResponseData(controller: Controller, chunk: Buffer): void {
+    this.quietLooks = 0;
     if (this.#isSettled) {
       this.#discard(chunk);
       return;
@@ -156,6 +174,7 @@ class ForwardExchange extends Exchange {
   }
 
   protected override completed(): void {
+    this.#means.watch.remove(this);
     if (this.#isSettled) return;
     this.#sink.end();
     const peeked = this.#peek === null ? null : this.#peek.whole();
@@ -164,6 +183,7 @@ class ForwardExchange extends Exchange {
   }
 
   protected override failed(error: IntegrationError): void {
+    this.#means.watch.remove(this);
     if (this.#isSettled) return;
     // The upload broke: the client is leaving, and the sink will say so a moment later.
     const { errored = null } = this.#body instanceof Readable ? this.#body : {};
@@ -174,7 +194,6 @@ class ForwardExchange extends Exchange {
 
   #settle(outcome: ForwardOutcome): void {
     this.#queueTimer?.cancel();
-    this.#stallTimer?.cancel();
     if (this.#onAbort !== null) this.#call.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -187,18 +206,22 @@ class ForwardExchange extends Exchange {
     controller.pause();
     if (this.#controller === null) {
       this.#sink.onDrain(() => {
-        this.#stallTimer?.cancel();
+        this.quietLooks = 0;
         this.#controller?.resume();
       });
     }
     this.#controller = controller;
-    this.#stallTimer = this.#clock.timerAt(this.#clock.nowMs() + BODY_TIMEOUT_MS, () => this.#stall());
   }
 
-  /** undici's body timeout rests while paused, so a client that stops reading would hold the connection for good. */
-  #stall(): void {
-    this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
-    this.#clientLeft();
+  /** A client that stops reading would hold the connection for good, and so would a provider that says no more. */
+  silent(): void {
+    if (this.#controller?.paused === true && !this.#isSettled) {
+      this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
+      this.#clientLeft();
+      return;
+    }
+    const reason = new Error(`nothing was sent either way for ${SILENCE_MS} ms`);
+    this.abandon(classifyFailure(reason, this.origin.host, this.wasSent));
   }
 
   #clientLeft(): void {
@@ -216,7 +239,8 @@ class ForwardExchange extends Exchange {
   }
 
   #limitWait(): void {
-    this.#queueTimer = this.#clock.timerAt(this.#clock.nowMs() + CALLER_WAIT_MS_MAX, () => {
+    const { clock } = this.#means;
+    this.#queueTimer = clock.timerAt(clock.nowMs() + CALLER_WAIT_MS_MAX, () => {
       if (this.hasConnection) return;
       const { host } = this.origin;
       this.abandon(

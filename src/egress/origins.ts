@@ -5,14 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { IntegrationError, invariant } from '../core/errors.ts';
-import {
-  BODY_TIMEOUT_MS,
-  CALLS_PER_ORIGIN_MAX,
-  CONNECT_TIMEOUT_MS,
-  CONNECTIONS_PER_ORIGIN_MAX,
-  HEADERS_TIMEOUT_MS,
-  ORIGINS_MAX,
-} from '../core/limits.ts';
+import { CALLS_PER_ORIGIN_MAX, CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
 import { Exchange } from './exchange.ts';
 import { type Guard, portOf } from './guard.ts';
 
@@ -67,8 +60,9 @@ export class Origins {
       factory: (origin, options) => new PooledClient(origin, options),
       connect: { lookup: this.#guard.lookupFor(url.protocol, portOf(url)) },
       connectTimeout: CONNECT_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      bodyTimeout: BODY_TIMEOUT_MS,
+      // Whoever calls sees to it: buffered calls have a deadline, those of the proxy are watched (`silence.ts`).
+      headersTimeout: 0,
+      bodyTimeout: 0,
       allowH2: false,
     });
     const origin = { host: url.host, pool, callsOpen: 0 };

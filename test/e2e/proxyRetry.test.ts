@@ -105,14 +105,14 @@ describe.each(FRONTS)('over %s a call is sent again', (front) => {
   });
 
   it('not for a client that has left meanwhile', async () => {
-    proxied.answer(busy(5), fine);
+    proxied.answer(busy(4), fine);
     const gone = new AbortController();
-    const timers = proxied.clock.pendingCount;
+    const againAtMs = proxied.clock.nowMs() + 4 * SECOND_MS;
     const call = proxied.call(front, '/left', { signal: gone.signal });
     call.catch(() => {});
-    await proxied.until(() => proxied.clock.pendingCount > timers);
+    await proxied.until(() => proxied.clock.hasTimerAt(againAtMs));
     gone.abort();
-    await proxied.until(() => proxied.clock.pendingCount === timers);
+    await proxied.until(() => !proxied.clock.hasTimerAt(againAtMs));
     await proxied.clock.advance(10 * SECOND_MS);
     expect((await proxied.call(front, '/next')).status).toBe(200);
     expect(proxied.arrivals.map(({ url }) => url)).toEqual(['/left', '/next']);

@@ -4,10 +4,11 @@ import { Readable } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
-  BODY_TIMEOUT_MS,
   CALLER_WAIT_MS_MAX,
   CALLS_PER_ORIGIN_MAX,
   CONNECTIONS_PER_ORIGIN_MAX,
+  SILENCE_CHECK_MS,
+  SILENCE_MS,
 } from '../../../src/core/limits.ts';
 import type { Clock } from '../../../src/core/time.ts';
 import { parseAllowList } from '../../../src/egress/address.ts';
@@ -99,7 +100,13 @@ class RecordingSink implements Sink {
 }
 
 /** A clock that stands still until a test fires its timers. */
-function stoppedClock(): Clock & { fire(delayMs: number): void } {
+interface StoppedClock extends Clock {
+  fire(delayMs: number): void;
+  /** Goes through the calls for as long as one may be silent; one time more ends it. */
+  silence(): void;
+}
+
+function stoppedClock(): StoppedClock {
   const timers = new Set<{ atMs: number; fire: () => void }>();
   return {
     nowMs: () => 0,
@@ -109,7 +116,10 @@ function stoppedClock(): Clock & { fire(delayMs: number): void } {
       return { cancel: () => timers.delete(timer) };
     },
     fire(delayMs) {
-      for (const timer of [...timers]) if (timer.atMs === delayMs) timer.fire();
+      for (const timer of [...timers]) if (timer.atMs === delayMs && timers.delete(timer)) timer.fire();
+    },
+    silence() {
+      for (let look = 0; look < SILENCE_MS / SILENCE_CHECK_MS; look++) this.fire(SILENCE_CHECK_MS);
     },
   };
 }
@@ -217,9 +227,79 @@ describe('forward gives up', () => {
     sink.hasRoom = false;
     const outcome = forwarded(openEgress(clock), get(upstream.origin), sink, acceptAll);
     await sink.full.reached;
-    clock.fire(BODY_TIMEOUT_MS);
+    clock.silence();
+    expect(sink.calls.at(-1)).not.toBe('fail');
+    clock.fire(SILENCE_CHECK_MS);
     expect(await outcome).toEqual({ kind: 'clientGone' });
     expect(sink.calls.at(-1)).toBe('fail');
+    await closed.reached;
+  });
+
+  test('on a provider that takes a request and says nothing', async () => {
+    const clock = stoppedClock();
+    const [asked, closed] = [moment(), moment()];
+    const upstream = await startUpstream((_request, response) => {
+      response.once('close', () => closed.reach());
+      asked.reach();
+    });
+    const outcome = forwarded(openEgress(clock), get(upstream.origin), new RecordingSink(), acceptAll);
+    await asked.reached;
+    clock.silence();
+    clock.fire(SILENCE_CHECK_MS);
+    expect(await outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'outcome_unknown' } });
+    await closed.reached;
+  });
+
+  test('on a provider that falls silent within a body, and not before', async () => {
+    const clock = stoppedClock();
+    const piece = moment<() => void>();
+    const upstream = await startUpstream((_request, response) => {
+      response.write('one');
+      piece.reach(() => response.write('two'));
+    });
+    const sink = new RecordingSink();
+    const outcome = forwarded(openEgress(clock), get(upstream.origin), sink, acceptAll);
+    await vi.waitUntil(() => sink.body === 'one');
+    clock.silence();
+    (await piece.reached)();
+    await vi.waitUntil(() => sink.body === 'onetwo');
+    clock.silence();
+    expect(sink.calls.at(-1)).not.toBe('fail');
+    clock.fire(SILENCE_CHECK_MS);
+    expect(await outcome).toMatchObject({ kind: 'failed', headSent: true, error: { code: 'outcome_unknown' } });
+    expect(sink.calls.at(-1)).toBe('fail');
+  });
+
+  test('on the rest of a discarded answer, which would hold its connection', async () => {
+    const clock = stoppedClock();
+    const closed = moment();
+    const upstream = await startUpstream((_request, response) => {
+      response.once('close', () => closed.reach()).writeHead(401);
+      response.write('piece');
+    });
+    const hooks = { accept: () => false };
+    const outcome = await forwarded(openEgress(clock), get(upstream.origin), new RecordingSink(), hooks);
+    expect(outcome).toMatchObject({ kind: 'discarded', status: 401 });
+    clock.silence();
+    clock.fire(SILENCE_CHECK_MS);
+    await closed.reached;
+  });
+
+  test('on a client that stops sending its body', async () => {
+    const clock = stoppedClock();
+    const [arrived, closed] = [moment(), moment()];
+    const upstream = await startUpstream((request, response) => {
+      response.once('close', () => closed.reach());
+      request.once('data', () => arrived.reach());
+    });
+    const body = new Readable({ read() {} });
+    body.push('piece');
+    const call = get(upstream.origin, { method: 'POST', body });
+    const outcome = forwarded(openEgress(clock), call, new RecordingSink(), acceptAll);
+    await arrived.reached;
+    clock.silence();
+    clock.fire(SILENCE_CHECK_MS);
+    expect(await outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'outcome_unknown' } });
     await closed.reached;
   });
 

@@ -1,0 +1,68 @@
+// Ends calls in which nothing happens any more. undici can do it too, with two timers for each request that stay in its
+// list for half a second when they are long done with, a quarter of what a busy proxy leaves to the collector; here a
+// call costs two links in a list, which is gone through now and then. Called by the proxy's exchanges.
+// Invariant: whoever was added is told or removed, and then nothing here holds it.
+
+import { SILENCE_CHECK_MS, SILENCE_MS } from '../core/limits.ts';
+import type { Clock } from '../core/time.ts';
+
+/** Looks that a call may be silent in. It is ended within SILENCE_CHECK_MS after its time. */
+const LOOKS = SILENCE_MS / SILENCE_CHECK_MS;
+
+/** A call under way. The links are the watch's. */
+export interface Watched {
+  /** Looks since something happened; whatever happens sets it to 0. */
+  quietLooks: number;
+  previous: Watched | null;
+  next: Watched | null;
+  /** Nothing happened for SILENCE_MS. Asked again at each look until the call is removed. */
+  silent(): void;
+}
+
+/** Watches all calls of a thread; sets no timer while there are none. */
+export class SilenceWatch {
+  readonly #clock: Clock;
+  #first: Watched | null = null;
+  #isArmed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(call: Watched): void {
+    call.quietLooks = 0;
+    call.next = this.#first;
+    if (this.#first !== null) this.#first.previous = call;
+    this.#first = call;
+    if (!this.#isArmed) this.#arm();
+  }
+
+  /** May be asked for a call that is not, or no longer, watched. */
+  remove(call: Watched): void {
+    const { previous, next } = call;
+    if (previous !== null) previous.next = next;
+    else if (this.#first === call) this.#first = next;
+    if (next !== null) next.previous = previous;
+    call.quietLooks = 0;
+    call.previous = null;
+    // A call that is over and old must not keep those alive that came after it.
+    call.next = null;
+  }
+
+  #arm(): void {
+    this.#isArmed = true;
+    this.#clock.timerAt(this.#clock.nowMs() + SILENCE_CHECK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    this.#isArmed = false;
+    const silent: Watched[] = [];
+    for (let call = this.#first; call !== null; call = call.next) {
+      call.quietLooks += 1;
+      if (call.quietLooks > LOOKS) silent.push(call);
+    }
+    // One that is told may end others.
+    for (const call of silent) if (call.quietLooks > LOOKS) call.silent();
+    if (this.#first !== null) this.#arm();
+  }
+}

@@ -19,6 +19,9 @@ import type { Budgets } from './budgets.ts';
 import type { Circuit, CircuitView, Supervisor } from './supervisor.ts';
 import type { OpenToken, TokenHolder, TokenManager } from './tokenManager.ts';
 
+/** What `Leases` know of a target. */
+const KNOWN = Symbol('known');
+
 /** Whom a call is made for and which limits it shares with others. Built once per connection by `leaseTarget`. */
 export interface LeaseTarget {
   readonly connectionId: ConnectionId;
@@ -27,6 +30,8 @@ export interface LeaseTarget {
   readonly budgets: readonly BudgetKey[];
   /** Of calls of a kind: not all of its budgets are those of other calls of the connection. */
   readonly isOfKind?: boolean;
+  /** A slot spares each call a look-up; under a symbol, it stays behind when a target is posted to a thread. */
+  [KNOWN]?: Known | null;
 }
 
 /** Permission for one call. */
@@ -56,6 +61,8 @@ type Timing = 'now' | 'later';
 
 /** What was looked up for a target, so that the next call of it looks nothing up. */
 interface Known {
+  /** Those that know it. */
+  readonly leases: Leases;
   readonly circuit: Circuit;
   readonly budgets: readonly Budget[];
   /** Of the token that the last call had. */
@@ -124,6 +131,7 @@ export function leaseTarget(
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
     budgets: [...windows, ...undeclared(declaration, owner.externalAccount), ...seats],
+    [KNOWN]: null,
     ...(kind === null ? {} : { isOfKind: true }),
   };
 }
@@ -142,8 +150,6 @@ export class Leases {
   readonly #budgets: Budgets;
   readonly #clock: Clock;
   readonly #waits: LeaseWaits;
-  /** Goes with the target. */
-  readonly #known = new WeakMap<LeaseTarget, Known>();
 
   /** What callers wait is counted in `waits`. */
   constructor(
@@ -176,16 +182,21 @@ export class Leases {
     const token = this.#tokens.usableToken(target.connectionId, known.holder);
     // Asked before anything is spent: calls that cannot go should not leave others an empty budget.
     this.#assertNotHeld(known.circuit);
-    const deadlineMs = this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
     if (token === null) {
+      const deadlineMs = this.#deadlineMs();
       this.#tokens.assertNextWithin(target.connectionId, deadlineMs);
       return this.#wait(target, priority, null, { timing, deadlineMs, gone: caller?.gone() });
     }
     known.holder = token.holder;
     const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later');
     if (full === null) return this.#grant(target, known, token, timing);
+    const deadlineMs = this.#deadlineMs();
     assertInTime(full, deadlineMs);
     return this.#wait(target, priority, full, { timing, deadlineMs, gone: caller?.gone() });
+  }
+
+  #deadlineMs(): Ms {
+    return this.#clock.nowMs() + CALLER_WAIT_MS_MAX;
   }
 
   /** A token and a call of every budget are looked for until all are there at the same time, and only then taken. */
@@ -255,8 +266,8 @@ export class Leases {
 
   /** What a cache has forgotten is looked up again, and now and then all of it, so that caches know what is used. */
   #knownOf(target: LeaseTarget): Known {
-    const known = this.#known.get(target);
-    if (known?.circuit.isKept && known.budgets.every(isKept)) {
+    const known = target[KNOWN] ?? null;
+    if (known?.leases === this && known.circuit.isKept && areKept(known.budgets)) {
       if (isMoveDue()) {
         this.#supervisor.circuit(target.providerKey);
         this.#budgets.used(target.budgets);
@@ -264,8 +275,8 @@ export class Leases {
       return known;
     }
     const circuit = this.#supervisor.circuit(target.providerKey);
-    const found = { circuit, budgets: this.#budgets.opened(target.budgets), holder: null };
-    this.#known.set(target, found);
+    const found = { leases: this, circuit, budgets: this.#budgets.opened(target.budgets), holder: null };
+    target[KNOWN] = found;
     return found;
   }
 
@@ -352,8 +363,9 @@ function giveBack(budgets: Budgets, target: LeaseTarget, taken: readonly Budget[
   else budgets.settle(target.budgets, { used: 0, ended: 0, returned: 1, seats: 1 });
 }
 
-function isKept(budget: Budget): boolean {
-  return budget.isKept;
+function areKept(budgets: readonly Budget[]): boolean {
+  for (const { isKept } of budgets) if (!isKept) return false;
+  return true;
 }
 
 function assertInTime({ atMs }: Full, deadlineMs: Ms): void {

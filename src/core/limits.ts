@@ -307,10 +307,12 @@ export const API_KEY_CHARS_MAX = 256;
 export const REF_CHARS_MAX = 512;
 /** Valid API keys kept hot; a miss costs one indexed read and one SHA-256. */
 export const API_KEYS_CACHED_MAX = 10_000;
-/** See `lookUp`. Odd and prime, so that each of the look-ups of a call has its turn. */
-export const USES_PER_MOVE = 7;
+/** See `isMoveDue`. Odd and prime, so that each of the look-ups of a call has its turn. */
+export const USES_PER_MOVE = 31;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
+/** Of those, the ones that are found without a look-up; two whose ids end alike push each other out. */
+export const PROXY_TARGETS_RECENT_MAX = 4096;
 /** A body whose announced length is at most this is read before its call is sent, so that it can be sent again. */
 export const REPLAYABLE_BODY_BYTES_MAX = 65_536;
 /** Places in a table of header names; one caller and one provider use some twenty, and two on one place are slow. */
@@ -421,7 +423,7 @@ export const ROLLOUT_CHECK_MS = HOUR_MS;
 
 /** TCP and TLS set-up to a provider. */
 export const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
-/** Of a proxied call in which neither side sends or takes anything: the provider's before it answers, or the client's. */
+/** Of a proxied call in which nothing is sent either way: no answer comes, or no more of it, or of the request. */
 export const SILENCE_MS = 60 * SECOND_MS;
 /** How often calls are looked through for those that are silent: so much later at most is one ended. */
 export const SILENCE_CHECK_MS = 5 * SECOND_MS;

@@ -60,7 +60,23 @@ export function createLog(options: LogOptions): Log {
 }
 
 /** Where the lines of a log go, and from which level on. */
-const outputs = new WeakMap<Log, { readonly stream: DestinationStream; readonly levelMin: number }>();
+const outputs = new WeakMap<Log, Output>();
+
+interface Output {
+  readonly stream: DestinationStream;
+  readonly levelMin: number;
+}
+
+/** A process has one log. */
+let lastLog: Log | null = null;
+let lastOutput: Output | undefined;
+
+function outputOf(log: Log): Output | undefined {
+  if (log === lastLog) return lastOutput;
+  lastLog = log;
+  lastOutput = outputs.get(log);
+  return lastOutput;
+}
 
 /** Fields that are no secrets by what they are: ids of ours, numbers, words of ours. */
 export type PlainFields = Readonly<Record<string, string | number | undefined>>;
@@ -78,7 +94,7 @@ export function logCall(log: Log, level: 'info' | 'debug', fields: PlainFields):
  * the time again. Values must be plain, and such that JSON escapes nothing in them.
  */
 export function logMembers(log: Log, level: 'info' | 'debug', members: string): void {
-  const output = outputs.get(log);
+  const output = outputOf(log);
   if (output === undefined) {
     log[level](JSON.parse(`{${members}}`));
     return;

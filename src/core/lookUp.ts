@@ -1,6 +1,6 @@
-// Look-ups in caches that forget what was not used for the longest time, for where there are several with each call.
+// Caches that forget what was not used for the longest time, and those who hold on to what is in them, so that a call
+// has nothing to look up.
 
-import type { LRUCache } from 'lru-cache';
 import { USES_PER_MOVE } from './limits.ts';
 
 /** An entry of a cache that others hold too: as long as it is kept they need not look it up. */
@@ -15,20 +15,13 @@ export function forgotten(entry: Kept): void {
 
 let uses = 0;
 
-/** Whether this use of something that need not be looked up is one that moves it to the front: see `lookUp`. */
+/**
+ * Whether this use of something that is held elsewhere is one that moves it to the front of its cache, as every
+ * USES_PER_MOVE-th does: a move writes to three places of a list, which costs more than the rest of a look-up as soon
+ * as there are some hundred keys. What is used often stays all the same; which of two was used last is no longer known
+ * exactly.
+ */
 export function isMoveDue(): boolean {
   uses = (uses + 1) % USES_PER_MOVE;
   return uses === 0;
-}
-
-/**
- * The value of a key, which is moved to the front with every USES_PER_MOVE-th look-up only: a move writes to three
- * places of a list, which costs more than the rest of a look-up as soon as there are some hundred keys. What is used
- * often stays all the same; which of two keys was used last is no longer known exactly.
- */
-export function lookUp<Key extends string, Value extends object>(
-  cache: LRUCache<Key, Value>,
-  key: Key,
-): Value | undefined {
-  return isMoveDue() ? cache.get(key) : cache.peek(key);
 }

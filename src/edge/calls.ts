@@ -58,12 +58,19 @@ export function proxiedCallEnded(
   const { kind } = outcome;
   const what = kind === 'forwarded' ? forwardedWith(method, outcome.status) : endedWith(method, kind, code, end);
   const trace = word('traceId', traceIdOf(facts));
-  const upstream = upstreamMs === null ? '' : `,"upstreamMs":${tenthsText(upstreamMs)}`;
+  const upstream = upstreamMs === null ? '' : upstreamText(upstreamMs);
   const waited = leaseWaitMs === 0 ? '' : `,"leaseWaitMs":${tenthsText(leaseWaitMs)}`;
-  const line =
-    `"plane":"proxy","requestId":"${requestId}",${whose}${trace}${what}${tenthsText(ms)}${upstream}${waited}` +
-    `,"attempts":${attempts},"bytesIn":${bytesIn},"bytesOut":${bytesOut}`;
+  const tries = attempts === 1 && bytesIn === 0 ? TRIED_ONCE : triesText(attempts, bytesIn);
+  const took = `${tenthsText(ms)}${upstream}${waited}`;
+  const line = `"plane":"proxy","requestId":"${requestId}",${whose}${trace}${what}${took}${tries}${bytesOut}`;
   logMembers(log, 'info', line);
+}
+
+/** Of a call without a body that went well, up to the number of bytes of its answer. */
+const TRIED_ONCE = triesText(1, 0);
+
+function triesText(attempts: number, bytesIn: number): string {
+  return `,"attempts":${attempts},"bytesIn":${bytesIn},"bytesOut":`;
 }
 
 /** How calls with a usual method end, by method and status: nearly all of them in one of few ways. */
@@ -243,15 +250,26 @@ function rounded(ms: number): number {
 
 /** Most calls take less than that; numbers with a fraction are slow to write. */
 const TENTHS_KEPT = 1000;
-const textOfTenths: (string | undefined)[] = new Array<undefined>(TENTHS_KEPT).fill(undefined);
+const plainTenths = newTenths();
+const upstreamTenths = newTenths();
+
+function newTenths(): (string | undefined)[] {
+  return new Array<undefined>(TENTHS_KEPT).fill(undefined);
+}
 
 /** `rounded`, as JSON has it. */
 function tenthsText(ms: number): string {
+  return textOfTenths(plainTenths, '', ms);
+}
+
+function upstreamText(ms: number): string {
+  return textOfTenths(upstreamTenths, ',"upstreamMs":', ms);
+}
+
+function textOfTenths(known: (string | undefined)[], before: string, ms: number): string {
   const tenths = Math.round(ms * 10);
-  if (tenths >= TENTHS_KEPT || tenths < 0) return `${tenths / 10}`;
-  const known = textOfTenths[tenths];
-  if (known !== undefined) return known;
-  const text = `${tenths / 10}`;
-  textOfTenths[tenths] = text;
+  if (tenths >= TENTHS_KEPT || tenths < 0) return `${before}${tenths / 10}`;
+  const text = known[tenths] ?? `${before}${tenths / 10}`;
+  known[tenths] = text;
   return text;
 }

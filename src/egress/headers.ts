@@ -95,8 +95,12 @@ export function cleanRequestHeaders(raw: readonly string[], alsoDropped: readonl
 
 /** Lower-case names of a raw list that a request may not have beside it, unless they are dropped anyway. */
 export function namesToDrop(raw: readonly string[]): readonly string[] {
-  const fields = raw.filter((_, index) => index % 2 === 0).map((name) => REQUEST_FIELDS.of(name));
-  return fields.filter(({ isDropped }) => !isDropped).map(({ lower }) => lower);
+  let names: string[] | null = null;
+  for (let index = 0; index < raw.length; index += 2) {
+    const { lower, isDropped } = REQUEST_FIELDS.of(raw[index] ?? '');
+    if (!isDropped) names = [...(names ?? []), lower];
+  }
+  return names ?? NO_NAMES;
 }
 
 /**

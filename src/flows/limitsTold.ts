@@ -4,8 +4,8 @@
 
 import type { Budgets } from '../../actors/budgets.ts';
 import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts';
-import type { Ms } from '../core/time.ts';
-import { isToldInBody, limitHeaders, limitsSaid } from '../limits/headers/limitsSaid.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import { isToldInBody, limitHeaders, limitsSaid, saysNothing } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { ProviderTarget } from './targets.ts';
 
@@ -33,6 +33,18 @@ export function tellLimits(
   const isUnexplained = said.isLimited && !said.isLockedOut && said.readings.length === 0;
   if (isUnexplained && familyOf(declaration) === 'generic') budgets.unexplained(lease.budgets, marks, said.retryAtMs);
   return said;
+}
+
+/** The same of an accepted call, from its raw head; cheaper where nothing is said, as nearly always. */
+export function tellAccepted(
+  budgets: Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>,
+  target: Pick<ProviderTarget, 'declaration' | 'lease'>,
+  marks: readonly number[],
+  answer: Answer,
+  clock: Pick<Clock, 'nowMs'>,
+): void {
+  if (saysNothing(answer)) budgets.answered(target.lease.budgets);
+  else tellLimits(budgets, target, marks, answer, clock.nowMs());
 }
 
 /** The answer to a call whose body is not ours to read, from its raw head. */

@@ -20,7 +20,7 @@ import { textOf } from '../egress/peek.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { Answer, LimitsSaid } from '../limits/headers/said.ts';
 import type { CallFacts } from './callFacts.ts';
-import { answerOfHead, isWorthAPeek, tellLimits } from './limitsTold.ts';
+import { answerOfHead, isWorthAPeek, tellAccepted, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
@@ -140,7 +140,10 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
       const { quotas, concurrency } = this.#target.declaration;
       const isLimited = quotas.length + concurrency.length > 0;
-      if (isLimited) this.#tellLimits(answerOfHead(this.#target, status, rawHeaders));
+      if (isLimited) {
+        const { budgets, clock } = this.#services;
+        tellAccepted(budgets, this.#target, lease.marks, answerOfHead(this.#target, status, rawHeaders), clock);
+      }
       if (!lease.isProven) this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
       return true;
     }
@@ -226,7 +229,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     this.#unclear = null;
     const span = this.#beginSpan();
     const dropped = span === null ? facts.trace.dropped : TRACE_HEADERS;
-    const replaced = namesOf(credentialHeaders);
+    const replaced = namesToDrop(credentialHeaders);
     const headers = cleanRequestHeaders(rawHeaders, dropped.length === 0 ? replaced : [...replaced, ...dropped]);
     for (const part of credentialHeaders) headers.push(part);
     if (span !== null) pushTrace(headers, span, facts.trace);
@@ -376,16 +379,5 @@ function endOf({ kind }: ForwardOutcome): 'clientGone' | 'broken' {
 function retryHeaders(retryAtMs: Ms, isRetryable: boolean): readonly string[] {
   return ['X-Amp-Retry-After', toRfc1123Utc(retryAtMs), 'X-Amp-Retryable', String(isRetryable)];
 }
-
-/** What a credential replaces: for most nothing, and the same for every call with it. */
-function namesOf(credentialHeaders: readonly string[]): readonly string[] {
-  const known = namesOfCredentials.get(credentialHeaders);
-  if (known !== undefined) return known;
-  const names = namesToDrop(credentialHeaders);
-  namesOfCredentials.set(credentialHeaders, names);
-  return names;
-}
-
-const namesOfCredentials = new WeakMap<readonly string[], readonly string[]>();
 
 function ignore(): void {}

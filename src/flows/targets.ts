@@ -8,8 +8,8 @@ import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
-import { PROXY_TARGETS_CACHED_MAX } from '../core/limits.ts';
-import { lookUp } from '../core/lookUp.ts';
+import { PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
+import { isMoveDue } from '../core/lookUp.ts';
 import { kindsOf, patternOf } from '../limits/callKinds.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
@@ -79,6 +79,8 @@ export class Targets {
   readonly #reads: Reads;
   readonly #catalog: Catalog;
   readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
+  /** Of those, the ones asked for last, by the end of their ids. */
+  #recent = newRecent();
   readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
 
   #onForgotten: () => void = () => {};
@@ -112,12 +114,20 @@ export class Targets {
 
   /** Rejects with `not_found` unless the installation is the project's. */
   ofInstallation(projectId: ProjectId, installationId: string): ProxyTarget {
-    let target = lookUp(this.#byInstallation, installationId);
-    if (target === undefined) {
-      target = this.#resolve(installationId);
-      this.#byInstallation.set(installationId, target);
-    }
+    const place = placeOf(installationId);
+    const recent = this.#recent[place];
+    const target =
+      recent?.installationId === installationId && !isMoveDue() ? recent : this.#ofInstallation(installationId);
+    this.#recent[place] = target;
     if (target.projectId !== projectId) throw new IntegrationError('not_found', 'no such installation');
+    return target;
+  }
+
+  #ofInstallation(installationId: string): ProxyTarget {
+    const known = this.#byInstallation.get(installationId);
+    if (known !== undefined) return known;
+    const target = this.#resolve(installationId);
+    this.#byInstallation.set(installationId, target);
     return target;
   }
 
@@ -135,6 +145,7 @@ export class Targets {
   /** Something that targets are made of has changed. Changes are rare against calls, so everything goes. */
   forgetAll(): void {
     this.#byInstallation.clear();
+    this.#recent = newRecent();
     this.#byName.clear();
     this.#onForgotten();
   }
@@ -193,4 +204,20 @@ export class Targets {
     const connection = readConnection(this.#reads, connectionId);
     return resolveTemplate(found.baseUrl, connection === undefined ? {} : variablesOf(connection));
   }
+}
+
+/**
+ * An id comes with every call as a new string, which a `Map` hashes and has interned before it looks. Here it is
+ * compared with the one id that it may be.
+ */
+function newRecent(): (ProxyTarget | undefined)[] {
+  return new Array<undefined>(PROXY_TARGETS_RECENT_MAX).fill(undefined);
+}
+
+/** The last characters of an id are random. */
+function placeOf(id: string): number {
+  const { length } = id;
+  let place = 0;
+  for (let index = Math.max(0, length - 4); index < length; index++) place = place * 33 + id.charCodeAt(index);
+  return place % PROXY_TARGETS_RECENT_MAX;
 }

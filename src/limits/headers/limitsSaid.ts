@@ -3,6 +3,7 @@
 // in names and in where they say "no"; which one a provider has is a fact of its declaration.
 
 import type { RateHeaderFamily } from '../../catalog/schema.ts';
+import { NameTable } from '../../core/nameTable.ts';
 import type { Ms } from '../../core/time.ts';
 import { headerRecord } from '../../egress/headers.ts';
 import { atlassian } from './atlassian.ts';
@@ -63,31 +64,25 @@ const NO_HEADERS: Answer['headers'] = Object.freeze({});
 const LIMITED: Refusal = { isLimited: true };
 const NOT_LIMITED: Refusal = { isLimited: false };
 
-/** Longer names are looked at anyway. */
-const NAME_CHARS_LISTED = 64;
-
-/** What `limitHeaders` picks for a family, made once. */
-interface Pick {
-  readonly names: ReadonlySet<string>;
-  readonly prefixes: readonly string[];
-  /** By the length of a name: whether it may be one of them. Spares most fields of an answer the comparison. */
-  readonly isLengthOfAny: readonly boolean[];
+/** What `limitHeaders` does with a field: its lower-case name if it is one of the family's, `date`, or neither. */
+interface Picked {
+  readonly lower: string;
+  readonly isNamed: boolean;
+  readonly isDate: boolean;
 }
 
 const PICKS = Object.fromEntries(
-  Object.entries(READERS).map(([family, { names }]): [string, Pick] => [family, pickOf([...names, 'date'])]),
-) as Readonly<Record<RateHeaderFamily, Pick>>;
+  Object.entries(READERS).map(([family, { names }]): [string, NameTable<Picked>] => [family, pickOf(names)]),
+) as Readonly<Record<RateHeaderFamily, NameTable<Picked>>>;
 
-function pickOf(all: readonly string[]): Pick {
+function pickOf(all: readonly string[]): NameTable<Picked> {
   const prefixes = all.filter((name) => name.endsWith('-'));
   const names = new Set(all.filter((name) => !name.endsWith('-')));
-  const lengths = new Set([...names].map(({ length }) => length));
-  const shortest = Math.min(...prefixes.map(({ length }) => length));
-  const isLengthOfAny = Array.from(
-    { length: NAME_CHARS_LISTED },
-    (_, length) => lengths.has(length) || length >= shortest,
-  );
-  return { names, prefixes, isLengthOfAny };
+  return new NameTable((name) => {
+    const lower = name.toLowerCase();
+    const isNamed = names.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
+    return { lower, isNamed, isDate: lower === 'date' };
+  });
 }
 
 /**
@@ -96,25 +91,27 @@ function pickOf(all: readonly string[]): Pick {
  */
 export function limitHeaders(family: RateHeaderFamily, status: number, raw: readonly string[]): Answer['headers'] {
   if (status >= 400) return headerRecord(raw);
-  const { names, prefixes, isLengthOfAny } = PICKS[family];
+  const fields = PICKS[family];
   let picked: Record<string, string> | undefined;
+  let date: string | undefined;
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    if (isLengthOfAny[name.length] === false) continue;
-    const lower = name.toLowerCase();
-    if (!names.has(lower) && !startsWithOne(lower, prefixes)) continue;
+    const { lower, isNamed, isDate } = fields.of(raw[index] ?? '');
+    const value = raw[index + 1] ?? '';
+    if (isDate) date ??= value;
+    if (!isNamed) continue;
     // None of the names is one that every object has.
     picked ??= {};
     const earlier = picked[lower];
-    const value = raw[index + 1] ?? '';
     picked[lower] = earlier === undefined ? value : `${earlier}, ${value}`;
   }
+  // Only what stands beside it needs it.
+  if (picked !== undefined && date !== undefined) picked['date'] ??= date;
   return picked ?? NO_HEADERS;
 }
 
-function startsWithOne(name: string, prefixes: readonly string[]): boolean {
-  for (const prefix of prefixes) if (name.startsWith(prefix)) return true;
-  return false;
+/** Whether `limitHeaders` found nothing in an accepted call, as in nearly all. */
+export function saysNothing({ headers }: Answer): boolean {
+  return headers === NO_HEADERS;
 }
 
 /** Whether the body of such an error may say that it is a refusal, where its headers do not. */

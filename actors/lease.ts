@@ -63,6 +63,7 @@ type Timing = 'now' | 'later';
 interface Known {
   /** Those that know it. */
   readonly leases: Leases;
+  readonly keys: readonly BudgetKey[];
   readonly circuit: Circuit;
   readonly budgets: readonly Budget[];
   /** Of the token that the last call had. */
@@ -267,15 +268,21 @@ export class Leases {
   /** What a cache has forgotten is looked up again, and now and then all of it, so that caches know what is used. */
   #knownOf(target: LeaseTarget): Known {
     const known = target[KNOWN] ?? null;
-    if (known?.leases === this && known.circuit.isKept && areKept(known.budgets)) {
-      if (isMoveDue()) {
-        this.#supervisor.circuit(target.providerKey);
-        this.#budgets.used(target.budgets);
-      }
-      return known;
+    // Of these leases and of this target, which may be a copy of another.
+    const isOwn = known?.leases === this && known.keys === target.budgets;
+    if (!isOwn || !known.circuit.isKept || !areKept(known.budgets)) return this.#find(target);
+    if (isMoveDue()) {
+      this.#supervisor.circuit(target.providerKey);
+      this.#budgets.used(target.budgets);
+      known.holder = null;
     }
+    return known;
+  }
+
+  #find(target: LeaseTarget): Known {
     const circuit = this.#supervisor.circuit(target.providerKey);
-    const found = { leases: this, circuit, budgets: this.#budgets.opened(target.budgets), holder: null };
+    const keys = target.budgets;
+    const found = { leases: this, keys, circuit, budgets: this.#budgets.opened(keys), holder: null };
     target[KNOWN] = found;
     return found;
   }

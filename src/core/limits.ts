@@ -308,10 +308,10 @@ export const REF_CHARS_MAX = 512;
 /** Valid API keys kept hot; a miss costs one indexed read and one SHA-256. */
 export const API_KEYS_CACHED_MAX = 10_000;
 /** See `isMoveDue`. Odd and prime, so that each of the look-ups of a call has its turn. */
-export const USES_PER_MOVE = 31;
+export const USES_PER_MOVE = 7;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
-/** Of those, the ones that are found without a look-up; two whose ids end alike push each other out. */
+/** Those asked for last are found without a look-up; two whose ids end alike push each other out. */
 export const PROXY_TARGETS_RECENT_MAX = 4096;
 /** A body whose announced length is at most this is read before its call is sent, so that it can be sent again. */
 export const REPLAYABLE_BODY_BYTES_MAX = 65_536;

@@ -66,7 +66,7 @@ export function proxiedCallEnded(
   logMembers(log, 'info', line);
 }
 
-/** Of a call without a body that went well, up to the number of bytes of its answer. */
+/** Of a call without a body, nearly always; up to the number of bytes of its answer. */
 const TRIED_ONCE = triesText(1, 0);
 
 function triesText(attempts: number, bytesIn: number): string {

@@ -94,6 +94,8 @@ class ForwardExchange extends Exchange implements Watched {
   #peek: Peek | null = null;
   readonly #body: Readable | Buffer | null;
   #isSettled = false;
+  /** The head has come: what goes on with the upload does not show that the answer goes on. */
+  #isAnswered = false;
   #status = 0;
   #headSent = false;
   #bytesOut = 0;
@@ -141,12 +143,19 @@ class ForwardExchange extends Exchange implements Watched {
 
   override onBodySent(chunk?: { readonly length: number }): void {
     super.onBodySent(chunk);
-    this.quietLooks = 0;
+    if (!this.#isAnswered) this.quietLooks = 0;
+  }
+
+  override onRequestSent(): void {
+    super.onRequestSent();
+    if (!this.#isAnswered) this.quietLooks = 0;
   }
 
   override onResponseStart(controller: Controller, status: number, _headers: unknown, statusMessage = ''): void {
     this.quietLooks = 0;
-    if (status < 200 || this.#isSettled) return;
+    if (status < 200) return;
+    this.#isAnswered = true;
+    if (this.#isSettled) return;
     const raw = rawHeadersOf(controller);
     const verdict = this.#hooks.accept(status, raw);
     if (verdict === false) {
@@ -213,14 +222,21 @@ class ForwardExchange extends Exchange implements Watched {
     this.#controller = controller;
   }
 
-  /** A client that stops reading would hold the connection for good, and so would a provider that says no more. */
+  /**
+   * See Watched. A client that stops reading or sending would hold the connection for good, and so would a provider
+   * that says no more; which of them it is decides whose fault it counts as.
+   */
   silent(): void {
     if (this.#controller?.paused === true && !this.#isSettled) {
       this.#sink.fail(new IntegrationError('timeout', 'the client stopped reading'));
       this.#clientLeft();
       return;
     }
-    const reason = new Error(`nothing was sent either way for ${SILENCE_MS} ms`);
+    if (!this.#isAnswered && this.#body instanceof Readable && isClientsTurn(this.#body)) {
+      this.abandon(new IntegrationError('body_timeout', `the client sent nothing of its body for ${SILENCE_MS} ms`));
+      return;
+    }
+    const reason = new Error(`nothing came for ${SILENCE_MS} ms`);
     this.abandon(classifyFailure(reason, this.origin.host, this.wasSent));
   }
 
@@ -264,6 +280,11 @@ function checkRequestLine({ path, method }: ForwardCall): void {
   if (path.includes('#')) throw new IntegrationError('bad_request', 'the path must not hold a fragment');
   if (REFUSED_METHODS.has(method.toUpperCase()))
     throw new IntegrationError('bad_request', `method ${method} is not forwarded`);
+}
+
+/** undici pauses a body while the provider does not take what has come of it. */
+function isClientsTurn(body: Readable): boolean {
+  return !body.readableEnded && !body.isPaused();
 }
 
 function ignore(): void {}

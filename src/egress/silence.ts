@@ -1,7 +1,7 @@
 // Ends calls in which nothing happens any more. undici can do it too, with two timers for each request that stay in its
 // list for half a second when they are long done with, a quarter of what a busy proxy leaves to the collector; here a
 // call costs two links in a list, which is gone through now and then. Called by the proxy's exchanges.
-// Invariant: whoever was added is told or removed, and then nothing here holds it.
+// Invariant: whoever was added is told from its time on, until it is removed; then nothing here holds it.
 
 import { SILENCE_CHECK_MS, SILENCE_MS } from '../core/limits.ts';
 import type { Clock } from '../core/time.ts';
@@ -29,8 +29,9 @@ export class SilenceWatch {
     this.#clock = clock;
   }
 
+  /** One that is watched already begins anew. */
   add(call: Watched): void {
-    call.quietLooks = 0;
+    this.remove(call);
     call.next = this.#first;
     if (this.#first !== null) this.#first.previous = call;
     this.#first = call;
@@ -44,8 +45,8 @@ export class SilenceWatch {
     else if (this.#first === call) this.#first = next;
     if (next !== null) next.previous = previous;
     call.quietLooks = 0;
+    // A call that is over, and in the old space until its next marking, must not keep others alive.
     call.previous = null;
-    // A call that is over and old must not keep those alive that came after it.
     call.next = null;
   }
 
@@ -61,8 +62,8 @@ export class SilenceWatch {
       call.quietLooks += 1;
       if (call.quietLooks > LOOKS) silent.push(call);
     }
-    // One that is told may end others.
+    // One that is told may end others, and begin some.
     for (const call of silent) if (call.quietLooks > LOOKS) call.silent();
-    if (this.#first !== null) this.#arm();
+    if (this.#first !== null && !this.#isArmed) this.#arm();
   }
 }

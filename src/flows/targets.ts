@@ -79,8 +79,8 @@ export class Targets {
   readonly #reads: Reads;
   readonly #catalog: Catalog;
   readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
-  /** Of those, the ones asked for last, by the end of their ids. */
-  #recent = newRecent();
+  /** The ones asked for last, by the end of their ids. */
+  readonly #recent = newRecent();
   readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
 
   #onForgotten: () => void = () => {};
@@ -145,7 +145,7 @@ export class Targets {
   /** Something that targets are made of has changed. Changes are rare against calls, so everything goes. */
   forgetAll(): void {
     this.#byInstallation.clear();
-    this.#recent = newRecent();
+    this.#recent.fill(undefined);
     this.#byName.clear();
     this.#onForgotten();
   }

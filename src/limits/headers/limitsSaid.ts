@@ -1,5 +1,5 @@
 // What an answer says of the provider's limits: how much is left, whether it was refused for one, and until when. Pure;
-// called for every answer of a provider, so that one that says nothing costs a handful of look-ups. The families differ
+// called for every answer of a provider, so that one that says nothing costs a look at its names. The families differ
 // in names and in where they say "no"; which one a provider has is a fact of its declaration.
 
 import type { RateHeaderFamily } from '../../catalog/schema.ts';
@@ -71,9 +71,16 @@ interface Picked {
   readonly isDate: boolean;
 }
 
-const PICKS = Object.fromEntries(
-  Object.entries(READERS).map(([family, { names }]): [string, NameTable<Picked>] => [family, pickOf(names)]),
-) as Readonly<Record<RateHeaderFamily, NameTable<Picked>>>;
+/** Made with the first answer of a family: few of them are ever seen by one process. */
+const picks = new Map<RateHeaderFamily, NameTable<Picked>>();
+
+function picksOf(family: RateHeaderFamily): NameTable<Picked> {
+  const known = picks.get(family);
+  if (known !== undefined) return known;
+  const made = pickOf(READERS[family].names);
+  picks.set(family, made);
+  return made;
+}
 
 function pickOf(all: readonly string[]): NameTable<Picked> {
   const prefixes = all.filter((name) => name.endsWith('-'));
@@ -91,7 +98,7 @@ function pickOf(all: readonly string[]): NameTable<Picked> {
  */
 export function limitHeaders(family: RateHeaderFamily, status: number, raw: readonly string[]): Answer['headers'] {
   if (status >= 400) return headerRecord(raw);
-  const fields = PICKS[family];
+  const fields = picksOf(family);
   let picked: Record<string, string> | undefined;
   let date: string | undefined;
   for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -48,7 +48,10 @@ export interface Refusal {
 export interface Reader {
   /** What `readings` looks at: names, and beginnings of names that end with `-`. */
   readonly names: readonly string[];
-  /** Called for every answer: `NO_READINGS` after a few look-ups where nothing is said. */
+  /**
+   * `NO_READINGS` where nothing is said, as of an accepted answer that has none of `names`: the proxy does not ask
+   * then.
+   */
   readings(answer: Answer, receivedAtMs: Ms): readonly LimitReading[];
   /** Called for errors; undefined leaves it to the status. */
   refusal?(answer: Answer): Refusal | undefined;

@@ -7,7 +7,7 @@ import { provider } from '../../../machines/provider.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { IntegrationError } from '../../../src/core/errors.ts';
 import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
-import { CALLER_WAIT_MS_MAX, CIRCUIT_CALLS_MIN } from '../../../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX, CIRCUIT_CALLS_MIN, USES_PER_MOVE } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { WaitingList } from '../../../src/core/waitingList.ts';
 import { kindsOf } from '../../../src/limits/callKinds.ts';
@@ -38,8 +38,12 @@ async function startLeases(token: OpenToken | null = TOKEN) {
   const supervisor = new Supervisor(runtime, clock);
   const list = new WaitingList();
   const held = { token };
+  const asked: Parameters<TokenManager['usableToken']>[1][] = [];
   const tokens: Pick<TokenManager, 'usableToken' | 'changed' | 'assertNextWithin'> = {
-    usableToken: () => held.token,
+    usableToken: (_id, holder) => {
+      asked.push(holder);
+      return held.token;
+    },
     changed: (_id, signal, what) => list.wait(signal, what),
     assertNextWithin: () => {},
   };
@@ -48,10 +52,37 @@ async function startLeases(token: OpenToken | null = TOKEN) {
     held.token = next;
     list.wakeAll();
   };
-  return { leases, supervisor, clock, give };
+  return { leases, supervisor, clock, give, asked };
 }
 
 const budget = (limit: number, windowMs: number) => ({ key: 'hubspot/app/burst', name: 'burst', limit, windowMs });
+
+describe('what is in use', () => {
+  it('is asked for where it is kept, now and then, so that others are dropped first', async () => {
+    const { leases, supervisor, asked } = await startLeases();
+    const circuits = vi.spyOn(supervisor, 'circuit');
+    const target = { ...TARGET };
+    for (let call = 0; call < 10 * USES_PER_MOVE; call++) await leases.lease(target, 'interactive');
+    // For the first call, and with each USES_PER_MOVE-th from wherever the count of this process stands.
+    const least = 10;
+    expect(asked.filter((holder) => holder === null).length).toBeGreaterThanOrEqual(least);
+    expect(circuits.mock.calls.length).toBeGreaterThanOrEqual(least);
+    expect(circuits.mock.calls.length).toBeLessThanOrEqual(least + 1);
+  });
+
+  it('is that of a target and not of one that was made from it', async () => {
+    const { leases, clock } = await startLeases();
+    const target = { ...TARGET, budgets: [budget(5, 10_000)] };
+    await leases.lease(target, 'interactive');
+    const narrow = { ...target, budgets: [{ ...budget(1, 10_000), key: 'hubspot/app/narrow' }] };
+    await leases.lease(narrow, 'interactive');
+    const waiting = leases.lease(narrow, 'interactive');
+    expect(waiting).toBeInstanceOf(Promise);
+    expect(leases.lease(target, 'interactive')).not.toBeInstanceOf(Promise);
+    await clock.advance(CALLER_WAIT_MS_MAX);
+    expect(await waiting).toMatchObject({ generation: 1 });
+  });
+});
 
 describe('a lease', () => {
   it('is refused when the budget would not allow the call in time, and says when it will', async () => {

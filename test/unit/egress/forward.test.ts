@@ -285,22 +285,62 @@ describe('forward gives up', () => {
     await closed.reached;
   });
 
-  test('on a client that stops sending its body', async () => {
+  test.each([
+    ['stops sending its body', ['piece']],
+    ['never sends its body', []],
+  ])('on a client that %s, which is no fault of the provider', async (_, pieces) => {
     const clock = stoppedClock();
-    const [arrived, closed] = [moment(), moment()];
+    const upstream = await startUpstream(() => {});
+    const body = new Readable({ read() {} });
+    for (const piece of pieces) body.push(piece);
+    const call = get(upstream.origin, { method: 'POST', body });
+    const outcome = forwarded(openEgress(clock), call, new RecordingSink(), acceptAll);
+    await vi.waitUntil(() => body.readableFlowing && body.readableLength === 0);
+    clock.silence();
+    clock.fire(SILENCE_CHECK_MS);
+    expect(await outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'body_timeout' } });
+  });
+
+  test('not on a provider that has had the whole of a slow upload for less than that', async () => {
+    const clock = stoppedClock();
+    const answer = moment<() => void>();
     const upstream = await startUpstream((request, response) => {
-      response.once('close', () => closed.reach());
-      request.once('data', () => arrived.reach());
+      request.resume().once('end', () => answer.reach(() => response.end('fine')));
     });
     const body = new Readable({ read() {} });
     body.push('piece');
     const call = get(upstream.origin, { method: 'POST', body });
-    const outcome = forwarded(openEgress(clock), call, new RecordingSink(), acceptAll);
-    await arrived.reached;
+    const sink = new RecordingSink();
+    const outcome = forwarded(openEgress(clock), call, sink, acceptAll);
+    await vi.waitUntil(() => body.readableFlowing && body.readableLength === 0);
     clock.silence();
-    clock.fire(SILENCE_CHECK_MS);
-    expect(await outcome).toMatchObject({ kind: 'failed', headSent: false, error: { code: 'outcome_unknown' } });
-    await closed.reached;
+    body.push(null);
+    const send = await answer.reached;
+    clock.silence();
+    send();
+    expect(await outcome).toMatchObject({ kind: 'forwarded' });
+    expect(sink.body).toBe('fine');
+  });
+
+  test('on a client that stops reading, although it goes on sending', async () => {
+    const clock = stoppedClock();
+    const upstream = await startUpstream((request, response) => {
+      request.resume();
+      response.write('piece');
+    });
+    const body = new Readable({ read() {} });
+    body.push('piece');
+    const sink = new RecordingSink();
+    sink.hasRoom = false;
+    const call = get(upstream.origin, { method: 'POST', body });
+    const outcome = forwarded(openEgress(clock), call, sink, acceptAll);
+    await sink.full.reached;
+    for (let look = 0; look <= SILENCE_MS / SILENCE_CHECK_MS; look++) {
+      body.push('piece');
+      await vi.waitUntil(() => body.readableLength === 0);
+      clock.fire(SILENCE_CHECK_MS);
+    }
+    expect(await outcome).toEqual({ kind: 'clientGone' });
   });
 
   test('overloaded when no connection becomes free, and the connections survive', async () => {

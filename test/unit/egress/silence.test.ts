@@ -58,6 +58,36 @@ describe('SilenceWatch', () => {
     expect(last.told).toBeGreaterThan(0);
   });
 
+  test('a call that begins another while it is told leaves one timer', async () => {
+    const clock = settledAtOnce();
+    const watch = new SilenceWatch(clock);
+    const [first, again] = [new Call(), new Call()];
+    first.silent = () => {
+      watch.remove(first);
+      watch.add(again);
+    };
+    watch.add(first);
+    await clock.advance(SILENCE_MS + SILENCE_CHECK_MS);
+    expect([clock.pendingCount, again.told]).toEqual([1, 0]);
+    await clock.advance(SILENCE_MS);
+    expect([clock.pendingCount, again.told]).toEqual([1, 0]);
+  });
+
+  test('a call that is added again begins anew', async () => {
+    const clock = settledAtOnce();
+    const watch = new SilenceWatch(clock);
+    const [call, other] = [new Call(), new Call()];
+    watch.add(other);
+    watch.add(call);
+    await clock.advance(SILENCE_MS);
+    watch.add(call);
+    await clock.advance(SILENCE_CHECK_MS);
+    expect([call.told, other.told]).toEqual([0, 1]);
+    watch.remove(call);
+    await clock.advance(SILENCE_MS);
+    expect(call.told).toBe(0);
+  });
+
   test('whatever comes and goes, exactly those are told that stayed and were silent', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constantFrom('add', 'remove', 'heard'), which: fc.nat(7) }),

@@ -1,0 +1,46 @@
+// Proxied calls in which nothing happens any more: over real HTTP, on a clock that the test moves.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CIRCUIT_CALLS_MIN, REPLAYABLE_BODY_BYTES_MAX, SILENCE_CHECK_MS, SILENCE_MS } from '../../src/core/limits.ts';
+import { MINUTE_MS } from '../../src/core/time.ts';
+import { answerWith, FRONTS, type Front, type Proxied, startProxied } from '../support/proxied.ts';
+
+let proxied: Proxied;
+
+beforeAll(async () => {
+  proxied = await startProxied();
+});
+
+beforeEach(() => proxied.clock.advance(MINUTE_MS));
+
+afterAll(() => proxied[Symbol.asyncDispose]());
+
+/** A body that begins and never ends. */
+function endless(): RequestInit & { duplex: 'half' } {
+  const piece = new Uint8Array(REPLAYABLE_BODY_BYTES_MAX + 1);
+  return { method: 'POST', duplex: 'half', body: new ReadableStream({ start: (body) => body.enqueue(piece) }) };
+}
+
+async function problemOf(response: Response): Promise<[number, string]> {
+  const { code } = (await response.json()) as { code: string };
+  return [response.status, code];
+}
+
+const stalled = (front: Front) => proxied.passing(proxied.call(front, '/upload', endless()));
+
+describe.each(FRONTS)('over %s a call is ended', (front) => {
+  it('whose provider says nothing: nobody knows what it did', async () => {
+    proxied.answer(() => {});
+    const startMs = proxied.clock.nowMs();
+    expect(await problemOf(await proxied.passing(proxied.call(front)))).toEqual([504, 'outcome_unknown']);
+    expect(proxied.clock.nowMs() - startMs).toBeGreaterThanOrEqual(SILENCE_MS);
+    expect(proxied.clock.nowMs() - startMs).toBeLessThanOrEqual(SILENCE_MS + 2 * SILENCE_CHECK_MS);
+  });
+
+  it('whose client sends no more, as often as it does that: the circuit of the provider stays closed', async () => {
+    const ends = await Promise.all(Array.from({ length: CIRCUIT_CALLS_MIN }, () => stalled(front).then(problemOf)));
+    expect(new Set(ends.map(String))).toEqual(new Set(['408,body_timeout']));
+    proxied.answer(answerWith(200));
+    expect((await proxied.call(front)).status).toBe(200);
+  });
+});

@@ -255,14 +255,15 @@ describe('a Tenon that is down', () => {
 
   it('has its changed state told field by field', async () => {
     await tenon.halt();
+    // It reads every ten minutes, also while these tests run.
+    const { turn } = (await json<ActorView>('actor', 'show', readId)).context as { turn: number };
     edit(`UPDATE snapshots SET state = json_set(state, '$.context.turn', 99) WHERE actorId = '${readId}'`);
     const { code, out } = await run('actor', 'replay', readId);
-    edit(`UPDATE snapshots SET state = json_set(state, '$.context.turn', 1) WHERE actorId = '${readId}'`);
+    edit(`UPDATE snapshots SET state = json_set(state, '$.context.turn', ${turn}) WHERE actorId = '${readId}'`);
     await tenon.resume();
     expect(code).toBe(1);
-    expect(out).toMatch(
-      /differs from what is stored at revision \d+\n {2}context\.turn\n {4}replayed {2}1\n {4}stored {4}99\n/,
-    );
+    expect(out).toMatch(/differs from what is stored at revision \d+\n {2}context\.turn\n/);
+    expect(out).toContain(`\n    replayed  ${turn}\n    stored    99\n`);
   });
 });
 

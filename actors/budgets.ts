@@ -119,10 +119,10 @@ export class Budgets {
   }
 
   /** A holder tells what it did. Calls count as made now, which is later than they were and never earlier. */
-  settle(keys: readonly BudgetKey[], { used, ended, returned, seats }: HeldReport): void {
+  settle(held: readonly Budget[], { used, ended, returned, seats }: HeldReport): void {
     const nowMs = this.#clock.nowMs();
-    for (const key of keys) {
-      const budget = this.#budgetOf(key);
+    for (const known of held) {
+      const budget = known.isKept ? known : this.#budgetOf(known.key);
       if (budget.kind === 'seats') {
         budget.taken -= seats;
       } else {

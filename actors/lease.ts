@@ -190,7 +190,7 @@ export class Leases {
     }
     known.holder = token.holder;
     const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later');
-    if (full === null) return this.#grant(target, known, token, timing);
+    if (full === null) return this.#grant(known, token, timing);
     const deadlineMs = this.#deadlineMs();
     assertInTime(full, deadlineMs);
     return this.#wait(target, priority, full, { timing, deadlineMs, gone: caller?.gone() });
@@ -218,7 +218,7 @@ export class Leases {
           const known = this.#knownOf(target);
           this.#assertNotHeld(known.circuit);
           full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later');
-          if (full === null) return this.#grant(target, known, token, timing);
+          if (full === null) return this.#grant(known, token, timing);
           assertInTime(full, deadlineMs);
           continue;
         }
@@ -292,22 +292,22 @@ export class Leases {
     if (heldUntilMs !== null) throw held(circuit, heldUntilMs);
   }
 
-  #admitted(target: LeaseTarget, { circuit, budgets }: Known, timing: Timing): 'call' | 'probe' {
+  #admitted({ circuit, budgets }: Known, timing: Timing): 'call' | 'probe' {
     try {
       const admission = this.#supervisor.admit(circuit);
       if (typeof admission === 'object') throw held(circuit, admission.retryAtMs);
       return admission;
     } catch (error) {
       // Its actor may be paused or unreadable; the seats of the call are not lost for that.
-      giveBack(this.#budgets, target, budgets, timing);
+      giveBack(this.#budgets, budgets, timing);
       throw error;
     }
   }
 
   /** The budgets are taken; they are given back with the lease, or here if there is none. */
-  #grant(target: LeaseTarget, known: Known, token: OpenToken, timing: Timing): Lease {
-    const admission = this.#admitted(target, known, timing);
-    return new GrantedLease(target, known, token, admission, timing, this.#supervisor, this.#budgets);
+  #grant(known: Known, token: OpenToken, timing: Timing): Lease {
+    const admission = this.#admitted(known, timing);
+    return new GrantedLease(known, token, admission, timing, this.#supervisor, this.#budgets);
   }
 }
 
@@ -317,7 +317,6 @@ class GrantedLease implements Lease {
   readonly generation: number;
   readonly isProven: boolean;
   readonly marks: readonly number[];
-  readonly #target: LeaseTarget;
   readonly #known: Known;
   readonly #admission: 'call' | 'probe';
   readonly #timing: Timing;
@@ -327,7 +326,6 @@ class GrantedLease implements Lease {
   #isReleased = false;
 
   constructor(
-    target: LeaseTarget,
     known: Known,
     token: OpenToken,
     admission: 'call' | 'probe',
@@ -339,7 +337,6 @@ class GrantedLease implements Lease {
     this.generation = token.generation;
     this.isProven = token.isProven;
     this.marks = marksOf(known.budgets);
-    this.#target = target;
     this.#known = known;
     this.#admission = admission;
     this.#timing = timing;
@@ -360,14 +357,14 @@ class GrantedLease implements Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    giveBack(this.#budgets, this.#target, this.#known.budgets, this.#timing);
+    giveBack(this.#budgets, this.#known.budgets, this.#timing);
   }
 }
 
 /** Seats that are sat on stay kept, and a window that was forgotten meanwhile has nothing to give back. */
-function giveBack(budgets: Budgets, target: LeaseTarget, taken: readonly Budget[], timing: Timing): void {
+function giveBack(budgets: Budgets, taken: readonly Budget[], timing: Timing): void {
   if (timing === 'now') budgets.release(taken);
-  else budgets.settle(target.budgets, { used: 0, ended: 0, returned: 1, seats: 1 });
+  else budgets.settle(taken, { used: 0, ended: 0, returned: 1, seats: 1 });
 }
 
 function areKept(budgets: readonly Budget[]): boolean {

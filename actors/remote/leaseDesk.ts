@@ -5,7 +5,7 @@
 
 import { errorFacts } from '../../src/core/errors.ts';
 import type { ConnectionId } from '../../src/core/ids.ts';
-import type { Held } from '../budgetState.ts';
+import type { Budget, Held } from '../budgetState.ts';
 import type { Budgets } from '../budgets.ts';
 import type { Lease, Leases, LeaseTarget } from '../lease.ts';
 import type { Supervisor } from '../supervisor.ts';
@@ -31,6 +31,7 @@ import {
 interface Holding {
   readonly id: number;
   readonly target: LeaseTarget;
+  readonly budgets: readonly Budget[];
   readonly counter: Counter;
   calls: number;
   seats: number;
@@ -132,7 +133,8 @@ export class LeaseDesk {
     const calls = hasWindows ? 1 + (ahead?.calls ?? 0) : Number.POSITIVE_INFINITY;
     const seats = hasSeats ? 1 + (ahead?.seats ?? 0) : Number.POSITIVE_INFINITY;
     const id = this.#nextId++;
-    const holding: Holding = { id, target, counter, calls, seats, busy: 0, isRecalled: false };
+    const budgets = this.#parts.budgets.opened(target.budgets);
+    const holding: Holding = { id, target, budgets, counter, calls, seats, busy: 0, isRecalled: false };
     counter.holdings.set(id, holding);
     for (const { key } of target.budgets) {
       const holdings = this.#byBudget.get(key);
@@ -170,20 +172,22 @@ export class LeaseDesk {
   }
 
   #takeChunk({ holdings }: Counter, numbers: Float64Array, at: number): void {
-    const [id = 0, used = 0, ended = 0, returned = 0, seats = 0, isOver = 0] = numbers.subarray(at, at + CHUNK_FIELDS);
-    const holding = holdings.get(id);
+    // By index: an iterator over a part of them takes longer than the rest of this.
+    const holding = holdings.get(numbers[at] ?? 0);
     if (holding === undefined) return;
+    const [used, ended] = [numbers[at + 1] ?? 0, numbers[at + 2] ?? 0];
+    const [returned, seats] = [numbers[at + 3] ?? 0, numbers[at + 4] ?? 0];
     holding.calls -= used + returned;
     holding.seats -= seats;
     holding.busy += used - ended;
-    this.#parts.budgets.settle(holding.target.budgets, { used, ended, returned, seats });
-    if (isOver === 1 && holding.busy === 0) this.#forget(holding);
+    this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats });
+    if (numbers[at + 5] === 1 && holding.busy === 0) this.#forget(holding);
   }
 
   #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {
     const { supervisor } = this.#parts;
     const circuit = supervisor.circuit(providerKey);
-    for (let call = 0; call < calls; call++) supervisor.report(circuit, 'call', null);
+    supervisor.answered(circuit, calls);
     for (const failure of failures) supervisor.report(circuit, 'call', failure);
   }
 
@@ -213,7 +217,7 @@ export class LeaseDesk {
       const used = finite(holding.calls);
       const report = { used, ended: used + holding.busy, returned: 0, seats: finite(holding.seats) };
       this.#forget(holding);
-      this.#parts.budgets.settle(holding.target.budgets, report);
+      this.#parts.budgets.settle(holding.budgets, report);
     }
   }
 

@@ -57,7 +57,7 @@ it('what is held takes room until it is returned, and does not age', async () =>
   expect(budgets.view([BURST])).toMatchObject([{ spent: 10 }]);
   await clock.advance(5 * BURST.windowMs);
   expect(callsOf(budgets, BURST)).toBe(30);
-  budgets.settle([BURST], { ...NOTHING, returned: 4 });
+  budgets.settle(budgets.opened([BURST]), { ...NOTHING, returned: 4 });
   expect(callsOf(budgets, BURST)).toBe(4);
 });
 
@@ -65,7 +65,7 @@ it('what was used counts from when it was told', async () => {
   const { budgets, clock } = await start();
   budgets.hold([BURST], 10);
   await clock.advance(BURST.windowMs);
-  budgets.settle([BURST], { ...NOTHING, used: 10 });
+  budgets.settle(budgets.opened([BURST]), { ...NOTHING, used: 10 });
   await clock.advance(BURST.windowMs - SECOND_MS);
   expect(callsOf(budgets, BURST)).toBe(30);
   await clock.advance(2 * SECOND_MS);
@@ -76,7 +76,7 @@ it('seats that are held come back one by one', async () => {
   const { budgets } = await start();
   expect(budgets.hold([SEATS], 100)).toMatchObject({ seats: 2 });
   expect(callsOf(budgets, SEATS)).toBe(6);
-  budgets.settle([SEATS], { ...NOTHING, used: 3, ended: 3, seats: 1 });
+  budgets.settle(budgets.opened([SEATS]), { ...NOTHING, used: 3, ended: 3, seats: 1 });
   expect(callsOf(budgets, SEATS)).toBe(1);
 });
 
@@ -90,7 +90,7 @@ it('whoever waits has what is held asked back, and goes when it comes', async ()
   expect(budgets.tryTake(budgets.opened([BURST]), 'interactive', null)).toEqual({ budget: BURST, atMs: clock.nowMs() });
   const turn = budgets.turn(BURST, 'interactive', 'a', clock.nowMs() + SECOND_MS);
   expect(wanted.mock.calls).toEqual([[BURST.key]]);
-  budgets.settle([BURST], { ...NOTHING, used: 9, returned: 1 });
+  budgets.settle(budgets.opened([BURST]), { ...NOTHING, used: 9, returned: 1 });
   const { end } = await turn;
   end();
   expect(callsOf(budgets, BURST)).toBe(1);
@@ -108,7 +108,7 @@ it('whoever waits is told at once when what was held has been made and nothing c
     code: 'budget_exhausted',
     retryAtMs: clock.nowMs() + MINUTE_MS,
   });
-  budgets.settle([long], { ...NOTHING, used: 1, ended: 1 });
+  budgets.settle(budgets.opened([long]), { ...NOTHING, used: 1, ended: 1 });
   await refused;
 });
 
@@ -145,6 +145,6 @@ it('what was held at a crash counts as spent', async () => {
   await flush();
   const after = await start(clock, store);
   expect(after.budgets.view([DAILY])).toMatchObject([{ spent: 50 }]);
-  budgets.settle([DAILY], { ...NOTHING, used: 2, ended: 2, returned: 10 });
+  budgets.settle(budgets.opened([DAILY]), { ...NOTHING, used: 2, ended: 2, returned: 10 });
   expect(budgets.view([DAILY])).toMatchObject([{ spent: 2 }]);
 });

@@ -43,7 +43,7 @@ export async function measureLatency(
     const warm = await run(tenon, WARM_UP_MS);
     const measured = await run(tenon, roundMs);
     outcomes.tenon.push(measured);
-    tenonCalls += warm.completed + measured.completed;
+    for (const { opened, completed } of [warm, measured]) tenonCalls += opened + completed;
   }
   await child.stop();
   const column = (name: 'floor' | 'tenon', index: number) =>

@@ -7,7 +7,10 @@ import { serveParent } from '../harness/processes.ts';
 import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts';
 
 const HEAD_END = '\r\n\r\n';
-/** Connections are opened before the first call is due; a call that finds none free waits for one. */
+/**
+ * Each has made a call before the first one is due: whoever is connected may not be accepted yet, and to accept as many
+ * at once takes some 20 ms that are none of a call's. A call that finds no connection free waits for one.
+ */
 const CONNECTIONS = 256;
 const TICK_MS = 1;
 
@@ -23,6 +26,7 @@ class PacedRun {
   readonly #latenessMs: number[] = [];
   #sent = 0;
   #open = 0;
+  #isStarted = false;
   #firstFailure: string | null = null;
 
   constructor(load: Paced, resolve: (outcome: PacedOutcome) => void) {
@@ -32,13 +36,11 @@ class PacedRun {
     for (let index = 0; index < CONNECTIONS; index++) {
       this.#all.push(
         new Connection(load.port, {
-          ready: (connection) => {
-            this.#free.push(connection);
-            if (this.#free.length === CONNECTIONS && this.#sent === 0) this.#start();
-          },
+          ready: (connection) => connection.send({ dueMs: 0, request: this.#requestAt(index) }),
           answered: (connection, dueMs) => this.#answered(connection, dueMs),
           failed: (reason) => {
             this.#firstFailure ??= reason;
+            if (!this.#isStarted) this.#end();
           },
         }),
       );
@@ -67,13 +69,25 @@ class PacedRun {
     this.#sent += 1;
     this.#open += 1;
     this.#latenessMs.push(nowMs - dueMs);
-    const call: DueCall = { dueMs, request: this.#requests[this.#sent % this.#requests.length] as Buffer };
+    const call: DueCall = { dueMs, request: this.#requestAt(this.#sent) };
     const connection = this.#free.pop();
     if (connection === undefined) this.#waiting.push(call);
     else connection.send(call);
   }
 
+  /** The accounts in turn. */
+  #requestAt(index: number): Buffer {
+    return this.#requests[index % this.#requests.length] as Buffer;
+  }
+
   #answered(connection: Connection, dueMs: number): void {
+    if (!this.#isStarted) {
+      this.#free.push(connection);
+      if (this.#free.length < CONNECTIONS) return;
+      this.#isStarted = true;
+      this.#start();
+      return;
+    }
     this.#open -= 1;
     this.#latenciesMs.push(performance.now() - dueMs);
     const waiting = this.#waiting.shift();
@@ -94,6 +108,7 @@ class PacedRun {
     const at = (values: Float64Array, share: number) => values[Math.max(0, Math.ceil(length * share) - 1)] ?? 0;
     this.#resolve({
       completed: length,
+      opened: CONNECTIONS,
       firstFailure: this.#firstFailure,
       percentilesMs: this.#load.shares.map((share) => at(sorted, share)),
       latenessMs: at(late, 0.99),

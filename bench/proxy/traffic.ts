@@ -62,7 +62,10 @@ export interface Paced {
 }
 
 export interface PacedOutcome {
+  /** Calls that were due. */
   readonly completed: number;
+  /** Calls before them, one for each connection. */
+  readonly opened: number;
   readonly firstFailure: string | null;
   /** One for each share, from when a call was due. */
   readonly percentilesMs: readonly number[];

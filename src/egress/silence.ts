@@ -1,6 +1,6 @@
-// Ends calls in which nothing happens any more. undici can do it too, with two timers for each request that stay in its
-// list for half a second when they are long done with, a quarter of what a busy proxy leaves to the collector; here a
-// call costs two links in a list, which is gone through now and then. Called by the proxy's exchanges.
+// Ends calls in which nothing happens any more. undici can do it too, with a timer for each request that stays in its
+// list for half a second after the request is over, a sixth of what a busy proxy left to the collector; here a call
+// costs two links in a list, which is gone through now and then. Called by the proxy's exchanges.
 // Invariant: whoever was added is told from its time on, until it is removed; then nothing here holds it.
 
 import { SILENCE_CHECK_MS, SILENCE_MS } from '../core/limits.ts';

@@ -103,9 +103,8 @@ export class Budgets {
    * Takes calls ahead for a holder: at most `want` of every budget, less where little is left, nothing while anybody
    * waits. They take room as if they were made, but do not age until `settle` says that they were.
    */
-  hold(keys: readonly BudgetKey[], want: number): Held | null {
+  hold(budgets: readonly Budget[], want: number): Held | null {
     const nowMs = this.#clock.nowMs();
-    const budgets = keys.map((key) => this.#budgetOf(key));
     const held = {
       calls: leastSpare(budgets, 'window', want, nowMs),
       seats: leastSpare(budgets, 'seats', want, nowMs),

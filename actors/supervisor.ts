@@ -126,7 +126,7 @@ export class Supervisor {
       this.#tell(circuit, failure === null ? { type: 'probe.succeeded' } : { type: 'probe.failed' });
       return;
     }
-    this.#count(circuit, 1);
+    this.count(circuit, 1);
     if (failure === null) return;
     circuit.failures += 1;
     if (circuit.calls < CIRCUIT_CALLS_MIN || circuit.failures < circuit.calls * CIRCUIT_FAILURE_SHARE) return;
@@ -134,12 +134,8 @@ export class Supervisor {
     this.#tell(circuit, { type: 'circuit.tripped', message: failure });
   }
 
-  /** Counts finished calls that the provider answered sensibly, none of them a probe. */
-  answered(called: Circuit, calls: number): void {
-    this.#count(called.isKept ? called : this.circuit(called.providerKey), calls);
-  }
-
-  #count(circuit: Circuit, calls: number): void {
+  /** Counts finished calls, none of them a probe; on its own, such that the provider answered sensibly. */
+  count(circuit: Circuit, calls: number): void {
     const nowMs = this.#clock.nowMs();
     if (!isWithin(nowMs, circuit.windowStartMs, CIRCUIT_WINDOW_MS)) {
       circuit.windowStartMs = nowMs;

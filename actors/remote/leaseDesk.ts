@@ -110,11 +110,12 @@ export class LeaseDesk {
     const { attachment, generation, marks, isProbe } = lease;
     const token = this.#parts.tokens.factsOf(target.connectionId, generation);
     const mayBeAhead = want > 0 && token !== null && this.#parts.supervisor.isClosed(target.providerKey);
-    const ahead = mayBeAhead && target.budgets.length > 0 ? this.#parts.budgets.hold(target.budgets, want) : null;
-    const grant = mayBeAhead && (ahead !== null || target.budgets.length === 0) ? this.#grant(target) : null;
+    const budgets = this.#parts.budgets.opened(target.budgets);
+    const ahead = mayBeAhead && budgets.length > 0 ? this.#parts.budgets.hold(budgets, want) : null;
+    const grant = mayBeAhead && (ahead !== null || budgets.length === 0) ? this.#grant(target) : null;
     const probeId = isProbe ? this.#nextId++ : null;
     if (probeId !== null) counter.probes.set(probeId, lease);
-    return { probeId, attachment, generation, marks, token, held: this.#held(counter, target, ahead), grant };
+    return { probeId, attachment, generation, marks, token, held: this.#held(counter, target, budgets, ahead), grant };
   }
 
   #grant(target: LeaseTarget): Grant {
@@ -126,14 +127,13 @@ export class LeaseDesk {
   }
 
   /** The call that was asked for is held as well: it is made when the thread hears of it. */
-  #held(counter: Counter, target: LeaseTarget, ahead: Held | null): Leased['held'] {
+  #held(counter: Counter, target: LeaseTarget, budgets: readonly Budget[], ahead: Held | null): Leased['held'] {
     if (target.budgets.length === 0) return null;
     const hasWindows = target.budgets.some(({ windowMs }) => windowMs > 0);
     const hasSeats = target.budgets.some(({ windowMs }) => windowMs === 0);
     const calls = hasWindows ? 1 + (ahead?.calls ?? 0) : Number.POSITIVE_INFINITY;
     const seats = hasSeats ? 1 + (ahead?.seats ?? 0) : Number.POSITIVE_INFINITY;
     const id = this.#nextId++;
-    const budgets = this.#parts.budgets.opened(target.budgets);
     const holding: Holding = { id, target, budgets, counter, calls, seats, busy: 0, isRecalled: false };
     counter.holdings.set(id, holding);
     for (const { key } of target.budgets) {
@@ -172,22 +172,20 @@ export class LeaseDesk {
   }
 
   #takeChunk({ holdings }: Counter, numbers: Float64Array, at: number): void {
-    // By index: an iterator over a part of them takes longer than the rest of this.
-    const holding = holdings.get(numbers[at] ?? 0);
+    const [id = 0, used = 0, ended = 0, returned = 0, seats = 0, isOver = 0] = numbers.subarray(at, at + CHUNK_FIELDS);
+    const holding = holdings.get(id);
     if (holding === undefined) return;
-    const [used, ended] = [numbers[at + 1] ?? 0, numbers[at + 2] ?? 0];
-    const [returned, seats] = [numbers[at + 3] ?? 0, numbers[at + 4] ?? 0];
     holding.calls -= used + returned;
     holding.seats -= seats;
     holding.busy += used - ended;
     this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats });
-    if (numbers[at + 5] === 1 && holding.busy === 0) this.#forget(holding);
+    if (isOver === 1 && holding.busy === 0) this.#forget(holding);
   }
 
   #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {
     const { supervisor } = this.#parts;
     const circuit = supervisor.circuit(providerKey);
-    supervisor.answered(circuit, calls);
+    supervisor.count(circuit, calls);
     for (const failure of failures) supervisor.report(circuit, 'call', failure);
   }
 

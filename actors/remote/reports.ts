@@ -164,15 +164,9 @@ export class Reports {
 
 function numbersOf(chunks: readonly Chunk[]): Float64Array {
   const numbers = new Float64Array(chunks.length * CHUNK_FIELDS);
-  let at = 0;
-  for (const chunk of chunks) {
+  for (const [index, chunk] of chunks.entries()) {
     const { id, used, ended, returned, seats, isOver } = reportOf(chunk);
-    numbers[at++] = id;
-    numbers[at++] = used;
-    numbers[at++] = ended;
-    numbers[at++] = returned;
-    numbers[at++] = seats;
-    numbers[at++] = isOver ? 1 : 0;
+    numbers.set([id, used, ended, returned, seats, isOver ? 1 : 0], index * CHUNK_FIELDS);
   }
   return numbers;
 }

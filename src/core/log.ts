@@ -55,27 +55,15 @@ export function createLog(options: LogOptions): Log {
     },
     stream,
   );
-  outputs.set(log, { stream, levelMin: pino.levels.values[options.level] ?? Number.POSITIVE_INFINITY });
-  return log;
+  const levelMin = pino.levels.values[options.level] ?? Number.POSITIVE_INFINITY;
+  return Object.assign(log, { [OUTPUT]: { stream, levelMin } });
 }
 
-/** Where the lines of a log go, and from which level on. */
-const outputs = new WeakMap<Log, Output>();
+/** Where the lines of a log go, and from which level on: of a log that was made here. */
+const OUTPUT = Symbol('output');
 
-interface Output {
-  readonly stream: DestinationStream;
-  readonly levelMin: number;
-}
-
-/** A process has one log. */
-let lastLog: Log | null = null;
-let lastOutput: Output | undefined;
-
-function outputOf(log: Log): Output | undefined {
-  if (log === lastLog) return lastOutput;
-  lastLog = log;
-  lastOutput = outputs.get(log);
-  return lastOutput;
+interface WithOutput {
+  readonly [OUTPUT]?: { readonly stream: DestinationStream; readonly levelMin: number };
 }
 
 /** Fields that are no secrets by what they are: ids of ours, numbers, words of ours. */
@@ -94,7 +82,7 @@ export function logCall(log: Log, level: 'info' | 'debug', fields: PlainFields):
  * the time again. Values must be plain, and such that JSON escapes nothing in them.
  */
 export function logMembers(log: Log, level: 'info' | 'debug', members: string): void {
-  const output = outputOf(log);
+  const output = (log as WithOutput)[OUTPUT];
   if (output === undefined) {
     log[level](JSON.parse(`{${members}}`));
     return;
@@ -118,7 +106,7 @@ function headOf(level: number, atMs: number): string {
 
 /** Lines that were not written because nobody read them in time. */
 export function linesDropped(log: Log): number {
-  const stream = outputs.get(log)?.stream;
+  const stream = (log as WithOutput)[OUTPUT]?.stream;
   return stream instanceof StandardOutput ? stream.linesDropped : 0;
 }
 

@@ -115,10 +115,11 @@ export class Targets {
   /** Rejects with `not_found` unless the installation is the project's. */
   ofInstallation(projectId: ProjectId, installationId: string): ProxyTarget {
     const place = placeOf(installationId);
-    const recent = this.#recent[place];
-    const target =
-      recent?.installationId === installationId && !isMoveDue() ? recent : this.#ofInstallation(installationId);
-    this.#recent[place] = target;
+    let target = this.#recent[place];
+    if (target?.installationId !== installationId || isMoveDue()) {
+      target = this.#ofInstallation(installationId);
+      this.#recent[place] = target;
+    }
     if (target.projectId !== projectId) throw new IntegrationError('not_found', 'no such installation');
     return target;
   }

@@ -34,26 +34,29 @@ it('nothing is held of what somebody waits for', async () => {
   budgets.release(budgets.opened([SEATS]));
   (await waiting).end();
   for (let seat = 0; seat < 7; seat++) budgets.release(budgets.opened([SEATS]));
-  expect(budgets.hold([SEATS], 100)).toEqual({ calls: Number.POSITIVE_INFINITY, seats: 8 * HELD_SHARE });
+  expect(budgets.hold(budgets.opened([SEATS]), 100)).toEqual({
+    calls: Number.POSITIVE_INFINITY,
+    seats: 8 * HELD_SHARE,
+  });
 });
 
 it('nothing is held where a share of what is left is less than a call', async () => {
   const { budgets } = await start();
   for (let call = 0; call < 37; call++) budgets.tryTake(budgets.opened([BURST]), 'interactive', null);
-  expect(budgets.hold([BURST], 100)).toBeNull();
+  expect(budgets.hold(budgets.opened([BURST]), 100)).toBeNull();
   expect(callsOf(budgets, BURST)).toBe(3);
 });
 
 it('nothing is held of one budget where another has nothing to give', async () => {
   const { budgets } = await start();
   callsOf(budgets, SEATS);
-  expect(budgets.hold([BURST, SEATS], 100)).toBeNull();
+  expect(budgets.hold(budgets.opened([BURST, SEATS]), 100)).toBeNull();
   expect(callsOf(budgets, BURST)).toBe(BURST.limit);
 });
 
 it('what is held takes room until it is returned, and does not age', async () => {
   const { budgets, clock } = await start();
-  expect(budgets.hold([BURST], 100)).toEqual({ calls: 10, seats: Number.POSITIVE_INFINITY });
+  expect(budgets.hold(budgets.opened([BURST]), 100)).toEqual({ calls: 10, seats: Number.POSITIVE_INFINITY });
   expect(budgets.view([BURST])).toMatchObject([{ spent: 10 }]);
   await clock.advance(5 * BURST.windowMs);
   expect(callsOf(budgets, BURST)).toBe(30);
@@ -63,7 +66,7 @@ it('what is held takes room until it is returned, and does not age', async () =>
 
 it('what was used counts from when it was told', async () => {
   const { budgets, clock } = await start();
-  budgets.hold([BURST], 10);
+  budgets.hold(budgets.opened([BURST]), 10);
   await clock.advance(BURST.windowMs);
   budgets.settle(budgets.opened([BURST]), { ...NOTHING, used: 10 });
   await clock.advance(BURST.windowMs - SECOND_MS);
@@ -74,7 +77,7 @@ it('what was used counts from when it was told', async () => {
 
 it('seats that are held come back one by one', async () => {
   const { budgets } = await start();
-  expect(budgets.hold([SEATS], 100)).toMatchObject({ seats: 2 });
+  expect(budgets.hold(budgets.opened([SEATS]), 100)).toMatchObject({ seats: 2 });
   expect(callsOf(budgets, SEATS)).toBe(6);
   budgets.settle(budgets.opened([SEATS]), { ...NOTHING, used: 3, ended: 3, seats: 1 });
   expect(callsOf(budgets, SEATS)).toBe(1);
@@ -84,7 +87,7 @@ it('whoever waits has what is held asked back, and goes when it comes', async ()
   const { budgets, clock } = await start();
   const wanted = vi.fn();
   budgets.onWanted(wanted);
-  budgets.hold([BURST], 10);
+  budgets.hold(budgets.opened([BURST]), 10);
   expect(callsOf(budgets, BURST)).toBe(30);
   expect(wanted).not.toHaveBeenCalled();
   expect(budgets.tryTake(budgets.opened([BURST]), 'interactive', null)).toEqual({ budget: BURST, atMs: clock.nowMs() });
@@ -101,7 +104,7 @@ it('whoever waits is told at once when what was held has been made and nothing c
   const long = { ...BURST, windowMs: 14 * CALLER_WAIT_MS_MAX };
   const first = await budgets.turn(long, 'interactive', 'a', clock.nowMs() + SECOND_MS);
   first.end();
-  budgets.hold([long], 1);
+  budgets.hold(budgets.opened([long]), 1);
   budgets.block([long], 'burst', clock.nowMs() + MINUTE_MS);
   const turn = budgets.turn(long, 'interactive', 'a', clock.nowMs() + SECOND_MS);
   const refused = expect(turn).rejects.toMatchObject({
@@ -116,7 +119,7 @@ it('a limit that shrinks or is closed has what is held asked back', async () => 
   const { budgets, clock } = await start();
   const wanted = vi.fn();
   budgets.onWanted(wanted);
-  budgets.hold([BURST], 10);
+  budgets.hold(budgets.opened([BURST]), 10);
   budgets.learn([BURST], null, 'burst', { limit: 11 });
   expect(wanted).not.toHaveBeenCalled();
   budgets.learn([BURST], null, 'burst', { limit: 10 });
@@ -128,7 +131,7 @@ it('the numbers of the provider may have what is held, or not', async () => {
   const { budgets } = await start();
   for (let call = 0; call < 4; call++) budgets.tryTake(budgets.opened([BURST]), 'interactive', null);
   for (let call = 0; call < 4; call++) budgets.release(budgets.opened([BURST]));
-  budgets.hold([BURST], 9);
+  budgets.hold(budgets.opened([BURST]), 9);
   for (const remaining of [36, 31, 27]) budgets.learn([BURST], null, 'burst', { remaining });
   expect(budgets.view([BURST])).toMatchObject([{ spent: 13 }]);
   budgets.learn([BURST], null, 'burst', { remaining: 26 });
@@ -139,7 +142,7 @@ it('what was held at a crash counts as spent', async () => {
   const { budgets, clock, store } = await start();
   const turn = await budgets.turn(DAILY, 'interactive', 'a', clock.nowMs() + SECOND_MS);
   turn.end();
-  expect(budgets.hold([DAILY], 100)).toMatchObject({ calls: 12 });
+  expect(budgets.hold(budgets.opened([DAILY]), 100)).toMatchObject({ calls: 12 });
   // Has the row written anew, with what is held.
   budgets.learn([DAILY], null, 'daily', { limit: 1001 });
   await flush();

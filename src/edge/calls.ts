@@ -11,7 +11,7 @@ import { REQUEST_ID_CHARS_MAX } from '../core/limits.ts';
 import { logCall, logMembers } from '../core/log.ts';
 import { monotonicMs } from '../core/time.ts';
 import { traceOf } from '../core/trace.ts';
-import { type CallFacts, newCallFacts } from '../flows/callFacts.ts';
+import { CallFacts } from '../flows/callFacts.ts';
 import type { ProxyOutcome } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type EdgeEnv, type EdgeServices, outgoingOf } from './context.ts';
@@ -34,7 +34,7 @@ function requestIdOf(given: string | undefined): string {
 export function callFactsOf({ tracer }: Pick<EdgeServices, 'tracer'>, header: Header, method = 'GET'): CallFacts {
   const trace = traceOf(header('traceparent'), header('tracestate'));
   const span = tracer === null ? null : tracer.begin(`${method} proxy`, 'server', trace, {});
-  return newCallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, span, monotonicMs());
+  return new CallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, span, monotonicMs());
 }
 
 /** Logs and counts a proxied call that went to its provider, whatever came of it. */

@@ -4,7 +4,12 @@
 import type { Span } from '../core/spans.ts';
 import type { Trace } from '../core/trace.ts';
 
-export interface CallFacts {
+/**
+ * Of a call that has just come. A class, since its numbers are small integers first and may become others: a fraction
+ * of a wait, or more bytes than 31 bits hold. What a literal made kept the first kind for good, and from the first such
+ * call on each object was converted on its way, which cost 4 µs a call.
+ */
+export class CallFacts {
   /** The caller's, or made here; answered with. */
   readonly requestId: string;
   readonly trace: Trace;
@@ -13,17 +18,19 @@ export interface CallFacts {
   /** Monotonic, when its head had come. */
   readonly startedMs: number;
   /** Tries at the provider. */
-  attempts: number;
+  attempts = 0;
   /** For a token and for room in limits, over all tries. */
-  leaseWaitMs: number;
+  leaseWaitMs = 0;
   /** Until the head of the last answer; null if there was none. */
-  upstreamMs: number | null;
+  upstreamMs: number | null = null;
   /** Bodies: to the provider with the last try, and back to the caller. */
-  bytesIn: number;
-  bytesOut: number;
-}
+  bytesIn = 0;
+  bytesOut = 0;
 
-/** Of a call that has just come. */
-export function newCallFacts(requestId: string, trace: Trace, span: Span | null, startedMs: number): CallFacts {
-  return { requestId, trace, span, startedMs, attempts: 0, leaseWaitMs: 0, upstreamMs: null, bytesIn: 0, bytesOut: 0 };
+  constructor(requestId: string, trace: Trace, span: Span | null, startedMs: number) {
+    this.requestId = requestId;
+    this.trace = trace;
+    this.span = span;
+    this.startedMs = startedMs;
+  }
 }

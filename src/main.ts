@@ -15,8 +15,8 @@ import { LiveCatalog } from './catalog/liveCatalog.ts';
 import { addressWarnings, type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { newCounts } from './core/counts.ts';
+import { inlineWholeCalls, keepNewObjectsYoung, keepTicksFast } from './core/engine.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
-import { keepNewObjectsYoung, keepTicksFast } from './core/heap.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import { type Clock, systemClock } from './core/time.ts';
@@ -79,6 +79,7 @@ export interface Running {
 export async function start(options: StartOptions): Promise<Running> {
   const { config, clock = systemClock } = options;
   if (config.workers > 0) assertThreads();
+  inlineWholeCalls();
   keepNewObjectsYoung();
   keepTicksFast();
   const opened: Opened = [];

@@ -1,7 +1,7 @@
 // Entry of an edge thread: loads everything, listens when it is told to, and ends when it is told to.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { keepTicksFast } from '../core/heap.ts';
+import { keepTicksFast } from '../core/engine.ts';
 import { silentLog } from '../core/log.ts';
 import { systemClock } from '../core/time.ts';
 import { listenOn, type NodeListening } from '../edge/server.ts';

@@ -1,4 +1,4 @@
-// What Tenon asks of V8's heap.
+// What Tenon asks of V8.
 
 import { executionAsyncResource } from 'node:async_hooks';
 import process from 'node:process';
@@ -13,6 +13,15 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function keepNewObjectsYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
+}
+
+/**
+ * Optimised code may be put together of more functions: V8 stops at 920 bytes of bytecode, a browser page's measure,
+ * which the way of a proxied call is several times. A call costs 1.1 to 1.5 µs less with 4000, and no less with 8000.
+ * Looked at when a function is optimised, so to be asked early; it goes for the whole process, its threads included.
+ */
+export function inlineWholeCalls(): void {
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 }
 
 /** For as long as the thread runs. */

@@ -134,24 +134,26 @@ function assertNotHeld({ throttle, clock, counts }: ProxyServices, { accountKey,
 
 /**
  * Takes a body whole; null if the client left before its end. What was announced is all that comes: the end of the
- * stream, which it tells some turns later, is not waited for. Whatever breaks it closes it as well.
+ * stream, which it tells some turns later, is not waited for.
  */
 function takeBody(body: Readable, announced: number, taken: (bytes: Buffer | null) => void): void {
-  let pieces: Buffer[] | null = null;
-  let missing = announced;
+  const pieces: Buffer[] = [];
+  let length = 0;
+  let isTaken = false;
+  const take = (isWhole: boolean) => {
+    if (isTaken) return;
+    isTaken = true;
+    const [first] = pieces;
+    if (!isWhole) taken(null);
+    else taken(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
+  };
   body.on('data', (piece: Buffer) => {
-    if (missing <= 0) return;
-    missing -= piece.length;
-    if (missing > 0 || pieces !== null) {
-      pieces ??= [];
-      pieces.push(piece);
-    }
-    if (missing <= 0) taken(pieces === null ? piece : Buffer.concat(pieces));
+    pieces.push(piece);
+    length += piece.length;
+    if (length === announced) take(true);
   });
-  body.on('error', ignore);
-  body.on('close', () => {
-    if (missing > 0) taken(null);
-  });
+  body.on('end', () => take(true));
+  const broken = () => take(false);
+  body.on('error', broken);
+  body.on('close', broken);
 }
-
-function ignore(): void {}

@@ -4,12 +4,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Sink } from './sink.ts';
 
-/** Sinks that send when this turn of the event loop is over. */
-let sending: NodeSink[] = [];
+/** Sinks whose head has come in this turn of the event loop. */
+let headed: NodeSink[] = [];
 
 export class NodeSink implements Sink {
   readonly #response: ServerResponse;
-  #isSending = false;
   /** Until the turn in which its head has come is over. */
   #isHeldBack = false;
   #isEnded = false;
@@ -32,7 +31,8 @@ export class NodeSink implements Sink {
   head(status: number, statusMessage: string, rawHeaders: string[]): void {
     this.#response.writeHead(status, statusMessage, rawHeaders);
     this.#isHeldBack = true;
-    this.#sendAfterTurn();
+    if (headed.length === 0) setImmediate(NodeSink.#endTurn);
+    headed.push(this);
   }
 
   /** Short answers come whole in one turn, and one write costs 1 µs less than a piece and then the end. */
@@ -52,7 +52,7 @@ export class NodeSink implements Sink {
 
   end(): void {
     this.#isEnded = true;
-    this.#sendAfterTurn();
+    if (!this.#isHeldBack) this.#sendEnd();
   }
 
   fail(): void {
@@ -64,13 +64,6 @@ export class NodeSink implements Sink {
 
   onClose(callback: () => void): void {
     this.#closed = callback;
-  }
-
-  #sendAfterTurn(): void {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    if (sending.length === 0) setImmediate(NodeSink.#endTurn);
-    sending.push(this);
   }
 
   /** Node holds a head back to send it with the first piece of the body; an event stream may have none for long. */
@@ -89,14 +82,13 @@ export class NodeSink implements Sink {
   }
 
   /**
-   * The answers of a turn go out one right after the other. Sent each when it was ready, between the work on two calls,
-   * they cost 5 µs more: whoever reads them had gone to sleep again, and was woken for each.
+   * The answers that came whole in a turn go out one right after the other. Sent each when it was ready, between the
+   * work on two calls, they cost 5 µs more: whoever reads them had gone to sleep again, and was woken for each.
    */
   static #endTurn(): void {
-    const sinks = sending;
-    sending = [];
+    const sinks = headed;
+    headed = [];
     for (const sink of sinks) {
-      sink.#isSending = false;
       const { destroyed, writableEnded } = sink.#response;
       if (destroyed || writableEnded) continue;
       if (sink.#isEnded) sink.#sendEnd();

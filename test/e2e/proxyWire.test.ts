@@ -148,6 +148,11 @@ describe.each([
     });
   });
 
+  it.each(['0', '00', '000'])('a body of the length %s is none, and is not waited for', async (length) => {
+    expect(statusOf(await send(lastCall('POST / HTTP/1.1', `content-length: ${length}`)))).toBe(200);
+    expect(provider.requests).toHaveLength(1);
+  });
+
   describe('fields', () => {
     it('that speak of one connection, of Tenon or of the network before it do not reach the provider', async () => {
       const dropped = [

@@ -228,6 +228,7 @@ describe('a read that is asked for', () => {
     expect(told()).toEqual([backfill, first, second, third]);
     const ended = rows.map(({ metadata, status }) => [metadata.readType, status]);
     expect(ended).toEqual(expect.arrayContaining([['scheduled', 'success']]));
+    expect(rows).toHaveLength(5);
   });
 
   it('ends alone when it fails: the next one and the schedule go on', async () => {

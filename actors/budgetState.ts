@@ -207,15 +207,24 @@ export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms): I
 }
 
 /** What may be held of a budget: a share of what is open, and nothing that somebody waits for. */
-function sparesOf(budget: Budget, nowMs: Ms): number {
+function spareOf(budget: Budget, nowMs: Ms): number {
   if (budget.queue.size > 0 || budget.turns > 0) return 0;
   return Math.max(0, Math.floor(openTurns(budget, 'interactive', nowMs) * HELD_SHARE));
 }
 
-/** What may be held of all budgets of a kind, at most `want`; Infinity where there is none. */
-export function leastSpare(budgets: readonly Budget[], kind: Budget['kind'], want: number, nowMs: Ms): number {
-  const spares = budgets.filter((budget) => budget.kind === kind).map((budget) => sparesOf(budget, nowMs));
-  return spares.length === 0 ? Number.POSITIVE_INFINITY : Math.min(want, ...spares);
+/** What may be held of all of these budgets, at most `want`; Infinity of what is wanted and no budget limits. */
+export function sparesOf(budgets: readonly Budget[], want: Held, nowMs: Ms): Held {
+  return {
+    calls: leastSpare(budgets, 'window', want.calls, nowMs),
+    seats: leastSpare(budgets, 'seats', want.seats, nowMs),
+  };
+}
+
+function leastSpare(budgets: readonly Budget[], kind: Budget['kind'], want: number, nowMs: Ms): number {
+  if (want === 0) return 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const budget of budgets) if (budget.kind === kind) least = Math.min(least, want, spareOf(budget, nowMs));
+  return least;
 }
 
 /** Whoever waits for a window gives up; unless it is said why, because the disk takes no more of it. */

@@ -29,12 +29,12 @@ import {
   type HeldReport,
   isIdle,
   isWorthKeeping,
-  leastSpare,
   openSeats,
   openTurns,
   openWindow,
   rowOf,
   type Seats,
+  sparesOf,
   type Turn,
   viewOf,
   type Waiter,
@@ -105,15 +105,17 @@ export class Budgets {
    */
   hold(budgets: readonly Budget[], want: number): Held | null {
     const nowMs = this.#clock.nowMs();
-    const held = {
-      calls: leastSpare(budgets, 'window', want, nowMs),
-      seats: leastSpare(budgets, 'seats', want, nowMs),
-    };
+    const held = sparesOf(budgets, { calls: want, seats: want }, nowMs);
     if (held.calls < 1 || held.seats < 1) return null;
-    for (const budget of budgets) {
-      if (budget.kind === 'seats') budget.taken += held.seats;
-      else this.#holdOf(budget, held.calls, nowMs);
-    }
+    this.#holdAll(budgets, held, nowMs);
+    return held;
+  }
+
+  /** As `hold`, for a holder that has some of each: calls and places are taken as far as there are any. */
+  holdMore(budgets: readonly Budget[], want: Held): Held {
+    const nowMs = this.#clock.nowMs();
+    const held = sparesOf(budgets, want, nowMs);
+    this.#holdAll(budgets, held, nowMs);
     return held;
   }
 
@@ -259,6 +261,13 @@ export class Budgets {
       spendFor(budget, priority, nowMs);
       budget.sent += 1;
       this.#useChunk(budget, 1, nowMs);
+    }
+  }
+
+  #holdAll(budgets: readonly Budget[], { calls, seats }: Held, nowMs: Ms): void {
+    for (const budget of budgets) {
+      if (budget.kind === 'seats') budget.taken += seats;
+      else if (calls > 0) this.#holdOf(budget, calls, nowMs);
     }
   }
 

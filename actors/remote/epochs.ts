@@ -4,6 +4,7 @@
 
 import { BEAT_INTERVAL_MS, TOKEN_SHARDS } from '../../src/core/limits.ts';
 import type { Clock, Timer } from '../../src/core/time.ts';
+import type { Grant } from './messages.ts';
 
 /** Counters of circuits, as many as token shards: a change reaches one in 256 of the others. */
 const CIRCUITS = TOKEN_SHARDS;
@@ -47,6 +48,11 @@ export class Epochs {
 
   at(place: number): number {
     return Atomics.load(this.#counters, place);
+  }
+
+  /** Neither the credential nor the circuit has changed since. */
+  isCurrent({ tokenPlace, tokenEpoch, circuitPlace, circuitEpoch }: Grant): boolean {
+    return this.at(tokenPlace) === tokenEpoch && this.at(circuitPlace) === circuitEpoch;
   }
 
   advance(place: number): void {

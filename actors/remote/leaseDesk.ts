@@ -1,11 +1,12 @@
 // The owner thread's side of leases in edge threads. Each question takes a lease as a call of the owner thread would;
-// where nobody waits and the circuit is closed, calls are added that the thread may make without asking. Invariants:
-// what is handed out is held in the budgets until it is told used or returned; a thread that ends has used all of it;
-// a refresh is asked for here, hence once, whatever the threads ask.
+// where nobody waits and the circuit is closed, calls are added that the thread may make without asking, and more of
+// them, as its reports ask for it, before they are used up. Invariants: what is handed out is held in the budgets until
+// it is told used or is over; a thread that ends has used all of it; a refresh is asked for here, hence once, whatever
+// the threads ask.
 
 import { errorFacts } from '../../src/core/errors.ts';
 import type { ConnectionId } from '../../src/core/ids.ts';
-import type { Budget, Held } from '../budgetState.ts';
+import { type Budget, type Held, marksOf } from '../budgetState.ts';
 import type { Budgets } from '../budgets.ts';
 import type { Lease, Leases, LeaseTarget } from '../lease.ts';
 import type { Supervisor } from '../supervisor.ts';
@@ -23,7 +24,9 @@ import {
   NEXT_TOKEN,
   type NextTokenQuestion,
   RECALL,
+  REFILL,
   REPORT,
+  type Refills,
   type Report,
 } from './messages.ts';
 
@@ -35,6 +38,8 @@ interface Holding {
   readonly counter: Counter;
   calls: number;
   seats: number;
+  /** What it was handed out under; null: one call, and no more. */
+  readonly grant: Grant | null;
   /** Calls that were told and have not ended. */
   busy: number;
   isRecalled: boolean;
@@ -115,7 +120,8 @@ export class LeaseDesk {
     const grant = mayBeAhead && (ahead !== null || budgets.length === 0) ? this.#grant(target) : null;
     const probeId = isProbe ? this.#nextId++ : null;
     if (probeId !== null) counter.probes.set(probeId, lease);
-    return { probeId, attachment, generation, marks, token, held: this.#held(counter, target, budgets, ahead), grant };
+    const held = this.#held(counter, target, budgets, ahead, grant);
+    return { probeId, attachment, generation, marks, token, held, grant };
   }
 
   #grant(target: LeaseTarget): Grant {
@@ -127,14 +133,20 @@ export class LeaseDesk {
   }
 
   /** The call that was asked for is held as well: it is made when the thread hears of it. */
-  #held(counter: Counter, target: LeaseTarget, budgets: readonly Budget[], ahead: Held | null): Leased['held'] {
+  #held(
+    counter: Counter,
+    target: LeaseTarget,
+    budgets: readonly Budget[],
+    ahead: Held | null,
+    grant: Grant | null,
+  ): Leased['held'] {
     if (target.budgets.length === 0) return null;
     const hasWindows = target.budgets.some(({ windowMs }) => windowMs > 0);
     const hasSeats = target.budgets.some(({ windowMs }) => windowMs === 0);
     const calls = hasWindows ? 1 + (ahead?.calls ?? 0) : Number.POSITIVE_INFINITY;
     const seats = hasSeats ? 1 + (ahead?.seats ?? 0) : Number.POSITIVE_INFINITY;
     const id = this.#nextId++;
-    const holding: Holding = { id, target, budgets, counter, calls, seats, busy: 0, isRecalled: false };
+    const holding: Holding = { id, target, budgets, counter, grant, calls, seats, busy: 0, isRecalled: false };
     counter.holdings.set(id, holding);
     for (const { key } of target.budgets) {
       const holdings = this.#byBudget.get(key);
@@ -156,7 +168,7 @@ export class LeaseDesk {
 
   #take(counter: Counter, report: Report): void {
     const { budgets } = this.#parts;
-    for (let at = 0; at < report.chunks.length; at += CHUNK_FIELDS) this.#takeChunk(counter, report.chunks, at);
+    this.#takeChunks(counter, report.chunks);
     for (const { probeId, failure } of report.probes) {
       if (failure !== undefined) counter.probes.get(probeId)?.answered(failure);
       counter.probes.delete(probeId);
@@ -171,15 +183,40 @@ export class LeaseDesk {
     for (const credential of report.credentials) this.#takeCredential(credential);
   }
 
-  #takeChunk({ holdings }: Counter, numbers: Float64Array, at: number): void {
-    const [id = 0, used = 0, ended = 0, returned = 0, seats = 0, isOver = 0] = numbers.subarray(at, at + CHUNK_FIELDS);
-    const holding = holdings.get(id);
-    if (holding === undefined) return;
-    holding.calls -= used + returned;
-    holding.seats -= seats;
+  #takeChunks({ channel, holdings }: Counter, numbers: Float64Array): void {
+    const refills: number[] = [];
+    for (let at = 0; at < numbers.length; at += CHUNK_FIELDS) {
+      const holding = holdings.get(numbers[at] as number);
+      if (holding === undefined) continue;
+      const isOver = numbers[at + 3] === 1;
+      this.#settle(holding, numbers[at + 1] as number, numbers[at + 2] as number, isOver);
+      const want = { calls: numbers[at + 4] as number, seats: numbers[at + 5] as number };
+      if (isOver && holding.busy === 0) this.#forget(holding);
+      else if (want.calls > 0 || want.seats > 0) this.#refill(holding, want, refills);
+    }
+    if (refills.length > 0) channel.tell(REFILL, Float64Array.from(refills) satisfies Refills);
+  }
+
+  /** Of what is over, all comes back that no call sits on: also what is on its way to the thread, which drops it. */
+  #settle(holding: Holding, used: number, ended: number, isOver: boolean): void {
+    holding.calls -= used;
     holding.busy += used - ended;
+    const returned = isOver ? finite(holding.calls) : 0;
+    const seats = isOver ? finite(holding.seats - holding.busy) : 0;
+    holding.calls -= returned;
+    holding.seats -= seats;
     this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats });
-    if (isOver === 1 && holding.busy === 0) this.#forget(holding);
+  }
+
+  /** Nothing where the thread has to ask anew, as after a recall, or somebody waits. */
+  #refill(holding: Holding, want: Held, refills: number[]): void {
+    const { id, target, grant } = holding;
+    const budgets = this.#parts.budgets.opened(target.budgets);
+    const isOpen = grant !== null && this.#epochs.isCurrent(grant);
+    const { calls, seats } = isOpen ? this.#parts.budgets.holdMore(budgets, want) : { calls: 0, seats: 0 };
+    holding.calls += calls;
+    holding.seats += seats;
+    refills.push(id, calls, seats, budgets.length, ...marksOf(budgets));
   }
 
   #takeOutcomes({ providerKey, calls, failures }: CircuitReport): void {

@@ -14,6 +14,7 @@ export const LEASE = 'lease';
 export const NEXT_TOKEN = 'nextToken';
 export const REPORT = 'report';
 export const RECALL = 'recall';
+export const REFILL = 'refill';
 
 /** Asked under LEASE: one call, and as many ahead as may be. */
 export interface LeaseQuestion {
@@ -66,22 +67,22 @@ export interface NextTokenQuestion {
   readonly deadlineMs: Ms;
 }
 
-/** What became of a chunk since the last report; `isOver` where nothing more will be used of it. */
-export interface ChunkReport {
-  readonly id: number;
-  readonly used: number;
-  readonly ended: number;
-  readonly returned: number;
-  readonly seats: number;
-  readonly isOver: boolean;
-}
-
-/** Numbers of a `ChunkReport`, in the order of its fields; 1 stands for yes. */
+/**
+ * What became of a chunk since the last report, as numbers one after the other: id, calls made, calls that ended, 1
+ * where nothing more will be used of it (then what is left goes back), and the calls and the seats that the thread
+ * would have more. Those are answered under REFILL, always.
+ */
 export const CHUNK_FIELDS = 6;
+
+/**
+ * More for chunks, told under REFILL as numbers one after the other: id, calls, seats, how many marks follow, and the
+ * marks of calls that begin from then on (`Leased.marks`).
+ */
+export type Refills = Float64Array;
 
 /** Told under REPORT, in this order. */
 export interface Report {
-  /** A `ChunkReport` after the other, CHUNK_FIELDS numbers each: objects would cost more to copy than to fill. */
+  /** CHUNK_FIELDS numbers for each: objects would cost more to copy than to fill. */
   readonly chunks: Float64Array;
   readonly probes: readonly ProbeReport[];
   readonly outcomes: readonly CircuitReport[];

@@ -9,7 +9,6 @@ import type { ConnectionId } from '../../src/core/ids.ts';
 import {
   FUTILE_REFRESH_PAUSE_MS,
   GRANTS_CACHED_MAX,
-  HELD_CALLS_MAX,
   HELD_CALLS_MIN,
   HELD_IDLE_MS,
   REFRESH_REQUEST_INTERVAL_MS,
@@ -21,6 +20,7 @@ import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Caller, Lease, LeaseTarget } from '../lease.ts';
 import type { Channel } from './channel.ts';
+import { type Chunk, isIdle, newChunk, refill } from './chunk.ts';
 import type { Epochs } from './epochs.ts';
 import {
   type Grant,
@@ -30,9 +30,11 @@ import {
   NEXT_TOKEN,
   type NextTokenQuestion,
   RECALL,
+  REFILL,
+  type Refills,
   type TokenFacts,
 } from './messages.ts';
-import { type Chunk, Reports } from './reports.ts';
+import { Reports } from './reports.ts';
 
 /** What is known of a connection. */
 interface Known {
@@ -79,6 +81,7 @@ export class RemoteLeases {
         if (known !== undefined) this.#giveBack(known);
       }
     });
+    channel.onTold(REFILL, (refills: Refills) => this.#refill(refills));
   }
 
   /** See `Leases.lease`. */
@@ -88,6 +91,7 @@ export class RemoteLeases {
     // What is held ahead is of the budgets that most calls of the connection spend.
     if (known === undefined || target.isOfKind || !this.#isUsable(known, nowMs))
       return this.#ask(target, priority, known, caller);
+    if (isSpent(known.chunk)) return this.#askBeyond(target, priority, known.chunk as Chunk, caller);
     this.#tellIfDue(target.connectionId, known, nowMs);
     return this.#call(known, target, known.chunk, null);
   }
@@ -165,14 +169,9 @@ export class RemoteLeases {
     this.#reports.flush();
   }
 
-  #isUsable({ grant, chunk, token }: Known, nowMs: Ms): boolean {
-    if (grant === null || (chunk !== null && (chunk.calls < 1 || chunk.seats < 1))) return false;
-    if (token.usableUntilMs !== null && nowMs >= token.usableUntilMs) return false;
-    return this.#isCurrent(grant);
-  }
-
-  #isCurrent({ tokenPlace, tokenEpoch, circuitPlace, circuitEpoch }: Grant): boolean {
-    return this.#epochs.at(tokenPlace) === tokenEpoch && this.#epochs.at(circuitPlace) === circuitEpoch;
+  #isUsable({ grant, token }: Known, nowMs: Ms): boolean {
+    if (grant === null || (token.usableUntilMs !== null && nowMs >= token.usableUntilMs)) return false;
+    return this.#epochs.isCurrent(grant);
   }
 
   #tellIfDue(connectionId: ConnectionId, known: Known, nowMs: Ms): void {
@@ -183,6 +182,13 @@ export class RemoteLeases {
     this.#reports.credential('due', connectionId, known.generation);
   }
 
+  /** More was asked for before, or is with the next report; a call that finds nothing until then asks for itself. */
+  #askBeyond(target: LeaseTarget, priority: CallPriority, chunk: Chunk, caller: Caller | undefined): Promise<Lease> {
+    if (chunk.seats < 1) chunk.isShort = true;
+    this.#reports.chunk(chunk);
+    return this.#askFor(target, priority, 0, caller);
+  }
+
   async #ask(
     target: LeaseTarget,
     priority: CallPriority,
@@ -190,30 +196,47 @@ export class RemoteLeases {
     caller: Caller | undefined,
   ): Promise<Lease> {
     const { connectionId } = target;
-    const want = target.isOfKind || this.#asked.has(connectionId) ? 0 : wantOf(known);
-    if (want > 0) {
-      this.#asked.add(connectionId);
+    if (target.isOfKind || this.#asked.has(connectionId)) return this.#askFor(target, priority, 0, caller);
+    this.#asked.add(connectionId);
+    if (known?.chunk != null) {
+      this.#giveBack(known);
       // What was used should be told before more is asked for.
-      if (known !== undefined) this.#giveBack(known);
+      this.#reports.flush();
     }
     try {
-      const question: LeaseQuestion = { target, priority, want };
-      const leased = await this.#channel.ask<Leased>(LEASE, question, {
-        gone: caller?.gone(),
-        late: (unused) => this.#returnUnused(unused),
-      });
-      const chunk = leased.held === null ? null : newChunk(leased.held);
-      const lease = this.#call(leased, target, chunk, leased.probeId);
-      this.#learnOf(target, leased, chunk, want);
-      return lease;
+      return await this.#askFor(target, priority, known?.want ?? HELD_CALLS_MIN, caller);
     } finally {
-      if (want > 0) this.#asked.delete(connectionId);
+      this.#asked.delete(connectionId);
+    }
+  }
+
+  async #askFor(target: LeaseTarget, priority: CallPriority, want: number, caller: Caller | undefined): Promise<Lease> {
+    const question: LeaseQuestion = { target, priority, want };
+    const leased = await this.#channel.ask<Leased>(LEASE, question, {
+      gone: caller?.gone(),
+      late: (unused) => this.#returnUnused(unused),
+    });
+    const chunk = leased.held === null ? null : newChunk(leased.held, want);
+    const lease = this.#call(leased, target, chunk, leased.probeId);
+    this.#learnOf(target, leased, chunk, want);
+    return lease;
+  }
+
+  #refill(refills: Refills): void {
+    for (let at = 0; at < refills.length; ) {
+      const [id = 0, calls = 0, seats = 0, marks = 0] = refills.subarray(at, at + 4);
+      at += 4 + marks;
+      const known = this.#chunks.get(id);
+      // What was given back meanwhile takes no more, which the owner thread knows.
+      if (known === undefined) continue;
+      known.marks = Array.from(refills.subarray(at - marks, at));
+      refill(known.chunk as Chunk, calls, seats);
     }
   }
 
   /** The owner hung, its call was told so, and now it answers: nothing else would ever give back what it holds. */
   #returnUnused({ held, probeId }: Leased): void {
-    if (held !== null) this.#end(newChunk(held));
+    if (held !== null) this.#end(newChunk(held, 0));
     if (probeId !== null) this.#reports.probe(probeId, undefined);
   }
 
@@ -228,7 +251,6 @@ export class RemoteLeases {
       chunk.seats -= 1;
       chunk.used += 1;
       chunk.recent += 1;
-      chunk.made += 1;
       chunk.busy += 1;
       this.#reports.chunk(chunk);
     }
@@ -237,7 +259,7 @@ export class RemoteLeases {
 
   #learnOf({ connectionId, isOfKind }: LeaseTarget, leased: Leased, chunk: Chunk | null, want: number): void {
     const { attachment, generation, marks, token, grant } = leased;
-    if (token === null || grant === null) this.#end(chunk);
+    if (chunk !== null && (token === null || grant === null)) this.#end(chunk);
     if (token === null) return;
     const facts = { attachment, generation, marks, token };
     const known = this.#known.get(connectionId) ?? this.#newKnown(connectionId, facts);
@@ -259,7 +281,7 @@ export class RemoteLeases {
     if (chunk !== null) this.#chunks.set(chunk.id, known);
     this.#idleTimer ??= this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
     // It was recalled on its way here, when nothing was known of it.
-    if (!this.#isCurrent(grant)) this.#giveBack(known);
+    if (!this.#epochs.isCurrent(grant)) this.#giveBack(known);
   }
 
   #newKnown(connectionId: ConnectionId, facts: Pick<Known, 'attachment' | 'generation' | 'marks' | 'token'>): Known {
@@ -274,12 +296,13 @@ export class RemoteLeases {
     const { chunk } = known;
     known.grant = null;
     known.chunk = null;
-    if (chunk !== null) this.#chunks.delete(chunk.id);
+    if (chunk === null) return;
+    known.want = chunk.want;
+    this.#chunks.delete(chunk.id);
     this.#end(chunk);
   }
 
-  #end(chunk: Chunk | null): void {
-    if (chunk === null) return;
+  #end(chunk: Chunk): void {
     chunk.isOver = true;
     this.#reports.chunk(chunk);
   }
@@ -288,32 +311,16 @@ export class RemoteLeases {
   #giveBackIdle(): void {
     this.#idleTimer = null;
     for (const known of [...this.#chunks.values()]) {
-      const chunk = known.chunk as Chunk;
-      if (chunk.recent > 0 || chunk.busy > 0) {
-        chunk.recent = 0;
-        continue;
-      }
-      known.want = Math.max(HELD_CALLS_MIN, Math.min(HELD_CALLS_MAX, chunk.made));
-      this.#giveBack(known);
+      if (isIdle(known.chunk as Chunk)) this.#giveBack(known);
     }
     if (this.#chunks.size === 0) return;
     this.#idleTimer = this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
   }
 }
 
-/** Calls to ask for ahead: twice as many where what there was did not last. */
-function wantOf(known: Known | undefined): number {
-  if (known === undefined) return HELD_CALLS_MIN;
-  const { chunk, want } = known;
-  if (chunk === null || (chunk.calls >= 1 && chunk.seats >= 1)) return want;
-  // All places that may be held are taken; what goes beyond them asks for itself.
-  if (chunk.calls >= 1 && want >= HELD_CALLS_MAX) return 0;
-  known.want = Math.min(HELD_CALLS_MAX, want * 2);
-  return known.want;
-}
-
-function newChunk({ id, calls, seats }: { id: number; calls: number; seats: number }): Chunk {
-  return { id, calls, seats, used: 0, ended: 0, busy: 0, isOver: false, isTold: false, recent: 0, made: 0 };
+/** Less than one call can be made of it just now. */
+function isSpent(chunk: Chunk | null): boolean {
+  return chunk !== null && (chunk.calls < 1 || chunk.seats < 1);
 }
 
 /** A call out of what was handed out. */

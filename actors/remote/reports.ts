@@ -8,10 +8,9 @@ import type { Clock, Ms, Timer } from '../../src/core/time.ts';
 import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Channel } from './channel.ts';
+import { type Chunk, isUrgent, reportOf } from './chunk.ts';
 import {
   type BlockReport,
-  CHUNK_FIELDS,
-  type ChunkReport,
   type CircuitReport,
   type CredentialReport,
   type ProbeReport,
@@ -19,26 +18,6 @@ import {
   type Report,
   type SaidReport,
 } from './messages.ts';
-
-/** Calls that may be made without asking, as an edge thread counts them. */
-export interface Chunk {
-  readonly id: number;
-  calls: number;
-  seats: number;
-  /** Since the last report. */
-  used: number;
-  ended: number;
-  /** Calls under way. */
-  busy: number;
-  /** Nothing more is taken of it; what is under way is told when it ends. */
-  isOver: boolean;
-  /** It is in the next report. */
-  isTold: boolean;
-  /** Calls made of it since it was looked at for idleness. */
-  recent: number;
-  /** Calls made of it in all. */
-  made: number;
-}
 
 interface Outcomes {
   calls: number;
@@ -67,7 +46,7 @@ export class Reports {
 
   /** Something of this chunk has changed. */
   chunk(chunk: Chunk): void {
-    if (chunk.isOver) this.#soon();
+    if (isUrgent(chunk)) this.#soon();
     else this.#later();
     if (chunk.isTold) return;
     chunk.isTold = true;
@@ -122,7 +101,7 @@ export class Reports {
     this.#timer?.cancel();
     this.#timer = null;
     const report: Report = {
-      chunks: numbersOf(this.#chunks),
+      chunks: reportOf(this.#chunks),
       probes: this.#probes,
       outcomes: this.#dueOutcomes(),
       said: [...this.#said.values()],
@@ -160,28 +139,4 @@ export class Reports {
     if (this.#isDue || this.#timer !== null) return;
     this.#timer = this.#clock.timerAt(this.#clock.nowMs() + REPORT_INTERVAL_MS, () => this.flush());
   }
-}
-
-function numbersOf(chunks: readonly Chunk[]): Float64Array {
-  const numbers = new Float64Array(chunks.length * CHUNK_FIELDS);
-  for (const [index, chunk] of chunks.entries()) {
-    const { id, used, ended, returned, seats, isOver } = reportOf(chunk);
-    numbers.set([id, used, ended, returned, seats, isOver ? 1 : 0], index * CHUNK_FIELDS);
-  }
-  return numbers;
-}
-
-/** Takes what is told off the chunk. */
-function reportOf(chunk: Chunk): ChunkReport {
-  const { id, used, ended, isOver } = chunk;
-  chunk.isTold = false;
-  chunk.used = 0;
-  chunk.ended = 0;
-  if (!isOver) return { id, used, ended, returned: 0, seats: 0, isOver };
-  // Places of calls under way come back when they end; where no such limit is declared there is nothing to give back.
-  const returned = Number.isFinite(chunk.calls) ? chunk.calls : 0;
-  const seats = Number.isFinite(chunk.seats) ? chunk.seats : 0;
-  chunk.calls -= returned;
-  chunk.seats -= seats;
-  return { id, used, ended, returned, seats, isOver };
 }

@@ -190,9 +190,9 @@ export const HELD_SHARE = 0.25;
 export const PACE_BURST_SHARE = 1 / 24;
 /** Refusals for too many calls at once that come within this halve the places once: they tell of one moment. */
 export const REFUSAL_BURST_MS = 2 * SECOND_MS;
-/** Calls that an edge thread is handed ahead at first; twice as many each time that they did not last … */
+/** Calls that an edge thread is handed ahead at first; twice as many each time that half of them is used … */
 export const HELD_CALLS_MIN = 8;
-/** … up to this: asked for a few dozen times a second at the speed of a thread. */
+/** … up to this: asked for once or twice a report at the speed of a thread. */
 export const HELD_CALLS_MAX = 256;
 /** What was not used for so long goes back: a caller who pauses needs nothing, and others may. */
 export const HELD_IDLE_MS = 250;

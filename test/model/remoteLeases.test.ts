@@ -2,7 +2,7 @@
 // the provider sees no more calls in any window, and no more at the same time, than it allows.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BudgetKey } from '../../actors/budgetState.ts';
 import type { Lease, LeaseTarget } from '../../actors/lease.ts';
 import { IntegrationError } from '../../src/core/errors.ts';
@@ -16,7 +16,7 @@ const SEATS: BudgetKey = { key: 'h/seats', name: 'seats', limit: 16, windowMs: 0
 /** Connections share what is declared. */
 const CONNECTIONS = 2;
 const THREADS = 2;
-const RUNS = 15;
+const RUNS = 25;
 /** What calls are told while the owner hangs. */
 const SILENCE = new IntegrationError('overloaded', 'the owner thread has not answered');
 
@@ -32,20 +32,26 @@ type Step =
 
 const thread = fc.nat({ max: THREADS - 1 });
 const target = fc.nat({ max: CONNECTIONS - 1 });
-const steps = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('calls'), thread, target, count: fc.nat({ max: 20 }) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('ownerCall'), target }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('end'), thread, count: fc.nat({ max: 20 }) }) },
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('toOwner'), thread, count: fc.nat({ max: 3 }) }) },
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('toThread'), thread, count: fc.nat({ max: 3 }) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), thread }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence'), thread }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume'), thread }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: 6000 }) }) },
-  ) as fc.Arbitrary<Step>,
-  { minLength: 60, maxLength: 160, size: 'max' },
-);
+/** Schedules with at most so many calls and milliseconds in a step; `often` as many messages. */
+const stepsOf = (countMax: number, msMax: number, often: number) =>
+  fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant('calls'), thread, target, count: fc.nat(countMax) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('ownerCall'), target }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('end'), thread, count: fc.nat(countMax) }) },
+      { weight: often, arbitrary: fc.record({ kind: fc.constant('toOwner'), thread, count: fc.nat(3) }) },
+      { weight: often, arbitrary: fc.record({ kind: fc.constant('toThread'), thread, count: fc.nat(3) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), thread }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence'), thread }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume'), thread }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: msMax }) }) },
+    ) as fc.Arbitrary<Step>,
+    { minLength: 60, maxLength: 20 * often, size: 'max' },
+  );
+/** More calls than there are, so that they wait and all is called back. */
+const HASTE = stepsOf(20, 6000, 8);
+/** As many as there are, so that more is handed out ahead of them. */
+const CALM = stepsOf(5, 1000, 12);
 
 /** What the provider sees. */
 class World {
@@ -142,7 +148,10 @@ class World {
   }
 }
 
-describe('whatever threads and messages do', () => {
+describe.each<[string, fc.Arbitrary<Step[]>, number]>([
+  ['in haste', HASTE, 1],
+  ['calmly', CALM, 3],
+])('whatever threads and messages do, %s', (_pace, steps, share) => {
   it.each<[string, BudgetKey[]]>([
     ['a short window', [BURST]],
     ['a window that is kept on disk', [LONG]],
@@ -150,11 +159,17 @@ describe('whatever threads and messages do', () => {
     ['all of them together', [BURST, LONG, SEATS]],
   ])(
     'the provider sees no more than it allows, and nothing stays held: %s',
-    async (_name, budgets) => {
+    async (_name, declared) => {
+      const budgets = declared.map((budget) => ({
+        ...budget,
+        limit: budget.limit * (budget.windowMs === 0 ? (1 + share) / 2 : share),
+      }));
       let calls = 0;
+      let refills = 0;
       await fc.assert(
         fc.asyncProperty(steps, async (schedule) => {
           const desk = await startDesk();
+          const more = vi.spyOn(desk.budgets, 'holdMore');
           const world = new World(desk, budgets);
           for (const step of schedule) await world.take(step);
           await world.settle();
@@ -164,11 +179,13 @@ describe('whatever threads and messages do', () => {
           await desk.clock.advance(2 * LONG.windowMs);
           expect(desk.budgets.view(budgets).map(({ spent }) => spent)).toEqual(budgets.map(() => 0));
           calls += world.sentAtMs.length;
+          refills += more.mock.results.filter(({ value }) => value.calls > 0 || value.seats > 0).length;
         }),
         { numRuns: RUNS, endOnFailure: true },
       );
       // Schedules in which nothing happens would prove nothing.
-      expect(calls).toBeGreaterThan(20 * RUNS);
+      expect(calls).toBeGreaterThan(15 * RUNS);
+      if (steps === CALM && declared[0] !== SEATS) expect(refills).toBeGreaterThan(RUNS / 5);
     },
     120_000,
   );

@@ -151,3 +151,16 @@ it('what was held at a crash counts as spent', async () => {
   budgets.settle(budgets.opened([DAILY]), { ...NOTHING, used: 2, ended: 2, returned: 10 });
   expect(budgets.view([DAILY])).toMatchObject([{ spent: 2 }]);
 });
+
+it('more is held of each as far as there is any, and of nothing that is not wanted', async () => {
+  const { budgets } = await start();
+  const both = budgets.opened([BURST, SEATS]);
+  const spent = () => budgets.view([BURST, SEATS]).map((budget) => budget.spent);
+  expect(budgets.holdMore(both, { calls: 4, seats: 0 })).toEqual({ calls: 4, seats: 0 });
+  expect(spent()).toEqual([4, 0]);
+  expect(budgets.holdMore(both, { calls: 0, seats: 100 })).toEqual({ calls: 0, seats: 2 });
+  expect(spent()).toEqual([4, 2]);
+  callsOf(budgets, SEATS);
+  expect(budgets.holdMore(both, { calls: 100, seats: 100 })).toEqual({ calls: 9, seats: 0 });
+  expect(spent()).toEqual([13, 8]);
+});

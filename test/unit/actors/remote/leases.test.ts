@@ -178,28 +178,6 @@ describe('a call of a kind that is counted apart', () => {
 });
 
 describe('calls that are handed out ahead', () => {
-  it('need no question until they are made, and then bring more', async () => {
-    const { thread, budgets } = await startDesk();
-    const one = thread();
-    let made = 0;
-    /** Calls until one has to be asked for, that one included. */
-    const run = async () => {
-      for (let calls = 1; ; calls++) {
-        const lease = one.remote.lease(WIDE, 'interactive');
-        await exchanged(one);
-        (await lease).release();
-        made += 1;
-        if (!isHeld(lease)) return calls;
-      }
-    };
-    expect(await run()).toBe(1);
-    expect(await run()).toBe(HELD_CALLS_MIN + 1);
-    expect(await run()).toBe(2 * HELD_CALLS_MIN + 1);
-    one.remote.close();
-    await exchanged(one);
-    expect(budgets.view(WIDE.budgets)[0]?.spent).toBe(made);
-  });
-
   it('go back when they are not used for a while', async () => {
     const { thread, budgets, clock } = await startDesk();
     const one = thread();

@@ -188,9 +188,9 @@ export class LeaseDesk {
     for (let at = 0; at < numbers.length; at += CHUNK_FIELDS) {
       const holding = holdings.get(numbers[at] as number);
       if (holding === undefined) continue;
-      const isOver = numbers[at + 3] === 1;
-      this.#settle(holding, numbers[at + 1] as number, numbers[at + 2] as number, isOver);
-      const want = { calls: numbers[at + 4] as number, seats: numbers[at + 5] as number };
+      const isOver = numbers[at + 5] === 1;
+      this.#settle(holding, numbers, at, isOver);
+      const want = { calls: numbers[at + 6] as number, seats: numbers[at + 7] as number };
       if (isOver && holding.busy === 0) this.#forget(holding);
       else if (want.calls > 0 || want.seats > 0) this.#refill(holding, want, refills);
     }
@@ -198,12 +198,15 @@ export class LeaseDesk {
   }
 
   /** Of what is over, all comes back that no call sits on: also what is on its way to the thread, which drops it. */
-  #settle(holding: Holding, used: number, ended: number, isOver: boolean): void {
-    holding.calls -= used;
+  #settle(holding: Holding, numbers: Float64Array, at: number, isOver: boolean): void {
+    const [used, ended] = [numbers[at + 1] as number, numbers[at + 2] as number];
+    let [returned, seats] = [numbers[at + 3] as number, numbers[at + 4] as number];
     holding.busy += used - ended;
-    const returned = isOver ? finite(holding.calls) : 0;
-    const seats = isOver ? finite(holding.seats - holding.busy) : 0;
-    holding.calls -= returned;
+    if (isOver) {
+      returned = finite(holding.calls - used);
+      seats = finite(holding.seats - holding.busy);
+    }
+    holding.calls -= used + returned;
     holding.seats -= seats;
     this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats });
   }

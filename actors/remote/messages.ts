@@ -68,11 +68,11 @@ export interface NextTokenQuestion {
 }
 
 /**
- * What became of a chunk since the last report, as numbers one after the other: id, calls made, calls that ended, 1
- * where nothing more will be used of it (then what is left goes back), and the calls and the seats that the thread
- * would have more. Those are answered under REFILL, always.
+ * What became of a chunk since the last report, as numbers one after the other: id, calls made, calls that ended, calls
+ * and seats that go back, 1 where nothing more will be used of it (then what is left goes back as well), and the calls
+ * and the seats that the thread would have more. Those are answered under REFILL, always.
  */
-export const CHUNK_FIELDS = 6;
+export const CHUNK_FIELDS = 8;
 
 /**
  * More for chunks, told under REFILL as numbers one after the other: id, calls, seats, how many marks follow, and the

@@ -20,7 +20,7 @@ import type { Said } from '../../src/limits/told.ts';
 import type { BudgetKey } from '../budgetState.ts';
 import type { Caller, Lease, LeaseTarget } from '../lease.ts';
 import type { Channel } from './channel.ts';
-import { type Chunk, isIdle, newChunk, refill } from './chunk.ts';
+import { type Chunk, isSpent, newChunk, refill, trim } from './chunk.ts';
 import type { Epochs } from './epochs.ts';
 import {
   type Grant,
@@ -40,6 +40,8 @@ import { Reports } from './reports.ts';
 interface Known {
   attachment: Attachment;
   generation: number;
+  /** What its calls spend, and the marks of calls that begin now. */
+  budgets: readonly BudgetKey[];
   marks: readonly number[];
   token: TokenFacts;
   isProven: boolean;
@@ -89,11 +91,12 @@ export class RemoteLeases {
     const known = this.#known.get(target.connectionId);
     const nowMs = this.#clock.nowMs();
     // What is held ahead is of the budgets that most calls of the connection spend.
-    if (known === undefined || target.isOfKind || !this.#isUsable(known, nowMs))
+    if (known === undefined || target.isOfKind || !this.#isUsable(known, target, nowMs))
       return this.#ask(target, priority, known, caller);
-    if (isSpent(known.chunk)) return this.#askBeyond(target, priority, known.chunk as Chunk, caller);
+    const { chunk } = known;
+    if (chunk !== null && isSpent(chunk)) return this.#askBeyond(target, priority, chunk, caller);
     this.#tellIfDue(target.connectionId, known, nowMs);
-    return this.#call(known, target, known.chunk, null);
+    return this.#call(known, target, chunk, null);
   }
 
   /** See `Leases.next`. Resolves also when no other token comes: then the refusal of the next call is passed on. */
@@ -169,8 +172,13 @@ export class RemoteLeases {
     this.#reports.flush();
   }
 
-  #isUsable({ grant, token }: Known, nowMs: Ms): boolean {
+  #isUsable(known: Known, { budgets }: LeaseTarget, nowMs: Ms): boolean {
+    const { grant, token } = known;
     if (grant === null || (token.usableUntilMs !== null && nowMs >= token.usableUntilMs)) return false;
+    if (known.budgets !== budgets) {
+      if (!isSameLimits(known.budgets, budgets)) return false;
+      known.budgets = budgets;
+    }
     return this.#epochs.isCurrent(grant);
   }
 
@@ -185,6 +193,7 @@ export class RemoteLeases {
   /** More was asked for before, or is with the next report; a call that finds nothing until then asks for itself. */
   #askBeyond(target: LeaseTarget, priority: CallPriority, chunk: Chunk, caller: Caller | undefined): Promise<Lease> {
     if (chunk.seats < 1) chunk.isShort = true;
+    chunk.recent += 1;
     this.#reports.chunk(chunk);
     return this.#askFor(target, priority, 0, caller);
   }
@@ -252,39 +261,42 @@ export class RemoteLeases {
       chunk.used += 1;
       chunk.recent += 1;
       chunk.busy += 1;
+      if (chunk.busy > chunk.busiest) chunk.busiest = chunk.busy;
       this.#reports.chunk(chunk);
     }
     return new HeldLease(attachment, generation, marks, chunk, providerKey, probeId, this.#reports);
   }
 
-  #learnOf({ connectionId, isOfKind }: LeaseTarget, leased: Leased, chunk: Chunk | null, want: number): void {
+  #learnOf({ connectionId, budgets }: LeaseTarget, leased: Leased, chunk: Chunk | null, want: number): void {
     const { attachment, generation, marks, token, grant } = leased;
     if (chunk !== null && (token === null || grant === null)) this.#end(chunk);
     if (token === null) return;
-    const facts = { attachment, generation, marks, token };
-    const known = this.#known.get(connectionId) ?? this.#newKnown(connectionId, facts);
+    const facts = { attachment, generation, token };
+    const known = this.#known.get(connectionId) ?? this.#newKnown(connectionId, { ...facts, budgets, marks });
     const isNewer = known.generation !== generation;
     const futileAtMs = isNewer ? token.futileAtMs : Math.max(token.futileAtMs, known.futileAtMs);
-    // Marks are of the budgets in their order, and those of calls of a kind are others.
-    const { marks: marksKept } = isOfKind ? known : facts;
-    Object.assign(known, facts, {
-      marks: marksKept,
-      futileAtMs,
-      isProven: token.isProven || (!isNewer && known.isProven),
-    });
+    const isProven = token.isProven || (!isNewer && known.isProven);
+    Object.assign(known, facts, { futileAtMs, isProven });
+    // Calls of a kind, or of an account that was left, spend other limits.
+    if (isSameLimits(known.budgets, budgets)) known.marks = marks;
     // A question that wanted nothing ahead says nothing of what is held.
     if (want === 0) return;
     this.#giveBack(known);
     if (grant === null) return;
+    known.budgets = budgets;
+    known.marks = marks;
     known.grant = grant;
     known.chunk = chunk;
     if (chunk !== null) this.#chunks.set(chunk.id, known);
-    this.#idleTimer ??= this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
+    this.#idleTimer ??= this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#trim());
     // It was recalled on its way here, when nothing was known of it.
     if (!this.#epochs.isCurrent(grant)) this.#giveBack(known);
   }
 
-  #newKnown(connectionId: ConnectionId, facts: Pick<Known, 'attachment' | 'generation' | 'marks' | 'token'>): Known {
+  #newKnown(
+    connectionId: ConnectionId,
+    facts: Pick<Known, 'attachment' | 'generation' | 'budgets' | 'marks' | 'token'>,
+  ): Known {
     const never = Number.NEGATIVE_INFINITY;
     const own = { isProven: false, futileAtMs: never, dueToldAtMs: never, grant: null, chunk: null };
     const known: Known = { ...facts, ...own, want: HELD_CALLS_MIN };
@@ -307,20 +319,24 @@ export class RemoteLeases {
     this.#reports.chunk(chunk);
   }
 
-  /** What was not used for a while is wanted by others more. */
-  #giveBackIdle(): void {
+  /** What was not used of late is wanted by others more. */
+  #trim(): void {
     this.#idleTimer = null;
     for (const known of [...this.#chunks.values()]) {
-      if (isIdle(known.chunk as Chunk)) this.#giveBack(known);
+      const chunk = known.chunk as Chunk;
+      if (!trim(chunk)) this.#giveBack(known);
+      else if (chunk.returned > 0 || chunk.seatsReturned > 0) this.#reports.chunk(chunk);
     }
     if (this.#chunks.size === 0) return;
-    this.#idleTimer = this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#giveBackIdle());
+    this.#idleTimer = this.#clock.timerAt(this.#clock.nowMs() + HELD_IDLE_MS, () => this.#trim());
   }
 }
 
-/** Less than one call can be made of it just now. */
-function isSpent(chunk: Chunk | null): boolean {
-  return chunk !== null && (chunk.calls < 1 || chunk.seats < 1);
+/** Copies of a target are many; a connection that moved to another account spends other limits. */
+function isSameLimits(some: readonly BudgetKey[], others: readonly BudgetKey[]): boolean {
+  return (
+    some === others || (some.length === others.length && some.every(({ key }, index) => key === others[index]?.key))
+  );
 }
 
 /** A call out of what was handed out. */

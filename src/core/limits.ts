@@ -184,7 +184,7 @@ export const BUDGET_CHUNK_SHARE = 0.05;
 export const BUDGET_CHUNK_MAX = 500;
 /** Of each limit, what schedules leave to people and to what people wait for. */
 export const BUDGET_RESERVED_SHARE = 0.2;
-/** Of what is left of a limit so much is held for one edge thread at a time: the others find something left. */
+/** Of what is left of a limit so much goes to one edge thread at a time: the others find something left. */
 export const HELD_SHARE = 0.25;
 /** Background calls that are spread go at most this share of a window at once: an hour's of a day's. */
 export const PACE_BURST_SHARE = 1 / 24;
@@ -192,9 +192,9 @@ export const PACE_BURST_SHARE = 1 / 24;
 export const REFUSAL_BURST_MS = 2 * SECOND_MS;
 /** Calls that an edge thread is handed ahead at first; twice as many each time that half of them is used … */
 export const HELD_CALLS_MIN = 8;
-/** … up to this: asked for once or twice a report at the speed of a thread. */
+/** … up to this in hand: asked for once or twice a report at the speed of a thread. */
 export const HELD_CALLS_MAX = 256;
-/** What was not used for so long goes back: a caller who pauses needs nothing, and others may. */
+/** What was not used for so long goes back: a caller who pauses, or slows down, needs less, and others may need it. */
 export const HELD_IDLE_MS = 250;
 /** Edge threads tell what they did at most this late; it counts from then on, so windows last this much longer. */
 export const REPORT_INTERVAL_MS = 20;

@@ -7,7 +7,7 @@ import type { BudgetKey } from '../../actors/budgetState.ts';
 import type { Lease, LeaseTarget } from '../../actors/lease.ts';
 import { IntegrationError } from '../../src/core/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
-import { type Desk, exchanged, posted, startDesk, type Thread, targetOf } from '../support/remote.ts';
+import { type Desk, exchanged, posted, startDesk, type Thread, TOKEN, targetOf } from '../support/remote.ts';
 
 const BURST: BudgetKey = { key: 'h/burst', name: 'burst', limit: 40, windowMs: 10 * SECOND_MS };
 /** Kept on disk, in chunks. */
@@ -26,6 +26,7 @@ type Step =
   | { readonly kind: 'end'; readonly thread: number; readonly count: number }
   | { readonly kind: 'toOwner' | 'toThread'; readonly thread: number; readonly count: number }
   | { readonly kind: 'die'; readonly thread: number }
+  | { readonly kind: 'renew' }
   | { readonly kind: 'silence'; readonly thread: number }
   | { readonly kind: 'resume'; readonly thread: number }
   | { readonly kind: 'wait'; readonly ms: number };
@@ -42,6 +43,7 @@ const stepsOf = (countMax: number, msMax: number, often: number) =>
       { weight: often, arbitrary: fc.record({ kind: fc.constant('toOwner'), thread, count: fc.nat(3) }) },
       { weight: often, arbitrary: fc.record({ kind: fc.constant('toThread'), thread, count: fc.nat(3) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), thread }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('renew') }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence'), thread }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume'), thread }) },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: msMax }) }) },
@@ -64,6 +66,7 @@ class World {
   readonly #threads: Thread[];
   readonly #generations: number[] = Array.from({ length: THREADS }, () => 0);
   readonly #targets: LeaseTarget[];
+  #generation = TOKEN.generation;
 
   constructor(desk: Desk, budgets: readonly BudgetKey[]) {
     this.#desk = desk;
@@ -78,6 +81,7 @@ class World {
       this.#begin(THREADS, () => this.#desk.leases.lease(this.#targets[step.target] as LeaseTarget, 'read'));
     } else if (step.kind === 'end') this.#end(step.thread, step.count);
     else if (step.kind === 'die') this.#die(step.thread);
+    else if (step.kind === 'renew') this.#desk.give({ ...TOKEN, generation: ++this.#generation });
     else if (step.kind === 'silence') this.#threads[step.thread]?.channel.silence(SILENCE);
     else if (step.kind === 'resume') this.#threads[step.thread]?.channel.resume();
     else if (step.kind === 'wait') await this.#desk.clock.advance(step.ms);
@@ -94,7 +98,9 @@ class World {
       await this.#desk.clock.advance(20 * SECOND_MS);
     }
     for (const [place] of this.#calls.entries()) this.#end(place, Number.POSITIVE_INFINITY);
-    for (const { remote } of this.#threads) remote.close();
+    await exchanged(...this.#threads);
+    // What nobody uses goes back by itself.
+    await this.#desk.clock.advance(SECOND_MS);
     await exchanged(...this.#threads);
   }
 

@@ -1,9 +1,9 @@
 // What an edge thread is handed on top of what it has, so that its calls seldom wait for an answer.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BudgetKey } from '../../../../actors/budgetState.ts';
 import type { Lease, LeaseTarget } from '../../../../actors/lease.ts';
-import { HELD_CALLS_MIN, HELD_IDLE_MS, REPORT_INTERVAL_MS } from '../../../../src/core/limits.ts';
+import { HELD_CALLS_MAX, HELD_CALLS_MIN, HELD_IDLE_MS, REPORT_INTERVAL_MS } from '../../../../src/core/limits.ts';
 import { SECOND_MS } from '../../../../src/core/time.ts';
 import { exchanged, leased, posted, startDesk, type Thread, TOKEN, targetOf } from '../../../support/remote.ts';
 
@@ -14,7 +14,7 @@ const SEATED = targetOf('seated', [SEATS]);
 const BOTH = targetOf('both', [WINDOW, SEATS]);
 /** The call that was asked for, and what came ahead of it. */
 const FIRST = 1 + HELD_CALLS_MIN;
-/** What is asked for on top, the first time. */
+/** What there is in hand once more was asked for the first time. */
 const MORE = 2 * HELD_CALLS_MIN;
 
 /** Without a promise: the thread had it. */
@@ -54,7 +54,7 @@ describe('more is asked for', () => {
     expect(spent()).toBe(FIRST);
     await clock.advance(REPORT_INTERVAL_MS);
     await told(one);
-    expect(spent()).toBe(FIRST + MORE);
+    expect(spent()).toBe(5 + MORE);
   });
 
   it('at once where the rest may not last until the next report', async () => {
@@ -62,23 +62,27 @@ describe('more is asked for', () => {
     await leased(one, WIDE);
     calls(one, WIDE, 5);
     await told(one);
-    expect(spent()).toBe(FIRST + MORE);
+    expect(spent()).toBe(6 + MORE);
   });
 
   it('once, until it is answered', async () => {
-    const { one, clock, spent } = await start();
+    const { one, clock, budgets } = await start();
+    const asked = vi.spyOn(budgets, 'holdMore');
     await leased(one, WIDE);
     calls(one, WIDE, 5);
     await told(one);
     calls(one, WIDE, 3);
+    await posted();
+    expect(one.toOwner()).toBe(0);
     await clock.advance(REPORT_INTERVAL_MS);
-    await told(one);
-    expect(spent()).toBe(FIRST + MORE);
+    await posted();
+    expect(one.toOwner()).toBe(1);
+    expect(asked).toHaveBeenCalledTimes(1);
     await exchanged(one);
-    calls(one, WIDE, MORE);
+    calls(one, WIDE, MORE - 3);
   });
 
-  it('so that thousands of calls ask once, and what they spend is what was made', async () => {
+  it('so that hundreds of calls ask once, and what they spend is what was made', async () => {
     const { one, clock, spent } = await start();
     let asked = 0;
     for (let call = 0; call < 600; call++) {
@@ -87,6 +91,7 @@ describe('more is asked for', () => {
       await exchanged(one);
       (await lease).answered(null);
       (await lease).release();
+      expect(spent()).toBeLessThanOrEqual(call + 1 + HELD_CALLS_MAX);
     }
     expect(asked).toBe(1);
     one.remote.close();
@@ -95,17 +100,23 @@ describe('more is asked for', () => {
     expect(clock.pendingCount).toBe(0);
   });
 
-  it('where a call found no place, which then asks for itself', async () => {
-    const { one, seats } = await start();
-    await leased(one, SEATED);
-    calls(one, SEATED, 3);
-    expect(seats()).toBe(4);
-    const beyond = one.remote.lease(SEATED, 'interactive');
+  it('where a call found no place, which then asks for itself: places, and once', async () => {
+    const { one, clock, budgets, spent, seats } = await start();
+    const asked = vi.spyOn(budgets, 'holdMore');
+    await leased(one, BOTH);
+    calls(one, BOTH, 3);
+    expect([spent(), seats()]).toEqual([FIRST, 4]);
+    const beyond = one.remote.lease(BOTH, 'interactive');
     expect(isHeld(beyond)).toBe(false);
     await exchanged(one);
-    // That call, and a quarter of eleven.
+    // That call, and a quarter of eleven places.
+    expect([spent(), seats()]).toEqual([FIRST + 1, 7]);
+    calls(one, BOTH, 1);
+    await clock.advance(REPORT_INTERVAL_MS);
+    await exchanged(one);
     expect(seats()).toBe(7);
-    calls(one, SEATED, 2);
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(asked).toHaveBeenLastCalledWith(expect.anything(), { calls: MORE - 4, seats: 0 });
     (await beyond).release();
   });
 
@@ -116,42 +127,28 @@ describe('more is asked for', () => {
     for (const lease of calls(one, BOTH, 2)) lease.release();
     await clock.advance(REPORT_INTERVAL_MS);
     await exchanged(one);
-    expect([spent(), seats()]).toEqual([FIRST + MORE, 4]);
-  });
-
-  it('by half as much each quarter of a second in which few calls were made', async () => {
-    const { one, clock, spent } = await start();
-    await leased(one, WIDE);
-    calls(one, WIDE, 8);
-    await exchanged(one);
-    // 16 more are in hand, and asked for with the half of them that is used.
-    calls(one, WIDE, 1);
-    for (let quarter = 0; quarter < 3; quarter++) {
-      calls(one, WIDE, 1);
-      await clock.advance(HELD_IDLE_MS);
-      await exchanged(one);
-    }
-    const before = spent() as number;
-    calls(one, WIDE, 8);
-    await exchanged(one);
-    expect(spent()).toBe(before + MORE);
+    expect([spent(), seats()]).toEqual([6 + MORE, 4]);
   });
 });
 
 describe('nothing more comes', () => {
   it('while somebody waits', async () => {
-    const { one, budgets, seats } = await start();
-    await leased(one, SEATED);
-    calls(one, SEATED, 3);
-    const beyond = one.remote.lease(SEATED, 'interactive');
-    while (budgets.tryTake(budgets.opened([SEATS]), 'interactive', null) === null);
-    const turn = budgets.turn(SEATS, 'interactive', 'x', Number.MAX_SAFE_INTEGER);
+    const { one, budgets } = await start();
+    const many = { ...SEATS, limit: 160 };
+    const target = targetOf('seated', [many]);
+    const seats = () => budgets.view([many])[0]?.spent;
+    const held = [await leased(one, target), ...calls(one, target, HELD_CALLS_MIN)];
+    while (budgets.tryTake(budgets.opened([many]), 'read', null) === null);
+    const taken = seats() as number;
+    // What is left is for people, and a read waits.
+    expect(taken).toBe(0.8 * many.limit);
+    const turn = budgets.turn(many, 'read', 'x', Number.MAX_SAFE_INTEGER);
+    const beyond = one.remote.lease(target, 'interactive');
     await exchanged(one);
-    expect(seats()).toBe(SEATS.limit);
-    budgets.release(budgets.opened([SEATS]));
+    expect(seats()).toBe(taken + 1);
+    for (const lease of [...held, await beyond]) lease.release();
+    await exchanged(one);
     (await turn).end();
-    await exchanged(one);
-    (await beyond).release();
   });
 
   it('once the credential has changed, also where it was asked for before', async () => {
@@ -173,17 +170,25 @@ describe('nothing more comes', () => {
 
   it('where a share of what is left is less than a call, and it is asked for again', async () => {
     const { one, clock, budgets, spent } = await start();
-    await leased(one, WIDE);
+    const first = await leased(one, WIDE);
     while (budgets.tryTake(budgets.opened([WINDOW]), 'interactive', null) === null);
-    calls(one, WIDE, 5);
+    for (const lease of [first, ...calls(one, WIDE, 5)]) lease.release();
+    await exchanged(one);
+    expect(spent()).toBe(WINDOW.limit);
+    // Not by each call that ends when there is nothing, but with the next report.
+    const others = calls(one, WIDE, 3);
+    await exchanged(one);
+    for (const lease of others) lease.release();
+    await posted();
+    expect(one.toOwner()).toBe(0);
+    await clock.advance(2 * REPORT_INTERVAL_MS);
     await exchanged(one);
     expect(spent()).toBe(WINDOW.limit);
     await clock.advance(2 * WINDOW.windowMs);
     await exchanged(one);
-    expect(spent()).toBe(3);
-    calls(one, WIDE, 2);
-    await exchanged(one);
-    calls(one, WIDE, 1 + MORE);
+    expect(spent()).toBe(0);
+    await leased(one, WIDE);
+    calls(one, WIDE, 1);
   });
 });
 
@@ -193,7 +198,7 @@ describe('what is on its way', () => {
     await leased(one, WIDE);
     calls(one, WIDE, 5);
     await told(one);
-    expect(spent()).toBe(FIRST + MORE);
+    expect(spent()).toBe(6 + MORE);
     one.remote.close();
     await told(one);
     expect(spent()).toBe(6);
@@ -203,11 +208,13 @@ describe('what is on its way', () => {
   });
 
   it('goes back where it is wanted, with the places that no call sits on', async () => {
-    const { one, budgets, clock, seats } = await start();
+    const { one, budgets, seats } = await start();
     const [first, ...others] = [await leased(one, SEATED), ...calls(one, SEATED, 3)];
     const beyond = one.remote.lease(SEATED, 'interactive');
     await told(one);
-    await clock.advance(REPORT_INTERVAL_MS);
+    // The call beyond is answered, and is all that it was asked for: the report that says so asks for more.
+    await posted();
+    one.toThread();
     await told(one);
     expect(seats()).toBe(7);
     while (budgets.tryTake(budgets.opened([SEATS]), 'interactive', null) === null);
@@ -222,13 +229,140 @@ describe('what is on its way', () => {
   });
 
   it('counts as made when the thread ends', async () => {
-    const { one, spent } = await start();
+    const { one, clock, spent } = await start();
     await leased(one, WIDE);
     calls(one, WIDE, 5);
     await told(one);
     one.end();
-    expect(spent()).toBe(FIRST + MORE);
+    expect(spent()).toBe(6 + MORE);
+    await clock.advance(2 * WINDOW.windowMs);
+    expect(spent()).toBe(0);
   });
+});
+
+describe('a thread that makes fewer calls', () => {
+  it('asks for half as much each quarter of a second, and gives back what goes beyond twice of that', async () => {
+    const { one, clock, spent } = await start();
+    (await leased(one, WIDE)).release();
+    let made = 1;
+    const make = async (count: number) => {
+      for (const lease of calls(one, WIDE, count)) lease.release();
+      made += count;
+      await exchanged(one);
+    };
+    while (made < 200) await make(4);
+    const inHand = () => (spent() as number) - made;
+    expect(inHand()).toBeGreaterThan(HELD_CALLS_MAX / 2);
+    for (let most = HELD_CALLS_MAX; most >= HELD_CALLS_MIN; most /= 2) {
+      await clock.advance(HELD_IDLE_MS);
+      await make(1);
+      await clock.advance(REPORT_INTERVAL_MS);
+      await exchanged(one);
+      expect(inHand()).toBeLessThanOrEqual(2 * most);
+    }
+    expect(inHand()).toBeLessThanOrEqual(2 * HELD_CALLS_MIN);
+  });
+
+  it('at a time gives back places', async () => {
+    const { one, clock, seats } = await start();
+    const wide = targetOf('seated', [{ ...SEATS, limit: 400 }]);
+    const first = await leased(one, wide);
+    for (let round = 0; round < 4; round++) {
+      const some = await Promise.all(
+        Array.from({ length: 30 }, () => one.remote.lease(wide, 'interactive')).concat(exchanged(one) as never),
+      );
+      for (const lease of some) lease?.release();
+      await exchanged(one);
+    }
+    first.release();
+    await clock.advance(REPORT_INTERVAL_MS);
+    await exchanged(one);
+    expect(seats()).toBeGreaterThan(15);
+    for (let quarter = 0; quarter < 3; quarter++) {
+      calls(one, wide, 1)[0]?.release();
+      await clock.advance(HELD_IDLE_MS);
+      await exchanged(one);
+    }
+    expect(seats()).toBe(2);
+  });
+
+  it('has as much in hand as before once its credential has changed', async () => {
+    const { one, give, clock, spent } = await start();
+    const first = await leased(one, WIDE);
+    for (const lease of [first, ...calls(one, WIDE, 5)]) lease.release();
+    await exchanged(one);
+    give({ ...TOKEN, generation: 2 }, WIDE.connectionId);
+    (await leased(one, WIDE)).release();
+    await exchanged(one);
+    expect(spent()).toBe(7 + MORE);
+    await clock.advance(REPORT_INTERVAL_MS);
+  });
+});
+
+it('tells what it used, and gives back the rest, before it asks anew', async () => {
+  const { one, give, spent } = await start();
+  const narrow = targetOf('narrow', [{ ...WINDOW, limit: 16 }]);
+  await leased(one, narrow);
+  // A quarter of fifteen.
+  expect(spent()).toBe(4);
+  give({ ...TOKEN, generation: 2 }, narrow.connectionId);
+  await leased(one, narrow);
+  // A quarter of fourteen; had the three not been back, of eleven.
+  expect(spent()).toBe(2 + 3);
+});
+
+it('calls spend the limits of the account that they go to, whichever the thread has in hand', async () => {
+  const { one, give, spent, budgets } = await start();
+  const moved = targetOf('wide', [{ ...WINDOW, key: 'h/other' }]);
+  const other = () => budgets.view(moved.budgets)[0]?.spent;
+  give(null);
+  const waiting = one.remote.lease(WIDE, 'interactive');
+  await exchanged(one);
+  // The account was left while the call waited; its answer hands out calls of the old one.
+  give({ ...TOKEN, generation: 2 });
+  await exchanged(one);
+  expect(spent()).toBe(FIRST);
+  (await waiting).release();
+  const call = await leased(one, moved);
+  calls(one, moved, 1);
+  expect([spent(), other()]).toEqual([1, FIRST]);
+  // What still goes to the old one asks for itself, and says nothing of the marks of the new one.
+  const late = await leased(one, WIDE);
+  expect(late.marks).toEqual([2]);
+  expect(call.marks).toEqual([1]);
+  const copy = { ...moved, budgets: structuredClone(moved.budgets) };
+  expect(isHeld(one.remote.lease(copy, 'interactive'))).toBe(false);
+  await exchanged(one);
+});
+
+it('places that the provider refuses are not sat on by calls that begin later', async () => {
+  const { one, clock } = await start();
+  const found: BudgetKey = { key: 'h/found', name: 'found', limit: 400, windowMs: 0, startsAt: 40 };
+  const target = targetOf('found', [found]);
+  const first = await leased(one, target);
+  const burst = async () => {
+    const asked = Array.from({ length: 20 }, () => one.remote.lease(target, 'interactive'));
+    await exchanged(one);
+    return asked;
+  };
+  for (const lease of await Promise.all(await burst())) lease.release();
+  await exchanged(one);
+  for (let refusal = 0; refusal < 4; refusal++) {
+    one.remote.block([found], 'found', null);
+    await exchanged(one);
+    for (let pause = 0; pause < 12; pause++) {
+      await clock.advance(HELD_IDLE_MS - 1);
+      (await leased(one, target)).release();
+      await exchanged(one);
+    }
+  }
+  first.release();
+  await exchanged(one);
+  const asked = await burst();
+  // Forty, halved four times.
+  expect(asked.filter(isHeld).length).toBeLessThanOrEqual(2);
+  for (const lease of asked) Promise.resolve(lease).then((each) => each.release());
+  await exchanged(one);
 });
 
 it('calls that begin later have the marks of their own time', async () => {

@@ -165,7 +165,7 @@ async function workersPart(folder: string): Promise<Part> {
   const { child: upstream, ready } = await Child.start<{ port: number }>(script('upstream'), { core: 1 });
   const { child: load } = await Child.start(script('load'), { core: 1 });
   const driving: Driving = { load, upstream };
-  const { rows, notes, cpuRatio } = await measureWorkers(driving, folder, ready.port, LATENCY_ROUNDS, MEASURED_MS);
+  const { rows, notes, cpuRatio } = await measureWorkers(driving, folder, ready.port, ROUNDS, MEASURED_MS);
   await stopAll([load, upstream]);
   const bounds =
     cpuRatio === null ? [] : [boundOf('cpu, two threads over one', '×', cpuRatio.median, WORKERS_CPU_RATIO_MAX)];

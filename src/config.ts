@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { type CatalogSource, parseCatalogSource } from './catalog/source.ts';
 import { IntegrationError } from './core/errors.ts';
-import { METRICS_TOKEN_CHARS_MIN, WORKERS_MAX } from './core/limits.ts';
+import { METRICS_TOKEN_CHARS_MIN, PROVIDER_SILENCE_MS_MAX, SILENCE_MS, WORKERS_MAX } from './core/limits.ts';
+import { type Ms, SECOND_MS } from './core/time.ts';
 import { type AllowList, parseAllowList } from './egress/address.ts';
 import { readTracingConfig, type TracingConfig } from './flows/tracing/config.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly proxyUrl: string | null;
   readonly masterKeys: readonly string[];
   readonly egressAllow: AllowList;
+  /** After so long without a word from a provider a proxied call is ended. */
+  readonly providerSilenceMs: Ms;
   readonly catalogFile: string | null;
   /** Null: only what is built in. */
   readonly catalogSource: CatalogSource | null;
@@ -52,6 +55,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       .map((key) => key.trim())
       .filter((key) => key !== ''),
     egressAllow: parseAllowList(value('TENON_EGRESS_ALLOW') ?? ''),
+    providerSilenceMs: parseSilence(value('TENON_PROXY_SILENCE_SECONDS')),
     catalogFile: value('TENON_CATALOG_FILE') ?? null,
     catalogSource: catalogUrl === undefined ? null : parseCatalogSource(catalogUrl),
     logLevel: parseLogLevel(value('TENON_LOG_LEVEL') ?? 'info'),
@@ -82,6 +86,15 @@ function parseWorkers(text: string): number {
   const workers = Number(text);
   if (/^\d{1,3}$/.test(text) && workers <= WORKERS_MAX) return workers;
   throw wrong('TENON_WORKERS', `must be a number of threads, 0 to ${WORKERS_MAX}`);
+}
+
+/** Longer than without it: whoever wants less ends the call. */
+function parseSilence(text: string | undefined): Ms {
+  if (text === undefined) return SILENCE_MS;
+  const silenceMs = Number(text) * SECOND_MS;
+  if (/^\d{1,5}$/.test(text) && silenceMs >= SILENCE_MS && silenceMs <= PROVIDER_SILENCE_MS_MAX) return silenceMs;
+  const [least, most] = [SILENCE_MS / SECOND_MS, PROVIDER_SILENCE_MS_MAX / SECOND_MS];
+  throw wrong('TENON_PROXY_SILENCE_SECONDS', `must be a number of seconds, ${least} to ${most}`);
 }
 
 /** An origin without a path: pages and callbacks compare it literally. */

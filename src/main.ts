@@ -162,7 +162,8 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
   await ensureCanary(store, vault);
   const rotation = new KeyRotation({ store, vault, log }, source);
   const downloadKey = await openDownloadKey({ store, vault, log });
-  const egress = createEgress({ allowList: config.egressAllow, clock });
+  const { egressAllow: allowList, providerSilenceMs } = config;
+  const egress = createEgress({ allowList, clock, providerSilenceMs });
   opened.push(() => egress.close());
   const catalogRefresh = new CatalogRefresh({ store, egress, clock, log }, catalog, config.catalogSource).load();
   const runtime = new Runtime({ store, clock, log });
@@ -239,7 +240,7 @@ async function startPool(
   opened: (() => Promise<void>)[],
 ): Promise<Pool> {
   const { leases, tokens, budgets, targets, throttle, counts, clock, log, proxyUrl } = services;
-  const { hostname, egressAllow, logLevel, workers, tracing } = config;
+  const { hostname, workers, tracing, logLevel, egressAllow, providerSilenceMs } = config;
   const epochs = new Epochs();
   const forgotten = () => epochs.advance(epochs.targets);
   targets.onForgotten(forgotten);
@@ -247,8 +248,9 @@ async function startPool(
   const desk = new LeaseDesk({ leases, tokens, supervisor, budgets }, epochs);
   const parts = { desk, epochs, throttle, counts, find: targetToKeep(services, keys), clock, log };
   const path = ownerPath(config);
-  const options = { port: listening.port, ownerPath: path, hostname, egressAllow, logLevel, proxyUrl, tracing };
-  const pool = new Pool(parts, { ...options, epochs: epochs.buffer }, workers);
+  const where = { port: listening.port, ownerPath: path, hostname, proxyUrl };
+  const options = { ...where, egressAllow, providerSilenceMs, logLevel, tracing, epochs: epochs.buffer };
+  const pool = new Pool(parts, options, workers);
   opened.push(() => pool.stop());
   await pool.start(() => listening.moveTo(path));
   return pool;

@@ -425,6 +425,8 @@ export const ROLLOUT_CHECK_MS = HOUR_MS;
 export const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 /** Of a proxied call in which nothing is sent either way: no answer comes, or no more of it, or of the request. */
 export const SILENCE_MS = 60 * SECOND_MS;
+/** What an operator may have a silent provider waited for instead: long polls and long queries take minutes. */
+export const PROVIDER_SILENCE_MS_MAX = HOUR_MS;
 /** How often calls are looked through for those that are silent: so much later at most is one ended. */
 export const SILENCE_CHECK_MS = 5 * SECOND_MS;
 /** Whole time of a buffered call (token endpoint, page, delivery). */

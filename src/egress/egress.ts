@@ -2,7 +2,8 @@
 // handed to everything that calls a provider or a destination.
 // Invariant: no other module of the product opens a connection.
 
-import { type Clock, systemClock } from '../core/time.ts';
+import { SILENCE_MS } from '../core/limits.ts';
+import { type Clock, type Ms, systemClock } from '../core/time.ts';
 import type { AllowList } from './address.ts';
 import { type BufferedResponse, type OutgoingCall, request } from './buffered.ts';
 import { createFetch, type Fetch } from './fetch.ts';
@@ -18,6 +19,8 @@ export interface EgressOptions {
   readonly clock?: Clock;
   /** The machine's resolver if absent. */
   readonly resolve?: Resolve;
+  /** After so long without a word from the provider a streamed call is ended; SILENCE_MS if absent, never less. */
+  readonly providerSilenceMs?: Ms;
 }
 
 export interface Egress {
@@ -48,10 +51,11 @@ export function forwarded(
   return new Promise((settled) => egress.forward(call, sink, { ...hooks, settled }));
 }
 
-export function createEgress({ allowList, clock = systemClock, resolve }: EgressOptions): Egress {
+export function createEgress(options: EgressOptions): Egress {
+  const { allowList, clock = systemClock, resolve, providerSilenceMs = SILENCE_MS } = options;
   const guard = createGuard(allowList, resolve);
   const origins = new Origins(guard);
-  const means = { origins, clock, watch: new SilenceWatch(clock) };
+  const means = { origins, clock, watch: new SilenceWatch(clock), providerSilenceMs };
   const buffered = (call: OutgoingCall): Promise<BufferedResponse> => request(origins, clock, call);
   return {
     request: buffered,

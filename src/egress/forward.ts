@@ -7,8 +7,14 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { IntegrationError } from '../core/errors.ts';
-import { CALLER_WAIT_MS_MAX, CONNECTIONS_PER_ORIGIN_MAX, DISCARDED_BYTES_MAX, SILENCE_MS } from '../core/limits.ts';
-import type { Clock, Timer } from '../core/time.ts';
+import {
+  CALLER_WAIT_MS_MAX,
+  CONNECTIONS_PER_ORIGIN_MAX,
+  DISCARDED_BYTES_MAX,
+  SILENCE_CHECK_MS,
+  SILENCE_MS,
+} from '../core/limits.ts';
+import type { Clock, Ms, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
 import { classifyFailure } from './failure.ts';
 import { cleanResponseHeaders } from './headers.ts';
@@ -61,6 +67,8 @@ export interface ForwardMeans {
   readonly origins: Origins;
   readonly clock: Clock;
   readonly watch: SilenceWatch;
+  /** At least SILENCE_MS. */
+  readonly providerSilenceMs: Ms;
 }
 
 /** TRACE has the provider repeat the request, credential included, to whoever asked. CONNECT asks for a tunnel. */
@@ -236,7 +244,9 @@ class ForwardExchange extends Exchange implements Watched {
       this.abandon(new IntegrationError('body_timeout', `the client sent nothing of its body for ${SILENCE_MS} ms`));
       return;
     }
-    const reason = new Error(`nothing came for ${SILENCE_MS} ms`);
+    const { providerSilenceMs } = this.#means;
+    if (this.quietLooks * SILENCE_CHECK_MS <= providerSilenceMs) return;
+    const reason = new Error(`nothing came for ${providerSilenceMs} ms`);
     this.abandon(classifyFailure(reason, this.origin.host, this.wasSent));
   }
 

@@ -32,7 +32,8 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock, trace
   const channel = new Channel(port);
   const epochs = new Epochs(options.epochs);
   const leases = new RemoteLeases(channel, epochs, clock);
-  const egress = createEgress({ allowList: options.egressAllow, clock });
+  const { egressAllow, providerSilenceMs } = options;
+  const egress = createEgress({ allowList: egressAllow, clock, providerSilenceMs });
   const throttle = new Throttle((accountKey, hold) => channel.tell(HOLD, { accountKey, hold } satisfies HoldReport));
   channel.onTold(HOLD, ({ accountKey, hold }: HoldReport) => throttle.hold(accountKey, hold, clock.nowMs()));
   const lines = new OwnerLines(channel);

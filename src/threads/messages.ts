@@ -1,5 +1,6 @@
 // What the owner thread and an edge thread say to each other besides leases (`actors/remote/messages.ts`). Plain data.
 
+import type { Ms } from '../core/time.ts';
 import type { AllowList } from '../egress/address.ts';
 import type { Hold } from '../flows/throttle.ts';
 import type { TracingConfig } from '../flows/tracing/config.ts';
@@ -21,6 +22,7 @@ export interface ThreadOptions {
   /** Where the owner thread answers what is not proxied: a Unix socket of its own. */
   readonly ownerPath: string;
   readonly egressAllow: AllowList;
+  readonly providerSilenceMs: Ms;
   readonly logLevel: string;
   readonly proxyUrl: string | null;
   readonly tracing: TracingConfig | null;

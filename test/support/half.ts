@@ -7,7 +7,8 @@ import { Channel } from '../../actors/remote/channel.ts';
 import { Epochs } from '../../actors/remote/epochs.ts';
 import { LeaseDesk } from '../../actors/remote/leaseDesk.ts';
 import { Supervisor } from '../../actors/supervisor.ts';
-import { systemClock } from '../../src/core/time.ts';
+import { SILENCE_MS } from '../../src/core/limits.ts';
+import { type Ms, systemClock } from '../../src/core/time.ts';
 import type { ApiKeys } from '../../src/edge/auth.ts';
 import { targetToKeep } from '../../src/edge/proxy.ts';
 import { listenOn } from '../../src/edge/server.ts';
@@ -17,11 +18,11 @@ import { openHalf } from '../../src/threads/half.ts';
 import { TARGET, type TargetQuestion } from '../../src/threads/messages.ts';
 
 /** Opened when it is called first: its timers would be in the way of tests that look for others. */
-export function halfWhenUsed(services: Services, keys: ApiKeys) {
+export function halfWhenUsed(services: Services, keys: ApiKeys, providerSilenceMs = SILENCE_MS) {
   let half: ReturnType<typeof startHalf> | null = null;
   return {
     async port(): Promise<number> {
-      half ??= startHalf(services, keys);
+      half ??= startHalf(services, keys, providerSilenceMs);
       return (await half).port;
     },
     async stop(): Promise<void> {
@@ -30,7 +31,7 @@ export function halfWhenUsed(services: Services, keys: ApiKeys) {
   };
 }
 
-async function startHalf(services: Services, keys: ApiKeys) {
+async function startHalf(services: Services, keys: ApiKeys, providerSilenceMs: Ms) {
   const { runtime, tokens, budgets, targets, counts, clock, proxyUrl } = services;
   const epochs = new Epochs();
   targets.onForgotten(() => epochs.advance(epochs.targets));
@@ -50,6 +51,7 @@ async function startHalf(services: Services, keys: ApiKeys) {
     logLevel: 'silent',
     tracing: null,
     proxyUrl,
+    providerSilenceMs,
   };
   const half = openHalf(port2, { ...options, egressAllow: parseAllowList('127.0.0.1/32') }, clock);
   const listening = await listenOn(() => half.planes, { host: '127.0.0.1', port: 0 }, systemClock);

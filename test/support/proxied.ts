@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { readConfig } from '../../src/config.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createEdge } from '../../src/edge/app.ts';
 import { fakeClock } from './clock.ts';
@@ -50,7 +51,7 @@ export async function startProxied(ownFacts: JsonObject = {}, options: Pick<Teno
   const { id } = await tenon.install('stripe', { provider: 'stripe' });
   const edge = createEdge(tenon.running.services, async () => true, { operator: 'operator', metrics: null });
   const { app } = edge;
-  const thread = halfWhenUsed(tenon.running.services, edge.keys);
+  const thread = halfWhenUsed(tenon.running.services, edge.keys, readConfig(options.env ?? {}).providerSilenceMs);
 
   const call = async (front: Front, path = '/x', init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
     if (front === 'node:http') return tenon.proxy(id, path, init);

@@ -24,6 +24,9 @@ describe('the environment is refused', () => {
     ['TENON_METRICS_TOKEN', 'sixteen characters', 'and no spaces'],
     ['TENON_SALESFORCE_EVENT_RELAY', 'us-east-1', 'must be a region and an account'],
     ['TENON_SALESFORCE_EVENT_RELAY', 'arn:aws:US-EAST-1:1234', 'must be a region and an account'],
+    ['TENON_PROXY_SILENCE_SECONDS', '59', 'must be a number of seconds, 60 to 3600'],
+    ['TENON_PROXY_SILENCE_SECONDS', '3601', 'must be a number of seconds, 60 to 3600'],
+    ['TENON_PROXY_SILENCE_SECONDS', '2m', 'must be a number of seconds, 60 to 3600'],
     ['TENON_EGRESS_ALLOW', 'localhost', 'is not an IP address'],
     ['TENON_EGRESS_ALLOW', '10.0.0.1/8', 'has address bits set'],
   ])('with %s=%s, by the name of the variable', (name, value, reason) => {
@@ -44,6 +47,7 @@ describe('the environment', () => {
       proxyUrl: null,
       masterKeys: [],
       egressAllow: [],
+      providerSilenceMs: 60_000,
       catalogFile: null,
       catalogSource: null,
       logLevel: 'info',
@@ -61,6 +65,7 @@ describe('the environment', () => {
       'PUBLIC_URL',
       'MASTER_KEY',
       'EGRESS_ALLOW',
+      'PROXY_SILENCE_SECONDS',
       'CATALOG_FILE',
       'CATALOG_URL',
       'LOG_LEVEL',
@@ -84,6 +89,7 @@ describe('the environment', () => {
       TENON_METRICS_TOKEN: 'sixteen-letters!',
       TENON_SALESFORCE_EVENT_RELAY: 'arn:aws:us-east-1:123456789012',
       TENON_WORKERS: '2',
+      TENON_PROXY_SILENCE_SECONDS: '120',
     });
     expect(config).toMatchObject({
       dataFolder: '/data',
@@ -97,6 +103,7 @@ describe('the environment', () => {
       logLevel: 'warn',
       salesforceEventRelay: 'arn:aws:US-EAST-1:123456789012',
       workers: 2,
+      providerSilenceMs: 120_000,
     });
     expect(config.egressAllow).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { Epochs } from '../../../actors/remote/epochs.ts';
-import { OWNER_SILENCE_MS_MAX } from '../../../src/core/limits.ts';
+import { OWNER_SILENCE_MS_MAX, SILENCE_MS } from '../../../src/core/limits.ts';
 import { SECOND_MS, systemClock } from '../../../src/core/time.ts';
 import { listenOn } from '../../../src/edge/server.ts';
 import { openHalf } from '../../../src/threads/half.ts';
@@ -12,7 +12,11 @@ it('an owner that hangs is answered for with 503, until it moves again', async (
   const epochs = new Epochs();
   const { port1, port2 } = new MessageChannel();
   const own = { epochs: epochs.buffer, hostname: '127.0.0.1', port: 0, ownerPath: 'nowhere.sock', proxyUrl: null };
-  const half = openHalf(port2, { ...own, egressAllow: [], logLevel: 'silent', tracing: null }, clock);
+  const half = openHalf(
+    port2,
+    { ...own, egressAllow: [], providerSilenceMs: SILENCE_MS, logLevel: 'silent', tracing: null },
+    clock,
+  );
   const listening = await listenOn(() => half.planes, { host: '127.0.0.1', port: 0 }, systemClock);
   onTestFinished(async () => {
     await listening.close();

@@ -189,8 +189,7 @@ export class Budgets {
     for (const key of keys) {
       if (key.name !== name) continue;
       if (key.windowMs === 0) {
-        this.#places.refused(key, nowMs);
-        if (openTurns(this.#seatsOf(key), 'interactive', nowMs) < 1) this.#wanted(key.key);
+        if (this.#places.refused(key, nowMs)) this.#wanted(key.key);
         continue;
       }
       const window = this.#budgetOf(key) as Window;

@@ -32,8 +32,9 @@ export class PlacesFound {
     return places;
   }
 
-  refused(key: BudgetKey, nowMs: Ms): void {
-    this.#change(key, nowMs, (places) => halve(places, nowMs));
+  /** Answers whether there are fewer now. */
+  refused(key: BudgetKey, nowMs: Ms): boolean {
+    return this.#change(key, nowMs, (places) => halve(places, nowMs)) < 0;
   }
 
   /** An answer that was no refusal came while `taken` places were taken, its own included. */
@@ -41,15 +42,17 @@ export class PlacesFound {
     this.#change(key, nowMs, (places) => grow(places, taken, key.limit));
   }
 
-  #change(key: BudgetKey, nowMs: Ms, change: (places: Places) => void): void {
+  /** Answers by how many there are more. */
+  #change(key: BudgetKey, nowMs: Ms, change: (places: Places) => void): number {
     const places = this.of(key);
-    if (places === null) return;
+    if (places === null) return 0;
     const before = wholePlaces(places);
     change(places);
     const whole = wholePlaces(places);
-    if (whole === before) return;
+    if (whole === before) return 0;
     const stored: StoredPlaces = { places: whole };
     this.#keep(putBudget(key.key, stored, nowMs + LEARNED_LIMIT_KEPT_MS));
+    return whole - before;
   }
 }
 

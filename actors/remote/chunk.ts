@@ -33,14 +33,15 @@ export interface Chunk {
   low: number;
   /** A call found no seat. */
   isShort: boolean;
-  /** More was asked for, and the answer is not here. */
+  /** More was asked for, and the answer is not here: calls, or seats alone. */
   isAsked: boolean;
+  isForCalls: boolean;
 }
 
 /** Out of the answer to a question for `want` calls ahead. */
 export function newChunk({ id, calls, seats }: Held & { readonly id: number }, want: number): Chunk {
   const counts = { used: 0, ended: 0, returned: 0, seatsReturned: 0, busy: 0, recent: 0, busiest: 0 };
-  const state = { isOver: false, isTold: false, isShort: false, isAsked: false };
+  const state = { isOver: false, isTold: false, isShort: false, isAsked: false, isForCalls: false };
   return { id, calls, seats, ...counts, ...state, want, low: lowOf(calls) };
 }
 
@@ -51,10 +52,9 @@ export function isSpent({ calls, seats }: Chunk): boolean {
 
 /** Takes what the owner put on top, which may be nothing: then the next half, or the next call, asks again. */
 export function refill(chunk: Chunk, calls: number, seats: number): void {
-  const isLow = chunk.calls <= chunk.low;
   chunk.calls += calls;
   chunk.seats += seats;
-  if (isLow) chunk.low = lowOf(chunk.calls);
+  if (chunk.isForCalls) chunk.low = lowOf(chunk.calls);
   chunk.isShort = false;
   chunk.isAsked = false;
 }
@@ -67,12 +67,12 @@ export function trim(chunk: Chunk): boolean {
   const { recent, busy, busiest } = chunk;
   if (recent * 4 < chunk.want) chunk.want = Math.max(HELD_CALLS_MIN, chunk.want / 2);
   const returned = surplusOf(chunk.calls, 2 * chunk.want);
-  const seatsReturned = Math.min(chunk.seats, surplusOf(chunk.seats + busy, 2 * Math.max(1, busiest)));
+  const seatsReturned = surplusOf(chunk.seats + busy, 2 * Math.max(1, busiest));
   chunk.calls -= returned;
   chunk.returned += returned;
   chunk.seats -= seatsReturned;
   chunk.seatsReturned += seatsReturned;
-  chunk.low = Math.min(chunk.low, lowOf(chunk.calls));
+  if (returned > 0) chunk.low = lowOf(chunk.calls);
   chunk.recent = 0;
   chunk.busiest = busy;
   return recent > 0 || busy > 0;
@@ -109,6 +109,7 @@ function fill(numbers: Float64Array, at: number, chunk: Chunk): void {
   const isLow = chunk.calls <= chunk.low;
   if (chunk.isOver || chunk.isAsked || (!isLow && !chunk.isShort)) return;
   chunk.isAsked = true;
+  chunk.isForCalls = isLow;
   // Twice as much as the last time: half of it was used.
   if (isLow) chunk.want = Math.min(HELD_CALLS_MAX, chunk.want * 2);
   numbers[at + 6] = isLow ? Math.max(1, chunk.want - chunk.calls) : 0;

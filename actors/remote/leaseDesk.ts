@@ -156,10 +156,13 @@ export class LeaseDesk {
     return { id, calls, seats };
   }
 
-  /** The counter stops calls that begin from now on, the message fetches what no call would come to look at. */
+  /**
+   * The counter stops calls that begin from now on, the message fetches what no call would come to look at. Single
+   * calls have nothing ahead.
+   */
   #recall(key: string): void {
     for (const holding of this.#byBudget.get(key) ?? []) {
-      if (holding.isRecalled) continue;
+      if (holding.isRecalled || holding.grant === null) continue;
       holding.isRecalled = true;
       this.#epochs.advance(this.#epochs.tokenPlace(shardOf(holding.target.connectionId)));
       holding.counter.channel.tell(RECALL, [holding.id]);

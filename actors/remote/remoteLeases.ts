@@ -193,7 +193,6 @@ export class RemoteLeases {
   /** More was asked for before, or is with the next report; a call that finds nothing until then asks for itself. */
   #askBeyond(target: LeaseTarget, priority: CallPriority, chunk: Chunk, caller: Caller | undefined): Promise<Lease> {
     if (chunk.seats < 1) chunk.isShort = true;
-    chunk.recent += 1;
     this.#reports.chunk(chunk);
     return this.#askFor(target, priority, 0, caller);
   }

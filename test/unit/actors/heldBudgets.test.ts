@@ -164,3 +164,14 @@ it('more is held of each as far as there is any, and of nothing that is not want
   expect(budgets.holdMore(both, { calls: 100, seats: 100 })).toEqual({ calls: 9, seats: 0 });
   expect(spent()).toEqual([13, 8]);
 });
+
+it('a refusal of places that nobody sits on leaves no account behind', async () => {
+  const { budgets } = await start();
+  const found: BudgetKey = { key: 'p/found', name: 'found', limit: 400, windowMs: 0, startsAt: 40 };
+  callsOf(budgets, found);
+  for (let seat = 0; seat < 40; seat++) budgets.release(budgets.opened([found]));
+  expect(budgets.view()).toEqual([]);
+  budgets.block([found], 'found', null);
+  expect(budgets.view()).toEqual([]);
+  expect(callsOf(budgets, found)).toBe(20);
+});

@@ -3,6 +3,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BudgetKey } from '../../../../actors/budgetState.ts';
 import type { Lease, LeaseTarget } from '../../../../actors/lease.ts';
+import { shardOf } from '../../../../actors/tokenManager.ts';
 import { HELD_CALLS_MAX, HELD_CALLS_MIN, HELD_IDLE_MS, REPORT_INTERVAL_MS } from '../../../../src/core/limits.ts';
 import { SECOND_MS } from '../../../../src/core/time.ts';
 import { exchanged, leased, posted, startDesk, type Thread, TOKEN, targetOf } from '../../../support/remote.ts';
@@ -261,6 +262,22 @@ describe('a thread that makes fewer calls', () => {
       expect(inHand()).toBeLessThanOrEqual(2 * most);
     }
     expect(inHand()).toBeLessThanOrEqual(2 * HELD_CALLS_MIN);
+    // The owner's count is the thread's: there are so many calls, and no more.
+    calls(one, WIDE, inHand());
+    expect(isHeld(one.remote.lease(WIDE, 'interactive'))).toBe(false);
+    await exchanged(one);
+  });
+
+  it('is still asked before the last call: what is low stays so', async () => {
+    const { one, clock, spent } = await start();
+    (await leased(one, WIDE)).release();
+    for (let quarter = 0; quarter < 4; quarter++) {
+      expect(spent()).toBe(FIRST);
+      calls(one, WIDE, 1)[0]?.release();
+      await clock.advance(HELD_IDLE_MS);
+      await exchanged(one);
+    }
+    expect(spent()).toBe(5 + MORE);
   });
 
   it('at a time gives back places', async () => {
@@ -326,12 +343,37 @@ it('calls spend the limits of the account that they go to, whichever the thread 
   const call = await leased(one, moved);
   calls(one, moved, 1);
   expect([spent(), other()]).toEqual([1, FIRST]);
+  // A copy of a target is the same.
+  calls(one, { ...moved, budgets: structuredClone(moved.budgets) }, 1);
   // What still goes to the old one asks for itself, and says nothing of the marks of the new one.
   const late = await leased(one, WIDE);
   expect(late.marks).toEqual([2]);
   expect(call.marks).toEqual([1]);
-  const copy = { ...moved, budgets: structuredClone(moved.budgets) };
-  expect(isHeld(one.remote.lease(copy, 'interactive'))).toBe(false);
+  expect(isHeld(one.remote.lease(moved, 'interactive'))).toBe(false);
+  await exchanged(one);
+});
+
+it('a refusal calls nothing back where it leaves no fewer places', async () => {
+  const { one, budgets } = await start();
+  (await leased(one, SEATED)).release();
+  await exchanged(one);
+  while (budgets.tryTake(budgets.opened([SEATS]), 'interactive', null) === null);
+  one.remote.block([SEATS], 'seats', null);
+  await exchanged(one);
+  calls(one, SEATED, 1);
+});
+
+it('calls of a limit that have nothing ahead cost no other connection what it has in hand', async () => {
+  const { one } = await start();
+  const narrow = targetOf('narrow', [{ ...SEATS, limit: 400, startsAt: 2 }]);
+  const ids = Array.from({ length: 5000 }, (_, index) => targetOf(`other${index}`, [WINDOW]));
+  const other = ids.find(({ connectionId }) => shardOf(connectionId) === shardOf(narrow.connectionId)) as LeaseTarget;
+  (await leased(one, other)).release();
+  const alone = await leased(one, narrow);
+  one.remote.block(narrow.budgets, 'seats', null);
+  await exchanged(one);
+  calls(one, other, 1);
+  alone.release();
   await exchanged(one);
 });
 

@@ -63,8 +63,10 @@ export interface BudgetView {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: Ms;
-  /** Calls made in the window, and those that are held for edge threads. */
+  /** Calls made in the window or under way at the moment, and those that are held for edge threads. */
   readonly spent: number;
+  /** The latter. */
+  readonly held: number;
   readonly isLearned: boolean;
   readonly reservedForPeople: number;
   /** Calls an hour that reads and backfills get of what is left; null where they are not spread. */
@@ -107,6 +109,8 @@ export interface Window extends Shared, QuotaState {
 export interface Seats extends Shared {
   readonly kind: 'seats';
   taken: number;
+  /** Of those taken, the ones that no call sits on yet. */
+  held: number;
   /** Where it is found out how many there are. */
   readonly places: Places | null;
 }
@@ -157,7 +161,7 @@ export function openWindow(reads: Reads, key: BudgetKey): Window {
 
 /** Nobody on them yet. */
 export function openSeats(key: BudgetKey, places: Places | null): Seats {
-  return { kind: 'seats', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, taken: 0, places };
+  return { kind: 'seats', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, taken: 0, held: 0, places };
 }
 
 /** What is reserved and held counts as spent now: whatever becomes of this process, nobody spends it twice. */
@@ -252,7 +256,8 @@ export function viewOf(budget: Budget, nowMs: Ms): BudgetView {
   const shared = { key: key.key, name, windowMs, waiting: budget.queue.counts() };
   if (budget.kind === 'seats') {
     const limit = seatsOf(budget);
-    const counted = { limit, spent: budget.taken, reservedForPeople: reservedOf(limit, 'read') };
+    const { taken: spent, held } = budget;
+    const counted = { limit, spent, held, reservedForPeople: reservedOf(limit, 'read') };
     return { ...shared, ...counted, isLearned: budget.places !== null, pacePerHour: null, blockedUntilMs: null };
   }
   const { meter, policy } = budget;
@@ -262,6 +267,7 @@ export function viewOf(budget: Budget, nowMs: Ms): BudgetView {
     ...shared,
     limit: limitOf(meter),
     spent: meter.total + meter.held,
+    held: meter.held,
     isLearned: meter.isLearned || limitOf(meter) < meter.limit,
     reservedForPeople: reservedOf(limitOf(meter), 'read', policy.caps),
     pacePerHour,

@@ -126,6 +126,7 @@ export class Budgets {
       const budget = known.isKept ? known : this.#budgetOf(known.key);
       if (budget.kind === 'seats') {
         budget.taken -= seats;
+        budget.held += ended - used - seats;
       } else {
         holdCalls(budget.meter, -(used + returned));
         spendFor(budget, 'interactive', nowMs, used);
@@ -255,7 +256,7 @@ export class Budgets {
 
   /** Null: a call that is held. */
   #take(budget: Budget, priority: CallPriority | null, nowMs: Ms): void {
-    if (budget.kind === 'seats') budget.taken += 1;
+    if (budget.kind === 'seats') takeSeats(budget, 1, priority === null);
     else if (priority === null) this.#holdOf(budget, 1, nowMs);
     else {
       spendFor(budget, priority, nowMs);
@@ -266,7 +267,7 @@ export class Budgets {
 
   #holdAll(budgets: readonly Budget[], { calls, seats }: Held, nowMs: Ms): void {
     for (const budget of budgets) {
-      if (budget.kind === 'seats') budget.taken += seats;
+      if (budget.kind === 'seats') takeSeats(budget, seats, true);
       else if (calls > 0) this.#holdOf(budget, calls, nowMs);
     }
   }
@@ -391,4 +392,9 @@ export class Budgets {
     this.#windows.set(key.key, window);
     return window;
   }
+}
+
+function takeSeats(seats: Seats, count: number, isHeld: boolean): void {
+  seats.taken += count;
+  if (isHeld) seats.held += count;
 }

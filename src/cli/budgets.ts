@@ -35,7 +35,7 @@ export function budgetLines({ provider, budgets }: BudgetsView): string[] {
   const rows = budgets.map((budget) => [
     `${budget.name} (${scopeOf(budget)})`,
     windowText(budget.windowMs),
-    `${Math.round(budget.spent)} of ${budget.limit}`,
+    spentText(budget),
     budget.isLearned ? 'learned' : 'declared',
     sharesText(budget),
     waitingText(budget),
@@ -73,6 +73,11 @@ function windowText(windowMs: Ms): string {
   ];
   const [unitMs, unit] = units.find(([ms]) => windowMs % ms === 0) ?? [1, 'ms'];
   return `${windowMs / unitMs} ${unit}`;
+}
+
+function spentText({ spent, limit, held }: BudgetLine): string {
+  const text = `${Math.round(spent)} of ${limit}`;
+  return held === 0 ? text : `${text}, ${held} held`;
 }
 
 /** Up to where reads and backfills spend, and how fast. */

@@ -183,7 +183,7 @@ describe.each<[string, fc.Arbitrary<Step[]>, number]>([
             expect(windowMs === 0 ? world.openMost : world.mostWithin(windowMs)).toBeLessThanOrEqual(limit);
           }
           await desk.clock.advance(2 * LONG.windowMs);
-          expect(desk.budgets.view(budgets).map(({ spent }) => spent)).toEqual(budgets.map(() => 0));
+          expect(desk.budgets.view(budgets).map(({ spent, held }) => spent + held)).toEqual(budgets.map(() => 0));
           calls += world.sentAtMs.length;
           refills += more.mock.results.filter(({ value }) => value.calls > 0 || value.seats > 0).length;
         }),

@@ -22,7 +22,10 @@ export interface BudgetLine {
   readonly windowMs: Ms;
   readonly limit: number;
   readonly isLearned: boolean;
+  /** With what is held. */
   readonly spent: number;
+  /** Calls that edge threads have in hand and have not made. */
+  readonly held: number;
   readonly reservedForPeople: number;
   /** Calls an hour that reads and backfills get now; null where they are not spread. */
   readonly pacePerHour: number | null;

@@ -175,3 +175,35 @@ it('a refusal of places that nobody sits on leaves no account behind', async () 
   expect(budgets.view()).toEqual([]);
   expect(callsOf(budgets, found)).toBe(20);
 });
+
+it('an operator sees which of the calls that are spent are held, and not made yet', async () => {
+  const { budgets } = await start();
+  const both = budgets.opened([BURST, SEATS]);
+  const seen = () => budgets.view([BURST, SEATS]).map(({ spent, held }) => [spent, held]);
+  budgets.tryTake(both, 'interactive', null);
+  expect(seen()).toEqual([
+    [1, 0],
+    [1, 0],
+  ]);
+  budgets.tryTake(both, 'interactive', null, true);
+  budgets.holdMore(both, { calls: 4, seats: 1 });
+  expect(seen()).toEqual([
+    [6, 5],
+    [3, 2],
+  ]);
+  budgets.settle(both, { ...NOTHING, used: 2 });
+  expect(seen()).toEqual([
+    [6, 3],
+    [3, 0],
+  ]);
+  budgets.settle(both, { ...NOTHING, ended: 1 });
+  expect(seen()).toEqual([
+    [6, 3],
+    [3, 1],
+  ]);
+  budgets.settle(both, { used: 0, ended: 1, returned: 3, seats: 2 });
+  expect(seen()).toEqual([
+    [3, 0],
+    [1, 0],
+  ]);
+});

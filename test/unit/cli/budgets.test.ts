@@ -9,6 +9,7 @@ const line = {
   limit: 110,
   isLearned: false,
   spent: 12,
+  held: 0,
   reservedForPeople: 22,
   pacePerHour: null,
   blockedUntil: null,
@@ -35,12 +36,12 @@ describe('budgetLines', () => {
       blockedUntil: 'later',
       waiting: { read: 3 },
     };
-    const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 2, reservedForPeople: 5 };
+    const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 20, held: 8, reservedForPeople: 5 };
     expect(budgetLines({ installationId: 'i', provider: 'hubspot', budgets: [line, daily, seats] })).toEqual([
       'budget                     window   spent             limit is  reads get                 waiting',
       'burst (externalAccount)    10 s     12 of 110         declared  up to 88',
       'daily (externalAccount)    1 d      100000 of 100000  learned   up to 80000, 833 an hour  3 read, until later',
-      'running (externalAccount)  at once  2 of 25           declared  up to 20',
+      'running (externalAccount)  at once  20 of 25, 8 held  declared  up to 20',
     ]);
   });
 });

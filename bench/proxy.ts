@@ -25,7 +25,6 @@ import { measureWorkers } from './proxy/workers.ts';
 const ROUNDS = Number(env['BENCH_ROUNDS'] ?? 15);
 const MEASURED_MS = Number(env['BENCH_MS'] ?? 1000);
 const PARTS = new Set((env['BENCH_PARTS'] ?? 'calls,latency,streams,idle,workers').split(','));
-const LATENCY_ROUNDS = Math.min(ROUNDS, 7);
 const LATENCY_MS = 4 * MEASURED_MS;
 const STREAM_BYTES = 2 ** 30;
 const IDLE_CLIENTS = Number(env['BENCH_IDLE_CLIENTS'] ?? 10_000);
@@ -87,7 +86,7 @@ async function callsPart(folder: string): Promise<Part> {
   tell('latency at half load');
   const halfLoad = Math.floor((outcomes[0]?.tenonPerSecond ?? 0) / 2);
   const latency = PARTS.has('latency')
-    ? await measureLatency([floor, tenon], requestsOf(tenon, stripe, 'GET'), halfLoad, LATENCY_ROUNDS, LATENCY_MS)
+    ? await measureLatency([floor, tenon], requestsOf(tenon, stripe, 'GET'), halfLoad, ROUNDS, LATENCY_MS)
     : null;
   const { requests, withoutCredential } = await upstream.ask<UpstreamCounts>({ kind: 'counts' });
   check(withoutCredential === 0, `${withoutCredential} of ${requests} calls came without a credential`);

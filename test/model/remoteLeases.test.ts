@@ -190,7 +190,7 @@ describe.each<[string, fc.Arbitrary<Step[]>, number]>([
         { numRuns: RUNS, endOnFailure: true },
       );
       // Schedules in which nothing happens would prove nothing.
-      expect(calls).toBeGreaterThan(15 * RUNS);
+      expect(calls).toBeGreaterThan(20 * RUNS);
       if (steps === CALM && declared[0] !== SEATS) expect(refills).toBeGreaterThan(RUNS / 5);
     },
     120_000,

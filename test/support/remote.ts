@@ -146,6 +146,11 @@ export async function startDesk(token: OpenToken | null = TOKEN) {
 export type Desk = Awaited<ReturnType<typeof startDesk>>;
 export type Thread = ReturnType<Desk['thread']>;
 
+/** Without a promise: the thread had it, and asked nobody. */
+export function isHeld(lease: Lease | Promise<Lease>): lease is Lease {
+  return !(lease instanceof Promise);
+}
+
 /** A lease, with all messages that it needs. */
 export async function leased(thread: Thread, target: LeaseTarget): Promise<Lease> {
   const lease = thread.remote.lease(target, 'interactive');

@@ -14,7 +14,7 @@ import {
 } from '../../../../src/core/limits.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../../src/core/time.ts';
 import { flush } from '../../../support/clock.ts';
-import { exchanged, leased, posted, startDesk, TOKEN, targetOf } from '../../../support/remote.ts';
+import { exchanged, isHeld, leased, posted, startDesk, TOKEN, targetOf } from '../../../support/remote.ts';
 
 const BURST: BudgetKey = { key: 'h/burst', name: 'burst', limit: 80, windowMs: 10 * SECOND_MS };
 const SEATS: BudgetKey = { key: 'h/seats', name: 'seats', limit: 16, windowMs: 0 };
@@ -22,9 +22,6 @@ const FREE = targetOf('free');
 const LIMITED = targetOf('limited', [BURST]);
 const WIDE = targetOf('wide', [{ ...BURST, limit: 800 }]);
 const SEATED = targetOf('seated', [SEATS]);
-
-/** Without a promise: the thread had it. */
-const isHeld = (lease: Lease | Promise<Lease>) => !(lease instanceof Promise);
 
 describe('a call in an edge thread is asked for', () => {
   it('when nothing is known of its connection', async () => {

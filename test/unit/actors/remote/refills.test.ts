@@ -6,7 +6,7 @@ import type { Lease, LeaseTarget } from '../../../../actors/lease.ts';
 import { shardOf } from '../../../../actors/tokenManager.ts';
 import { HELD_CALLS_MAX, HELD_CALLS_MIN, HELD_IDLE_MS, REPORT_INTERVAL_MS } from '../../../../src/core/limits.ts';
 import { SECOND_MS } from '../../../../src/core/time.ts';
-import { exchanged, leased, posted, startDesk, type Thread, TOKEN, targetOf } from '../../../support/remote.ts';
+import { exchanged, isHeld, leased, posted, startDesk, type Thread, TOKEN, targetOf } from '../../../support/remote.ts';
 
 const WINDOW: BudgetKey = { key: 'h/window', name: 'window', limit: 800, windowMs: 10 * SECOND_MS };
 const SEATS: BudgetKey = { key: 'h/seats', name: 'seats', limit: 16, windowMs: 0 };
@@ -18,14 +18,11 @@ const FIRST = 1 + HELD_CALLS_MIN;
 /** What there is in hand once more was asked for the first time. */
 const MORE = 2 * HELD_CALLS_MIN;
 
-/** Without a promise: the thread had it. */
-const isHeld = (lease: Lease | Promise<Lease>) => !(lease instanceof Promise);
-
 /** Calls that the thread has in hand; fails where it has to ask. */
 function calls({ remote }: Thread, target: LeaseTarget, count: number): Lease[] {
   return Array.from({ length: count }, () => {
     const lease = remote.lease(target, 'interactive');
-    if (lease instanceof Promise) throw new Error('the thread had to ask');
+    if (!isHeld(lease)) throw new Error('the thread had to ask');
     return lease;
   });
 }

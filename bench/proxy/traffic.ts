@@ -57,8 +57,6 @@ export interface Paced {
   readonly requests: readonly string[];
   readonly perSecond: number;
   readonly durationMs: number;
-  /** Of calls that are at most as slow as the percentile to be told, 0.99 and so on. */
-  readonly shares: readonly number[];
 }
 
 export interface PacedOutcome {
@@ -67,8 +65,8 @@ export interface PacedOutcome {
   /** Calls before them, one for each connection. */
   readonly opened: number;
   readonly firstFailure: string | null;
-  /** One for each share, from when a call was due. */
-  readonly percentilesMs: readonly number[];
-  /** How late the generator itself sends one call of a hundred. */
-  readonly latenessMs: number;
+  /** Of each call, from when it was due; sorted. */
+  readonly latenciesMs: readonly number[];
+  /** How late the generator itself is with each call, which is in its latency; sorted. */
+  readonly latenessMs: readonly number[];
 }

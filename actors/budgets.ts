@@ -4,11 +4,11 @@
 // turn (`src/limits/fairQueue.ts`). Invariant: nobody spends what a declared or learned limit does not allow, and
 // background work never what is reserved for people.
 
-import { LRUCache } from 'lru-cache';
 import { errorFacts } from '../src/core/errors.ts';
 import { BUDGETS_CACHED_MAX, SEATS_IDLE_MAX } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
 import { forgotten } from '../src/core/lookUp.ts';
+import { recentlyUsed } from '../src/core/recent.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { holdCalls, roomAt } from '../src/limits/meter.ts';
@@ -49,7 +49,7 @@ export class Budgets {
   readonly #store: Pick<Store, 'reads' | 'commit'>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #windows = new LRUCache<string, Window>({ max: BUDGETS_CACHED_MAX, dispose: forgotten });
+  readonly #windows = recentlyUsed<string, Window>(BUDGETS_CACHED_MAX, { dispose: forgotten });
   readonly #places: PlacesFound;
   /** Those that somebody sits on or waits for, and idle ones while there are not too many. */
   readonly #seats = new Map<string, Seats>();

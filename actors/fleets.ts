@@ -3,11 +3,11 @@
 // decided and committed by the actor of the provider app (`machines/providerApp.ts`). Invariant: what it is told about
 // an answer commits with what that answer does, so that a crash loses both or neither.
 
-import { LRUCache } from 'lru-cache';
 import type { MachineEvent } from '../machines/effects.ts';
 import { type ActorId, actorIdOf } from '../src/core/ids.ts';
 import { FLEETS_COUNTED_MAX, GRANT_STORM_MIN, GRANT_STORM_WINDOW_MS } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
+import { recentlyUsed } from '../src/core/recent.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { Reads } from '../src/store/port.ts';
 import { readLastRenewalMs, readRefusals } from '../src/store/tables/connections.ts';
@@ -34,7 +34,7 @@ export class Fleets {
   readonly #reads: Reads;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #fleets = new LRUCache<string, Fleet>({ max: FLEETS_COUNTED_MAX });
+  readonly #fleets = recentlyUsed<string, Fleet>(FLEETS_COUNTED_MAX);
 
   constructor(runtime: Runtime, reads: Reads, clock: Clock, log: Log) {
     this.#runtime = runtime;

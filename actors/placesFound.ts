@@ -1,8 +1,8 @@
 // How many calls at the same time each account turned out to have places for, where a provider's declaration says that
 // it is found out (`startsAt`). A number that changed is written down, so that a restart goes on with it.
 
-import { LRUCache } from 'lru-cache';
 import { BUDGETS_CACHED_MAX, LEARNED_LIMIT_KEPT_MS } from '../src/core/limits.ts';
+import { recentlyUsed } from '../src/core/recent.ts';
 import type { Ms } from '../src/core/time.ts';
 import { grow, halve, newPlaces, type Places, wholePlaces } from '../src/limits/places.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
@@ -13,7 +13,7 @@ import type { BudgetKey } from './budgetState.ts';
 export class PlacesFound {
   readonly #reads: Reads;
   readonly #keep: (row: RowWrite) => void;
-  readonly #places = new LRUCache<string, Places>({ max: BUDGETS_CACHED_MAX });
+  readonly #places = recentlyUsed<string, Places>(BUDGETS_CACHED_MAX);
 
   /** `keep` writes a row; the disk may have it a little later. */
   constructor(reads: Reads, keep: (row: RowWrite) => void) {

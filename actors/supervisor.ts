@@ -2,7 +2,6 @@
 // and lets one probe at a time through once it is half open. Only changes of state are committed, by the provider
 // actor (`machines/provider.ts`); a restart forgets counts, never an open circuit.
 
-import { LRUCache } from 'lru-cache';
 import type { ProviderContext } from '../machines/provider.ts';
 import { type ActorId, actorIdOf } from '../src/core/ids.ts';
 import {
@@ -13,6 +12,7 @@ import {
   CIRCUITS_COUNTED_MAX,
 } from '../src/core/limits.ts';
 import { forgotten, type Kept } from '../src/core/lookUp.ts';
+import { recentlyUsed } from '../src/core/recent.ts';
 import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -50,7 +50,7 @@ export class Supervisor {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   /** Of the provider apps called last; one that is forgotten starts to count anew. */
-  readonly #circuits = new LRUCache<string, Circuit>({ max: CIRCUITS_COUNTED_MAX, dispose: forgotten });
+  readonly #circuits = recentlyUsed<string, Circuit>(CIRCUITS_COUNTED_MAX, { dispose: forgotten });
 
   #onTripped: (providerKey: string) => void = () => {};
 

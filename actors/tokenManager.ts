@@ -4,7 +4,6 @@
 // tomorrow; shards never change, owners may grow. Invariant: an opened credential never leaves as text, only as the
 // headers and query that one call needs.
 
-import { LRUCache } from 'lru-cache';
 import xxhash from 'xxhash-wasm';
 import type { CredentialContext } from '../machines/credentialEvents.ts';
 import type { MachineEvent } from '../machines/effects.ts';
@@ -29,6 +28,7 @@ import {
   YOUNG_TOKEN_MS,
 } from '../src/core/limits.ts';
 import type { Log } from '../src/core/log.ts';
+import { type Recent, recentlyUsed } from '../src/core/recent.ts';
 import { type Clock, isWithin, type Ms } from '../src/core/time.ts';
 import { WaitingList } from '../src/core/waitingList.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
@@ -80,7 +80,7 @@ export function shardOf(connectionId: ConnectionId): number {
 }
 
 interface Shard {
-  readonly tokens: LRUCache<ConnectionId, OpenToken>;
+  readonly tokens: Recent<ConnectionId, OpenToken>;
   readonly waiting: Map<ConnectionId, WaitingList>;
 }
 
@@ -95,10 +95,8 @@ function leewayMs(lifetimeMs: number): number {
 
 function newShard(): Shard {
   return {
-    tokens: new LRUCache({
-      max: OPEN_TOKENS_PER_SHARD_MAX,
-      maxSize: OPEN_TOKENS_BYTES_PER_SHARD_MAX,
-      sizeCalculation: bytesOf,
+    tokens: recentlyUsed(OPEN_TOKENS_BYTES_PER_SHARD_MAX, {
+      weightOf,
       dispose: ({ holder }) => {
         holder.token = null;
       },
@@ -107,10 +105,11 @@ function newShard(): Shard {
   };
 }
 
-/** What an opened token takes in memory, as an estimate: its text is most of it. */
-function bytesOf({ attachment }: OpenToken): number {
+/** Bytes in memory, as an estimate: the text is most of them. None has less than its share, so none is one too many. */
+function weightOf({ attachment }: OpenToken): number {
   const characters = attachment.headers.reduce((sum, { length }) => sum + length, attachment.query.length);
-  return OPEN_TOKEN_OVERHEAD_BYTES + 2 * characters;
+  const bytes = OPEN_TOKEN_OVERHEAD_BYTES + 2 * characters;
+  return Math.max(bytes, OPEN_TOKENS_BYTES_PER_SHARD_MAX / OPEN_TOKENS_PER_SHARD_MAX);
 }
 
 /** Opened credentials of all connections; one for the process. */
@@ -126,7 +125,7 @@ export class TokenManager {
   #owner = { index: 0, of: 1 };
   #onChanged: (connectionId: ConnectionId | null) => void = () => {};
   /** Where a connection's shard was computed before: the hash costs more than the lookup. */
-  readonly #shardIndex = new LRUCache<ConnectionId, Shard>({ max: TOKEN_SHARDS * OPEN_TOKENS_PER_SHARD_MAX });
+  readonly #shardIndex = recentlyUsed<ConnectionId, Shard>(TOKEN_SHARDS * OPEN_TOKENS_PER_SHARD_MAX);
 
   constructor(runtime: Runtime, reads: Reads, vault: Vault, catalog: Catalog, clock: Clock, log: Log) {
     this.#runtime = runtime;

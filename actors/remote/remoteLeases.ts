@@ -3,7 +3,6 @@
 // the owner decides as if the call were its own. Takes the place of leases, tokens and budgets for the proxy.
 // Invariants: no call goes with what was taken back before it began; of a chunk never more calls are made than it has.
 
-import { LRUCache } from 'lru-cache';
 import type { Attachment } from '../../src/auth/attach.ts';
 import type { ConnectionId } from '../../src/core/ids.ts';
 import {
@@ -14,6 +13,7 @@ import {
   REFRESH_REQUEST_INTERVAL_MS,
   YOUNG_TOKEN_MS,
 } from '../../src/core/limits.ts';
+import { recentlyUsed } from '../../src/core/recent.ts';
 import { type Clock, isWithin, type Ms, type Timer } from '../../src/core/time.ts';
 import type { CallPriority } from '../../src/limits/fairQueue.ts';
 import type { Said } from '../../src/limits/told.ts';
@@ -60,8 +60,7 @@ export class RemoteLeases {
   readonly #epochs: Epochs;
   readonly #clock: Clock;
   readonly #reports: Reports;
-  readonly #known = new LRUCache<ConnectionId, Known>({
-    max: GRANTS_CACHED_MAX,
+  readonly #known = recentlyUsed<ConnectionId, Known>(GRANTS_CACHED_MAX, {
     dispose: (known, _connectionId, reason) => {
       if (reason !== 'set') this.#giveBack(known);
     },

@@ -5,9 +5,9 @@
 // Envelope: version (1 byte) | key id (8) | nonce (12) | ciphertext | tag (16).
 
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { IntegrationError } from '../core/errors.ts';
 import { VAULT_KEYS_CACHED_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 
 const VERSION = 1;
 const KEY_BYTES = 32;
@@ -83,7 +83,7 @@ class KeyRing {
   #masters: readonly [MasterKey, ...MasterKey[]];
   /** These too, and those that were retired. */
   readonly #byId: Map<string, MasterKey>;
-  readonly #derived = new LRUCache<string, Buffer>({ max: VAULT_KEYS_CACHED_MAX });
+  readonly #derived = recentlyUsed<string, Buffer>(VAULT_KEYS_CACHED_MAX);
 
   /** A key that is given twice counts once. Rejects with `invalid_input` an empty list. */
   constructor(masters: readonly MasterKey[]) {

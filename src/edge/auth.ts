@@ -4,9 +4,9 @@
 
 import { hash } from 'node:crypto';
 import type { HonoRequest } from 'hono';
-import { LRUCache } from 'lru-cache';
 import { IntegrationError } from '../core/errors.ts';
 import { API_KEY_CHARS_MAX, API_KEYS_CACHED_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { isSameText } from '../core/sameText.ts';
 import type { Clock } from '../core/time.ts';
 import { CustomerTokens, isCustomerToken } from '../flows/customerTokens.ts';
@@ -26,7 +26,7 @@ export class ApiKeys {
   readonly #reads: Reads;
   readonly #clock: Clock;
   /** Of keys that are valid, by their text. A look-up hashes it with a seed of this process: its time tells nothing. */
-  readonly #callers = new LRUCache<string, Caller>({ max: API_KEYS_CACHED_MAX });
+  readonly #callers = recentlyUsed<string, Caller>(API_KEYS_CACHED_MAX);
   #onForgotten: () => void = () => {};
 
   constructor(reads: Reads, clock: Clock) {

@@ -2,10 +2,10 @@
 // passed. Called by both kinds of exchange; the proxy asks with the origin's text, so that its hot path parses no URL.
 // Invariant: every pool connects through the guard's lookup, and calls per origin are bounded.
 
-import { LRUCache } from 'lru-cache';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { IntegrationError, invariant } from '../core/errors.ts';
 import { CALLS_PER_ORIGIN_MAX, CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
+import { type Recent, recentlyUsed } from '../core/recent.ts';
 import { Exchange } from './exchange.ts';
 import { type Guard, portOf } from './guard.ts';
 
@@ -18,14 +18,14 @@ export interface Origin {
 
 export class Origins {
   readonly #guard: Guard;
-  readonly #origins: LRUCache<string, Origin>;
+  readonly #origins: Recent<string, Origin>;
   /** Pools pushed out of the cache that still finish their calls. */
   readonly #retiring = new Set<Dispatcher>();
   #isClosed = false;
 
   constructor(guard: Guard) {
     this.#guard = guard;
-    this.#origins = new LRUCache({ max: ORIGINS_MAX, dispose: (origin) => this.#retire(origin.pool) });
+    this.#origins = recentlyUsed(ORIGINS_MAX, { dispose: (origin) => this.#retire(origin.pool) });
   }
 
   /** The pool of `https://host[:port]`. Throws `egress_refused`, `overloaded`, or `network` after `close`. */

@@ -3,7 +3,6 @@
 // believed before its signature is, and only RS256 is a signature.
 
 import { compactVerify, decodeProtectedHeader, importSPKI } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { IntegrationError } from '../core/errors.ts';
 import type { ProjectId } from '../core/ids.ts';
@@ -14,6 +13,7 @@ import {
   JWT_KEYS_CACHED_MAX,
   REF_CHARS_MAX,
 } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { type Clock, type Ms, SECOND_MS } from '../core/time.ts';
 import type { Reads } from '../store/port.ts';
 import { type JwtKeyRow, readJwtKey } from '../store/tables/keys.ts';
@@ -44,7 +44,7 @@ export class CustomerTokens {
   readonly #reads: Reads;
   readonly #clock: Clock;
   /** By id; that of a key that is gone or switched off is never asked for. */
-  readonly #imported = new LRUCache<string, ImportedKey>({ max: JWT_KEYS_CACHED_MAX });
+  readonly #imported = recentlyUsed<string, ImportedKey>(JWT_KEYS_CACHED_MAX);
 
   constructor(reads: Reads, clock: Clock) {
     this.#reads = reads;

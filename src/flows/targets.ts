@@ -1,7 +1,6 @@
 // Where the calls of a connection or an installation go: address, provider, limits. Resolving it takes a few reads
 // and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
 
-import { LRUCache } from 'lru-cache';
 import { type LeaseTarget, leaseTarget, limitedAccount } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
@@ -10,6 +9,7 @@ import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
 import { isMoveDue } from '../core/lookUp.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { kindsOf, patternOf } from '../limits/callKinds.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
@@ -78,10 +78,10 @@ export function variablesOf(connection: Pick<ConnectionRow, 'metadata'>): Record
 export class Targets {
   readonly #reads: Reads;
   readonly #catalog: Catalog;
-  readonly #byInstallation = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
+  readonly #byInstallation = recentlyUsed<string, ProxyTarget>(PROXY_TARGETS_CACHED_MAX);
   /** The ones asked for last, by the end of their ids. */
   readonly #recent = newRecent();
-  readonly #byName = new LRUCache<string, ProxyTarget>({ max: PROXY_TARGETS_CACHED_MAX });
+  readonly #byName = recentlyUsed<string, ProxyTarget>(PROXY_TARGETS_CACHED_MAX);
 
   #onForgotten: () => void = () => {};
 

@@ -2,8 +2,8 @@
 // from here instead of being sent to a provider that has refused already. In memory only; a restart asks the provider
 // again. Invariant: a hold ends, whatever the provider said and whatever becomes of the clock.
 
-import { LRUCache } from 'lru-cache';
 import { RESENDS_WAITING_MAX, THROTTLE_ASSUMED_MS, THROTTLE_MS_MAX, THROTTLED_ACCOUNTS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { type Clock, delay, type Ms, putBackMs } from '../core/time.ts';
 import type { LimitsSaid } from '../limits/headers/said.ts';
 
@@ -15,9 +15,7 @@ export interface Hold {
 
 /** Holds of all accounts, and the calls that wait for one to end; one for the process. */
 export class Throttle {
-  readonly #holds = new LRUCache<string, { untilMs: Ms; readonly isRetryable: boolean }>({
-    max: THROTTLED_ACCOUNTS_MAX,
-  });
+  readonly #holds = recentlyUsed<string, { untilMs: Ms; readonly isRetryable: boolean }>(THROTTLED_ACCOUNTS_MAX);
   readonly #seen = { seenAtMs: Number.NEGATIVE_INFINITY };
   readonly #told: (accountKey: string, hold: Hold) => void;
   #waiting = 0;

@@ -3,8 +3,8 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import { LRUCache } from 'lru-cache';
 import { SANDBOX_ACCOUNTS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { CustomFields } from './customFields.ts';
 import type { FaultPlan } from './faults.ts';
@@ -102,7 +102,7 @@ export interface World {
 
 export class Accounts {
   readonly #world: World;
-  readonly #accounts = new LRUCache<string, Account>({ max: SANDBOX_ACCOUNTS_MAX });
+  readonly #accounts = recentlyUsed<string, Account>(SANDBOX_ACCOUNTS_MAX);
 
   constructor(world: World) {
     this.#world = world;

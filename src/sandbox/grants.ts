@@ -3,9 +3,9 @@
 // while its grant does; a rotated refresh token that comes back revokes the whole grant (RFC 9700 4.14.2).
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { randomToken } from '../core/ids.ts';
 import { SANDBOX_CODE_LIFETIME_MS, SANDBOX_TOKENS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import type { Clock, Ms } from '../core/time.ts';
 
 export type OAuthProvider = 'hubspot' | 'salesforce' | 'slack' | 'github';
@@ -80,13 +80,11 @@ export interface GrantCounts {
 export class Grants {
   readonly #clock: Clock;
   readonly #options: GrantsOptions;
-  readonly #codes = new LRUCache<string, Code>({ max: SANDBOX_TOKENS_MAX });
-  readonly #live = new LRUCache<string, LiveGrant>({ max: SANDBOX_TOKENS_MAX });
+  readonly #codes = recentlyUsed<string, Code>(SANDBOX_TOKENS_MAX);
+  readonly #live = recentlyUsed<string, LiveGrant>(SANDBOX_TOKENS_MAX);
   /** Every refresh token ever issued, rotated ones too, so that reuse is seen. */
-  readonly #refreshTokens = new LRUCache<string, string>({ max: SANDBOX_TOKENS_MAX });
-  readonly #accessTokens = new LRUCache<string, { readonly grantId: string; expiresAtMs: Ms }>({
-    max: SANDBOX_TOKENS_MAX,
-  });
+  readonly #refreshTokens = recentlyUsed<string, string>(SANDBOX_TOKENS_MAX);
+  readonly #accessTokens = recentlyUsed<string, { readonly grantId: string; expiresAtMs: Ms }>(SANDBOX_TOKENS_MAX);
   #counts = { codesIssued: 0, codesExchanged: 0, refreshes: 0, refreshTokensReused: 0 };
 
   constructor(clock: Clock, options: GrantsOptions) {

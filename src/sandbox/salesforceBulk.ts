@@ -2,9 +2,9 @@
 // Mounted by `salesforce.ts`. Invariant: at most SANDBOX_BULK_JOBS_MAX jobs are remembered, without their rows.
 // Source: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/asynch_api_intro.htm
 
-import { LRUCache } from 'lru-cache';
 import { isJsonObject, type JsonObject, jsonAt, parseJson } from '../core/json.ts';
 import { SANDBOX_BULK_JOBS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { jsonAnswer, salesforceError } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext } from './context.ts';
@@ -27,7 +27,7 @@ interface Job {
 }
 
 export function mountSalesforceBulk(app: SandboxApp, path: string, context: SandboxContext, objects: Objects): void {
-  const jobs = new LRUCache<string, Job>({ max: SANDBOX_BULK_JOBS_MAX });
+  const jobs = recentlyUsed<string, Job>(SANDBOX_BULK_JOBS_MAX);
   let opened = 0;
   const withJob = (c: RequestContext, handle: (job: Job) => Response | Promise<Response>) => {
     const job = jobs.get(c.req.param('job') ?? '');

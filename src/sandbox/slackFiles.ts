@@ -4,10 +4,10 @@
 // Source: https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { randomToken } from '../core/ids.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../core/json.ts';
 import { SANDBOX_UPLOADS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import type { RequestContext } from './context.ts';
 import type { SlackCall, SlackResult } from './slack.ts';
 
@@ -21,8 +21,8 @@ interface Upload {
 }
 
 export class SlackFiles {
-  readonly #byTicket = new LRUCache<string, Upload>({ max: SANDBOX_UPLOADS_MAX });
-  readonly #byId = new LRUCache<string, Upload>({ max: SANDBOX_UPLOADS_MAX });
+  readonly #byTicket = recentlyUsed<string, Upload>(SANDBOX_UPLOADS_MAX);
+  readonly #byId = recentlyUsed<string, Upload>(SANDBOX_UPLOADS_MAX);
 
   methods(): readonly (readonly [string, (call: SlackCall) => SlackResult])[] {
     return [

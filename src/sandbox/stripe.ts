@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { LRUCache } from 'lru-cache';
 import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { SANDBOX_IDEMPOTENCY_KEYS_MAX } from '../core/limits.ts';
+import { recentlyUsed } from '../core/recent.ts';
 import { SECOND_MS } from '../core/time.ts';
 import { jsonAnswer, stripeError } from './answers.ts';
 import type { RequestContext, SandboxApp, SandboxContext, SandboxEnv } from './context.ts';
@@ -74,7 +74,7 @@ export function stripeAuthentication(context: SandboxContext) {
  * Source: https://docs.stripe.com/api/idempotent_requests
  */
 function onceByKey() {
-  const answers = new LRUCache<string, Response>({ max: SANDBOX_IDEMPOTENCY_KEYS_MAX });
+  const answers = recentlyUsed<string, Response>(SANDBOX_IDEMPOTENCY_KEYS_MAX);
   return createMiddleware<SandboxEnv>(async (c, next) => {
     c.header('request-id', `req_${String(newId()).replaceAll('-', '').slice(0, 14)}`);
     const key = c.req.header('idempotency-key');

@@ -3,17 +3,17 @@
 // already. A token that was had is not asked for again, when a failed one is tried again is committed by its machine,
 // and of one that was under way it is known. What little comes too early is refused, an answer like any other.
 
-import { LRUCache } from 'lru-cache';
 import { accountOf } from '../../../actors/lease.ts';
 import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
 import { BUDGETS_CACHED_MAX } from '../../core/limits.ts';
+import { recentlyUsed } from '../../core/recent.ts';
 import type { Ms } from '../../core/time.ts';
 import { earliestAtMs, spend } from '../../limits/meter.ts';
 import { type Meter, newMeter } from '../../limits/slices.ts';
 import type { ConnectionRow } from '../../store/tables/connections.ts';
 
 export class EndpointBudget {
-  readonly #windows = new LRUCache<string, Meter>({ max: BUDGETS_CACHED_MAX });
+  readonly #windows = recentlyUsed<string, Meter>(BUDGETS_CACHED_MAX);
 
   /** Spends one request, or answers when there is one to spend; then nothing was spent. */
   take(declaration: ProviderDeclaration, connection: ConnectionRow, nowMs: Ms): Ms | null {

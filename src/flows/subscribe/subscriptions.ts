@@ -2,8 +2,8 @@
 // installation of it subscribes to, and of a busy account most is nobody's. Invariant: it is what the actor of the
 // inbox would go by at this moment.
 
-import { LRUCache } from 'lru-cache';
 import { SUBSCRIPTIONS_CACHED_MAX } from '../../core/limits.ts';
+import { recentlyUsed } from '../../core/recent.ts';
 import type { EffectiveSubscription } from '../../manifest/subscriptions.ts';
 import type { InstallationRow, IntegrationRow } from '../../store/tables/installations.ts';
 import type { CommittedRows } from '../services.ts';
@@ -12,7 +12,7 @@ import { subscriptionsOf } from './tell.ts';
 /** By what they depend on: another config or a later revision has another key. */
 export class Subscriptions {
   readonly #committed: CommittedRows;
-  readonly #known = new LRUCache<string, readonly EffectiveSubscription[]>({ max: SUBSCRIPTIONS_CACHED_MAX });
+  readonly #known = recentlyUsed<string, readonly EffectiveSubscription[]>(SUBSCRIPTIONS_CACHED_MAX);
 
   constructor(committed: CommittedRows) {
     this.#committed = committed;

@@ -78,15 +78,15 @@ async function callsPart(folder: string): Promise<Part> {
     { suffix: ', POST 1 KB', subjects: [floor, tenon], requests: requestsOf(tenon, stripe, 'POST') },
     { suffix: ', OAuth', subjects: [severalFloor, tenon], requests: requestsOf(tenon, salesforce, 'GET') },
   ];
+  const driving: Driving = { load, upstream };
   const outcomes: CallsOutcome[] = [];
   for (const scenario of scenarios) {
     tell(`calls${scenario.suffix}`);
-    outcomes.push(await measureCalls({ load, upstream }, scenario, ROUNDS, MEASURED_MS));
+    outcomes.push(await measureCalls(driving, scenario, ROUNDS, MEASURED_MS));
   }
   tell('latency at half load');
-  const halfLoad = Math.floor((outcomes[0]?.tenonPerSecond ?? 0) / 2);
   const latency = PARTS.has('latency')
-    ? await measureLatency([floor, tenon], requestsOf(tenon, stripe, 'GET'), halfLoad, ROUNDS, LATENCY_MS)
+    ? await measureLatency(driving, [floor, tenon], requestsOf(tenon, stripe, 'GET'), ROUNDS, LATENCY_MS)
     : null;
   const { requests, withoutCredential } = await upstream.ask<UpstreamCounts>({ kind: 'counts' });
   check(withoutCredential === 0, `${withoutCredential} of ${requests} calls came without a credential`);

@@ -39,7 +39,6 @@ export interface CallsOutcome {
   /** Microseconds that Tenon adds to the floor. */
   readonly addedCpu: Spread;
   readonly cpu: Readonly<Record<string, Spread>>;
-  readonly tenonPerSecond: number;
   readonly tenonCalls: number;
 }
 
@@ -87,7 +86,6 @@ export async function measureCalls(
     ratios: Object.fromEntries(others.map((subject) => [`${subject.name}${suffix}`, ratio(subject)])),
     addedCpu,
     cpu: Object.fromEntries(subjects.map((subject, index) => [subject.name, cpu[index] as Row])),
-    tenonPerSecond: rowOf('', '', of(tenon, 'perSecond')).median,
     tenonCalls,
   };
 }

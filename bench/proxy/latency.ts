@@ -1,12 +1,16 @@
-// How long a call takes at half of what Tenon can do, floor and Tenon in turn at the same rate.
+// How long a call takes at half of what Tenon can do, floor and Tenon in turn at the same rate. What it can do is seen
+// anew in each round: a machine may be half as fast again as a minute before, and at half of what it could do then
+// Tenon has three quarters of a core to do, or more than there is.
 
 import { setFlagsFromString } from 'node:v8';
 import { Child } from '../harness/processes.ts';
 import { percentile, type Row, rowOf, type Spread } from '../harness/result.ts';
+import { type Driving, sampleOf } from './calls.ts';
 import { type Subject, script } from './subjects.ts';
 import type { Paced, PacedOutcome } from './traffic.ts';
 
 const WARM_UP_MS = 1000;
+const SATURATED_MS = 700;
 /** Of the generator: it collects its heap between the runs, and next to never in one. */
 const NODE_OPTIONS = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 /** Of calls at most as slow; `one in` is how a reader says it. */
@@ -18,44 +22,51 @@ export interface LatencyOutcome {
   readonly addedP99: Spread;
   /** Of the calls of all rounds, for each of SHARES. */
   readonly percentilesMs: Readonly<Record<string, readonly number[]>>;
+  /** Half of what Tenon could do: the median of the rounds. */
   readonly perSecond: number;
   /** Calls through Tenon. */
   readonly tenonCalls: number;
 }
 
 export async function measureLatency(
+  driving: Driving,
   [floor, tenon]: readonly [Subject, Subject],
   requests: readonly string[],
-  perSecond: number,
   rounds: number,
   roundMs: number,
 ): Promise<LatencyOutcome> {
   // This process only waits, and would use the time to collect its heap: 25 ms on a core that is measured.
   setFlagsFromString('--no-memory-reducer');
   const { child } = await Child.start(script('openLoop'), { core: 1, nodeOptions: NODE_OPTIONS });
-  const run = async ({ port }: Subject, durationMs: number): Promise<PacedOutcome> => {
+  const run = async ({ port }: Subject, perSecond: number, durationMs: number): Promise<PacedOutcome> => {
     const load: Paced = { kind: 'paced', port, requests, perSecond, durationMs };
     const outcome = await child.ask<PacedOutcome>(load);
     if (outcome.firstFailure !== null) throw new Error(`a call failed at a fixed rate: ${outcome.firstFailure}`);
     return outcome;
   };
   const outcomes = { floor: [] as PacedOutcome[], tenon: [] as PacedOutcome[] };
+  const rates: number[] = [];
   let tenonCalls = 0;
   for (let round = 0; round < rounds; round++) {
-    await run(floor, WARM_UP_MS);
-    outcomes.floor.push(await run(floor, roundMs));
-    const warm = await run(tenon, WARM_UP_MS);
-    const measured = await run(tenon, roundMs);
+    const saturated = await sampleOf(driving, tenon, requests, SATURATED_MS);
+    const perSecond = Math.floor(saturated.sample.perSecond / 2);
+    await run(floor, perSecond, WARM_UP_MS);
+    outcomes.floor.push(await run(floor, perSecond, roundMs));
+    const warm = await run(tenon, perSecond, WARM_UP_MS);
+    const measured = await run(tenon, perSecond, roundMs);
     outcomes.tenon.push(measured);
+    rates.push(perSecond);
+    tenonCalls += saturated.calls;
     for (const { opened, completed } of [warm, measured]) tenonCalls += opened + completed;
   }
   await child.stop();
   const { rows, addedP99 } = rowsOf(outcomes.floor, outcomes.tenon);
+  const rate = rowOf('half load', 'requests/s', rates);
   return {
-    rows,
+    rows: [rate, ...rows],
     addedP99,
     percentilesMs: { floor: togetherOf(outcomes.floor), Tenon: togetherOf(outcomes.tenon) },
-    perSecond,
+    perSecond: rate.median,
     tenonCalls,
   };
 }

@@ -11,21 +11,22 @@ import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts'
 
 const HEAD_END = '\r\n\r\n';
 /**
- * Each has made a call before the first one is due: whoever is connected may not be accepted yet, and to accept as many
- * at once takes some 20 ms that are none of a call's. A call that finds no connection free waits for one.
+ * To each process under test, for all runs: what a connection leaves behind is not a call's. Each has made a call
+ * before the first one of a run is due: whoever is connected may not be accepted yet, and to accept as many at once
+ * takes some 20 ms. A call that finds no connection free waits for one.
  */
 const CONNECTIONS = 256;
 const TICK_MS = 1;
 /** An answer is larger than that in no call. */
 const READ_BYTES = 65_536;
 const read = Buffer.alloc(READ_BYTES);
+const connectionsTo = new Map<number, readonly Connection[]>();
 
 class PacedRun {
   readonly #load: Paced;
   readonly #requests: readonly Buffer[];
   readonly #resolve: (outcome: PacedOutcome) => void;
   readonly #free: Connection[] = [];
-  readonly #all: Connection[] = [];
   /** Calls by when they were due, in milliseconds. Those before `#sent` have a connection. */
   readonly #dueMs: Float64Array;
   readonly #latenciesMs: Float64Array;
@@ -44,17 +45,16 @@ class PacedRun {
     this.#dueMs = new Float64Array(calls);
     this.#latenciesMs = new Float64Array(calls);
     this.#latenessMs = new Float64Array(calls);
-    for (let index = 0; index < CONNECTIONS; index++) {
-      this.#all.push(
-        new Connection(load.port, {
-          ready: (connection) => connection.send(0, this.#requestAt(index)),
-          answered: (connection, dueMs) => this.#answered(connection, dueMs),
-          failed: (reason) => {
-            this.#firstFailure ??= reason;
-            if (!this.#isStarted) this.#end();
-          },
-        }),
-      );
+    const listener: Listener = {
+      answered: (connection, dueMs) => this.#answered(connection, dueMs),
+      failed: (reason) => {
+        this.#firstFailure ??= reason;
+        if (!this.#isStarted) this.#end();
+      },
+    };
+    for (const [index, connection] of connections(load.port).entries()) {
+      connection.listener = listener;
+      connection.send(0, this.#requestAt(index));
     }
   }
 
@@ -117,7 +117,6 @@ class PacedRun {
       setTimeout(() => this.#end(), TICK_MS);
       return;
     }
-    for (const connection of this.#all) connection.close();
     this.#resolve({
       completed: this.#completed,
       opened: CONNECTIONS,
@@ -133,8 +132,16 @@ function inMicros(valuesMs: Float64Array): readonly number[] {
   return Array.from(valuesMs.toSorted(), (value) => Math.round(value * 1000) / 1000);
 }
 
+function connections(port: number): readonly Connection[] {
+  let known = connectionsTo.get(port);
+  if (known === undefined) {
+    known = Array.from({ length: CONNECTIONS }, () => new Connection(port));
+    connectionsTo.set(port, known);
+  }
+  return known;
+}
+
 interface Listener {
-  ready(connection: Connection): void;
   answered(connection: Connection, dueMs: number): void;
   failed(reason: string): void;
 }
@@ -142,21 +149,16 @@ interface Listener {
 /** One keep-alive connection with one call at a time. */
 class Connection {
   readonly #socket: Socket;
-  readonly #listener: Listener;
+  listener: Listener | null = null;
   #dueMs = 0;
   #head: string | null = null;
   #bodyBytes = 0;
-  #isClosing = false;
 
-  constructor(port: number, listener: Listener) {
-    this.#listener = listener;
+  constructor(port: number) {
     const onread = { buffer: read, callback: (bytes: number) => this.#read(bytes) };
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread });
-    this.#socket.on('connect', () => listener.ready(this));
-    this.#socket.on('error', (error) => listener.failed(error.message));
-    this.#socket.on('close', () => {
-      if (!this.#isClosing) listener.failed('a connection was closed');
-    });
+    this.#socket.on('error', (error) => this.listener?.failed(error.message));
+    this.#socket.on('close', () => this.listener?.failed('a connection was closed'));
   }
 
   send(dueMs: number, request: Buffer): void {
@@ -164,18 +166,13 @@ class Connection {
     this.#socket.write(request);
   }
 
-  close(): void {
-    this.#isClosing = true;
-    this.#socket.destroy();
-  }
-
   /** Answers whether more may come. */
   #read(bytes: number): boolean {
     if (!this.#isWhole(bytes)) return true;
-    if (this.#head === null || !isGood(this.#head)) this.#listener.failed(`not the answer: ${this.#head}`);
+    if (this.#head === null || !isGood(this.#head)) this.listener?.failed(`not the answer: ${this.#head}`);
     this.#head = null;
     this.#bodyBytes = 0;
-    this.#listener.answered(this, this.#dueMs);
+    this.listener?.answered(this, this.#dueMs);
     return true;
   }
 

@@ -120,7 +120,8 @@ function totalOf({ user, system }: CpuMicros): number {
   return user + system;
 }
 
-async function drive({ load }: Driving, { port }: Subject, requests: readonly string[], durationMs: number) {
+/** Calls as fast as they are answered. Rejects if one failed. */
+export async function drive({ load }: Driving, { port }: Subject, requests: readonly string[], durationMs: number) {
   const outcome = await load.ask<LoadOutcome>({ kind: 'run', port, requests, durationMs } satisfies Load);
   if (outcome.failed > 0) throw new Error(`${outcome.failed} calls failed, the first with: ${outcome.firstFailure}`);
   return outcome;

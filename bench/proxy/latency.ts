@@ -5,12 +5,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { Child } from '../harness/processes.ts';
 import { percentile, type Row, rowOf, type Spread } from '../harness/result.ts';
-import { type Driving, sampleOf } from './calls.ts';
+import { type Driving, drive } from './calls.ts';
 import { type Subject, script } from './subjects.ts';
 import type { Paced, PacedOutcome } from './traffic.ts';
 
 const WARM_UP_MS = 1000;
-const SATURATED_MS = 700;
+const SATURATED_MS = 1000;
 /** Of the generator: it collects its heap between the runs, and next to never in one. */
 const NODE_OPTIONS = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 /** Of calls at most as slow; `one in` is how a reader says it. */
@@ -48,15 +48,15 @@ export async function measureLatency(
   const rates: number[] = [];
   let tenonCalls = 0;
   for (let round = 0; round < rounds; round++) {
-    const saturated = await sampleOf(driving, tenon, requests, SATURATED_MS);
-    const perSecond = Math.floor(saturated.sample.perSecond / 2);
+    const saturated = await drive(driving, tenon, requests, SATURATED_MS);
+    const perSecond = Math.floor((saturated.completed / saturated.elapsedMs) * 500);
     await run(floor, perSecond, WARM_UP_MS);
     outcomes.floor.push(await run(floor, perSecond, roundMs));
     const warm = await run(tenon, perSecond, WARM_UP_MS);
     const measured = await run(tenon, perSecond, roundMs);
     outcomes.tenon.push(measured);
     rates.push(perSecond);
-    tenonCalls += saturated.calls;
+    tenonCalls += saturated.completed;
     for (const { opened, completed } of [warm, measured]) tenonCalls += opened + completed;
   }
   await child.stop();

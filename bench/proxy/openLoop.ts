@@ -11,9 +11,9 @@ import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts'
 
 const HEAD_END = '\r\n\r\n';
 /**
- * To each process under test, for all runs: what a connection leaves behind is not a call's. Each has made a call
- * before the first one of a run is due: whoever is connected may not be accepted yet, and to accept as many at once
- * takes some 20 ms. A call that finds no connection free waits for one.
+ * To each process under test, for all runs: what a connection leaves behind is not a call's. Each makes a call before
+ * the first run: whoever is connected may not be accepted yet, and to accept as many at once takes some 20 ms. A call
+ * that finds no connection free waits for one.
  */
 const CONNECTIONS = 256;
 const TICK_MS = 1;
@@ -31,6 +31,7 @@ class PacedRun {
   readonly #dueMs: Float64Array;
   readonly #latenciesMs: Float64Array;
   readonly #latenessMs: Float64Array;
+  #opened = 0;
   #due = 0;
   #sent = 0;
   #completed = 0;
@@ -52,13 +53,19 @@ class PacedRun {
         if (!this.#isStarted) this.#end();
       },
     };
-    for (const [index, connection] of connections(load.port).entries()) {
+    const { all, areNew } = connections(load.port);
+    this.#opened = areNew ? all.length : 0;
+    for (const [index, connection] of all.entries()) {
       connection.listener = listener;
-      connection.send(0, this.#requestAt(index));
+      if (areNew) connection.send(0, this.#requestAt(index));
+      else this.#free.push(connection);
     }
+    if (!areNew) this.#start();
   }
 
   #start(): void {
+    this.#isStarted = true;
+    globalThis.gc?.();
     const { perSecond, durationMs } = this.#load;
     const startedMs = performance.now();
     let tick = 0;
@@ -100,8 +107,6 @@ class PacedRun {
     if (!this.#isStarted) {
       this.#free.push(connection);
       if (this.#free.length < CONNECTIONS) return;
-      this.#isStarted = true;
-      globalThis.gc?.();
       this.#start();
       return;
     }
@@ -119,7 +124,7 @@ class PacedRun {
     }
     this.#resolve({
       completed: this.#completed,
-      opened: CONNECTIONS,
+      opened: this.#opened,
       firstFailure: this.#firstFailure,
       latenciesMs: inMicros(this.#latenciesMs.subarray(0, this.#completed)),
       latenessMs: inMicros(this.#latenessMs.subarray(0, this.#due)),
@@ -132,13 +137,12 @@ function inMicros(valuesMs: Float64Array): readonly number[] {
   return Array.from(valuesMs.toSorted(), (value) => Math.round(value * 1000) / 1000);
 }
 
-function connections(port: number): readonly Connection[] {
-  let known = connectionsTo.get(port);
-  if (known === undefined) {
-    known = Array.from({ length: CONNECTIONS }, () => new Connection(port));
-    connectionsTo.set(port, known);
-  }
-  return known;
+function connections(port: number): { readonly all: readonly Connection[]; readonly areNew: boolean } {
+  const known = connectionsTo.get(port);
+  if (known !== undefined) return { all: known, areNew: false };
+  const all = Array.from({ length: CONNECTIONS }, () => new Connection(port));
+  connectionsTo.set(port, all);
+  return { all, areNew: true };
 }
 
 interface Listener {

@@ -62,7 +62,7 @@ export interface Paced {
 export interface PacedOutcome {
   /** Calls that were due. */
   readonly completed: number;
-  /** Calls before them, one for each connection. */
+  /** Calls before them, one for each new connection. */
   readonly opened: number;
   readonly firstFailure: string | null;
   /** Of each call, from when it was due; sorted. */

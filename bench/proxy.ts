@@ -177,12 +177,14 @@ function draw(calls: CallsOutcome | undefined, latency: LatencyOutcome | null): 
     writeFileSync(join(RESULTS, 'proxy.svg'), barsOf('CPU of one proxied call', 'µs, all threads', bars));
   }
   if (latency === null) return;
+  const reach = Math.max(...Object.values(latency.percentilesMs).flat());
   const series = Object.entries(latency.percentilesMs).map(([title, values]) => ({
     title,
     unit: 'ms',
+    reach,
     points: values.map((value, index) => ({ size: Math.round(1 / (1 - (SHARES[index] ?? 0))), value })),
   }));
-  const title = `Latency at ${latency.perSecond} calls a second`;
+  const title = `Latency at ${latency.perSecond.toLocaleString('en-US')} calls a second`;
   writeFileSync(join(RESULTS, 'proxy-latency.svg'), plotOf(title, 'one call in … is slower', series));
 }
 

@@ -9,6 +9,8 @@ export interface Series {
   readonly points: readonly { readonly size: number; readonly value: number }[];
   /** What the number may not exceed, drawn as a line. */
   readonly limit?: number;
+  /** What the axis reaches at least: the same for pictures that are to be compared. */
+  readonly reach?: number;
 }
 
 const [WIDTH, HEIGHT] = [300, 210];
@@ -92,11 +94,11 @@ function headOf(title: string, width: number, height: number): readonly string[]
 }
 
 function panelOf(series: Series, sizeLabel: string): string {
-  const { points, limit } = series;
+  const { points, limit, reach = 0 } = series;
   const sizes = points.map(({ size }) => size);
   const [from, to] = [Math.log10(Math.min(...sizes)), Math.log10(Math.max(...sizes))];
   if (sizes.length === 0) throw new RangeError(`${series.title} has no points`);
-  const top = roundTop(Math.max(...points.map(({ value }) => value), limit ?? 0));
+  const top = roundTop(Math.max(...points.map(({ value }) => value), limit ?? 0, reach));
   const xOf = (size: number) => LEFT + ((WIDTH - LEFT - RIGHT) * (Math.log10(size) - from)) / (to - from || 1);
   const yOf = (value: number) => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * value) / top;
   const ticks = Array.from({ length: STEPS + 1 }, (_, step) => (top * step) / STEPS);

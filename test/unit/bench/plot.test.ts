@@ -32,6 +32,17 @@ describe('a plot of growth', () => {
     expect(heights).toEqual(heights.toSorted((a, b) => b - a));
   });
 
+  it('has one scale for series that reach as high as each other', () => {
+    const points = (value: number) => [
+      { size: 2, value: 0 },
+      { size: 10, value },
+    ];
+    const series = [20, 28].map((value) => ({ title: `${value}`, unit: 'ms', points: points(value), reach: 28 }));
+    const [, lower = 0, , higher = 0] = attributes(plotOf('latency', 'one in', series), 'circle', 'cy');
+    const [bottom = 0] = attributes(plotOf('latency', 'one in', series), 'circle', 'cy');
+    expect((bottom - lower) / (bottom - higher)).toBeCloseTo(20 / 28, 2);
+  });
+
   it('names its axes and its limit, in text that cannot become markup', () => {
     const svg = plotOf('growth', 'installations', [start]);
     for (const text of [

@@ -1,8 +1,7 @@
 // How long a call takes at half of what Tenon can do, floor and Tenon in turn at the same rate. What it can do is seen
-// anew in each round: a machine may be half as fast again as a minute before, and at half of what it could do then
-// Tenon has three quarters of a core to do, or more than there is.
+// anew in each round: a machine may be a third slower than a minute before, and half of what it could do then is three
+// quarters of a core now.
 
-import { setFlagsFromString } from 'node:v8';
 import { Child } from '../harness/processes.ts';
 import { percentile, type Row, rowOf, type Spread } from '../harness/result.ts';
 import { type Driving, drive, warmUp } from './calls.ts';
@@ -35,8 +34,6 @@ export async function measureLatency(
   rounds: number,
   roundMs: number,
 ): Promise<LatencyOutcome> {
-  // This process only waits, and would use the time to collect its heap: 25 ms on a core that is measured.
-  setFlagsFromString('--no-memory-reducer');
   const { child } = await Child.start(script('openLoop'), { core: 1, nodeOptions: NODE_OPTIONS });
   const run = async ({ port }: Subject, perSecond: number, durationMs: number): Promise<PacedOutcome> => {
     const load: Paced = { kind: 'paced', port, requests, perSecond, durationMs };
@@ -50,6 +47,8 @@ export async function measureLatency(
   await warmUp(driving, floor, requests);
   let tenonCalls = await warmUp(driving, tenon, requests);
   for (let round = 0; round < rounds; round++) {
+    // The floor too, or only Tenon would have what this leaves behind to collect.
+    await drive(driving, floor, requests, SATURATED_MS);
     const saturated = await drive(driving, tenon, requests, SATURATED_MS);
     const perSecond = Math.floor((saturated.completed / saturated.elapsedMs) * 500);
     await run(floor, perSecond, WARM_UP_MS);

@@ -11,9 +11,10 @@ import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts'
 
 const HEAD_END = '\r\n\r\n';
 /**
- * To each process under test, for all runs: what a connection leaves behind is not a call's. Each makes a call before
- * the first run: whoever is connected may not be accepted yet, and to accept as many at once takes some 20 ms. A call
- * that finds no connection free waits for one.
+ * To each process under test, for all runs: what a connection leaves behind is not a call's. A new one makes a call
+ * before the run begins: whoever is connected may not be accepted yet, and to accept as many at once takes some 20 ms.
+ * A call gets the one that was free last, and waits if none is; those that a server closes meanwhile, having idled too
+ * long, are replaced before the next run.
  */
 const CONNECTIONS = 256;
 const TICK_MS = 1;
@@ -26,6 +27,7 @@ class PacedRun {
   readonly #load: Paced;
   readonly #requests: readonly Buffer[];
   readonly #resolve: (outcome: PacedOutcome) => void;
+  readonly #all: readonly Connection[];
   readonly #free: Connection[] = [];
   /** Calls by when they were due, in milliseconds. Those before `#sent` have a connection. */
   readonly #dueMs: Float64Array;
@@ -53,14 +55,14 @@ class PacedRun {
         if (!this.#isStarted) this.#end();
       },
     };
-    const { all, areNew } = connections(load.port);
-    this.#opened = areNew ? all.length : 0;
-    for (const [index, connection] of all.entries()) {
+    this.#all = connectionsOf(load.port);
+    for (const [index, connection] of this.#all.entries()) {
       connection.listener = listener;
-      if (areNew) connection.send(0, this.#requestAt(index));
+      if (connection.isNew) connection.send(0, this.#requestAt(index));
       else this.#free.push(connection);
     }
-    if (!areNew) this.#start();
+    this.#opened = this.#all.length - this.#free.length;
+    if (this.#opened === 0) this.#start();
   }
 
   #start(): void {
@@ -87,7 +89,8 @@ class PacedRun {
     this.#dueMs[this.#due] = dueMs;
     this.#latenessMs[this.#due] = nowMs - dueMs;
     this.#due += 1;
-    const connection = this.#free.pop();
+    let connection = this.#free.pop();
+    while (connection?.isOpen === false) connection = this.#free.pop();
     if (connection !== undefined) this.#sendNext(connection);
   }
 
@@ -106,7 +109,7 @@ class PacedRun {
   #answered(connection: Connection, dueMs: number): void {
     if (!this.#isStarted) {
       this.#free.push(connection);
-      if (this.#free.length < CONNECTIONS) return;
+      if (this.#free.length < this.#all.length) return;
       this.#start();
       return;
     }
@@ -137,12 +140,11 @@ function inMicros(valuesMs: Float64Array): readonly number[] {
   return Array.from(valuesMs.toSorted(), (value) => Math.round(value * 1000) / 1000);
 }
 
-function connections(port: number): { readonly all: readonly Connection[]; readonly areNew: boolean } {
-  const known = connectionsTo.get(port);
-  if (known !== undefined) return { all: known, areNew: false };
-  const all = Array.from({ length: CONNECTIONS }, () => new Connection(port));
+function connectionsOf(port: number): readonly Connection[] {
+  const open = (connectionsTo.get(port) ?? []).filter(({ isOpen }) => isOpen);
+  const all = [...open, ...Array.from({ length: CONNECTIONS - open.length }, () => new Connection(port))];
   connectionsTo.set(port, all);
-  return { all, areNew: true };
+  return all;
 }
 
 interface Listener {
@@ -154,6 +156,9 @@ interface Listener {
 class Connection {
   readonly #socket: Socket;
   listener: Listener | null = null;
+  isNew = true;
+  isOpen = true;
+  #isBusy = false;
   #dueMs = 0;
   #head: string | null = null;
   #bodyBytes = 0;
@@ -161,13 +166,20 @@ class Connection {
   constructor(port: number) {
     const onread = { buffer: read, callback: (bytes: number) => this.#read(bytes) };
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread });
-    this.#socket.on('error', (error) => this.listener?.failed(error.message));
-    this.#socket.on('close', () => this.listener?.failed('a connection was closed'));
+    this.#socket.on('error', (error) => this.#closed(error.message));
+    this.#socket.on('close', () => this.#closed('a connection was closed'));
   }
 
   send(dueMs: number, request: Buffer): void {
+    this.isNew = false;
+    this.#isBusy = true;
     this.#dueMs = dueMs;
     this.#socket.write(request);
+  }
+
+  #closed(reason: string): void {
+    this.isOpen = false;
+    if (this.#isBusy) this.listener?.failed(reason);
   }
 
   /** Answers whether more may come. */
@@ -176,6 +188,7 @@ class Connection {
     if (this.#head === null || !isGood(this.#head)) this.listener?.failed(`not the answer: ${this.#head}`);
     this.#head = null;
     this.#bodyBytes = 0;
+    this.#isBusy = false;
     this.listener?.answered(this, this.#dueMs);
     return true;
   }

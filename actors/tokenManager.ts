@@ -109,7 +109,7 @@ function newShard(): Shard {
 function weightOf({ attachment }: OpenToken): number {
   const characters = attachment.headers.reduce((sum, { length }) => sum + length, attachment.query.length);
   const bytes = OPEN_TOKEN_OVERHEAD_BYTES + 2 * characters;
-  return Math.max(bytes, OPEN_TOKENS_BYTES_PER_SHARD_MAX / OPEN_TOKENS_PER_SHARD_MAX);
+  return Math.max(bytes, Math.ceil(OPEN_TOKENS_BYTES_PER_SHARD_MAX / OPEN_TOKENS_PER_SHARD_MAX));
 }
 
 /** Opened credentials of all connections; one for the process. */

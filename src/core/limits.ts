@@ -480,7 +480,7 @@ export const TOKEN_LIFETIME_ASSUMED_MS = HOUR_MS;
 /** Transient refresh failures in a row before the wait stops growing. */
 export const REFRESH_BACKOFF_MS_MAX = 5 * MINUTE_MS;
 export const REFRESH_BACKOFF_BASE_MS = SECOND_MS;
-/** Opened credentials kept in memory per token shard … */
+/** Opened credentials kept in memory per token shard; each is counted as its share of the bytes at least … */
 export const OPEN_TOKENS_PER_SHARD_MAX = 256;
 /** … and their bytes: tokens of Microsoft and Google have 2 KB, some have 10. 128 MB over all shards. */
 export const OPEN_TOKENS_BYTES_PER_SHARD_MAX = 524_288;

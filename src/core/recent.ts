@@ -16,7 +16,7 @@ export interface RecentOptions<Key, Value> {
 /**
  * A cache whose entries weigh at most `weightMax` together.
  *
- * With a number of entries instead (`max`), lru-cache makes its arrays for all of them at once, 24 bytes each: 2.4 MB
+ * With a number of entries instead (`max`), lru-cache makes its arrays for all of them at once, 28 bytes each: 2.8 MB
  * for 100,000 that may never come. They are then of a type that goes by the number, and code that V8 optimised for the
  * arrays of one cache is slower with those of another.
  */

@@ -183,24 +183,19 @@ export class Process {
     life.onEnd(() => this.#leftReads.push(store.reads));
     const definitions = mutant.definitions;
     const runtime = new Runtime({ store, clock, log, ...(definitions === undefined ? {} : { definitions }) });
-    const made = withGrowingCaches(() => {
-      const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
-      const budgets = new Budgets(store, clock, log);
-      const counts = newCounts();
-      const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
-      const fleets = new Fleets(runtime, store.reads, clock, log);
-      const own = { tokens, budgets, leases, fleets, counts, tracer: null };
-      return {
-        ...own,
-        targets: new Targets(store.reads, catalog),
-        revocations: new Revocations(clock),
-        throttle: new Throttle(),
-        rowLanes: new RowLanes(clock),
-      };
-    });
+    const tokens = new TokenManager(runtime, store.reads, vault, catalog, clock, log);
+    const budgets = new Budgets(store, clock, log);
+    const counts = newCounts();
+    const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
+    const fleets = new Fleets(runtime, store.reads, clock, log);
+    const own = { tokens, budgets, leases, fleets, counts, tracer: null };
     const egress = network.egressOf(life);
     const whole: Services = {
-      ...made,
+      ...own,
+      targets: new Targets(store.reads, catalog),
+      revocations: new Revocations(clock),
+      throttle: new Throttle(),
+      rowLanes: new RowLanes(clock),
       store,
       runtime,
       rollout: new Rollout({ store, runtime, clock, log, isAsked: () => false }),
@@ -256,26 +251,4 @@ function logOf(world: World, life: Life): Log {
     flush: quiet,
   };
   return log as unknown as Log;
-}
-
-/**
- * lru-cache reserves its lists for the sizes of production, 23 ms and 20 MB for every start of a process. Here they
- * grow with what is put in.
- */
-function withGrowingCaches<Made>(make: () => Made): Made {
-  const { from } = Array;
-  const typed = { Uint16Array: globalThis.Uint16Array, Uint32Array: globalThis.Uint32Array };
-  const reserved = (source: object, each?: () => unknown) =>
-    each === undefined && String(Object.keys(source)) === 'length' ? [] : from(source as never, each as never);
-  const Growing = function Growing() {
-    return [];
-  };
-  Object.assign(Array, { from: reserved });
-  Object.assign(globalThis, { Uint16Array: Growing, Uint32Array: Growing });
-  try {
-    return make();
-  } finally {
-    Object.assign(Array, { from });
-    Object.assign(globalThis, typed);
-  }
 }

@@ -50,7 +50,7 @@ export async function measureLatency(
     // The floor too, or only Tenon would have what this leaves behind to collect.
     await drive(driving, floor, requests, SATURATED_MS);
     const saturated = await drive(driving, tenon, requests, SATURATED_MS);
-    const perSecond = Math.floor((saturated.completed / saturated.elapsedMs) * 500);
+    const perSecond = Math.floor(((saturated.completed / saturated.elapsedMs) * 1000) / 2);
     await run(floor, perSecond, WARM_UP_MS);
     outcomes.floor.push(await run(floor, perSecond, roundMs));
     const warm = await run(tenon, perSecond, WARM_UP_MS);
@@ -61,43 +61,37 @@ export async function measureLatency(
     for (const { opened, completed } of [warm, measured]) tenonCalls += opened + completed;
   }
   await child.stop();
-  const { rows, addedP99 } = rowsOf(outcomes.floor, outcomes.tenon);
   const rate = rowOf('half load', 'requests/s', rates);
-  return {
-    rows: [rate, ...rows],
-    addedP99,
-    percentilesMs: { floor: togetherOf(outcomes.floor), Tenon: togetherOf(outcomes.tenon) },
-    perSecond: rate.median,
-    tenonCalls,
-  };
+  const { rows, ...found } = findingsOf(outcomes.floor, outcomes.tenon);
+  return { rows: [rate, ...rows], ...found, perSecond: rate.median, tenonCalls };
 }
 
-function rowsOf(floor: readonly PacedOutcome[], tenon: readonly PacedOutcome[]) {
+function findingsOf(floor: readonly PacedOutcome[], tenon: readonly PacedOutcome[]) {
   const of = (outcomes: readonly PacedOutcome[], share: number) =>
     outcomes.map(({ latenciesMs }) => percentile(latenciesMs, share));
-  const rowsOfOne = (label: string, outcomes: readonly PacedOutcome[]) =>
+  const rowsOf = (label: string, outcomes: readonly PacedOutcome[]) =>
     SHARES.map((share) => rowOf(`${label} p${share * 100} at half load`, 'ms', of(outcomes, share)));
   const floorP99 = of(floor, 0.99);
   const added = of(tenon, 0.99).map((value, round) => value - (floorP99[round] ?? Number.NaN));
   const addedP99 = rowOf('added p99 at half load', 'ms', added);
-  const lateness = [...floor, ...tenon].map(({ latenessMs }) => percentile(latenessMs, 0.99));
-  const together = { floor: togetherOf(floor), tenon: togetherOf(tenon) };
+  const lateness = [...floor, ...tenon].map(({ latenessMs }) => latenessMs);
+  const percentilesMs = { floor: togetherOf(floor), Tenon: togetherOf(tenon) };
   const addedTogether = SHARES.map((share, index) => {
-    const value = (together.tenon[index] ?? Number.NaN) - (together.floor[index] ?? Number.NaN);
+    const value = (percentilesMs.Tenon[index] ?? Number.NaN) - (percentilesMs.floor[index] ?? Number.NaN);
     return rowOf(`added p${share * 100}, all rounds together`, 'ms', [value]);
   });
   const rows = [
-    ...rowsOfOne('floor', floor),
-    ...rowsOfOne('Tenon', tenon),
+    ...rowsOf('floor', floor),
+    ...rowsOf('Tenon', tenon),
     addedP99,
     ...addedTogether,
     rowOf('p99 of the generator being late', 'ms', lateness),
   ];
-  return { rows, addedP99 };
+  return { rows, addedP99, percentilesMs };
 }
 
 /** For each of SHARES. A pause in one round of ten is in these, and not in the median of the rounds. */
 function togetherOf(outcomes: readonly PacedOutcome[]): readonly number[] {
-  const all = Float64Array.from(outcomes.flatMap(({ latenciesMs }) => latenciesMs)).sort();
-  return SHARES.map((share) => all[Math.ceil(all.length * share) - 1] ?? Number.NaN);
+  const all = outcomes.flatMap(({ latenciesMs }) => latenciesMs);
+  return SHARES.map((share) => percentile(all, share));
 }

@@ -7,6 +7,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { serveParent } from '../harness/processes.ts';
+import { percentile } from '../harness/result.ts';
 import { BODY_BYTES, isGood, type Paced, type PacedOutcome } from './traffic.ts';
 
 const HEAD_END = '\r\n\r\n';
@@ -18,7 +19,7 @@ const HEAD_END = '\r\n\r\n';
  */
 const CONNECTIONS = 256;
 const TICK_MS = 1;
-/** An answer is larger than that in no call. */
+/** More than an answer has. */
 const READ_BYTES = 65_536;
 const read = Buffer.alloc(READ_BYTES);
 const connectionsTo = new Map<number, readonly Connection[]>();
@@ -27,7 +28,6 @@ class PacedRun {
   readonly #load: Paced;
   readonly #requests: readonly Buffer[];
   readonly #resolve: (outcome: PacedOutcome) => void;
-  readonly #all: readonly Connection[];
   readonly #free: Connection[] = [];
   /** Calls by when they were due, in milliseconds. Those before `#sent` have a connection. */
   readonly #dueMs: Float64Array;
@@ -55,13 +55,12 @@ class PacedRun {
         if (!this.#isStarted) this.#end();
       },
     };
-    this.#all = connectionsOf(load.port);
-    for (const [index, connection] of this.#all.entries()) {
+    for (const [index, connection] of connectionsOf(load.port).entries()) {
       connection.listener = listener;
       if (connection.isNew) connection.send(0, this.#requestAt(index));
       else this.#free.push(connection);
     }
-    this.#opened = this.#all.length - this.#free.length;
+    this.#opened = CONNECTIONS - this.#free.length;
     if (this.#opened === 0) this.#start();
   }
 
@@ -109,7 +108,7 @@ class PacedRun {
   #answered(connection: Connection, dueMs: number): void {
     if (!this.#isStarted) {
       this.#free.push(connection);
-      if (this.#free.length < this.#all.length) return;
+      if (this.#free.length < CONNECTIONS) return;
       this.#start();
       return;
     }
@@ -130,16 +129,17 @@ class PacedRun {
       opened: this.#opened,
       firstFailure: this.#firstFailure,
       latenciesMs: inMicros(this.#latenciesMs.subarray(0, this.#completed)),
-      latenessMs: inMicros(this.#latenessMs.subarray(0, this.#due)),
+      latenessMs: percentile(Array.from(this.#latenessMs.subarray(0, this.#due)), 0.99),
     });
   }
 }
 
-/** Whole microseconds, sorted: short to send. */
+/** Whole microseconds: short to send. */
 function inMicros(valuesMs: Float64Array): readonly number[] {
-  return Array.from(valuesMs.toSorted(), (value) => Math.round(value * 1000) / 1000);
+  return Array.from(valuesMs, (value) => Math.round(value * 1000) / 1000);
 }
 
+/** CONNECTIONS of them, in place of each that was closed a new one. */
 function connectionsOf(port: number): readonly Connection[] {
   const open = (connectionsTo.get(port) ?? []).filter(({ isOpen }) => isOpen);
   const all = [...open, ...Array.from({ length: CONNECTIONS - open.length }, () => new Connection(port))];

@@ -65,8 +65,8 @@ export interface PacedOutcome {
   /** Calls before them, one for each new connection. */
   readonly opened: number;
   readonly firstFailure: string | null;
-  /** Of each call, from when it was due; sorted. */
+  /** Of each call, from when it was due. */
   readonly latenciesMs: readonly number[];
-  /** How late the generator itself is with each call, which is in its latency; sorted. */
-  readonly latenessMs: readonly number[];
+  /** How late the generator itself sends one call of a hundred; it is in the latency. */
+  readonly latenessMs: number;
 }

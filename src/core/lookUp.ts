@@ -1,5 +1,4 @@
-// Caches that forget what was not used for the longest time, and those who hold on to what is in them, so that a call
-// has nothing to look up.
+// Those who hold on to what is in a cache (`recent.ts`), so that a call has nothing to look up.
 
 import { USES_PER_MOVE } from './limits.ts';
 

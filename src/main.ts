@@ -15,7 +15,7 @@ import { LiveCatalog } from './catalog/liveCatalog.ts';
 import { addressWarnings, type Config, NO_PROXY_URL } from './config.ts';
 import { createConnectors } from './connectors/connectors.ts';
 import { newCounts } from './core/counts.ts';
-import { inlineWholeCalls, keepNewObjectsYoung, keepTicksFast } from './core/engine.ts';
+import { collectFullyLessOften, inlineWholeCalls, keepNewObjectsYoung, keepTicksFast } from './core/engine.ts';
 import { type IntegrationError, invariant } from './core/errors.ts';
 import { newId, type ProjectId, randomToken } from './core/ids.ts';
 import type { Log } from './core/log.ts';
@@ -81,6 +81,7 @@ export async function start(options: StartOptions): Promise<Running> {
   if (config.workers > 0) assertThreads();
   inlineWholeCalls();
   keepNewObjectsYoung();
+  collectFullyLessOften();
   keepTicksFast();
   const opened: Opened = [];
   const stop = () => closeAll(opened);

@@ -25,12 +25,11 @@ export function inlineWholeCalls(): void {
 }
 
 /**
- * The old space may grow to three times of what was alive after a full collection before the next one. Calls leave so
- * little in it that V8 lets it grow by its least step only, 8 MB on 50 MB, as collecting costs next to no throughput.
- * It costs time: each stops every call for 50 to 70 ms where V8's threads have no core of their own. Between two limits
- * (half way to the largest heap is the other) this trades up to twice the live heap for a third to a tenth of the
- * pauses. Memory is given back when nothing is going on, as before. Looked at after each full collection, so to be asked
- * early; it goes for the whole process, its threads included.
+ * The old space may grow to three times what a full collection left alive, or half way to the largest heap, before all
+ * of it is collected again. Calls leave little there, so V8 lets it grow by its least step only, 8 MB on 50: collecting
+ * costs next to no throughput. It costs time instead: every call waits 50 to 70 ms where V8's threads have no core of
+ * their own. A third as many of these pauses, for at most twice the live heap; it is still given back when nothing goes
+ * on. Looked at after each full collection, so to be asked early; it goes for the whole process, its threads included.
  */
 export function collectFullyLessOften(): void {
   setFlagsFromString('--heap-growing-percent=200');

@@ -7,6 +7,7 @@ import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts
 import type { Clock, Ms } from '../core/time.ts';
 import { isToldInBody, limitHeaders, limitsSaid, saysNothing } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
+import type { Said } from '../limits/told.ts';
 import type { ProviderTarget } from './targets.ts';
 
 /** Answers what was said, for callers that have to decide about the same call. `marks` are those of its lease. */
@@ -19,18 +20,20 @@ export function tellLimits(
 ): LimitsSaid {
   const said = limitsSaid(familyOf(declaration), answer, nowMs);
   if (answer.status < 400 && !said.isLimited) budgets.answered(lease.budgets);
+  let isKnown = false;
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, reading);
     if (name === undefined) continue;
     const isRefusal = said.isLimited && reading.remaining === 0;
+    isKnown ||= isRefusal;
     // What is paused is asked again afterwards: that nothing is left is only known of now.
     const isPaused = isRefusal && said.retryAtMs === null && hasPause(declaration, name);
-    if (!isPaused) budgets.learn(lease.budgets, marks, name, reading);
+    if (!isPaused) budgets.learn(lease.budgets, marks, name, isRefusal ? untilFree(reading, said) : reading);
     else if (reading.limit !== undefined) budgets.learn(lease.budgets, marks, name, { limit: reading.limit });
     if (isRefusal) budgets.block(lease.budgets, name, said.retryAtMs);
   }
   // Those whose ways are known name the limit, or say nothing of it because it is one of a single endpoint.
-  const isUnexplained = said.isLimited && !said.isLockedOut && said.readings.length === 0;
+  const isUnexplained = said.isLimited && !said.isLockedOut && !isKnown;
   if (isUnexplained && familyOf(declaration) === 'generic') budgets.unexplained(lease.budgets, marks, said.retryAtMs);
   return said;
 }
@@ -73,12 +76,21 @@ function hasPause({ quotas }: ProviderDeclaration, name: string): boolean {
   return quotas.some((quota) => quota.name === name && quota.pause !== undefined);
 }
 
-/** By the declared name, else by a window that only one declared limit has. Another window is another limit. */
-function quotaNameOf({ rateHeaders, quotas }: ProviderDeclaration, reading: LimitReading): string | undefined {
-  const declared = rateHeaders?.quotas?.[reading.name];
-  const { windowMs } = reading;
+/** Without a reset, what others spent is in the way as long as the refusal says, and not for a whole window. */
+function untilFree(reading: LimitReading, { retryAtMs }: LimitsSaid): Said {
+  const { limit, remaining, resetAtMs } = reading;
+  return resetAtMs !== undefined || retryAtMs === null ? reading : { limit, remaining, freeAtMs: retryAtMs };
+}
+
+/**
+ * By the declared name. Names of which nothing is known go by a window that only one declared limit has; another window
+ * is another limit. Families that are known have several limits of one window, of calls and of other things.
+ */
+function quotaNameOf(declaration: ProviderDeclaration, { name, windowMs }: LimitReading): string | undefined {
+  const { rateHeaders, quotas } = declaration;
+  const declared = rateHeaders?.quotas?.[name];
   if (windowMs === undefined) return declared;
-  const alike = quotas.filter((quota) => quota.windowMs === windowMs).map(({ name }) => name);
+  const alike = quotas.filter((quota) => quota.windowMs === windowMs).map((quota) => quota.name);
   if (declared !== undefined) return alike.includes(declared) ? declared : undefined;
-  return alike.length === 1 ? alike[0] : undefined;
+  return alike.length === 1 && familyOf(declaration) === 'generic' ? alike[0] : undefined;
 }

@@ -37,9 +37,10 @@ export function learn(meter: Meter, said: Said, uncounted: Uncounted, nowMs: Ms)
 }
 
 /** At least and at most so many calls are in the window; what is held may be among them. */
-function correct(meter: Meter, [least, most]: readonly [number, number], { resetAtMs }: Said): void {
+function correct(meter: Meter, [least, most]: readonly [number, number], { resetAtMs, freeAtMs }: Said): void {
   const { total, held } = meter;
-  if (total + held < least) spendUntil(meter, meter.isSliding ? undefined : resetAtMs, least - total - held);
+  const endsAtMs = freeAtMs ?? (meter.isSliding ? undefined : resetAtMs);
+  if (total + held < least) spendUntil(meter, endsAtMs, least - total - held);
   else forgive(meter, total - most);
 }
 

@@ -8,6 +8,8 @@ export interface Said {
   readonly remaining?: number | undefined;
   /** When all of it is left again. */
   readonly resetAtMs?: Ms | undefined;
+  /** When some of it is left again, where nobody says when all of it is: a refusal's Retry-After. */
+  readonly freeAtMs?: Ms | undefined;
   /** Of when the numbers are, where they are late. */
   readonly asOfMs?: Ms | undefined;
 }

@@ -36,6 +36,7 @@ export function ietfReadings(
   for (const rate of rates) byName.set(nameOf(rate.head), { ...byName.get(nameOf(rate.head)), rate });
   const readings: LimitReading[] = [];
   for (const [name, { policy, rate }] of byName) {
+    if (!countsCalls(policy)) continue;
     const reading = readingOf({
       name,
       limit: countOf(paramText(policy, 'q') ?? policy?.head),
@@ -85,6 +86,11 @@ export function paramsOf(text: string | undefined): ReadonlyMap<string, string> 
 /** Policies without a name are told apart by nothing; the first is usually the tightest. */
 function policyName(policy: Item): string {
   return paramText(policy, 'q') === undefined ? '' : nameOf(policy.head);
+}
+
+/** Others count bytes (`content-bytes`) or calls at the same time (`concurrent-requests`). */
+function countsCalls(policy: Item | undefined): boolean {
+  return (paramText(policy, 'qu') ?? 'requests') === 'requests';
 }
 
 function windowMsOf(policy: Item | undefined): Ms | undefined {

@@ -49,6 +49,12 @@ const HUBSPOT = {
   'x-hubspot-ratelimit-remaining': '150',
   'x-hubspot-ratelimit-interval-milliseconds': '10000',
 };
+const linearHas = (what: string, limit: string, remaining: string) => ({
+  [`x-ratelimit-${what}-limit`]: limit,
+  [`x-ratelimit-${what}-remaining`]: remaining,
+  [`x-ratelimit-${what}-reset`]: '3600',
+});
+const ANONYMOUS_SPENT = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '0' };
 const BURST_SPENT = '{"policyName":"TEN_SECONDLY_ROLLING"}';
 
 describe('what an answer says of limits changes nothing', () => {
@@ -86,6 +92,37 @@ describe('what an answer says of limits changes nothing', () => {
     expect(Object.values(view()).filter(({ blockedUntilMs }) => blockedUntilMs !== null)).toEqual([]);
   });
 
+  it('where another resource of GitHub has a window alike', async () => {
+    const { tell, view } = await start('github');
+    const spent = { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1800' };
+    for (const resource of ['graphql', 'code_search', 'search']) {
+      tell({ status: 200, headers: { ...spent, 'x-ratelimit-resource': resource } });
+    }
+    const { perHour, pointsPerMinute } = view();
+    expect([perHour, pointsPerMinute]).toMatchObject([
+      { limit: 5000, spent: 0, isLearned: false },
+      { limit: 900, spent: 0, isLearned: false },
+    ]);
+  });
+
+  it('where it is of complexity and the declared limit of calls', async () => {
+    const { tell, view } = await start('linear');
+    tell({ status: 200, headers: linearHas('complexity', '250000', '249990') });
+    expect(view()['perHour']).toMatchObject({ spent: 0, isLearned: false });
+    tell({ status: 200, headers: { ...linearHas('requests', '1200', '0'), ...linearHas('complexity', '9', '9') } });
+    expect(view()['perHour']).toMatchObject({ limit: 1200, spent: 1200 });
+  });
+
+  it('where it counts bytes, or calls at the same time', async () => {
+    const { tell, view } = await start('copper');
+    for (const unit of ['content-bytes', 'concurrent-requests']) {
+      tell({ status: 200, headers: { 'ratelimit-policy': `"a";q=5;w=60;qu="${unit}"`, ratelimit: '"a";r=0;t=30' } });
+    }
+    expect(view()['perMinute']).toMatchObject({ spent: 0, isLearned: false });
+    tell({ status: 200, headers: { 'ratelimit-policy': '"a";q=5;w=60;qu="requests"', ratelimit: '"a";r=0;t=30' } });
+    expect(view()['perMinute']).toMatchObject({ limit: 5, spent: 5 });
+  });
+
   it('where an error that is no refusal asks to come back later', async () => {
     const { tell, view } = await start('hubspot');
     tell({ status: 503, headers: { 'retry-after': '30' } });
@@ -114,6 +151,35 @@ describe('what an answer says of limits', () => {
       bodyText: '{"message":"API rate limit exceeded"}',
     });
     expect(view()['perHour']?.blockedUntilMs).toBe(clock.nowMs() + 60 * SECOND_MS);
+  });
+});
+
+describe('a refusal that says when, and of what is left no more than that it is nothing', () => {
+  it.each([
+    ['xero', { 'x-rate-limit-problem': 'day', 'x-daylimit-remaining': '0', 'retry-after': '600' }, 'perDay', 600],
+    ['zendeskSupport', { 'x-rate-limit': '700', 'x-rate-limit-remaining': '0', 'retry-after': '12' }, 'perMinute', 12],
+  ])('holds calls of %s as long as it says', async (provider, headers, name, seconds) => {
+    const { tell, view, clock } = await start(provider);
+    tell({ status: 429, headers });
+    const untilMs = clock.nowMs() + seconds * SECOND_MS;
+    const { spent = 0, limit, blockedUntilMs } = view()[name] ?? {};
+    expect(spent).toBeGreaterThanOrEqual(limit ?? 0);
+    expect(blockedUntilMs).toBe(untilMs);
+    // Time is counted in slices of the window.
+    await clock.advance(seconds * SECOND_MS + (name === 'perDay' ? HOUR_MS / 2 : SECOND_MS + SECOND_MS / 2));
+    expect(view()[name]?.spent).toBe(0);
+  });
+
+  it('holds no less than one that says only when', async () => {
+    const silent = await start('copper');
+    silent.tell({ status: 429, headers: { 'retry-after': '40' } });
+    const telling = await start('copper');
+    telling.tell({ status: 429, headers: { 'retry-after': '40', ...ANONYMOUS_SPENT } });
+    const [{ blockedUntilMs: untilMs } = {}, { blockedUntilMs } = {}] = [silent, telling].map(
+      ({ view }) => view()['perMinute'],
+    );
+    expect(untilMs).toBe(silent.clock.nowMs() + 40 * SECOND_MS);
+    expect(blockedUntilMs).toBe(untilMs);
   });
 });
 

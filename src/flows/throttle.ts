@@ -47,9 +47,10 @@ export class Throttle {
     return null;
   }
 
-  /** The provider answered 429; what it said last counts. */
+  /** The provider answered 429; what it said last counts. One that says no time ends none that was said. */
   refused(accountKey: string, said: Pick<LimitsSaid, 'retryAtMs' | 'isLockedOut'>, nowMs: Ms): Hold {
-    const askedMs = said.retryAtMs ?? nowMs + THROTTLE_ASSUMED_MS;
+    const assumedMs = Math.max(nowMs + THROTTLE_ASSUMED_MS, this.holdOf(accountKey, nowMs)?.untilMs ?? 0);
+    const askedMs = said.retryAtMs ?? assumedMs;
     const untilMs = Math.min(Math.max(askedMs, nowMs), nowMs + THROTTLE_MS_MAX);
     const hold = { untilMs, isRetryable: !said.isLockedOut };
     this.hold(accountKey, hold, nowMs);

@@ -33,6 +33,13 @@ describe('an account is left alone', () => {
     expect(throttle.holdOf('a', NOW_MS)?.untilMs).toBe(NOW_MS + 1000);
   });
 
+  it('no shorter for a late refusal that says no time', () => {
+    const throttle = new Throttle();
+    throttle.refused('a', said(NOW_MS + 60_000), NOW_MS);
+    throttle.refused('a', said(null), NOW_MS + 100);
+    expect(throttle.holdOf('a', NOW_MS + 100)?.untilMs).toBe(NOW_MS + 60_000);
+  });
+
   it.each([1, 3000, 5 * HOUR_MS])('no longer when the clock is put back by %i ms', (backMs) => {
     const throttle = new Throttle();
     throttle.refused('a', said(NOW_MS + 5000), NOW_MS);

@@ -10,6 +10,7 @@ import {
   DURABLE_WINDOW_MS_MIN,
   HELD_SHARE,
   LEARNED_LIMIT_KEPT_MS,
+  PLACE_RETRY_MS,
 } from '../src/core/limits.ts';
 import type { Kept } from '../src/core/lookUp.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
@@ -205,7 +206,12 @@ export function fullOf(budget: Budget, priority: CallPriority, nowMs: Ms): Full 
 
 /** For who has waited as long as may be waited. */
 export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms): IntegrationError {
-  if (budget.kind === 'seats') return new IntegrationError('timeout', 'the call waited too long for a free place');
+  if (budget.kind === 'seats') {
+    const retryAtMs = nowMs + PLACE_RETRY_MS;
+    return new IntegrationError('budget_exhausted', 'as many calls as the provider allows are under way', {
+      retryAtMs,
+    });
+  }
   const retryAtMs = earliestFor(budget, priority, nowMs);
   return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
 }

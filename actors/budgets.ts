@@ -145,9 +145,8 @@ export class Budgets {
   }
 
   /**
-   * Waits for a turn at a budget that is full. Rejects with `budget_exhausted` (a window) or `timeout` (calls at the
-   * same time) at `deadlineMs`, `overloaded` if too many wait, `storage_unavailable` if nothing can be reserved,
-   * `timeout` at once when `gone` aborts.
+   * Waits for a turn at a budget that is full. Rejects with `budget_exhausted` at `deadlineMs`, `overloaded` if too
+   * many wait, `storage_unavailable` if nothing can be reserved, `timeout` at once when `gone` aborts.
    */
   turn(
     key: BudgetKey,

@@ -206,6 +206,8 @@ export const GRANTS_CACHED_MAX = 20_000;
 export const QUESTIONS_OPEN_MAX = 10_000;
 /** A learned limit is forgotten after so long without a call: plans change, and the next answer teaches it again. */
 export const LEARNED_LIMIT_KEPT_MS = 30 * DAY_MS;
+/** Told to who has waited in vain for a place: calls end all the time, and nobody knows when the next one does. */
+export const PLACE_RETRY_MS = 5 * SECOND_MS;
 /** What a refusal may hold a limit for, if its window is not longer: a provider that is asked again says so again. */
 export const BLOCK_MS_MAX = HOUR_MS;
 /** Budgets kept in memory; what is not on disk of one that made no call for long is over anyway. */

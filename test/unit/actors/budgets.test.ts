@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type BudgetKey, marksOf, type Turn } from '../../../actors/budgetState.ts';
 import { Budgets } from '../../../actors/budgets.ts';
 import { IntegrationError } from '../../../src/core/errors.ts';
-import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX } from '../../../src/core/limits.ts';
+import { CALLER_WAIT_MS_MAX, CALLERS_WAITING_MAX, PLACE_RETRY_MS } from '../../../src/core/limits.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import type { CallPriority } from '../../../src/limits/fairQueue.ts';
@@ -67,7 +67,8 @@ describe('a call is refused', () => {
     const { budgets, clock } = await start();
     const { call } = caller(budgets, clock, [SEATS]);
     await Promise.all([call('a', 'interactive'), call('b', 'interactive')]);
-    const refused = expect(call('c', 'interactive')).rejects.toMatchObject({ code: 'timeout' });
+    const retryAtMs = clock.nowMs() + CALLER_WAIT_MS_MAX + PLACE_RETRY_MS;
+    const refused = expect(call('c', 'interactive')).rejects.toMatchObject({ code: 'budget_exhausted', retryAtMs });
     await clock.advance(CALLER_WAIT_MS_MAX);
     await refused;
   });

@@ -130,7 +130,7 @@ describe('a lease', () => {
     const { leases, clock } = await startLeases();
     const target = { ...TARGET, budgets: [budget(1, 0)] };
     await leases.lease(target, 'interactive');
-    const refused = expect(leases.lease(target, 'interactive')).rejects.toMatchObject({ code: 'timeout' });
+    const refused = expect(leases.lease(target, 'interactive')).rejects.toMatchObject({ code: 'budget_exhausted' });
     await clock.advance(CALLER_WAIT_MS_MAX);
     await refused;
   });

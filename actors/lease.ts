@@ -117,10 +117,12 @@ export function leaseTarget(
   kind: CallKind | null = null,
 ): LeaseTarget {
   const { provider, account } = limitedAccount(declaration, facts);
+  // A key that a customer made for themselves is its own application.
+  const app = facts.providerAppId ?? facts.connectionId;
   const owner: Readonly<Record<QuotaScope, string>> = {
-    // A key that a customer made for themselves is its own application.
-    providerApp: `${declaration.name}/providerApp/${facts.providerAppId ?? facts.connectionId}`,
+    providerApp: `${declaration.name}/providerApp/${app}`,
     externalAccount: `${provider}/externalAccount/${account}`,
+    appInAccount: `${provider}/appInAccount/${app}/${account}`,
     user: `${declaration.name}/user/${facts.connectionId}`,
     sourceAddress: `${declaration.name}/sourceAddress/here`,
   };
@@ -130,7 +132,7 @@ export function leaseTarget(
   return {
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
-    providerKey: `${declaration.name}/${facts.providerAppId ?? facts.connectionId}`,
+    providerKey: `${declaration.name}/${app}`,
     budgets: [...windows, ...undeclared(declaration, owner.externalAccount), ...seats],
     [KNOWN]: null,
     ...(kind === null ? {} : { isOfKind: true }),

@@ -11,7 +11,7 @@ import type { OwnFacts } from './wire.ts';
 export const OWN_FACTS_KEY = 'tenon';
 
 const ms = z.int().positive();
-const quotaScope = z.enum(['providerApp', 'externalAccount', 'user', 'sourceAddress']);
+const quotaScope = z.enum(['providerApp', 'externalAccount', 'appInAccount', 'user', 'sourceAddress']);
 const share = z.number().min(0).max(1);
 const quota = z.strictObject({
   name: z.string().min(1),

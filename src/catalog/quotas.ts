@@ -3,8 +3,11 @@
 
 import type { Ms } from '../core/time.ts';
 
-/** Who shares a limit: two installations on one external account share its quota. */
-export type QuotaScope = 'providerApp' | 'externalAccount' | 'user' | 'sourceAddress';
+/**
+ * Who shares a limit: two installations on one external account share its quota. `appInAccount` is what one provider
+ * app may do in one account, whatever other apps do there.
+ */
+export type QuotaScope = 'providerApp' | 'externalAccount' | 'appInAccount' | 'user' | 'sourceAddress';
 
 /** At most `limit` calls within any `windowMs`. */
 export interface Quota extends QuotaPolicy {

@@ -189,6 +189,7 @@ function inputRow({ name, displayName, defaultValue }: Partial<InputField> & { r
 const SCOPE_TEXTS = {
   providerApp: 'provider app',
   externalAccount: 'account',
+  appInAccount: 'account and provider app',
   user: 'connection',
   sourceAddress: 'address of this server',
 } as const satisfies Record<QuotaScope, string>;

@@ -93,6 +93,7 @@ export function supportOf(support: Support): readonly string[] {
 export const SHARED_BY: Readonly<Record<QuotaScope, string>> = {
   providerApp: 'all customers of the provider app',
   externalAccount: 'everybody who uses the account',
+  appInAccount: 'everybody who uses the account through the provider app',
   user: 'the user',
   sourceAddress: 'everything that calls from the address of this server',
 };
@@ -101,6 +102,7 @@ export const SHARED_BY: Readonly<Record<QuotaScope, string>> = {
 export const COUNTED_PER: Readonly<Record<QuotaScope, string>> = {
   providerApp: 'provider app',
   externalAccount: 'account',
+  appInAccount: 'account and provider app',
   user: 'user',
   sourceAddress: 'calling address',
 };

@@ -116,7 +116,7 @@ export const salesforce = {
     {
       // Set by an admin for one connected app.
       name: 'perApp',
-      scope: 'externalAccount',
+      scope: 'appInAccount',
       limit: 1_000_000,
       windowMs: DAY_MS,
       caps: { background: 0.8, write: 0.95 },

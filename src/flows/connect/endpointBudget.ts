@@ -19,9 +19,11 @@ export class EndpointBudget {
   take(declaration: ProviderDeclaration, connection: ConnectionRow, nowMs: Ms): Ms | null {
     const quota = tokenFactsOf(declaration)?.endpointQuota;
     if (quota === undefined) return null;
+    const app = connection.providerAppId ?? connection.connectionId;
     const owner = {
-      providerApp: connection.providerAppId ?? connection.connectionId,
+      providerApp: app,
       externalAccount: accountOf(connection),
+      appInAccount: `${app}/${accountOf(connection)}`,
       user: connection.connectionId,
       sourceAddress: '',
     }[quota.scope];

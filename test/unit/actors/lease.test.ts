@@ -52,7 +52,7 @@ async function startLeases(token: OpenToken | null = TOKEN) {
     held.token = next;
     list.wakeAll();
   };
-  return { leases, supervisor, clock, give, asked };
+  return { leases, budgets, supervisor, clock, give, asked };
 }
 
 const budget = (limit: number, windowMs: number) => ({ key: 'hubspot/app/burst', name: 'burst', limit, windowMs });
@@ -280,6 +280,50 @@ describe('the target of a connection', () => {
       keysOf('square', 'https://connect.squareup.com'),
     );
     expect(keysOf('salesforceJWT', acme)).toEqual(keys);
+  });
+
+  it('shares what one app may do in an account with that app alone, and what all may do with every app', async () => {
+    const targetOf = (providerAppId: string, workspaceRef = 'acme') =>
+      leaseTarget(createCatalog().get('salesforce'), {
+        ...facts,
+        connectionId: parseId(`${providerAppId}-${workspaceRef}`, 'id'),
+        providerAppId,
+        workspaceRef,
+        baseUrl: `https://${workspaceRef}.my.salesforce.com`,
+      });
+    const keyOf = ({ budgets }: LeaseTarget, name: string) => budgets.find((budget) => budget.name === name)?.key;
+    const [first, second] = [targetOf('app-a'), targetOf('app-b')];
+    expect(keyOf(second, 'daily')).toBe(keyOf(first, 'daily'));
+    expect(keyOf(second, 'longRunning')).toBe(keyOf(first, 'longRunning'));
+    expect(keyOf(second, 'perApp')).not.toBe(keyOf(first, 'perApp'));
+    expect(keyOf(targetOf('app-a', 'beta'), 'perApp')).not.toBe(keyOf(first, 'perApp'));
+    expect(keyOf(targetOf('app-a'), 'perApp')).toBe(keyOf(first, 'perApp'));
+  });
+
+  it('does not wait for what another app of its account has spent, only for what all have', async () => {
+    const { leases, budgets } = await startLeases();
+    const targetOf = (providerAppId: string) =>
+      leaseTarget(createCatalog().get('salesforce'), {
+        ...facts,
+        providerAppId,
+        baseUrl: 'https://acme.my.salesforce.com',
+      });
+    const attempt = async (target: LeaseTarget) => {
+      const leased = (async () => leases.lease(target, 'interactive'))();
+      const outcome = leased.then(
+        (lease) => lease.release(),
+        (error: IntegrationError) => error.code,
+      );
+      await flush();
+      return await outcome;
+    };
+    const [first, second] = [targetOf('app-a'), targetOf('app-b')];
+    budgets.learn(first.budgets, null, 'perApp', { limit: 250, remaining: 0 });
+    expect(await attempt(first)).toBe('budget_exhausted');
+    expect(await attempt(second)).toBeUndefined();
+    budgets.learn(first.budgets, null, 'daily', { limit: 15_000, remaining: 0 });
+    budgets.block(first.budgets, 'daily', null);
+    expect(await attempt(second)).toBe('budget_exhausted');
   });
 
   it('of a kind of calls has the limits of that kind, and of all calls unless they are counted apart', () => {

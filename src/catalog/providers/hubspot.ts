@@ -60,7 +60,7 @@ export const hubspot = {
     'v1722479245/media/hubspot_1722479244.svg',
   ),
   quotas: [
-    { name: 'burst', scope: 'externalAccount', limit: 110, windowMs: 10 * SECOND_MS },
+    { name: 'burst', scope: 'appInAccount', limit: 110, windowMs: 10 * SECOND_MS },
     {
       name: 'search',
       scope: 'externalAccount',

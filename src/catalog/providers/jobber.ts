@@ -51,7 +51,7 @@ export const jobber = {
     'v1748931888/media/getjobber.com_1748931887.jpg',
     'v1748931617/media/getjobber.com_1748931616.svg',
   ),
-  quotas: [{ name: 'perFiveMinutes', scope: 'externalAccount', limit: 2500, windowMs: 5 * MINUTE_MS }],
+  quotas: [{ name: 'perFiveMinutes', scope: 'appInAccount', limit: 2500, windowMs: 5 * MINUTE_MS }],
   concurrency: [],
   hiddenErrors: [{ path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' }],
 } as const satisfies ProviderDeclaration;

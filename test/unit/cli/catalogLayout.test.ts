@@ -49,7 +49,7 @@ describe('a provider', () => {
     expect(text).toMatch(/unused grant +ends after 30 days$/m);
     expect(text).toMatch(/facts from\n {2}https:\/\/\S+$/m);
     expect(linesOf(fixture('fixtureOAuth'))).toMatch(/refresh token +nobody knows; treated as one that works once\n/);
-    expect(linesOf(catalog.get('hubspot'))).toMatch(/burst +110 calls in 10 seconds per account\n/);
+    expect(linesOf(catalog.get('hubspot'))).toMatch(/burst +110 calls in 10 seconds per account and provider app\n/);
   });
 
   it.each([

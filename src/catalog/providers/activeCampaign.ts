@@ -41,5 +41,6 @@ export const activeCampaign = {
   ),
   quotas: [{ name: 'perSecond', scope: 'externalAccount', limit: 5, windowMs: SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perSecond' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -45,5 +45,6 @@ export const breezy = {
   ),
   quotas: [{ name: 'perMinute', scope: 'user', limit: 100, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

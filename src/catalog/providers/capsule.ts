@@ -38,5 +38,6 @@ export const capsule = {
   ),
   quotas: [{ name: 'perHour', scope: 'user', limit: 4000, windowMs: HOUR_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perHour' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -37,5 +37,6 @@ export const clickup = {
   ),
   quotas: [{ name: 'perMinute', scope: 'user', limit: 100, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -11,6 +11,7 @@ export const docusign = {
   displayName: 'Docusign',
   category: 'productivity',
   sources: [
+    'https://developers.docusign.com/platform/resource-limits',
     'https://developers.docusign.com/platform/auth/confidential-authcode-get-token',
     'https://docusign.com/blog/developers/dsdev-from-the-trenches-api-rate-limits',
     'https://developers.docusign.com/platform/auth/reference/user-info',
@@ -51,5 +52,7 @@ export const docusign = {
     { name: 'perHour', scope: 'externalAccount', limit: 3000, windowMs: HOUR_MS },
   ],
   concurrency: [],
+  // The burst is told in `X-BurstLimit-*`, which are not read.
+  rateHeaders: { family: 'generic', quotas: { '': 'perHour' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

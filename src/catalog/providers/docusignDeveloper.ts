@@ -11,6 +11,7 @@ export const docusignDeveloper = {
   displayName: 'Docusign Developer',
   category: 'productivity',
   sources: [
+    'https://developers.docusign.com/platform/resource-limits',
     'https://developers.docusign.com/platform/auth/confidential-authcode-get-token',
     'https://docusign.com/blog/developers/dsdev-from-the-trenches-api-rate-limits',
   ],
@@ -40,9 +41,11 @@ export const docusignDeveloper = {
     'v1722320768/media/Docusign%20%20%20%20%20%20%20%20%20%20Provider%20%3D%20%22docusign%22_1722320768.svg',
   ),
   quotas: [
-    { name: 'perThirtySeconds', scope: 'externalAccount', limit: 500, windowMs: 30 * SECOND_MS },
+    { name: 'perThirtySeconds', scope: 'externalAccount', limit: 200, windowMs: 30 * SECOND_MS },
     { name: 'perHour', scope: 'externalAccount', limit: 3000, windowMs: HOUR_MS },
   ],
   concurrency: [],
+  // The burst is told in `X-BurstLimit-*`, which are not read.
+  rateHeaders: { family: 'generic', quotas: { '': 'perHour' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

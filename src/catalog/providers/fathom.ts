@@ -31,5 +31,6 @@ export const fathom = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 60, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -48,6 +48,6 @@ export const github = {
     { name: 'perHour', scope: 'user', limit: 5000, windowMs: HOUR_MS },
   ],
   concurrency: [{ name: 'requests', scope: 'user', limit: 100 }],
-  rateHeaders: { family: 'github', quotas: { core: 'perHour' } },
+  rateHeaders: { family: 'github', quotas: { core: 'perHour', secondary: 'pointsPerMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -44,5 +44,6 @@ export const gitlab = {
   ),
   quotas: [{ name: 'perMinute', scope: 'user', limit: 2000, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

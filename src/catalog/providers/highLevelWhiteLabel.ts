@@ -12,6 +12,7 @@ export const highLevelWhiteLabel = {
   category: 'CRM',
   sources: [
     'https://marketplace.gohighlevel.com/docs/oauth/Faqs',
+    'https://marketplace.gohighlevel.com/docs/other/rate-limits',
     'https://help.gohighlevel.com/support/solutions/articles/48001060529-highlevel-api',
   ],
   variantOf: 'highLevelStandard',
@@ -40,9 +41,11 @@ export const highLevelWhiteLabel = {
     'v1737624575/media/gohighlevel.com_1737624573.png',
   ),
   quotas: [
-    { name: 'perTenSeconds', scope: 'externalAccount', limit: 100, windowMs: 10 * SECOND_MS },
-    { name: 'perDay', scope: 'externalAccount', limit: 200000, windowMs: DAY_MS },
+    { name: 'perTenSeconds', scope: 'appInAccount', limit: 100, windowMs: 10 * SECOND_MS },
+    { name: 'perDay', scope: 'appInAccount', limit: 200000, windowMs: DAY_MS },
   ],
   concurrency: [],
+  // The day is told in fields of its own; `X-RateLimit-Remaining` is of the ten seconds.
+  rateHeaders: { family: 'generic', quotas: { '': 'perTenSeconds' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

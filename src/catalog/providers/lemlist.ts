@@ -29,5 +29,6 @@ export const lemlist = {
   media: pictures('v1732702066/media/lemlist.com_1732702064.svg', 'v1732702144/media/lemlist.com_1732702144.svg'),
   quotas: [{ name: 'perTwoSeconds', scope: 'user', limit: 20, windowMs: 2 * SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perTwoSeconds' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -39,5 +39,6 @@ export const productBoard = {
   ),
   quotas: [{ name: 'perSecond', scope: 'user', limit: 50, windowMs: SECOND_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perSecond' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

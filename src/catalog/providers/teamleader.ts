@@ -37,5 +37,6 @@ export const teamleader = {
   ),
   quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 200, windowMs: MINUTE_MS }],
   concurrency: [],
+  rateHeaders: { family: 'generic', quotas: { '': 'perMinute' } },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

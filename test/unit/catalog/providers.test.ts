@@ -107,6 +107,15 @@ describe('the built-in declarations', () => {
     },
   );
 
+  it.each([
+    ['clickup', 'perMinute'],
+    ['docusign', 'perHour'],
+    ['gitlab', 'perMinute'],
+    ['teamleader', 'perMinute'],
+  ])('%s is told of the one limit that its unnamed fields mean', (name, quota) => {
+    expect(catalog.get(name).rateHeaders).toEqual({ family: 'generic', quotas: { '': quota } });
+  });
+
   it.each(declarations.filter(({ quotas }) => quotas.some(({ only }) => only !== undefined)))(
     '$name counts kinds of calls apart that do not overlap',
     ({ quotas }) => {

@@ -41,6 +41,11 @@ export function batchWrites(recordsMax: number): Pick<Support, 'batchWrite'> {
   };
 }
 
+/** Paths of a call kind: `path`, and all that lies below it, up to `depth` parts. */
+export function pathsBelow(path: string, depth: number): readonly string[] {
+  return Array.from({ length: depth + 1 }, (_, parts) => path + '/*'.repeat(parts));
+}
+
 const MEDIA = 'https://res.cloudinary.com/dycvts6vp/image/upload/';
 
 /** Icon and logo for light pages, and for dark ones where they differ; paths at the host of the published pictures. */

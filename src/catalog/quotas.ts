@@ -11,6 +11,7 @@ export type QuotaScope = 'providerApp' | 'externalAccount' | 'appInAccount' | 'u
 
 /** At most `limit` calls within any `windowMs`. */
 export interface Quota extends QuotaPolicy {
+  /** Those of one name and scope are one limit that counts calls of several kinds. */
   readonly name: string;
   readonly scope: QuotaScope;
   readonly limit: number;

@@ -133,7 +133,9 @@ function abilities({ name, support }: ProviderDeclaration): readonly string[] {
 
 function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): readonly string[] {
   if (quotas.length + concurrency.length === 0) return [];
-  const rows = [...quotas.map(quotaRow), ...concurrency.map(concurrencyRow)];
+  // One limit may be declared for several kinds of calls.
+  const limitsOnce = [...new Map(quotas.map((quota) => [quota.name, quota])).values()];
+  const rows = [...limitsOnce.map(quotaRow), ...concurrency.map(concurrencyRow)];
   const waits = `Tenon keeps them: a call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
   const policies = [
     ...quotas.flatMap(quotaPolicy),

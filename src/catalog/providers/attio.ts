@@ -3,8 +3,12 @@
 // answer.
 
 import { SECOND_MS } from '../../core/time.ts';
-import { pictures, supports } from '../declare.ts';
+import { pathsBelow, pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+
+/** One limit for all methods: what has the same name and scope is the same budget. */
+const WRITES = { name: 'writesPerSecond', scope: 'externalAccount', limit: 25, windowMs: SECOND_MS } as const;
+const ALL = pathsBelow('/v2/*', 6);
 
 export const attio = {
   name: 'attio',
@@ -39,7 +43,33 @@ export const attio = {
     'v1724222434/media/cpdvxynal1iw2siaa8dl.png',
     'v1722508138/media/const%20Attio%20Provider%20%3D%20%22attio%22_1722508139.svg',
   ),
-  quotas: [{ name: 'perSecond', scope: 'externalAccount', limit: 100, windowMs: SECOND_MS }],
+  quotas: [
+    // Reads, with the queries that are sent by POST.
+    { name: 'perSecond', scope: 'externalAccount', limit: 100, windowMs: SECOND_MS },
+    {
+      ...WRITES,
+      only: {
+        method: 'POST',
+        paths: [
+          '/v2/comments',
+          '/v2/lists',
+          '/v2/lists/*/entries',
+          '/v2/notes',
+          '/v2/objects',
+          '/v2/objects/*/records',
+          '/v2/tasks',
+          '/v2/webhooks',
+          '/v2/*/*/attributes',
+          '/v2/*/*/attributes/*/options',
+          '/v2/*/*/attributes/*/statuses',
+        ],
+        isApart: true,
+      },
+    },
+    { ...WRITES, only: { method: 'PUT', paths: ALL, isApart: true } },
+    { ...WRITES, only: { method: 'PATCH', paths: ALL, isApart: true } },
+    { ...WRITES, only: { method: 'DELETE', paths: ALL, isApart: true } },
+  ],
   concurrency: [],
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -13,6 +13,8 @@ export const github = {
   sources: [
     'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
     'https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api',
+    'https://docs.github.com/en/rest/search/search',
+    'https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api',
   ],
   baseUrl: 'https://api.github.com',
   auth: {
@@ -46,8 +48,51 @@ export const github = {
   quotas: [
     { name: 'pointsPerMinute', scope: 'user', limit: 900, windowMs: MINUTE_MS },
     { name: 'perHour', scope: 'user', limit: 5000, windowMs: HOUR_MS },
+    // Resources of their own; the answers name which one they tell of.
+    {
+      name: 'search',
+      scope: 'user',
+      limit: 30,
+      windowMs: MINUTE_MS,
+      only: {
+        method: 'GET',
+        paths: [
+          '/search/commits',
+          '/search/issues',
+          '/search/labels',
+          '/search/repositories',
+          '/search/topics',
+          '/search/users',
+        ],
+        isApart: true,
+      },
+    },
+    {
+      name: 'codeSearch',
+      scope: 'user',
+      limit: 10,
+      windowMs: MINUTE_MS,
+      only: { method: 'GET', paths: ['/search/code'], isApart: true },
+    },
+    {
+      // Points, of which a query costs one and more.
+      name: 'graphqlPerHour',
+      scope: 'user',
+      limit: 5000,
+      windowMs: HOUR_MS,
+      only: { method: 'POST', paths: ['/graphql'], isApart: true },
+    },
   ],
   concurrency: [{ name: 'requests', scope: 'user', limit: 100 }],
-  rateHeaders: { family: 'github', quotas: { core: 'perHour', secondary: 'pointsPerMinute' } },
+  rateHeaders: {
+    family: 'github',
+    quotas: {
+      core: 'perHour',
+      search: 'search',
+      code_search: 'codeSearch',
+      graphql: 'graphqlPerHour',
+      secondary: 'pointsPerMinute',
+    },
+  },
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

@@ -3,6 +3,7 @@
 
 import { pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+import { ironclad } from './ironclad.ts';
 
 export const ironcladEU = {
   name: 'ironcladEU',
@@ -38,7 +39,7 @@ export const ironcladEU = {
     'v1722328016/media/ironclad_1722328015.svg',
     'v1722327987/media/ironclad_1722327987.svg',
   ),
-  quotas: [],
+  quotas: ironclad.quotas,
   concurrency: [],
   hiddenErrors: [],
 } as const satisfies ProviderDeclaration;

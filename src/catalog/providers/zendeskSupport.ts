@@ -12,6 +12,7 @@ export const zendeskSupport = {
   sources: [
     'https://support.zendesk.com/hc/en-us/articles/9182123625370-Announcing-support-for-OAuth-refresh-token-grant-type-and-OAuth-access-and-refresh-token-expirations',
     'https://developer.zendesk.com/api-reference/introduction/rate-limits/',
+    'https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/',
   ],
   baseUrl: 'https://{{.workspace}}.zendesk.com',
   auth: {
@@ -37,7 +38,17 @@ export const zendeskSupport = {
     'v1724169124/media/wkaellrizizwvelbdl6r.png',
     'v1722102329/media/zendeskSupport_1722102328.svg',
   ),
-  quotas: [{ name: 'perMinute', scope: 'externalAccount', limit: 200, windowMs: MINUTE_MS }],
+  quotas: [
+    { name: 'perMinute', scope: 'externalAccount', limit: 200, windowMs: MINUTE_MS },
+    {
+      // 30 with the add-on for high volume, which no answer tells.
+      name: 'incrementalExports',
+      scope: 'externalAccount',
+      limit: 10,
+      windowMs: MINUTE_MS,
+      only: { method: 'GET', paths: ['/api/v2/incremental/*', '/api/v2/incremental/*/*'] },
+    },
+  ],
   concurrency: [],
   rateHeaders: { family: 'zendesk', quotas: { account: 'perMinute' } },
   hiddenErrors: [],

@@ -107,6 +107,14 @@ describe('the built-in declarations', () => {
     },
   );
 
+  it.each(declarations)('$name says the same of one limit wherever it says it', ({ quotas }) => {
+    const said = new Map<string, object>();
+    for (const { only, ...limit } of quotas) {
+      expect(said.get(limit.name) ?? limit).toEqual(limit);
+      said.set(limit.name, limit);
+    }
+  });
+
   it.each([
     ['clickup', 'perMinute'],
     ['docusign', 'perHour'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
 import { leaseTarget } from '../../../actors/lease.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
-import { parseId } from '../../../src/core/ids.ts';
+import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { MINUTE_MS } from '../../../src/core/time.ts';
 import { tellLimits } from '../../../src/flows/limitsTold.ts';
@@ -23,7 +23,11 @@ async function start(provider: string) {
   const declaration = catalog.get(provider);
   const targetOf = (method: string, path: string) => {
     const kind = kindsOf(declaration.quotas).find((one) => one.method === method && patternOf(one).test(path));
-    const facts = { connectionId: parseId('c1', 'id'), projectId: parseId('p1', 'id'), providerAppId: 'app' } as const;
+    const facts = {
+      connectionId: parseId<ConnectionId>('c1', 'connection'),
+      projectId: parseId<ProjectId>('p1', 'project'),
+      providerAppId: 'app',
+    };
     return { declaration, lease: leaseTarget(declaration, { ...facts, workspaceRef: 'acme' }, kind ?? null) };
   };
   return {
@@ -54,5 +58,57 @@ describe('what GitHub says', () => {
     tell({ status: 403, headers: {}, bodyText });
     expect(view()['pointsPerMinute']?.blockedUntilMs).toBe(clock.nowMs() + MINUTE_MS);
     expect(view()['perHour']?.blockedUntilMs).toBeNull();
+  });
+
+  it('of a resource corrects the limit of that resource alone', async () => {
+    const { tell, view } = await start('github');
+    const left = (resource: string, limit: string, remaining: string) => ({
+      'x-ratelimit-resource': resource,
+      'x-ratelimit-limit': limit,
+      'x-ratelimit-remaining': remaining,
+    });
+    tell({ status: 200, headers: left('search', '30', '18') }, 'GET', '/search/issues?q=a');
+    tell({ status: 200, headers: left('code_search', '10', '4') }, 'GET', '/search/code?q=a');
+    tell({ status: 200, headers: left('graphql', '10000', '9000') }, 'POST', '/graphql');
+    expect(view('GET', '/search/issues')).toMatchObject({ search: { limit: 30, spent: 12 } });
+    expect(view('GET', '/search/code')).toMatchObject({ codeSearch: { limit: 10, spent: 6 } });
+    expect(view('POST', '/graphql')).toMatchObject({ graphqlPerHour: { limit: 10_000, spent: 1000 } });
+    expect(view()).toMatchObject({ pointsPerMinute: { spent: 0 }, perHour: { limit: 5000, spent: 0 } });
+  });
+});
+
+describe('calls that a provider counts apart', () => {
+  it.each([
+    ['attio', 'GET', '/v2/objects/people/records/r1', ['perSecond']],
+    ['attio', 'POST', '/v2/objects/people/records/query', ['perSecond']],
+    ['attio', 'POST', '/v2/objects/people/records', ['writesPerSecond']],
+    ['attio', 'PATCH', '/v2/objects/people/records/r1', ['writesPerSecond']],
+    ['attio', 'DELETE', '/v2/webhooks/w1', ['writesPerSecond']],
+    ['github', 'GET', '/search/repositories?q=a', ['search', 'requests']],
+    ['github', 'GET', '/repos/o/r/issues', ['pointsPerMinute', 'perHour', 'requests']],
+    ['ironcladEU', 'GET', '/public/api/v1/workflows/w1/approvals', ['workflowReads']],
+    ['ironcladEU', 'POST', '/public/api/v1/workflows', ['workflowWrites']],
+    ['ironclad', 'PATCH', '/public/api/v1/records/r1', ['recordWrites']],
+    ['ironclad', 'GET', '/public/api/v1/workflow-schemas', ['others']],
+    [
+      'quickbooks',
+      'POST',
+      '/v3/company/1/batch?minorversion=75',
+      ['perSecond', 'perMinute', 'batchPerMinute', 'requests'],
+    ],
+    ['quickbooksSandbox', 'POST', '/v3/company/1/invoice', ['perSecond', 'perMinute', 'requests']],
+    ['zendeskSupport', 'GET', '/api/v2/incremental/tickets/cursor?start_time=1', ['perMinute', 'incrementalExports']],
+    ['zendeskSupport', 'GET', '/api/v2/incremental/users.json', ['perMinute', 'incrementalExports']],
+    ['zendeskSupport', 'GET', '/api/v2/tickets', ['perMinute']],
+  ])('of %s: %s %s spends its own limits', async (provider, method, path, names) => {
+    const { view } = await start(provider);
+    expect(Object.keys(view(method, path))).toEqual(names);
+  });
+
+  it('are counted together where one limit is that of several methods', async () => {
+    const { view } = await start('attio');
+    const keyOf = (method: string) => view(method, '/v2/objects/people/records')['writesPerSecond']?.key;
+    expect(keyOf('POST')).toBeDefined();
+    expect(new Set(['POST', 'PUT', 'PATCH', 'DELETE'].map(keyOf)).size).toBe(1);
   });
 });

@@ -76,7 +76,9 @@ export interface BudgetView {
   /** Calls an hour that reads and backfills get of what is left; null where they are not spread. */
   readonly pacePerHour: number | null;
   readonly blockedUntilMs: Ms | null;
-  readonly waiting: Readonly<Record<CallPriority, number>>;
+  readonly waiting: Readonly<Partial<Record<CallPriority | 'refresh', number>>>;
+  /** Of them, those of the connection that was asked for. */
+  readonly ownWaiting: number;
 }
 
 /** Somebody who waits for a turn. */
@@ -261,11 +263,11 @@ export function failedInVain(window: Window, priority: CallPriority, atMs: Ms, n
   return true;
 }
 
-/** For operators. */
-export function viewOf(budget: Budget, nowMs: Ms): BudgetView {
-  const { key } = budget;
+/** For operators, who may ask for one of those who wait. */
+export function viewOf(budget: Budget, nowMs: Ms, owner = ''): BudgetView {
+  const { key, queue } = budget;
   const { name, windowMs } = key;
-  const shared = { key: key.key, name, windowMs, waiting: budget.queue.counts() };
+  const shared = { key: key.key, name, windowMs, waiting: queue.counts(), ownWaiting: queue.countOf(owner) };
   if (budget.kind === 'seats') {
     const limit = seatsOf(budget);
     const { taken: spent, held } = budget;

@@ -246,11 +246,11 @@ export class Budgets {
     return [...this.#windows.values()].reduce((sum, { timer, queue }) => sum + (timer === null ? 0 : queue.size), 0);
   }
 
-  /** Of these keys; without, of all in memory, whose use it is not. */
-  view(keys?: readonly BudgetKey[]): BudgetView[] {
+  /** Of these keys, and of who waits there; without, of all in memory, whose use it is not. */
+  view(keys?: readonly BudgetKey[], owner?: string): BudgetView[] {
     const nowMs = this.#clock.nowMs();
     const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...this.#seats.values()];
-    return seen.map((budget) => viewOf(budget, nowMs));
+    return seen.map((budget) => viewOf(budget, nowMs, owner));
   }
 
   #fullness(budget: Budget, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {

@@ -29,6 +29,7 @@ import { createEgress } from './egress/egress.ts';
 import { newApiKey } from './flows/apiKeys.ts';
 import { readOverrides } from './flows/catalog/overridesFile.ts';
 import { CatalogRefresh } from './flows/catalog/refresh.ts';
+import { EndpointBudget } from './flows/connect/endpointBudget.ts';
 import { Revocations } from './flows/connect/revocations.ts';
 import { openDownloadKey } from './flows/deliver/download.ts';
 import { Rollout } from './flows/install/rollout.ts';
@@ -185,6 +186,7 @@ async function assemble(options: StartOptions, opened: Opened, bind: () => Promi
     tokens,
     leases: new Leases(tokens, supervisor, budgets, clock, counts.leaseWaits),
     budgets,
+    endpointBudget: new EndpointBudget(),
     fleets: new Fleets(runtime, store.reads, clock, log),
     targets: new Targets(store.reads, catalog),
     revocations,

@@ -81,13 +81,15 @@ function spentText({ spent, limit, held }: BudgetLine): string {
 }
 
 /** Up to where reads and backfills spend, and how fast. */
-function sharesText({ limit, reservedForPeople, pacePerHour }: BudgetLine): string {
+function sharesText({ counts, limit, reservedForPeople, pacePerHour }: BudgetLine): string {
+  if (counts === 'renewals') return 'renewals only';
   const upTo = `up to ${limit - reservedForPeople}`;
   return pacePerHour === null ? upTo : `${upTo}, ${Math.floor(pacePerHour)} an hour`;
 }
 
-function waitingText({ waiting, blockedUntil }: BudgetLine): string {
+function waitingText({ waiting, ownWaiting, blockedUntil }: BudgetLine): string {
   const counts = Object.entries(waiting).map(([priority, count]) => `${count} ${priority}`);
+  if (counts.length > 0) counts.push(`${ownWaiting} of them its own`);
   const until = blockedUntil === null ? [] : [`until ${blockedUntil}`];
   return [...counts, ...until].join(', ');
 }

@@ -15,6 +15,7 @@ import type { Clock } from '../core/time.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Store } from '../store/store.ts';
 import type { CatalogRefresh } from './catalog/refresh.ts';
+import type { EndpointBudget } from './connect/endpointBudget.ts';
 import type { Revocations } from './connect/revocations.ts';
 import type { Rollout } from './install/rollout.ts';
 import type { KeyRotation } from './operator/keys.ts';
@@ -28,6 +29,8 @@ export interface Services {
   readonly tokens: TokenManager;
   readonly leases: Leases;
   readonly budgets: Budgets;
+  /** Of token endpoints. */
+  readonly endpointBudget: EndpointBudget;
   readonly fleets: Fleets;
   readonly targets: Targets;
   /** Grants whose connections are gone. */

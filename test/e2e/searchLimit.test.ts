@@ -89,6 +89,7 @@ describe('the searches of an account', () => {
 
     const waiting = proxied(vendor, 'POST', PATH);
     await expect.poll(() => budgetsBy(vendor, readId)['search']?.waiting).toEqual({ interactive: 1 });
+    expect(budgetsBy(vendor, readId)['search']).toMatchObject({ counts: 'calls', ownWaiting: 1 });
     const samples = await scrapeOf(tenon, TOKEN);
     const labels = { provider: 'hubspot', limit: 'search' };
     expect(totalOf(samples, 'tenon_limit_spent_sum', labels)).toBe(5);

@@ -16,6 +16,7 @@ import { type ErrorCode, errorFacts, type IntegrationError } from '../../src/cor
 import type { Log } from '../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { CatalogRefresh } from '../../src/flows/catalog/refresh.ts';
+import { EndpointBudget } from '../../src/flows/connect/endpointBudget.ts';
 import { Revocations } from '../../src/flows/connect/revocations.ts';
 import { Rollout } from '../../src/flows/install/rollout.ts';
 import { KeyRotation } from '../../src/flows/operator/keys.ts';
@@ -193,6 +194,7 @@ export class Process {
     const whole: Services = {
       ...own,
       targets: new Targets(store.reads, catalog),
+      endpointBudget: new EndpointBudget(),
       revocations: new Revocations(clock),
       throttle: new Throttle(),
       rowLanes: new RowLanes(clock),

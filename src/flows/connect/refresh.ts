@@ -42,7 +42,6 @@ import { connectionChanged } from '../notify/events.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 import { variablesOf } from '../targets.ts';
-import { EndpointBudget } from './endpointBudget.ts';
 import { releasedAtMs } from './fleet.ts';
 import { appOpener, sendTokenRequest } from './requestToken.ts';
 
@@ -65,11 +64,10 @@ interface PreparedRefresh {
 type Failure = 'refresh.failed' | 'refresh.outcomeUnknown';
 
 export function refreshHandler(services: Services): ReconcileHandler<RefreshEffect, PreparedRefresh> {
-  const budget = new EndpointBudget();
   return {
     kind: 'reconcile',
     deadlineMs: EFFECT_DEADLINE_MS,
-    prepare: (effect) => prepare(services, budget, effect),
+    prepare: (effect) => prepare(services, effect),
     send: (prepared) => send(services, prepared),
     process: async (effect, result) => heard(services, effect, processAnswer(services, effect, result)),
     failed: (effect, error) => heard(services, effect, notSent(services, effect, error)),
@@ -203,8 +201,8 @@ function isConsentGone({ auth }: ProviderDeclaration, { providerError }: TokenRe
   return isConsent && providerError.toLowerCase() === 'unauthorized_client';
 }
 
-async function prepare(services: Services, budget: EndpointBudget, effect: RefreshEffect): Promise<PreparedRefresh> {
-  const { store, catalog, fleets, clock } = services;
+async function prepare(services: Services, effect: RefreshEffect): Promise<PreparedRefresh> {
+  const { store, catalog, fleets, endpointBudget, clock } = services;
   const connection = readConnection(store.reads, effect.connectionId);
   if (connection?.generation !== effect.generation) {
     throw new IntegrationError('conflict', 'the credential was replaced meanwhile');
@@ -220,7 +218,7 @@ async function prepare(services: Services, budget: EndpointBudget, effect: Refre
     variables: variablesOf(connection),
     nowMs: clock.nowMs(),
   });
-  const retryAtMs = budget.take(declaration, connection, clock.nowMs());
+  const retryAtMs = endpointBudget.take(declaration, connection, clock.nowMs());
   if (retryAtMs !== null) {
     throw new IntegrationError('budget_exhausted', 'the token endpoint allows no further request yet', { retryAtMs });
   }

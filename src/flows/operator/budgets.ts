@@ -1,9 +1,11 @@
-// The budgets that the calls of an installation are debited from: what is spent of each, what is left to people, what
-// was learned, and who waits.
+// The budgets that the calls of an installation are debited from, and the one of its token endpoint: what is spent of
+// each, what is left to people, what was learned, and who waits.
 
+import type { BudgetView } from '../../../actors/budgetState.ts';
 import { IntegrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Ms, toRfc3339 } from '../../core/time.ts';
+import { readConnection } from '../../store/tables/connections.ts';
 import { readInstallation } from '../../store/tables/installations.ts';
 import type { Services } from '../services.ts';
 import { budgetsOfTarget } from '../targets.ts';
@@ -18,6 +20,8 @@ export interface BudgetsView {
 export interface BudgetLine {
   readonly key: string;
   readonly name: string;
+  /** Calls of the API, or renewals of tokens, of which schedules and backfills make none. */
+  readonly counts: 'calls' | 'renewals';
   /** 0: calls at the same time. */
   readonly windowMs: Ms;
   readonly limit: number;
@@ -30,31 +34,43 @@ export interface BudgetLine {
   /** Calls an hour that reads and backfills get now; null where they are not spread. */
   readonly pacePerHour: number | null;
   readonly blockedUntil: string | null;
-  /** Waiting calls by priority; only those of which there are some. */
+  /** Waiting calls by priority; only those of which there are some. Renewals wait as `refresh`. */
   readonly waiting: JsonObject;
+  /** How many of them are of the connection of this installation. */
+  readonly ownWaiting: number;
 }
+
+type Used = 'store' | 'targets' | 'budgets' | 'endpointBudget' | 'clock';
 
 /** Rejects with `not_found`. */
 export function budgetsOf(
-  { store, targets, budgets }: Pick<Services, 'store' | 'targets' | 'budgets'>,
+  { store, targets, budgets, endpointBudget, clock }: Pick<Services, Used>,
   id: string,
 ): BudgetsView {
   const installationId = id.replace(/^installation:/, '');
   const installation = readInstallation(store.reads, installationId);
   if (installation === undefined) throw new IntegrationError('not_found', 'there is no such installation');
-  const target = targets.ofConnection(installation.connectionId);
+  const { connectionId } = installation;
+  const target = targets.ofConnection(connectionId);
+  const { declaration } = target;
   const keys = budgetsOfTarget(target);
-  const views = budgets.view(keys);
+  const views = budgets.view(keys, connectionId);
   const lines = keys.flatMap(({ isOptional }, index): BudgetLine[] => {
-    const { blockedUntilMs, waiting, ...facts } = views[index] as (typeof views)[number];
+    const view = views[index] as BudgetView;
     // A limit that the account may have and that no answer has told is none.
-    if (isOptional && !facts.isLearned) return [];
-    const line = {
-      ...facts,
-      blockedUntil: blockedUntilMs === null ? null : toRfc3339(blockedUntilMs),
-      waiting: Object.fromEntries(Object.entries(waiting).filter(([, count]) => count > 0)),
-    };
-    return [line];
+    return isOptional && !view.isLearned ? [] : [lineOf(view, 'calls')];
   });
-  return { installationId, provider: target.declaration.name, budgets: lines };
+  const connection = readConnection(store.reads, connectionId);
+  const endpoint = connection && endpointBudget.viewFor(declaration, connection, clock.nowMs());
+  if (endpoint) lines.push(lineOf(endpoint, 'renewals'));
+  return { installationId, provider: declaration.name, budgets: lines };
+}
+
+function lineOf({ blockedUntilMs, waiting, ...facts }: BudgetView, counts: BudgetLine['counts']): BudgetLine {
+  return {
+    ...facts,
+    counts,
+    blockedUntil: blockedUntilMs === null ? null : toRfc3339(blockedUntilMs),
+    waiting: Object.fromEntries(Object.entries(waiting).filter(([, count]) => count > 0)),
+  };
 }

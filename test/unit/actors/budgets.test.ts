@@ -124,6 +124,16 @@ describe('taking', () => {
 });
 
 describe('those who wait', () => {
+  it('are counted, in all and of one owner', async () => {
+    const { budgets, clock } = await start();
+    const { call } = caller(budgets, clock, [BURST]);
+    for (let turn = 0; turn < 10; turn++) await call('a', 'interactive');
+    for (const owner of ['a', 'b', 'b']) call(owner, 'read').catch(() => {});
+    await flush();
+    expect(budgets.view([BURST], 'b')[0]).toMatchObject({ waiting: { read: 3 }, ownWaiting: 2 });
+    expect(budgets.view([BURST])[0]?.ownWaiting).toBe(0);
+  });
+
   it('lose nothing by a turn that comes to nothing', async () => {
     const { budgets, clock } = await start();
     const one: BudgetKey = { ...BURST, limit: 1, windowMs: SECOND_MS };

@@ -5,6 +5,7 @@ import { DAY_MS, SECOND_MS } from '../../../src/core/time.ts';
 const line = {
   key: 'hubspot/externalAccount/244630517/burst',
   name: 'burst',
+  counts: 'calls' as const,
   windowMs: 10 * SECOND_MS,
   limit: 110,
   isLearned: false,
@@ -14,6 +15,7 @@ const line = {
   pacePerHour: null,
   blockedUntil: null,
   waiting: {},
+  ownWaiting: 0,
 };
 
 describe('budgetLines', () => {
@@ -23,7 +25,7 @@ describe('budgetLines', () => {
     ]);
   });
 
-  it('lays budgets out in columns, with who waits and what is blocked', () => {
+  it('lays budgets out in columns, with who waits and what is blocked, and renewals among them', () => {
     const daily = {
       ...line,
       name: 'daily',
@@ -35,13 +37,27 @@ describe('budgetLines', () => {
       pacePerHour: 833.4,
       blockedUntil: 'later',
       waiting: { read: 3 },
+      ownWaiting: 2,
     };
     const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 20, held: 8, reservedForPeople: 5 };
-    expect(budgetLines({ installationId: 'i', provider: 'hubspot', budgets: [line, daily, seats] })).toEqual([
-      'budget                     window   spent             limit is  reads get                 waiting',
-      'burst (externalAccount)    10 s     12 of 110         declared  up to 88',
-      'daily (externalAccount)    1 d      100000 of 100000  learned   up to 80000, 833 an hour  3 read, until later',
-      'running (externalAccount)  at once  20 of 25, 8 held  declared  up to 20',
+    const tokens = { ...line, key: 'hubspot/user/7/tokens', name: 'tokens', limit: 1, spent: 1, reservedForPeople: 0 };
+    const renewals = { ...tokens, counts: 'renewals' as const, waiting: { refresh: 1 }, ownWaiting: 1 };
+    const budgets = [line, daily, seats, renewals];
+    expect(
+      budgetLines({ installationId: 'i', provider: 'hubspot', budgets }).map((text) => text.split(/ {2,}/)),
+    ).toEqual([
+      ['budget', 'window', 'spent', 'limit is', 'reads get', 'waiting'],
+      ['burst (externalAccount)', '10 s', '12 of 110', 'declared', 'up to 88'],
+      [
+        'daily (externalAccount)',
+        '1 d',
+        '100000 of 100000',
+        'learned',
+        'up to 80000, 833 an hour',
+        '3 read, 2 of them its own, until later',
+      ],
+      ['running (externalAccount)', 'at once', '20 of 25, 8 held', 'declared', 'up to 20'],
+      ['tokens (user)', '10 s', '1 of 1', 'declared', 'renewals only', '1 refresh, 1 of them its own'],
     ]);
   });
 });

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { MINUTE_MS } from '../../src/core/time.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/core/time.ts';
 import { budgetsOf } from '../../src/flows/operator/budgets.ts';
 import { readOwner } from '../../src/store/ownerLock.ts';
 import { integration, manifest, readObject } from '../support/drive.ts';
@@ -121,11 +121,13 @@ describe('metrics', () => {
       expect(of('tenon_limit_sum')).toBe(budget.limit);
       expect(of('tenon_limit_spent_sum')).toBe(budget.spent);
       expect(of('tenon_limit_remaining')).toBe(budget.limit - budget.spent);
+      expect(of('tenon_limit_reserved')).toBe(budget.reservedForPeople);
+      expect(of('tenon_limit_window_seconds')).toBe(budget.windowMs / SECOND_MS);
       expect(of('tenon_limit_blocked_keys')).toBe(0);
       expect(totalOf(samples, 'tenon_limit_keys', { ...labels, source: 'declared' })).toBe(1);
       expect(totalOf(samples, 'tenon_limit_waiting_calls', labels)).toBe(0);
     }
-    expect(budgets[0]?.spent).toBe(4);
+    expect(budgets[0]).toMatchObject({ spent: 4, reservedForPeople: 2, windowMs: MINUTE_MS });
   });
 
   it('count writes by what they came to', async () => {

@@ -27,8 +27,10 @@ interface LimitSum {
   readonly waiting: Map<string, number>;
 }
 
-export function limitFamilies({ budgets, catalog }: Pick<Services, 'budgets' | 'catalog'>): Family[] {
-  const sums = limitSums(budgets.view(), catalog);
+type Limited = 'budgets' | 'endpointBudget' | 'catalog' | 'clock';
+
+export function limitFamilies({ budgets, endpointBudget, catalog, clock }: Pick<Services, Limited>): Family[] {
+  const sums = limitSums([...budgets.view(), ...endpointBudget.view(clock.nowMs())], catalog);
   const of = (name: string, help: string, amountOf: (sum: LimitSum) => number) =>
     gauge(name, help, ...sums.map((sum) => sample(amountOf(sum), sum.labels)));
   return [
@@ -36,6 +38,16 @@ export function limitFamilies({ budgets, catalog }: Pick<Services, 'budgets' | '
       Math.max(0, fullest.limit - fullest.spent),
     ),
     of('tenon_limit', 'Calls that the fullest key of a limit may make in its window.', ({ fullest }) => fullest.limit),
+    of(
+      'tenon_limit_reserved',
+      'Calls of that limit that are left to people: schedules and backfills do not spend them.',
+      ({ fullest }) => fullest.reservedForPeople,
+    ),
+    of(
+      'tenon_limit_window_seconds',
+      'Length of the window of the fullest key; 0: calls at the same time.',
+      ({ fullest }) => fullest.windowMs / SECOND_MS,
+    ),
     of('tenon_limit_spent_sum', 'Calls that count in the windows of a limit, over all keys.', ({ spent }) => spent),
     of('tenon_limit_sum', 'Calls that the windows of a limit allow, over all keys.', ({ limit }) => limit),
     gauge(
@@ -49,7 +61,7 @@ export function limitFamilies({ budgets, catalog }: Pick<Services, 'budgets' | '
     of('tenon_limit_blocked_keys', 'Keys whose provider wants no calls for a while.', ({ blocked }) => blocked),
     gauge(
       'tenon_limit_waiting_calls',
-      'Calls that wait for room in a limit, by who asked: interactive and write first, backfill last.',
+      'Calls that wait for room in a limit, by who asked: interactive first, backfill last; refresh: renewals.',
       ...sums.flatMap(({ labels, waiting }) =>
         [...waiting].map(([priority, count]) => sample(count, { ...labels, priority })),
       ),

@@ -15,8 +15,27 @@ import {
 } from '../../../src/core/limits.ts';
 import { createLog } from '../../../src/core/log.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { limitFamilies } from '../../../src/flows/metrics/state.ts';
+import { type BudgetLine, budgetsOf } from '../../../src/flows/operator/budgets.ts';
 import { pass, settled, until } from '../../support/drive.ts';
-import { askForNext, call, connectionRow, credentialOf, customer, customers, startWorld, statesOf } from './world.ts';
+import {
+  askForNext,
+  type Customer,
+  call,
+  connectionRow,
+  credentialOf,
+  customer,
+  customers,
+  refreshAll,
+  startWorld,
+  statesOf,
+  type World,
+} from './world.ts';
+
+/** The limit of the token endpoint as the operator of an installation sees it. */
+function renewalsOf({ tenon }: World, { installationId }: Customer): BudgetLine | undefined {
+  return budgetsOf(tenon.running.services, installationId).budgets.find(({ name }) => name === 'tokens');
+}
 
 describe('row 10: a clock that is wrong', () => {
   it('put forward renews a token too early, and that is all', async () => {
@@ -201,6 +220,8 @@ describe('row 15: a token endpoint with a limit of its own', () => {
     const wakeAtMs = firstAtMs + MINUTE_MS + MINUTE_MS / METER_SLICES;
     expect(credentialOf(world, one)).toMatchObject({ state: 'backingOff', wakeAtMs });
     expect(await call(world, one)).toEqual([200, '']);
+    expect(renewalsOf(world, one)).toMatchObject({ limit: 1, windowMs: MINUTE_MS, spent: 1, waiting: { refresh: 1 } });
+    expect(renewalsOf(world, other)).toMatchObject({ limit: 1, spent: 0, waiting: {}, ownWaiting: 0 });
     // Somebody else has a limit of their own.
     await askForNext(world, other);
     await settled(world);
@@ -208,6 +229,30 @@ describe('row 15: a token endpoint with a limit of its own', () => {
     await pass(world, MINUTE_MS);
     expect(world.server.refreshes(one.account)).toHaveLength(2);
     expect(credentialOf(world, one)).toMatchObject({ state: 'fresh', generation: 3 });
+    expect(renewalsOf(world, one)).toMatchObject({ spent: 1, waiting: {} });
+  });
+
+  it('shows who waits for it, in all and of an installation, and forgets who is gone', async () => {
+    const endpointQuota = { name: 'tokens', scope: 'providerApp', limit: 1, windowMs: MINUTE_MS };
+    const world = await startWorld({ facts: { endpointQuota } });
+    const [first, second, third] = (await customers(world, 3)) as [Customer, Customer, Customer];
+    await refreshAll(world, [first, second, third]);
+    const { services } = world.tenon.running;
+    const waitingInAll = () =>
+      limitFamilies(services)
+        .find(({ name }) => name === 'tenon_limit_waiting_calls')
+        ?.samples.find(({ labels }) => labels['limit'] === 'tokens');
+    const of = { provider: 'hubspot', limit: 'tokens', priority: 'refresh' };
+    expect(renewalsOf(world, first)).toMatchObject({ counts: 'renewals', waiting: { refresh: 2 }, ownWaiting: 0 });
+    expect(renewalsOf(world, third)).toMatchObject({ spent: 1, waiting: { refresh: 2 }, ownWaiting: 1 });
+    expect(waitingInAll()).toMatchObject({ labels: of, value: 2 });
+    // Its connection goes with it.
+    const installation = `/integrations/hubspot/installations/${third.installationId}`;
+    await world.tenon.ok('DELETE', world.tenon.inProject(installation));
+    await pass(world, 20 * MINUTE_MS);
+    expect(world.server.refreshes(second.account)).toHaveLength(1);
+    expect(renewalsOf(world, second)).toMatchObject({ waiting: {}, ownWaiting: 0 });
+    expect(waitingInAll()).toMatchObject({ labels: of, value: 0 });
   });
 
   it('counts failures: they are spread as well', async () => {

@@ -26,6 +26,7 @@ import {
   restoreQuota,
   roomFor,
   type StoredQuota,
+  spendFor,
   storedQuota,
 } from '../src/limits/quota.ts';
 import { newShares, type Shares } from '../src/limits/shares.ts';
@@ -157,11 +158,28 @@ export function isIdle({ taken, queue, turns }: Seats): boolean {
   return taken === 0 && queue.size === 0 && turns === 0;
 }
 
+/** As a row. */
+interface StoredBudget extends StoredQuota {
+  /** Calls that were reserved or held when it was written; absent: none, or counted as made then (earlier versions). */
+  readonly unspent?: number;
+}
+
+/** For calls, or ahead of them. */
+export function takeSeats(seats: Seats, count: number, isHeld: boolean): void {
+  seats.taken += count;
+  if (isHeld) seats.held += count;
+}
+
 /** As the disk has it, or new. */
-export function openWindow(reads: Reads, key: BudgetKey): Window {
+export function openWindow(reads: Reads, key: BudgetKey, nowMs: Ms): Window {
   const quota = newQuota(key.limit, key.windowMs, key);
   const row = readBudget(reads, key.key);
-  if (row !== undefined) restoreQuota(quota, JSON.parse(row) as StoredQuota);
+  if (row !== undefined) {
+    const { unspent = 0, ...stored } = JSON.parse(row) as StoredBudget;
+    restoreQuota(quota, stored);
+    // Each may have been made at any time since the row was written: all count as the last of them can have been.
+    if (unspent > 0) spendFor(quota, 'interactive', nowMs, unspent);
+  }
   const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
   const shares = key.isShared === true ? newShares(key.windowMs) : null;
   const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0, shares };
@@ -173,13 +191,31 @@ export function openSeats(key: BudgetKey, places: Places | null): Seats {
   return { kind: 'seats', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, taken: 0, held: 0, places };
 }
 
-/** What is reserved and held counts as spent now: whatever becomes of this process, nobody spends it twice. */
+/** With what is reserved and held: whatever becomes of this process, nobody spends it twice. */
 export function rowOf(window: Window, nowMs: Ms): RowWrite {
-  const { key, meter, chunkLeft, reserving } = window;
-  const { counts, ...facts } = storedQuota(window, nowMs);
-  const open = (Number.isFinite(chunkLeft) ? Math.max(0, chunkLeft) : 0) + reserving + meter.held;
+  const { key, meter } = window;
+  const unspent = unspentOf(window);
+  const row: StoredBudget = { ...storedQuota(window, nowMs), ...(unspent > 0 ? { unspent } : {}) };
   const endsAtMs = nowMs + (meter.isLearned || meter.careful !== null ? LEARNED_LIMIT_KEPT_MS : 2 * meter.windowMs);
-  return putBudget(key.key, { ...facts, counts: open > 0 ? [...counts, meter.head, open] : counts }, endsAtMs);
+  return putBudget(key.key, row, endsAtMs);
+}
+
+/** Calls that may be made without another word to the disk. */
+function unspentOf({ meter, chunkLeft, reserving }: Window): number {
+  return (Number.isFinite(chunkLeft) ? Math.max(0, chunkLeft) : 0) + reserving + meter.held;
+}
+
+/**
+ * Whether a row that was written long ago may go: calls of its chunk may have been made just now, and no other row
+ * tells of them. Of a chunk that nobody spent of late nothing is reserved any more.
+ */
+export function isOver(window: Window, nowMs: Ms): boolean {
+  const { meter, chunkLeft, reserving } = window;
+  if (chunkLeft === Number.POSITIVE_INFINITY) return true;
+  roomAt(meter, nowMs);
+  if (meter.total + meter.held + reserving > 0) return false;
+  window.chunkLeft = 0;
+  return true;
 }
 
 /** Calls of a window that are put on disk at a time. */
@@ -200,13 +236,24 @@ export function openTurns(budget: Budget, priority: CallPriority, nowMs: Ms): nu
   return limit - reservedOf(limit, priority) - budget.taken;
 }
 
+/** Why a call cannot be taken; null where it can. Without a turn it is behind those who wait. */
+export function fullnessOf(budget: Budget, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
+  const isFirst = turn !== null;
+  if (!isFirst && budget.queue.isAhead(priority)) return { budget: budget.key, atMs: nowMs };
+  const open = openTurns(budget, priority, nowMs);
+  // Who has waited for one budget takes of all that there is: two who hold turns at two budgets and respect each
+  // other's would give them up and ask again for ever.
+  if (open - (isFirst ? 0 : budget.turns) >= 1) return null;
+  return fullOf(budget, priority, nowMs);
+}
+
 /** As many as are known to be there. */
 function seatsOf({ key, places }: Seats): number {
   return places === null ? key.limit : wholePlaces(places);
 }
 
 /** Why there is no room in a budget, and until when. */
-export function fullOf(budget: Budget, priority: CallPriority, nowMs: Ms): Full {
+function fullOf(budget: Budget, priority: CallPriority, nowMs: Ms): Full {
   if (budget.kind === 'seats') return { budget: budget.key, atMs: null };
   const isSpent = roomFor(budget, priority, nowMs) < 1;
   return { budget: budget.key, atMs: isSpent ? earliestFor(budget, priority, nowMs) : nowMs };

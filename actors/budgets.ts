@@ -24,10 +24,11 @@ import {
   type Full,
   failAll,
   failedInVain,
-  fullOf,
+  fullnessOf,
   type Held,
   type HeldReport,
   isIdle,
+  isOver,
   isWorthKeeping,
   openSeats,
   openTurns,
@@ -36,6 +37,7 @@ import {
   type Seats,
   sparesOf,
   type Turn,
+  takeSeats,
   viewOf,
   type Waiter,
   type Window,
@@ -86,7 +88,7 @@ export class Budgets {
   ): Full | null {
     const nowMs = this.#clock.nowMs();
     for (const budget of budgets) {
-      const full = fairlyFull(budget, this.#fullness(budget, priority, turn, nowMs), owner, priority, nowMs);
+      const full = fairlyFull(budget, fullnessOf(budget, priority, turn, nowMs), owner, priority, nowMs);
       if (full !== null) return full;
     }
     for (const budget of budgets) this.#take(budget, isHeld ? null : priority, owner, nowMs);
@@ -246,21 +248,22 @@ export class Budgets {
     return [...this.#windows.values()].reduce((sum, { timer, queue }) => sum + (timer === null ? 0 : queue.size), 0);
   }
 
+  /** Of rows that have had their time, those that may go; the others are written anew, as they stand. */
+  over(keys: readonly string[]): readonly string[] {
+    const nowMs = this.#clock.nowMs();
+    return keys.filter((key) => {
+      const window = this.#windows.peek(key);
+      if (window === undefined || isOver(window, nowMs)) return true;
+      this.#keep(window);
+      return false;
+    });
+  }
+
   /** Of these keys, and of who waits there; without, of all in memory, whose use it is not. */
   view(keys?: readonly BudgetKey[], owner?: string): BudgetView[] {
     const nowMs = this.#clock.nowMs();
     const seen = keys?.map((key) => this.#budgetOf(key)) ?? [...this.#windows.values(), ...this.#seats.values()];
     return seen.map((budget) => viewOf(budget, nowMs, owner));
-  }
-
-  #fullness(budget: Budget, priority: CallPriority, turn: Turn | null, nowMs: Ms): Full | null {
-    const isFirst = turn !== null;
-    if (!isFirst && budget.queue.isAhead(priority)) return { budget: budget.key, atMs: nowMs };
-    const open = openTurns(budget, priority, nowMs);
-    // Who has waited for one budget takes of all that there is: two who hold turns at two budgets and respect each
-    // other's would give them up and ask again for ever.
-    if (open - (isFirst ? 0 : budget.turns) >= 1) return null;
-    return fullOf(budget, priority, nowMs);
   }
 
   /** Null: a call that is held. */
@@ -399,13 +402,8 @@ export class Budgets {
   #windowOf(key: BudgetKey, isUsed: boolean): Window {
     const known = isUsed ? this.#windows.get(key.key) : this.#windows.peek(key.key);
     if (known !== undefined) return known;
-    const window = openWindow(this.#store.reads, key);
+    const window = openWindow(this.#store.reads, key, this.#clock.nowMs());
     this.#windows.set(key.key, window);
     return window;
   }
-}
-
-function takeSeats(seats: Seats, count: number, isHeld: boolean): void {
-  seats.taken += count;
-  if (isHeld) seats.held += count;
 }

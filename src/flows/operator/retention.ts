@@ -57,14 +57,14 @@ type Rule =
 
 /** Runs by itself from `start` to `stop`. */
 export class Retention {
-  readonly #services: Pick<Services, 'store' | 'runtime' | 'clock' | 'log'>;
+  readonly #services: Pick<Services, 'store' | 'runtime' | 'budgets' | 'clock' | 'log'>;
   /** Blobs that no message referred to, and since when that is known. */
   #unreferred = new Map<string, Ms>();
   #timer: Timer | null = null;
   #running: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
-  constructor(services: Pick<Services, 'store' | 'runtime' | 'clock' | 'log'>) {
+  constructor(services: Pick<Services, 'store' | 'runtime' | 'budgets' | 'clock' | 'log'>) {
     this.#services = services;
   }
 
@@ -212,12 +212,13 @@ export class Retention {
 
   /** Windows that are over and limits that nobody asked for in a month. */
   async #budgets(nowMs: Ms): Promise<number> {
-    const { store } = this.#services;
+    const { store, budgets } = this.#services;
     let count = 0;
     while (await this.#mayGoOn()) {
       const keys = readExpiredBudgets(store.reads, nowMs, RETENTION_ROWS_PER_STEP);
+      count += budgets.over(keys).length;
+      // What was written anew is not over any more.
       if (keys.length > 0) await store.commit([expireBudgets(keys, nowMs)]);
-      count += keys.length;
       if (keys.length < RETENTION_ROWS_PER_STEP) break;
     }
     return count;

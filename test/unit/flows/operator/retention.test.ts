@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Budgets } from '../../../../actors/budgets.ts';
 import { Runtime } from '../../../../actors/runtime.ts';
 import type {
   ActorId,
@@ -22,7 +23,7 @@ import {
   REVISIONS_KEPT,
 } from '../../../../src/core/limits.ts';
 import { silentLog } from '../../../../src/core/log.ts';
-import { DAY_MS } from '../../../../src/core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../../src/core/time.ts';
 import { Retention } from '../../../../src/flows/operator/retention.ts';
 import type { RowWrite } from '../../../../src/store/port.ts';
 import { openForWriting } from '../../../../src/store/sqlite.ts';
@@ -60,11 +61,12 @@ async function startRetention() {
   const { store, writer, folder } = await withFaultyStore();
   const clock = fakeClock(NOW_MS);
   const runtime = new Runtime({ store, clock, log: silentLog() });
-  const retention = new Retention({ store, runtime, clock, log: silentLog() });
+  const budgets = new Budgets(store, clock, silentLog());
+  const retention = new Retention({ store, runtime, budgets, clock, log: silentLog() });
   onTestFinished(() => retention.stop());
   const left = (table: string, column: string) =>
     store.reads.all<{ id: string }>(`SELECT ${column} AS id FROM ${table} ORDER BY 1`).map(({ id }) => id);
-  return { store, writer, folder, clock, runtime, retention, left };
+  return { store, writer, folder, clock, runtime, budgets, retention, left };
 }
 
 const operation = (operationId: string, differences: Partial<OperationRow> = {}): RowWrite =>
@@ -423,6 +425,19 @@ describe('retention', () => {
     expect(left('operations', 'operationId')).toEqual([]);
     await retention.stop();
     expect(clock.pendingCount).toBe(0);
+  });
+
+  it('leaves what is reserved of a budget on disk as long as it may be spent', async () => {
+    const { retention, budgets, clock, left } = await startRetention();
+    const key = (name: string) => ({ key: `p/user/1/${name}`, name, limit: 100, windowMs: MINUTE_MS });
+    const turn = await budgets.turn(key('reserved'), 'interactive', 'a', clock.nowMs() + SECOND_MS);
+    turn.end();
+    budgets.learn([key('told')], null, 'told', { remaining: 50 });
+    await clock.advance(HOUR_MS);
+    expect(budgets.tryTake(budgets.opened([key('reserved')]), 'interactive', null)).toBeNull();
+    expect(left('budgets', 'budgetKey')).toEqual(['p/user/1/reserved', 'p/user/1/told']);
+    expect(await retention.run()).toMatchObject({ budgets: 1 });
+    expect(left('budgets', 'budgetKey')).toEqual(['p/user/1/reserved']);
   });
 
   it('that the disk interrupts goes on at the next time', async () => {

@@ -45,7 +45,7 @@ import {
 import { PlacesFound } from './placesFound.ts';
 import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
 import { fairly, fairlyFull, type Owner, taken } from './sharing.ts';
-import { turnAt } from './waiting.ts';
+import { newTurn, turnAt } from './waiting.ts';
 
 /** All budgets of the process. */
 export class Budgets {
@@ -311,20 +311,11 @@ export class Budgets {
     if (budget.kind === 'window' && budget.queue.size > 0) this.#arm(budget, nowMs);
   }
 
-  #turnOf(budget: Budget, { priority, owner }: Waiter): Turn {
-    let isEnded = false;
-    const turn: Turn = {
-      isUsed: false,
-      end: () => {
-        if (isEnded) return;
-        isEnded = true;
-        if (!turn.isUsed) budget.queue.giveBack(priority, owner);
-        budget.turns -= 1;
-        this.#pump(budget);
-        this.#dropIdle(budget);
-      },
-    };
-    return turn;
+  #turnOf(budget: Budget, waiter: Waiter): Turn {
+    return newTurn(budget, waiter, () => {
+      this.#pump(budget);
+      this.#dropIdle(budget);
+    });
   }
 
   #arm(window: Window, nowMs: Ms): void {

@@ -50,3 +50,19 @@ export function turnAt(budget: Budget, wanted: Wanted, clock: Clock): Promise<Tu
     queue.push(priority, owner, waiter);
   });
 }
+
+/** A turn for who waited. `onEnd` is called once, when the turn is out no longer. */
+export function newTurn(budget: Budget, { priority, owner }: Waiter, onEnd: () => void): Turn {
+  let isEnded = false;
+  const turn: Turn = {
+    isUsed: false,
+    end: () => {
+      if (isEnded) return;
+      isEnded = true;
+      if (!turn.isUsed) budget.queue.giveBack(priority, owner);
+      budget.turns -= 1;
+      onEnd();
+    },
+  };
+  return turn;
+}

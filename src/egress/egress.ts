@@ -37,6 +37,8 @@ export interface Egress {
   readonly checkUrl: (url: string) => void;
   /** Streams a call into a sink, and tells the hooks what comes of it: see ForwardOutcome. */
   readonly forward: (call: ForwardCall, sink: Sink, hooks: ForwardHooks) => void;
+  /** Tells who is silent among streamed calls, and among bodies that are read before their call is sent. */
+  readonly watch: SilenceWatch;
   /** Ends every connection; calls under way fail and later ones are rejected with `network`. */
   readonly close: () => Promise<void>;
 }
@@ -55,13 +57,15 @@ export function createEgress(options: EgressOptions): Egress {
   const { allowList, clock = systemClock, resolve, providerSilenceMs = SILENCE_MS } = options;
   const guard = createGuard(allowList, resolve);
   const origins = new Origins(guard);
-  const means = { origins, clock, watch: new SilenceWatch(clock), providerSilenceMs };
+  const watch = new SilenceWatch(clock);
+  const means = { origins, clock, watch, providerSilenceMs };
   const buffered = (call: OutgoingCall): Promise<BufferedResponse> => request(origins, clock, call);
   return {
     request: buffered,
     fetch: createFetch(buffered),
     checkUrl: (url) => guard.checkUrl(parseUrl(url)),
     forward: (call, sink, hooks) => forward(means, call, sink, hooks),
+    watch,
     close: () => origins.close(),
   };
 }

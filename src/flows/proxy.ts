@@ -14,6 +14,7 @@ import { NodeSink } from '../egress/sinkNode.ts';
 import { WebSink } from '../egress/sinkWeb.ts';
 import type { CallFacts } from './callFacts.ts';
 import { type CallEnding, type ProxyCall, type ProxyOutcome, ProxyRun, type ProxyServices } from './proxyRun.ts';
+import { takeBody } from './shortBody.ts';
 import type { ProxyTarget } from './targets.ts';
 
 export type { CallEnding, ProxyOutcome } from './proxyRun.ts';
@@ -115,9 +116,11 @@ function proxy(
       return;
     }
     call.askForBody?.();
-    takeBody(body, announced, (bytes) => {
-      if (bytes === null) ending.ended({ kind: 'clientGone' });
-      else new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink, ending).start();
+    takeBody(body, announced, services.egress.watch, {
+      taken: (bytes) =>
+        new ProxyRun(services, target, { ...call, body: bytes, askForBody: null }, sink, ending).start(),
+      left: () => ending.ended({ kind: 'clientGone' }),
+      late: (error) => ending.refused(error),
     });
     return;
   }
@@ -130,30 +133,4 @@ function assertNotHeld({ throttle, clock, counts }: ProxyServices, { accountKey,
   countsOf(counts, declaration.name).throttled += 1;
   const message = 'the provider asked to be left alone for a while; this call was not sent';
   throw new IntegrationError('rate_limited', message, { retryAtMs: hold.untilMs, isRetryable: hold.isRetryable });
-}
-
-/**
- * Takes a body whole; null if the client left before its end. What was announced is all that comes: the end of the
- * stream, which it tells some turns later, is not waited for.
- */
-function takeBody(body: Readable, announced: number, taken: (bytes: Buffer | null) => void): void {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  let isTaken = false;
-  const take = (isWhole: boolean) => {
-    if (isTaken) return;
-    isTaken = true;
-    const [first] = pieces;
-    if (!isWhole) taken(null);
-    else taken(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
-  };
-  body.on('data', (piece: Buffer) => {
-    pieces.push(piece);
-    length += piece.length;
-    if (length === announced) take(true);
-  });
-  body.on('end', () => take(true));
-  const broken = () => take(false);
-  body.on('error', broken);
-  body.on('close', broken);
 }

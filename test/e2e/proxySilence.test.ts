@@ -30,6 +30,12 @@ function endless(): RequestInit & { duplex: 'half' } {
   return { method: 'POST', duplex: 'half', body: new ReadableStream({ start: (body) => body.enqueue(piece) }) };
 }
 
+/** One that is read before the call is sent, of which a part comes. */
+function begun(): RequestInit & { duplex: 'half' } {
+  const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(10)) });
+  return { method: 'POST', duplex: 'half', headers: { 'content-length': '100' }, body };
+}
+
 async function problemOf(response: Response): Promise<[number, string]> {
   const { code } = (await response.json()) as { code: string };
   return [response.status, code];
@@ -51,6 +57,16 @@ describe.each(FRONTS)('over %s a call is ended', (front) => {
     expect(new Set(ends.map(String))).toEqual(new Set(['408,body_timeout']));
     proxied.answer(answerWith(200));
     expect((await proxied.call(front)).status).toBe(200);
+  });
+
+  it('whose client sends only a part of a short body: the provider hears nothing of it', async () => {
+    proxied.answer(answerWith(200));
+    const startMs = proxied.clock.nowMs();
+    const ended = await proxied.passing(proxied.call(front, '/upload', begun()));
+    expect(await problemOf(ended)).toEqual([408, 'body_timeout']);
+    expect(proxied.clock.nowMs() - startMs).toBeGreaterThanOrEqual(SILENCE_MS);
+    expect(proxied.clock.nowMs() - startMs).toBeLessThanOrEqual(SILENCE_MS + 2 * SILENCE_CHECK_MS);
+    expect(proxied.arrivals).toEqual([]);
   });
 });
 

@@ -76,6 +76,9 @@ export class Network {
       forward() {
         throw new Error('the simulation makes buffered calls only');
       },
+      get watch(): never {
+        throw new Error('the simulation makes buffered calls only');
+      },
       close: () => Promise.resolve(),
     };
   }

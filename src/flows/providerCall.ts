@@ -14,6 +14,7 @@ import { monotonicMs } from '../core/time.ts';
 import { escapeXml } from '../core/xml.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
+import { withQuery } from '../egress/query.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
 import type { Answer } from '../limits/headers/said.ts';
 import { tellLimits } from './limitsTold.ts';
@@ -173,10 +174,4 @@ const PROVIDER_FAULTS: ReadonlySet<ErrorCode> = new Set([
 /** The same of a call without an answer; null says nothing about the provider. */
 export function faultOfError(code: ErrorCode): string | null {
   return PROVIDER_FAULTS.has(code) ? code : null;
-}
-
-/** Adds the query that a credential brings to a raw path. */
-export function withQuery(path: string, query: string): string {
-  if (query === '') return path;
-  return `${path}${path.includes('?') ? '&' : '?'}${query}`;
 }

@@ -17,11 +17,12 @@ import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders, headerValue, namesToDrop } from '../egress/headers.ts';
 import { mapLinks } from '../egress/links.ts';
 import { textOf } from '../egress/peek.ts';
+import { withQuery } from '../egress/query.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { Answer, LimitsSaid } from '../limits/headers/said.ts';
 import type { CallFacts } from './callFacts.ts';
 import { answerOfHead, isWorthAPeek, tellAccepted, tellLimits } from './limitsTold.ts';
-import { faultOfError, faultOfStatus, refusedAgain, withQuery } from './providerCall.ts';
+import { faultOfError, faultOfStatus, refusedAgain } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
 import { type ProxyTarget, targetOfCall } from './targets.ts';
@@ -177,16 +178,18 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   }
 
   /**
-   * See ForwardHooks. Who follows a link goes on through the proxy, and does not show Tenon's key to the provider. The
-   * id of the call is told beside one that the provider gave, which its support asks for.
+   * See ForwardHooks. Who follows a link goes on through the proxy, and does not show Tenon's key to the provider; nor
+   * does a link that repeats the call show the customer's credential to the caller. The id of the call is told beside
+   * one that the provider gave, which its support asks for.
    */
   finish(headers: string[]): void {
     const isTaken = headerValue(headers, 'x-request-id') !== undefined;
     headers.push(isTaken ? 'X-Amp-Request-Id' : 'X-Request-Id', this.#call.facts.requestId);
     const { proxyUrl } = this.#services;
-    if (proxyUrl === null) return;
+    const { query: credentialQuery } = (this.#lease as Lease).attachment;
+    if (proxyUrl === null && credentialQuery === '') return;
     const { origin, pathPrefix } = this.#target;
-    mapLinks(headers, { origin, pathPrefix, proxyUrl });
+    mapLinks(headers, { origin, pathPrefix, proxyUrl, credentialQuery });
   }
 
   async #sendAfter(leased: Promise<Lease>): Promise<void> {

@@ -12,7 +12,8 @@ import { errorFacts, IntegrationError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, jsonAt, parseJson } from '../../core/json.ts';
 import { BUFFERED_CALL_TIMEOUT_MS, TOKEN_RESPONSE_BYTES_MAX } from '../../core/limits.ts';
 import { headerRecord } from '../../egress/headers.ts';
-import { tellable, withQuery } from '../providerCall.ts';
+import { withQuery } from '../../egress/query.ts';
+import { tellable } from '../providerCall.ts';
 import type { Services } from '../services.ts';
 import { assertAddresses, learnedVariables, missingOf, type ProviderMetadata, variablesIn } from './identity.ts';
 

@@ -1,12 +1,14 @@
 // Addresses in heads of answers: what must stay as it is, then what leads through the proxy.
 
 import { describe, expect, test } from 'vitest';
-import { mapLinks } from '../../../src/egress/links.ts';
+import { type LinkMap, mapLinks } from '../../../src/egress/links.ts';
 
-const GITHUB = { origin: 'https://api.github.com', pathPrefix: '', proxyUrl: 'https://tenon.example.com/proxy' };
-const SLACK = { origin: 'https://slack.com', pathPrefix: '/api', proxyUrl: 'https://tenon.example.com/proxy' };
+const proxyUrl = 'https://tenon.example.com/proxy';
+const GITHUB: LinkMap = { origin: 'https://api.github.com', pathPrefix: '', proxyUrl, credentialQuery: '' };
+const SLACK: LinkMap = { ...GITHUB, origin: 'https://slack.com', pathPrefix: '/api' };
+const KEYED: LinkMap = { ...SLACK, credentialQuery: 'key=a%26secret%2Fx&dc=us' };
 
-function located(value: string, map = GITHUB, name = 'Location'): string | undefined {
+function located(value: string, map: LinkMap = GITHUB, name = 'Location'): string | undefined {
   const headers = ['Content-Type', 'text/plain', name, value];
   mapLinks(headers, map);
   return headers[3];
@@ -42,11 +44,42 @@ describe('an address stays as it is', () => {
   });
 });
 
+describe('what a credential added to the query', () => {
+  const hosts: readonly (readonly [string, LinkMap, string, string])[] = [
+    ['through the proxy', KEYED, 'https://slack.com/api', proxyUrl],
+    ['outside of the prefix', KEYED, 'https://slack.com', 'https://slack.com'],
+    ['relative to the path', KEYED, 'x', 'x'],
+    ['as the provider says it', { ...KEYED, proxyUrl: null }, 'https://slack.com/api', 'https://slack.com/api'],
+  ];
+  describe.each(hosts)('leaves an address %s', (_where, map, from, to) => {
+    test.each([
+      ['/y?key=a%26secret%2Fx&dc=us', '/y'],
+      ['/y?b=%2f&key=a%26secret%2Fx&b=2&&dc=us&c#top', '/y?b=%2f&b=2&&c#top'],
+      ['/y?k%65y=other&Key=1&keys=2&dc', '/y?Key=1&keys=2'],
+      ["/y?q='%zz'&key=%zz", "/y?q='%zz'"],
+      ['/y?#?key=1', '/y?#?key=1'],
+    ])('%s', (path, clean) => {
+      expect(located(`${from}${path}`, map)).toBe(`${to}${clean}`);
+      expect(located(`<${from}${path}>; rel=next`, map, 'link')).toBe(`<${to}${clean}>; rel=next`);
+    });
+  });
+
+  test('leaves one at another host only with the same value: the name may be that of something else there', () => {
+    expect(located('https://a.example/?key=1&key=a%26secret/x&dc=eu', KEYED)).toBe('https://a.example/?key=1&dc=eu');
+  });
+
+  test.each(['a&secret/x', 'a%26secret%2Fx', 'a%2526secret%252Fx'])('is told nowhere else: %s', (value) => {
+    expect(located(`https://a.example/${value}?to=${value}`, KEYED)).not.toContain('secret');
+    expect(located(`</a>; anchor="/${value}"`, KEYED, 'link')).not.toContain('secret');
+  });
+});
+
 describe('an address leads through the proxy', () => {
   test.each([
     ['https://api.github.com/repositories/1/issues?page=2#x', '/repositories/1/issues?page=2#x'],
     ['HTTPS://API.GitHub.com:443/a%2Fb', '/a%2Fb'],
     ['https://api.github.com', '/'],
+    ["https://api.github.com/x?q='%7e'&&a=%2f|#'", "/x?q='%7e'&&a=%2f|#'"],
     ['//api.github.com/x', '/x'],
     ['/x', '/x'],
   ])('%s', (value, path) => {

@@ -34,7 +34,9 @@ function requestIdOf(given: string | undefined): string {
 export function callFactsOf({ tracer }: Pick<EdgeServices, 'tracer'>, header: Header, method = 'GET'): CallFacts {
   const trace = traceOf(header('traceparent'), header('tracestate'));
   const span = tracer === null ? null : tracer.begin(`${method} proxy`, 'server', trace, {});
-  return new CallFacts(requestIdOf(header(REQUEST_ID_HEADER)), trace, span, monotonicMs());
+  const given = header(REQUEST_ID_HEADER);
+  const requestId = requestIdOf(given);
+  return new CallFacts(requestId, given !== undefined && given !== requestId, trace, span, monotonicMs());
 }
 
 /** Logs and counts a proxied call that went to its provider, whatever came of it. */

@@ -12,6 +12,8 @@ import type { Trace } from '../core/trace.ts';
 export class CallFacts {
   /** The caller's, or made here; answered with. */
   readonly requestId: string;
+  /** The caller's was none, and must not go on beside this one. */
+  readonly isIdReplaced: boolean;
   readonly trace: Trace;
   /** Null where no spans are made. */
   readonly span: Span | null;
@@ -27,8 +29,9 @@ export class CallFacts {
   bytesIn = 0;
   bytesOut = 0;
 
-  constructor(requestId: string, trace: Trace, span: Span | null, startedMs: number) {
+  constructor(requestId: string, isIdReplaced: boolean, trace: Trace, span: Span | null, startedMs: number) {
     this.requestId = requestId;
+    this.isIdReplaced = isIdReplaced;
     this.trace = trace;
     this.span = span;
     this.startedMs = startedMs;

@@ -233,8 +233,10 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     const span = this.#beginSpan();
     const dropped = span === null ? facts.trace.dropped : TRACE_HEADERS;
     const replaced = namesToDrop(credentialHeaders);
-    const headers = cleanRequestHeaders(rawHeaders, dropped.length === 0 ? replaced : [...replaced, ...dropped]);
+    const own = dropped.length === 0 ? replaced : [...replaced, ...dropped];
+    const headers = cleanRequestHeaders(rawHeaders, facts.isIdReplaced ? [...own, 'x-request-id'] : own);
     for (const part of credentialHeaders) headers.push(part);
+    if (facts.isIdReplaced) headers.push('X-Request-Id', facts.requestId);
     if (span !== null) pushTrace(headers, span, facts.trace);
     if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
     const { origin, pathPrefix } = this.#target;

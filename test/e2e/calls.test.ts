@@ -68,6 +68,17 @@ describe('an x-request-id', () => {
     ]);
   });
 
+  it.each(FRONTS)('that is none goes to no provider: it gets the one that the call has here (%s)', async (front) => {
+    await using logged = await startLogged();
+    logged.answer(answerWith(200));
+    const given = `a b${'c'.repeat(200)}`;
+    const { headers } = await logged.call(front, '/x', { headers: { 'x-request-id': given } });
+    expect(headers.get('x-request-id')).toMatch(UUID);
+    expect(logged.arrivals[0]?.headers['x-request-id']).toBe(headers.get('x-request-id'));
+    await logged.call(front);
+    expect(logged.arrivals[1]?.headers['x-request-id']).toBeUndefined();
+  });
+
   it.each(FRONTS)('of a proxied call is answered, beside one that the provider gave (%s)', async (front) => {
     await using logged = await startLogged();
     const { answer, call, arrivals } = logged;

@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   schema_drift_missing_field: { status: 422, isRetryable: false },
   schema_drift_missing_object: { status: 422, isRetryable: false },
   signature_invalid: { status: 401, isRetryable: false },
+  expectation_failed: { status: 417, isRetryable: false },
+  head_too_large: { status: 431, isRetryable: false },
   payload_too_large: { status: 413, isRetryable: false },
   body_timeout: { status: 408, isRetryable: true },
   malformed: { status: 400, isRetryable: false },

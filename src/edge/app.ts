@@ -7,7 +7,7 @@ import { IntegrationError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { openDownload } from '../flows/deliver/download.ts';
 import { ApiKeys, Authenticator } from './auth.ts';
-import { observeCalls } from './calls.ts';
+import { observeCalls, tellUnreadTo } from './calls.ts';
 import { callbackRoute, customAuthCallbackRoute } from './connect.ts';
 import type { EdgeEnv, EdgeServices } from './context.ts';
 import { openApi } from './openapi.ts';
@@ -19,6 +19,7 @@ import { OWN_OPERATIONS } from './platform/own.ts';
 import { platformRoutes } from './platform/router.ts';
 import { problemResponse } from './problem.ts';
 import { findTarget, type NodeProxy, proxyOfNode, proxyWeb } from './proxy.ts';
+import type { TellUnread } from './unread.ts';
 import { receiveUpload } from './uploads.ts';
 import { webhookRoutes } from './webhooks.ts';
 
@@ -28,6 +29,8 @@ export interface Edge {
   readonly app: Hono<EdgeEnv>;
   /** The proxy plane again, for servers that have requests of node:http. */
   readonly proxy: NodeProxy;
+  /** Hears of requests on such a server that no plane gets to see. */
+  readonly unread: TellUnread;
 }
 
 /** What opens the operator plane, and `/metrics` alone. */
@@ -44,7 +47,7 @@ export function createEdge(
 ): Edge & { readonly keys: ApiKeys } {
   const keys = new ApiKeys(services.store.reads, services.clock);
   const proxy = proxyOfNode(services, findTarget(services, keys));
-  return { app: createApp(services, keys, isReady, tokens), proxy, keys };
+  return { app: createApp(services, keys, isReady, tokens), proxy, unread: tellUnreadTo(services), keys };
 }
 
 function createApp(

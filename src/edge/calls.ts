@@ -16,6 +16,7 @@ import type { ProxyOutcome } from '../flows/proxy.ts';
 import type { ProxyTarget } from '../flows/targets.ts';
 import { type EdgeEnv, type EdgeServices, outgoingOf } from './context.ts';
 import type { ProxyField } from './incoming.ts';
+import type { TellUnread } from './unread.ts';
 
 /** The value of a header by its lower-case name; of a proxied call no others are kept. */
 export type Header = (name: ProxyField) => string | undefined;
@@ -26,7 +27,7 @@ const REQUEST_ID_HEADER = 'x-request-id';
 const REQUEST_ID = new RegExp(`^[A-Za-z0-9._:/+=@#~-]{1,${REQUEST_ID_CHARS_MAX}}$`);
 
 /** The caller's id of a call if it is one, else a new one. */
-function requestIdOf(given: string | undefined): string {
+export function requestIdOf(given: string | undefined): string {
   return given !== undefined && REQUEST_ID.test(given) ? given : newId<string>();
 }
 
@@ -130,6 +131,14 @@ export function proxiedCallRefused(
     attempts: facts.attempts,
     bytesIn: facts.bytesIn,
   });
+}
+
+/** The same of what no plane gets to see. */
+export function tellUnreadTo({ log, counts }: Pick<EdgeServices, 'log' | 'counts'>): TellUnread {
+  return ({ plane, requestId, method, error: { code, status }, reason, isOfCall }) => {
+    if (!isOfCall) countCall(counts.planes[plane], method, status, 0, 0, 0);
+    logCall(log, 'info', { plane, requestId, method, outcome: 'refused', code, status, reason });
+  };
 }
 
 function traceIdOf({ span, trace }: CallFacts): string | undefined {

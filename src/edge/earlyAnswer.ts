@@ -62,7 +62,7 @@ export function earlyAnswers(clock: Clock): typeof ServerResponse<IncomingMessag
 }
 
 /** Goes on reading, past the parser and whoever had the body, until the client closes or a bound is reached. */
-function linger(socket: Socket, clock: Clock): void {
+export function linger(socket: Socket, clock: Clock): void {
   if (socket.destroyed) return;
   const seen = { seenAtMs: clock.nowMs() };
   let untilMs = seen.seenAtMs + UNREAD_MS_MAX;

@@ -15,9 +15,11 @@ const TITLES: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   409: 'Conflict',
   413: 'Payload Too Large',
+  417: 'Expectation Failed',
   422: 'Unprocessable Entity',
   424: 'Failed Dependency',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -32,11 +34,14 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 type ProblemStyle = 'problem' | 'json' | 'jsonFaults' | 'textFaults' | 'proxied';
 
+/** Media type of problems whose client may be a vendor's own. */
+export const PROBLEM_OF_PROXY = 'application/problem+json; charset=utf-8';
+
 /** Some clients read only what is `application/json` or says that it is text. */
 const MEDIA_TYPES: Readonly<Record<Exclude<ProblemStyle, 'jsonFaults' | 'textFaults'>, string>> = {
   problem: 'application/problem+json',
   json: 'application/json',
-  proxied: 'application/problem+json; charset=utf-8',
+  proxied: PROBLEM_OF_PROXY,
 };
 
 /** The answer to a failed request, which is found in the log by its id. */
@@ -60,9 +65,18 @@ export function problemOf(
   requestId = newId<string>(),
   style: ProblemStyle = 'problem',
 ): Response {
-  const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = error;
+  const { status, retryAtMs } = error;
   if (style === 'textFaults' && status === 400) return textOf(error, requestId);
-  const body = {
+  const body = problemBody(error, nowMs, requestId, style);
+  const headers: Record<string, string> = { 'content-type': mediaTypeOf(style, status), 'x-request-id': requestId };
+  if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** What such an answer says. */
+export function problemBody(error: IntegrationError, nowMs: Ms, requestId: string, style: ProblemStyle) {
+  const { status, isRetryable, publicDetail, remedy, retryAtMs, issues, code } = error;
+  return {
     type: `https://httpstatuses.com/${status}`,
     title: TITLES[status] ?? 'Error',
     status,
@@ -80,9 +94,6 @@ export function problemOf(
     ...(style === 'json' && issues.length > 0 ? { validationIssues: issues.map(validationIssue) } : {}),
     ...(style === 'proxied' ? wordsForClients(error) : {}),
   };
-  const headers: Record<string, string> = { 'content-type': mediaTypeOf(style, status), 'x-request-id': requestId };
-  if (retryAtMs !== undefined) headers['retry-after'] = String(Math.max(0, Math.ceil((retryAtMs - nowMs) / SECOND_MS)));
-  return new Response(JSON.stringify(body), { status, headers });
 }
 
 function textOf({ publicDetail, issues, remedy }: IntegrationError, requestId: string): Response {

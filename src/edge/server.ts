@@ -2,6 +2,7 @@
 // serve the same planes.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { IntegrationError } from '../core/errors.ts';
 import { HTTP_BACKLOG, HTTP_DRAIN_MS, HTTP_KEEP_ALIVE_MS, HTTP_REQUEST_MS_MAX } from '../core/limits.ts';
@@ -13,6 +14,7 @@ import { EdgeMessage } from './incoming.ts';
 import { isProxied } from './plane.ts';
 import { problemOf } from './problem.ts';
 import type { NodeProxy } from './proxy.ts';
+import { answerUnread, refuseExpectation, type TellUnread } from './unread.ts';
 
 export interface Listening {
   readonly port: number;
@@ -50,6 +52,8 @@ export interface NodePlanes {
   readonly proxy: NodeProxy;
   /** Everything that is not proxied. */
   readonly rest: RequestListener;
+  /** Hears of what neither gets to see. */
+  readonly unread: TellUnread;
 }
 
 /** A server on node:http that listens. */
@@ -65,13 +69,15 @@ type Address =
 
 async function listenOnNode(hostname: string, port: number, clock: Clock): Promise<Listening> {
   let edge: Edge | null = null;
+  let served: NodePlanes | null = null;
   const rest = answering((request, env) => edge?.app.fetch(request, env) ?? notYet(), clock);
-  const planes = () => (edge === null ? null : { proxy: edge.proxy, rest });
+  const planes = () => served;
   let listening = await listenOn(planes, { host: hostname, port }, clock, rest);
   return {
     port: listening.port,
-    serve(served) {
-      edge = served;
+    serve(next) {
+      edge = next;
+      served = { proxy: next.proxy, rest, unread: next.unread };
     },
     async moveTo(path) {
       const before = listening;
@@ -114,6 +120,11 @@ export function listenOn(
     if (!isProxied(incoming) && !isTooLate(incoming, outgoing)) outgoing.writeContinue();
     serve(incoming, outgoing);
   });
+  const tell: TellUnread = (unread) => planes()?.unread(unread);
+  server.on('checkExpectation', (incoming, outgoing) => {
+    if (!isTooLate(incoming, outgoing)) refuseExpectation(incoming, outgoing, clock, tell, answerWith);
+  });
+  server.on('clientError', (error, socket) => answerUnread(error, socket as Socket, clock, tell));
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
     server.listen({ ...address, backlog: HTTP_BACKLOG }, () => {

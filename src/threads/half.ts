@@ -11,6 +11,7 @@ import { LOG_BUFFER_BYTES, LOG_FLUSH_INTERVAL_MS, OWNER_SILENCE_MS_MAX } from '.
 import { createLog } from '../core/log.ts';
 import type { Tracer } from '../core/spans.ts';
 import { type Clock, SECOND_MS, type Timer } from '../core/time.ts';
+import { tellUnreadTo } from '../edge/calls.ts';
 import { problemOf } from '../edge/problem.ts';
 import { type NodeProxy, proxyOfNode } from '../edge/proxy.ts';
 import { answerWith, type NodePlanes } from '../edge/server.ts';
@@ -54,7 +55,11 @@ export function openHalf(port: Port, options: ThreadOptions, clock: Clock, trace
   );
   return {
     channel,
-    planes: { proxy: proxyOfNode(parts, remoteTargets(channel, epochs, clock)), rest: pipe.serve },
+    planes: {
+      proxy: proxyOfNode(parts, remoteTargets(channel, epochs, clock)),
+      rest: pipe.serve,
+      unread: tellUnreadTo({ log, counts }),
+    },
     async close() {
       watch.stop();
       leases.close();

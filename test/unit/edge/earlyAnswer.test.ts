@@ -41,6 +41,7 @@ async function start(proxy = refuse) {
       sockets.push(incoming.socket);
       proxy(incoming, outgoing);
     },
+    unread: () => {},
   });
   const { port } = listening;
   const client = (text: string) => new RawClient(port).write(text);

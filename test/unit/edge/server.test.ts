@@ -23,7 +23,11 @@ async function start() {
     return context.text('done');
   });
   app.get('/fast', (context) => context.text('done'));
-  listening.serve({ app, proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end() });
+  listening.serve({
+    app,
+    proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end(),
+    unread: () => {},
+  });
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());
   const call = async (path: string): Promise<IncomingMessage> => {
@@ -79,6 +83,7 @@ describe('a proxied call', () => {
       async proxy(incoming, outgoing) {
         outgoing.end(`of the proxy: ${incoming.url}`);
       },
+      unread: () => {},
     });
     const call = async (path: string, headers: Record<string, string>) => {
       const response = await fetch(`http://127.0.0.1:${listening.port}${path}`, { headers });
@@ -109,7 +114,11 @@ it('a body that comes too slowly is answered, and its connection ends', async ()
     arrived.resolve();
     return context.text((await readBytes(clock, context.req.raw, 8)).toString());
   });
-  listening.serve({ app, proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end() });
+  listening.serve({
+    app,
+    proxy: async (_incoming, outgoing) => void outgoing.writeHead(501).end(),
+    unread: () => {},
+  });
   const client = new RawClient(listening.port).write('POST /body HTTP/1.1\r\nHost: a\r\ncontent-length: 2\r\n\r\n1');
   await arrived.promise;
   await clock.advance(REQUEST_BODY_MS_MAX);

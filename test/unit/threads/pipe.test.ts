@@ -25,7 +25,7 @@ async function startPipe(owner: RequestListener) {
     () => null,
     (error, incoming, outgoing) => answerWith(problemOf(error, clock.nowMs()), incoming, outgoing),
   );
-  const planes = { proxy: async () => {}, rest: pipe.serve };
+  const planes = { proxy: async () => {}, rest: pipe.serve, unread: () => {} };
   const front = await listenOn(() => planes, { host: '127.0.0.1', port: 0 }, clock);
   onTestFinished(async () => {
     pipe.close();

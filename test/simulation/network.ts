@@ -3,10 +3,11 @@
 // `timeout` before the first byte, `outcome_unknown` after it.
 
 import { type ErrorCode, IntegrationError } from '../../src/core/errors.ts';
-import type { Ms, Timer } from '../../src/core/time.ts';
+import type { Clock, Ms, Timer } from '../../src/core/time.ts';
 import type { BufferedResponse, OutgoingCall } from '../../src/egress/buffered.ts';
 import type { Egress } from '../../src/egress/egress.ts';
 import { createFetch } from '../../src/egress/fetch.ts';
+import { SilenceWatch } from '../../src/egress/silence.ts';
 import type { Rolls } from './rolls.ts';
 import type { Weather } from './weather.ts';
 import type { Life, World } from './world.ts';
@@ -67,7 +68,7 @@ export class Network {
     this.#options = options;
   }
 
-  egressOf(life: Life): Egress {
+  egressOf(life: Life, clock: Clock): Egress {
     const request = (call: OutgoingCall) => this.#request(life, call);
     return {
       request,
@@ -76,9 +77,7 @@ export class Network {
       forward() {
         throw new Error('the simulation makes buffered calls only');
       },
-      get watch(): never {
-        throw new Error('the simulation makes buffered calls only');
-      },
+      watch: new SilenceWatch(clock),
       close: () => Promise.resolve(),
     };
   }

@@ -190,7 +190,7 @@ export class Process {
     const leases = new Leases(tokens, new Supervisor(runtime, clock), budgets, clock, counts.leaseWaits);
     const fleets = new Fleets(runtime, store.reads, clock, log);
     const own = { tokens, budgets, leases, fleets, counts, tracer: null };
-    const egress = network.egressOf(life);
+    const egress = network.egressOf(life, clock);
     const whole: Services = {
       ...own,
       targets: new Targets(store.reads, catalog),

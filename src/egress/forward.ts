@@ -4,6 +4,7 @@
 // Invariants: the outcome settles exactly once; nothing reaches the client unless the hook accepted the head; a body
 // that the provider broke off is broken off towards the client too.
 
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { IntegrationError } from '../core/errors.ts';
@@ -230,6 +231,13 @@ class ForwardExchange extends Exchange implements Watched {
     this.#controller = controller;
   }
 
+  /** See Watched. */
+  looked(): void {
+    if (this.#isSettled || !this.#isUploadHeldBack()) return;
+    const { socket } = this.#sink;
+    if (socket !== null && !socket.destroyed) askForReset(socket);
+  }
+
   /**
    * See Watched. A client that stops reading or sending would hold the connection for good, and so would a provider
    * that says no more; which of them it is decides whose fault it counts as.
@@ -248,6 +256,11 @@ class ForwardExchange extends Exchange implements Watched {
     if (this.quietLooks * SILENCE_CHECK_MS <= providerSilenceMs) return;
     const reason = new Error(`nothing came for ${providerSilenceMs} ms`);
     this.abandon(classifyFailure(reason, this.origin.host, this.wasSent));
+  }
+
+  /** undici pauses a body while the provider does not take what has come of it; then nobody reads the client. */
+  #isUploadHeldBack(): boolean {
+    return this.#body instanceof Readable && this.#body.isPaused();
   }
 
   #clientLeft(): void {
@@ -292,7 +305,15 @@ function checkRequestLine({ path, method }: ForwardCall): void {
     throw new IntegrationError('bad_request', `method ${method} is not forwarded`);
 }
 
-/** undici pauses a body while the provider does not take what has come of it. */
+/**
+ * Node hears of a reset only where it reads or writes. To write nothing is a question to the system: no byte goes out,
+ * and if the connection is no more the socket ends with that error, as it does for every other client that leaves.
+ */
+function askForReset(socket: Socket): void {
+  socket.write('');
+}
+
+/** Whether it could send more, and does not. */
 function isClientsTurn(body: Readable): boolean {
   return !body.readableEnded && !body.isPaused();
 }

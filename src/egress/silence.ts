@@ -15,6 +15,8 @@ export interface Watched {
   quietLooks: number;
   previous: Watched | null;
   next: Watched | null;
+  /** Asked at each look, whether something happened or not. */
+  looked(): void;
   /** Nothing happened for SILENCE_MS. Asked again at each look until the call is removed. */
   silent(): void;
 }
@@ -58,8 +60,10 @@ export class SilenceWatch {
   #look(): void {
     this.#isArmed = false;
     const silent: Watched[] = [];
-    for (let call = this.#first; call !== null; call = call.next) {
+    for (let call = this.#first, next = call; call !== null; call = next) {
+      next = call.next;
       call.quietLooks += 1;
+      call.looked();
       if (call.quietLooks > LOOKS) silent.push(call);
     }
     // One that is told may end others, and begin some.

@@ -2,6 +2,7 @@
 // request body that was not read to its end is the server's matter (`src/edge/earlyAnswer.ts`).
 
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Sink } from './sink.ts';
 
 /** Sinks whose head has come in this turn of the event loop. */
@@ -26,6 +27,10 @@ export class NodeSink implements Sink {
 
   get isClosed(): boolean {
     return this.#isEnded || this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  get socket(): Socket | null {
+    return this.#response.socket;
   }
 
   head(status: number, statusMessage: string, rawHeaders: string[]): void {

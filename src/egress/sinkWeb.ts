@@ -9,6 +9,8 @@ import type { Sink } from './sink.ts';
 export class WebSink implements Sink {
   /** What to answer the client with, once the provider's head is there. */
   readonly response: Promise<Response>;
+  /** A server of this kind listens to its connections itself. */
+  readonly socket = null;
   readonly #isHead: boolean;
   readonly #resolve: (response: Response) => void;
   #body: ReadableStreamDefaultController<Uint8Array> | null = null;

@@ -70,6 +70,7 @@ sinkContract('a Response', startWebFront);
 /** A sink that records, and that answers each write as it is told. */
 class RecordingSink implements Sink {
   isClosed = false;
+  readonly socket = null;
   readonly calls: unknown[] = [];
   body = '';
   hasRoom = true;

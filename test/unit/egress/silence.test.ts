@@ -12,6 +12,11 @@ class Call implements Watched {
   previous: Watched | null = null;
   next: Watched | null = null;
   told = 0;
+  looks = 0;
+
+  looked(): void {
+    this.looks += 1;
+  }
 
   silent(): void {
     this.told += 1;

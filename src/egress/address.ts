@@ -153,12 +153,13 @@ function parseAddress(text: string): Address | null {
   return bits >> 32n === IPV4_MAPPED_PREFIX ? { family: 4, bits: bits & IPV4_MASK } : { family: 6, bits };
 }
 
-function ipv4Bits(text: string): bigint {
+/** Bits of text that `isIPv4` accepts. */
+export function ipv4Bits(text: string): bigint {
   return text.split('.').reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
 }
 
 /** Bits of text that `isIPv6` accepts, so only the `::`, the dotted tail and the zone need care. */
-function ipv6Bits(text: string): bigint {
+export function ipv6Bits(text: string): bigint {
   const [address = ''] = text.split('%');
   const [head = '', tail] = address.split('::');
   const first = groupsOf(head);

@@ -12,6 +12,7 @@ import { createGuard, type Resolve } from './guard.ts';
 import { Origins, parseUrl } from './origins.ts';
 import { SilenceWatch } from './silence.ts';
 import type { Sink } from './sink.ts';
+import { TcpTable } from './tcpTable.ts';
 
 export interface EgressOptions {
   readonly allowList: AllowList;
@@ -58,7 +59,7 @@ export function createEgress(options: EgressOptions): Egress {
   const guard = createGuard(allowList, resolve);
   const origins = new Origins(guard);
   const watch = new SilenceWatch(clock);
-  const means = { origins, clock, watch, providerSilenceMs };
+  const means = { origins, clock, watch, table: new TcpTable(), providerSilenceMs };
   const buffered = (call: OutgoingCall): Promise<BufferedResponse> => request(origins, clock, call);
   return {
     request: buffered,

@@ -2,6 +2,7 @@
 // share. It knows whether a byte was sent, ends early when told to, and reports its end exactly once, through
 // `completed` or `failed`. Invariant: an exchange counts as open at its origin until undici has let go of it.
 
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { IntegrationError } from '../core/errors.ts';
 import { NameTexts } from '../core/nameTable.ts';
@@ -10,9 +11,16 @@ import type { Origin } from './origins.ts';
 
 export type Controller = Dispatcher.DispatchController;
 
+/** What an exchange goes over, known from its start to its end. */
+export interface Link {
+  socket: Socket | null;
+}
+
 export abstract class Exchange implements Dispatcher.DispatchHandler {
   /** undici refused the request as such, so the connection it was offered to is as free as before. */
   wasInvalid = false;
+  /** Set by the client that takes the request; one client has one connection at a time. */
+  link: Link | null = null;
   /** A byte of the request was handed to the socket. */
   protected wasSent = false;
   /** Of the request's body, handed to the socket. */

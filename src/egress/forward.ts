@@ -23,6 +23,7 @@ import type { Origin, Origins } from './origins.ts';
 import { Peek } from './peek.ts';
 import type { SilenceWatch, Watched } from './silence.ts';
 import type { Sink } from './sink.ts';
+import type { Seen, TcpTable } from './tcpTable.ts';
 
 export interface ForwardCall {
   /** `https://host[:port]`. */
@@ -68,6 +69,7 @@ export interface ForwardMeans {
   readonly origins: Origins;
   readonly clock: Clock;
   readonly watch: SilenceWatch;
+  readonly table: TcpTable;
   /** At least SILENCE_MS. */
   readonly providerSilenceMs: Ms;
 }
@@ -110,6 +112,8 @@ class ForwardExchange extends Exchange implements Watched {
   #bytesOut = 0;
   #bytesDiscarded = 0;
   #controller: Controller | null = null;
+  /** Of the side that has to read, at the last look of this silence. */
+  #unacknowledged: string | null = null;
   #queueTimer: Timer | null = null;
   #onAbort: (() => void) | null = null;
 
@@ -233,9 +237,30 @@ class ForwardExchange extends Exchange implements Watched {
 
   /** See Watched. */
   looked(): void {
-    if (this.#isSettled || !this.#isUploadHeldBack()) return;
-    const { socket } = this.#sink;
-    if (socket !== null && !socket.destroyed) askForReset(socket);
+    if (this.#isSettled) return;
+    const isUploading = !this.#isAnswered && this.#body instanceof Readable && !isClientsTurn(this.#body);
+    const isUploadHeldBack = this.#isUploadHeldBack();
+    const client = this.#sink.socket;
+    if (isUploadHeldBack && client !== null && !client.destroyed) askForReset(client);
+    if (this.quietLooks === 1) this.#unacknowledged = null;
+    if (this.quietLooks < 2) return;
+    const { table } = this.#means;
+    if (isUploadHeldBack && client !== null) table.ask(client, (seen) => this.#clientSeen(seen));
+    const reader = this.#controller?.paused === true ? client : isUploading ? (this.link?.socket ?? null) : null;
+    if (reader !== null) table.ask(reader, (seen) => this.#readerSeen(seen));
+  }
+
+  /** Of a client whom nobody reads now: its end stands behind what the system holds of its upload. */
+  #clientSeen({ hasEnded }: Seen): void {
+    if (hasEnded && this.#isUploadHeldBack()) this.#clientLeft();
+  }
+
+  /** Of whoever has to read, slowly maybe: Node would tell only when a third of the system's megabytes was taken. */
+  #readerSeen({ unacknowledged }: Seen): void {
+    const before = this.#unacknowledged;
+    this.#unacknowledged = unacknowledged;
+    // Not 0, which would be the start of another silence, with nothing to compare with.
+    if (before !== null && before !== unacknowledged && this.quietLooks > 1) this.quietLooks = 1;
   }
 
   /**

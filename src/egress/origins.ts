@@ -2,11 +2,11 @@
 // passed. Called by both kinds of exchange; the proxy asks with the origin's text, so that its hot path parses no URL.
 // Invariant: every pool connects through the guard's lookup, and calls per origin are bounded.
 
-import { Client, type Dispatcher, Pool } from 'undici';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import { IntegrationError, invariant } from '../core/errors.ts';
 import { CALLS_PER_ORIGIN_MAX, CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
 import { type Recent, recentlyUsed } from '../core/recent.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Link } from './exchange.ts';
 import { type Guard, portOf } from './guard.ts';
 
 /** A pool and the calls it holds, waiting or under way. */
@@ -81,10 +81,29 @@ export class Origins {
  * that is not valid HTTP, and being idle it never drains: each such request would cost one connection for good.
  */
 class PooledClient extends Client {
+  readonly #link: Link;
+
+  constructor(origin: URL, options: Client.Options) {
+    const link: Link = { socket: null };
+    super(origin, { ...options, connect: rememberedBy(link, options.connect) });
+    this.#link = link;
+  }
+
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (handler instanceof Exchange) handler.link = this.#link;
     const isReady = super.dispatch(options, handler);
     return isReady || (handler instanceof Exchange && handler.wasInvalid);
   }
+}
+
+/** A pool makes one connector for all of its clients; undici shows the socket to nobody else. */
+function rememberedBy(link: Link, connect: Client.Options['connect']): buildConnector.connector {
+  invariant(typeof connect === 'function', 'T-EGRESS-CONNECT', 'a pool gives its clients a connector');
+  return (options, connected) =>
+    connect(options, (...result) => {
+      link.socket = result[1];
+      connected(...result);
+    });
 }
 
 /** Throws `egress_refused`; the text is not repeated, since a URL may carry a secret in its query. */

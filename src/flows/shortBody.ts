@@ -51,6 +51,9 @@ class ShortBody implements Watched {
     body.on('close', broken);
   }
 
+  /** See Watched: it says itself when something comes. */
+  looked(): void {}
+
   /** See Watched. */
   silent(): void {
     const message = `the client sent nothing of its body for ${SILENCE_MS} ms`;

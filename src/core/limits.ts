@@ -443,6 +443,8 @@ export const BUFFERED_CALL_TIMEOUT_MS = 60 * SECOND_MS;
 export const ADDRESS_CHARS_MAX = 8_000;
 /** A provider page of 2,000 wide Salesforce records is about 10 MB. */
 export const PAGE_BYTES_MAX = 32 * 1_048_576;
+/** Of an answer `100 Continue` that a provider gives without being asked; a longer one is not passed over. */
+export const INTERIM_BYTES_MAX = 4096;
 /** A token response is a few KB; more is not one. */
 export const TOKEN_RESPONSE_BYTES_MAX = 262_144;
 /** Sockets per origin: below the 100-connection limits that vendors document. */

@@ -2,25 +2,20 @@
 // share. It knows whether a byte was sent, ends early when told to, and reports its end exactly once, through
 // `completed` or `failed`. Invariant: an exchange counts as open at its origin until undici has let go of it.
 
-import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { IntegrationError } from '../core/errors.ts';
 import { NameTexts } from '../core/nameTable.ts';
+import type { Carrier } from './carrier.ts';
 import { classifyFailure } from './failure.ts';
 import type { Origin } from './origins.ts';
 
 export type Controller = Dispatcher.DispatchController;
 
-/** What an exchange goes over, known from its start to its end. */
-export interface Link {
-  socket: Socket | null;
-}
-
 export abstract class Exchange implements Dispatcher.DispatchHandler {
   /** undici refused the request as such, so the connection it was offered to is as free as before. */
   wasInvalid = false;
   /** Set by the client that takes the request; one client has one connection at a time. */
-  link: Link | null = null;
+  carrier: Carrier | null = null;
   /** A byte of the request was handed to the socket. */
   protected wasSent = false;
   /** Of the request's body, handed to the socket. */
@@ -62,6 +57,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     // Thrown, not aborted: undici then drops the request and keeps the connection.
     if (this.#abandonedFor !== null) throw this.#abandonedFor;
     this.#controller = controller;
+    this.carrier?.begin();
   }
 
   onBodySent(chunk?: { readonly length: number }): void {

@@ -246,7 +246,7 @@ class ForwardExchange extends Exchange implements Watched {
     if (this.quietLooks < 2) return;
     const { table } = this.#means;
     if (isUploadHeldBack && client !== null) table.ask(client, (seen) => this.#clientSeen(seen));
-    const reader = this.#controller?.paused === true ? client : isUploading ? (this.link?.socket ?? null) : null;
+    const reader = this.#controller?.paused === true ? client : isUploading ? (this.carrier?.socket ?? null) : null;
     if (reader !== null) table.ask(reader, (seen) => this.#readerSeen(seen));
   }
 

@@ -6,7 +6,8 @@ import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import { IntegrationError, invariant } from '../core/errors.ts';
 import { CALLS_PER_ORIGIN_MAX, CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
 import { type Recent, recentlyUsed } from '../core/recent.ts';
-import { Exchange, type Link } from './exchange.ts';
+import { Carrier } from './carrier.ts';
+import { Exchange } from './exchange.ts';
 import { type Guard, portOf } from './guard.ts';
 
 /** A pool and the calls it holds, waiting or under way. */
@@ -81,27 +82,27 @@ export class Origins {
  * that is not valid HTTP, and being idle it never drains: each such request would cost one connection for good.
  */
 class PooledClient extends Client {
-  readonly #link: Link;
+  readonly #carrier: Carrier;
 
   constructor(origin: URL, options: Client.Options) {
-    const link: Link = { socket: null };
-    super(origin, { ...options, connect: rememberedBy(link, options.connect) });
-    this.#link = link;
+    const carrier = new Carrier();
+    super(origin, { ...options, connect: connectorOf(carrier, options.connect) });
+    this.#carrier = carrier;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (handler instanceof Exchange) handler.link = this.#link;
+    if (handler instanceof Exchange) handler.carrier = this.#carrier;
     const isReady = super.dispatch(options, handler);
     return isReady || (handler instanceof Exchange && handler.wasInvalid);
   }
 }
 
 /** A pool makes one connector for all of its clients; undici shows the socket to nobody else. */
-function rememberedBy(link: Link, connect: Client.Options['connect']): buildConnector.connector {
+function connectorOf(carrier: Carrier, connect: Client.Options['connect']): buildConnector.connector {
   invariant(typeof connect === 'function', 'T-EGRESS-CONNECT', 'a pool gives its clients a connector');
   return (options, connected) =>
     connect(options, (...result) => {
-      link.socket = result[1];
+      if (result[0] === null) carrier.opened(result[1]);
       connected(...result);
     });
 }

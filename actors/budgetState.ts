@@ -29,7 +29,6 @@ import {
   spendFor,
   storedQuota,
 } from '../src/limits/quota.ts';
-import { newShares, type Shares } from '../src/limits/shares.ts';
 import type { Meter } from '../src/limits/slices.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
@@ -43,8 +42,6 @@ export interface BudgetKey extends QuotaPolicy {
   readonly windowMs: Ms;
   /** Nothing is declared: limit and length of the window are found out. */
   readonly isGuessed?: boolean;
-  /** Of customers who know nothing of each other, and too long to queue for: see `src/limits/shares.ts`. */
-  readonly isShared?: boolean;
   /** Of calls at the same time whose limit is looked for: see `ConcurrencyLimit`. */
   readonly startsAt?: number;
 }
@@ -110,8 +107,6 @@ export interface Window extends Shared, QuotaState {
   ended: number;
   /** Calls of others that a crash would forget. */
   foreignUnkept: number;
-  /** Null where one customer may have all of it. */
-  readonly shares: Shares | null;
 }
 
 /** Calls at the same time. */
@@ -181,8 +176,7 @@ export function openWindow(reads: Reads, key: BudgetKey, nowMs: Ms): Window {
     if (unspent > 0) spendFor(quota, 'interactive', nowMs, unspent);
   }
   const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
-  const shares = key.isShared === true ? newShares(key.windowMs) : null;
-  const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0, shares };
+  const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
   return { kind: 'window', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, ...own };
 }
 

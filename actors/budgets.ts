@@ -44,7 +44,6 @@ import {
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
 import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
-import { fairly, fairlyFull, type Owner, taken } from './sharing.ts';
 import { newTurn, turnAt } from './waiting.ts';
 
 /** All budgets of the process. */
@@ -77,21 +76,15 @@ export class Budgets {
 
   /**
    * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
-   * first. A call that is held is made later: see `hold`. An owner gets its part of what is shared.
+   * first. A call that is held is made later: see `hold`.
    */
-  tryTake(
-    budgets: readonly Budget[],
-    priority: CallPriority,
-    turn: Turn | null,
-    isHeld = false,
-    owner: Owner = null,
-  ): Full | null {
+  tryTake(budgets: readonly Budget[], priority: CallPriority, turn: Turn | null, isHeld = false): Full | null {
     const nowMs = this.#clock.nowMs();
     for (const budget of budgets) {
-      const full = fairlyFull(budget, fullnessOf(budget, priority, turn, nowMs), owner, priority, nowMs);
+      const full = fullnessOf(budget, priority, turn, nowMs);
       if (full !== null) return full;
     }
-    for (const budget of budgets) this.#take(budget, isHeld ? null : priority, owner, nowMs);
+    for (const budget of budgets) this.#take(budget, isHeld ? null : priority, nowMs);
     if (turn !== null) turn.isUsed = true;
     return null;
   }
@@ -112,26 +105,24 @@ export class Budgets {
    * Takes calls ahead for a holder: at most `want` of every budget, less where little is left, nothing while anybody
    * waits. They take room as if they were made, but do not age until `settle` says that they were.
    */
-  hold(budgets: readonly Budget[], want: number, owner: Owner = null): Held | null {
+  hold(budgets: readonly Budget[], want: number): Held | null {
     const nowMs = this.#clock.nowMs();
-    const { calls, seats } = sparesOf(budgets, { calls: want, seats: want }, nowMs);
-    const held = { calls: fairly(budgets, calls, owner, nowMs), seats };
+    const held = sparesOf(budgets, { calls: want, seats: want }, nowMs);
     if (held.calls < 1 || held.seats < 1) return null;
-    this.#holdAll(budgets, held, owner, nowMs);
+    this.#holdAll(budgets, held, nowMs);
     return held;
   }
 
   /** As `hold`, for a holder that has some of each: calls and places are taken as far as there are any. */
-  holdMore(budgets: readonly Budget[], want: Held, owner: Owner = null): Held {
+  holdMore(budgets: readonly Budget[], want: Held): Held {
     const nowMs = this.#clock.nowMs();
-    const { calls, seats } = sparesOf(budgets, want, nowMs);
-    const held = { calls: fairly(budgets, calls, owner, nowMs), seats };
-    this.#holdAll(budgets, held, owner, nowMs);
+    const held = sparesOf(budgets, want, nowMs);
+    this.#holdAll(budgets, held, nowMs);
     return held;
   }
 
   /** A holder tells what it did. Calls count as made now, which is later than they were and never earlier. */
-  settle(held: readonly Budget[], { used, ended, returned, seats }: HeldReport, owner: Owner = null): void {
+  settle(held: readonly Budget[], { used, ended, returned, seats }: HeldReport): void {
     const nowMs = this.#clock.nowMs();
     for (const known of held) {
       const budget = known.isKept ? known : this.#budgetOf(known.key);
@@ -144,7 +135,6 @@ export class Budgets {
         budget.sent += used;
         budget.ended = Math.min(budget.ended + ended, budget.sent);
         budget.chunkLeft += returned;
-        taken(budget, owner, -returned, nowMs);
       }
       if (budget.queue.size > 0) this.#pump(budget);
       this.#dropIdle(budget);
@@ -267,27 +257,25 @@ export class Budgets {
   }
 
   /** Null: a call that is held. */
-  #take(budget: Budget, priority: CallPriority | null, owner: Owner, nowMs: Ms): void {
+  #take(budget: Budget, priority: CallPriority | null, nowMs: Ms): void {
     if (budget.kind === 'seats') takeSeats(budget, 1, priority === null);
-    else if (priority === null) this.#holdOf(budget, 1, owner, nowMs);
+    else if (priority === null) this.#holdOf(budget, 1, nowMs);
     else {
-      taken(budget, owner, 1, nowMs);
       spendFor(budget, priority, nowMs);
       budget.sent += 1;
       this.#useChunk(budget, 1, nowMs);
     }
   }
 
-  #holdAll(budgets: readonly Budget[], { calls, seats }: Held, owner: Owner, nowMs: Ms): void {
+  #holdAll(budgets: readonly Budget[], { calls, seats }: Held, nowMs: Ms): void {
     for (const budget of budgets) {
       if (budget.kind === 'seats') takeSeats(budget, seats, true);
-      else if (calls > 0) this.#holdOf(budget, calls, owner, nowMs);
+      else if (calls > 0) this.#holdOf(budget, calls, nowMs);
     }
   }
 
-  #holdOf(window: Window, calls: number, owner: Owner, nowMs: Ms): void {
+  #holdOf(window: Window, calls: number, nowMs: Ms): void {
     holdCalls(window.meter, calls);
-    taken(window, owner, calls, nowMs);
     this.#useChunk(window, calls, nowMs);
   }
 

@@ -3,7 +3,7 @@
 // in memory (DESIGN decision 5). Invariants: no credential outside a lease; every lease is released exactly once.
 
 import type { Attachment } from '../src/auth/attach.ts';
-import type { CallKind, Quota, QuotaScope } from '../src/catalog/quotas.ts';
+import type { CallKind, QuotaScope } from '../src/catalog/quotas.ts';
 import type { ProviderDeclaration } from '../src/catalog/schema.ts';
 import { countWait, type LeaseWaits, newLeaseWaits, type WaitReason } from '../src/core/counts.ts';
 import { IntegrationError } from '../src/core/errors.ts';
@@ -127,10 +127,7 @@ export function leaseTarget(
     sourceAddress: `${declaration.name}/sourceAddress/here`,
   };
   const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) => `${owner[scope]}/${name}`;
-  const windows = quotasSpent(declaration.quotas, kind).map((quota) => {
-    const key = { key: keyOf(quota), ...quota };
-    return isShared(quota, facts) ? { ...key, isShared: true } : key;
-  });
+  const windows = quotasSpent(declaration.quotas, kind).map((quota) => ({ key: keyOf(quota), ...quota }));
   const seats = declaration.concurrency.map((limit) => ({ key: keyOf(limit), ...limit, windowMs: 0 }));
   return {
     connectionId: facts.connectionId,
@@ -140,12 +137,6 @@ export function leaseTarget(
     [KNOWN]: null,
     ...(kind === null ? {} : { isOfKind: true }),
   };
-}
-
-/** Whether customers who know nothing of each other share a window that is too long to queue for. */
-function isShared({ scope, windowMs }: Quota, { providerAppId }: TargetFacts): boolean {
-  if (windowMs <= CALLER_WAIT_MS_MAX) return false;
-  return scope === 'sourceAddress' || (scope === 'providerApp' && providerAppId !== null);
 }
 
 /** Providers of which no limit is known have one all the same: calls are counted, so that a refusal tells of it. */
@@ -200,7 +191,7 @@ export class Leases {
       return this.#wait(target, priority, null, { timing, deadlineMs, gone: caller?.gone() });
     }
     known.holder = token.holder;
-    const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later', target.connectionId);
+    const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later');
     if (full === null) return this.#grant(known, token, timing);
     const deadlineMs = this.#deadlineMs();
     assertInTime(full, deadlineMs);
@@ -228,7 +219,7 @@ export class Leases {
         if (token !== null) {
           const known = this.#knownOf(target);
           this.#assertNotHeld(known.circuit);
-          full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later', target.connectionId);
+          full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later');
           if (full === null) return this.#grant(known, token, timing);
           assertInTime(full, deadlineMs);
           continue;

@@ -127,9 +127,6 @@ export const CALLER_WAIT_MS_MAX = 15 * SECOND_MS;
 /** Callers waiting in memory per installation; beyond it `overloaded`. */
 export const CALLERS_WAITING_MAX = 1000;
 
-/** Of a window that customers share, what is left to those who have taken less than as much themselves. */
-export const NEWCOMERS_SHARE = 0.05;
-
 /** Slices of a window: a window gives away at most one of them, two in a hundred. */
 export const METER_SLICES = 50;
 /** After a refusal that nothing foretold, a window is spent with care for so many of its lengths, and no less than … */

@@ -44,3 +44,26 @@ export function without(text: string, secrets: readonly string[]): string {
     text,
   );
 }
+
+/** The same in addresses, where any byte may be escaped, in either case, and twice in one that is part of another. */
+export function withoutEscaped(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (left, secret) => (secret.length < SECRET_CHARS_MIN ? left : left.replaceAll(escapedOrNot(secret), REMOVED)),
+    text,
+  );
+}
+
+function escapedOrNot(secret: string): RegExp {
+  const forms = [...secret].map((char) => {
+    const bytes = [...new TextEncoder().encode(char)].map((byte) => `%(?:25)?${inEitherCase(byte)}`);
+    return `(?:\\u{${char.codePointAt(0)?.toString(16)}}|${bytes.join('')}${char === ' ' ? '|\\+' : ''})`;
+  });
+  return new RegExp(forms.join(''), 'gu');
+}
+
+function inEitherCase(byte: number): string {
+  return byte
+    .toString(16)
+    .padStart(2, '0')
+    .replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}

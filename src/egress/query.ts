@@ -1,7 +1,7 @@
 // Queries of addresses as text: what a credential adds to one, and how that comes out again. Pure. Invariant: every
 // other parameter stays where it is, byte for byte, also where it comes twice or is not valid.
 
-import { without } from '../core/scrub.ts';
+import { withoutEscaped } from '../core/scrub.ts';
 
 /** Adds the query that a credential brings to a raw path or address; its parameters replace those of the same name. */
 export function withQuery(path: string, query: string): string {
@@ -32,10 +32,10 @@ export function withoutQuery(address: string, query: string, isAnyValue: boolean
 
 /** A text without the values of a query, wherever and however encoded they stand in it. */
 export function withoutValues(text: string, query: string): string {
-  const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
-  // Twice encoded: in an address that is a parameter of another one.
-  const forms = values.flatMap((value) => [encodeURIComponent(value), value, decoded(value)]);
-  return without(text, forms);
+  return withoutEscaped(
+    text,
+    query.split('&').map((pair) => pairOf(pair)[1]),
+  );
 }
 
 /** As servers read it: a name can be written in several ways. */

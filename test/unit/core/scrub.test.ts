@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errorFacts } from '../../../src/core/errors.ts';
-import { scrubbed, without } from '../../../src/core/scrub.ts';
+import { scrubbed, without, withoutEscaped } from '../../../src/core/scrub.ts';
 
 const JWT =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c';
@@ -55,5 +55,19 @@ describe('a secret that is known', () => {
   it('is taken out however short and however it stands, and a word that it could be is not', () => {
     const text = 'rt-2-0 of "rt-2-0" (rt-2-0-abc) by me';
     expect(without(text, ['rt-2-0', 'me', ''])).toBe('[removed] of "[removed]" ([removed]-abc) by me');
+  });
+
+  it.each([
+    ['as it is', 'ab/cd+ef ü1.34'],
+    ['escaped', 'ab%2Fcd%2Bef%20%C3%BC1.34'],
+    ['escaped in the other case', 'ab%2fcd%2bef%20%c3%bc1.34'],
+    ['escaped in part, and where it need not be', '%61b/cd%2bef+ü1%2e34'],
+    ['escaped twice', 'ab%252Fcd%252bef%2520%25C3%25BC1.34'],
+  ])('is taken out of an address where it stands %s', (_how, form) => {
+    const secrets = ['ab/cd+ef ü1.34', 'me'];
+    const around = (value: string) => `/me?next=${value}&b=%zz#${value}`;
+    expect(withoutEscaped(around(form), secrets)).toBe(around('[removed]'));
+    const other = around(form.replace('34', '35'));
+    expect(withoutEscaped(other, secrets)).toBe(other);
   });
 });

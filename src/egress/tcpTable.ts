@@ -80,7 +80,9 @@ function found(text: string, asked: ReadonlyMap<string, readonly Told[]>): [read
   const [keyLength = 0] = [...asked.keys()].map(({ length }) => length);
   // `  12: 0100007F:1F90 0100007F:D3A4 01 00000000:00000000 …`: both ends, the state, what waits to go out.
   for (let line = HEAD_LINE.exec(text)?.[0].length ?? text.length; line < text.length; ) {
-    const start = text.indexOf(': ', line) + 2;
+    const colon = text.indexOf(': ', line);
+    if (colon < 0) break;
+    const start = colon + 2;
     const end = start + keyLength;
     const told = asked.get(text.slice(start, end));
     if (told !== undefined) {

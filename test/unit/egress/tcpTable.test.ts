@@ -56,6 +56,16 @@ describe.skipIf(platform() !== 'linux' || endianness() !== 'LE')('the table of c
     expect(told).toBe(0);
   });
 
+  test('ends where a line is none', async () => {
+    const table = new TcpTable(async () => `${HEAD}nothing here\n\n`);
+    let told = 0;
+    table.ask(socketOf(OURS), () => {
+      told += 1;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toBe(0);
+  });
+
   test('is read once for all that are asked about in a turn', async () => {
     const files: string[] = [];
     const table = new TcpTable(async (file) => {

@@ -39,9 +39,19 @@ export function learn(meter: Meter, said: Said, uncounted: Uncounted, nowMs: Ms)
 /** At least and at most so many calls are in the window; what is held may be among them. */
 function correct(meter: Meter, [least, most]: readonly [number, number], { resetAtMs, freeAtMs }: Said): void {
   const { total, held } = meter;
-  const endsAtMs = freeAtMs ?? (meter.isSliding ? undefined : resetAtMs);
-  if (total + held < least) spendUntil(meter, endsAtMs, least - total - held);
-  else forgive(meter, total - most);
+  if (total + held >= least) {
+    forgive(meter, total - most);
+    return;
+  }
+  const sliceMs = sliceMsOf(meter);
+  if (freeAtMs === undefined) {
+    const endsAtMs = meter.isSliding ? undefined : resetAtMs;
+    spendUntil(meter, endsAtMs === undefined ? null : Math.ceil(endsAtMs / sliceMs), least - total - held);
+    return;
+  }
+  // Whatever is counted counts to the end of a slice, half an hour of a day: of a refusal that is over sooner, nothing.
+  const slice = Math.floor(freeAtMs / sliceMs);
+  if (slice > meter.head) spendUntil(meter, slice, least - total - held);
 }
 
 /**
@@ -104,9 +114,9 @@ function noteReset(meter: Meter, resetAtMs: Ms | undefined): 'new' | 'same' | 'p
   return 'same';
 }
 
-/** Calls of others, in the slice that leaves the window when the provider's ends; nobody said when: in the newest. */
-function spendUntil(meter: Meter, resetAtMs: Ms | undefined, calls: number): void {
-  const leaving = resetAtMs === undefined ? meter.head : Math.ceil(resetAtMs / sliceMsOf(meter)) - LENGTH;
+/** Calls of others, in the slice that leaves the window when `slice` begins; null, nobody said when: in the newest. */
+function spendUntil(meter: Meter, slice: number | null, calls: number): void {
+  const leaving = slice === null ? meter.head : slice - LENGTH;
   const place = modulo(Math.min(meter.head, Math.max(leaving, meter.head - METER_SLICES)));
   meter.counts[place] = (meter.counts[place] ?? 0) + calls;
   meter.total += calls;

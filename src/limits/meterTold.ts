@@ -29,7 +29,8 @@ export function learn(meter: Meter, said: Said, uncounted: Uncounted, nowMs: Ms)
   const spent = Math.max(0, meter.limit - Math.floor(said.remaining));
   // Of what is held nobody knows yet how much was made.
   const foreign = spent - meter.total - meter.held;
-  if (careful !== null) {
+  // A refusal's nothing is no number of what others made.
+  if (careful !== null && said.freeAtMs === undefined) {
     lookAround(meter, careful, { spent: spent + uncounted.likely, said, reset }, nowMs);
     correct(meter, knownCount(meter, careful, spent, said, reset, uncounted), said);
   } else correct(meter, [spent, spent + uncounted.most], said);

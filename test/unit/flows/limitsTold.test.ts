@@ -166,6 +166,17 @@ describe('a refusal that says when, and of what is left no more than that it is 
     expect(view()[name]).toMatchObject({ spent: 0, blockedUntilMs: null });
   });
 
+  it('says nothing of what others use: the next one holds as long as it says, too', async () => {
+    const { tell, view, clock } = await start('github');
+    for (let time = 0; time < 3; time++) {
+      tell({ status: 429, headers: { 'retry-after': '3' } });
+      expect(view()['pointsPerMinute']?.blockedUntilMs).toBe(clock.nowMs() + 3 * SECOND_MS);
+      await clock.advance(3 * SECOND_MS);
+      expect(view()['pointsPerMinute']).toMatchObject({ spent: 0, blockedUntilMs: null });
+    }
+    expect(view()['pointsPerMinute']?.limit).toBeGreaterThan(850);
+  });
+
   it('holds no less than one that says only when', async () => {
     const silent = await start('copper');
     silent.tell({ status: 429, headers: { 'retry-after': '40' } });

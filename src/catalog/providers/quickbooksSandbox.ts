@@ -2,9 +2,10 @@
 // Access tokens live 60 minutes; the refresh token changes about daily, dies after 100 idle days and at most 5 years.
 // 500 calls/min per company.
 
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time.ts';
 import { pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+import { quickbooks } from './quickbooks.ts';
 
 export const quickbooksSandbox = {
   name: 'quickbooksSandbox',
@@ -37,18 +38,7 @@ export const quickbooksSandbox = {
   isPostAuthenticationRequired: false,
   providerApp: { authQueryParams: [], params: [] },
   media: pictures('v1753941999/media/quickbooks.com_1753941998.png', 'v1753942143/media/quickbooks.com_1753942142.svg'),
-  quotas: [
-    { name: 'perSecond', scope: 'appInAccount', limit: 10, windowMs: SECOND_MS },
-    { name: 'perMinute', scope: 'externalAccount', limit: 500, windowMs: MINUTE_MS },
-    {
-      // Counted among the others too.
-      name: 'batchPerMinute',
-      scope: 'externalAccount',
-      limit: 40,
-      windowMs: MINUTE_MS,
-      only: { method: 'POST', paths: ['/v3/company/*/batch'] },
-    },
-  ],
-  concurrency: [{ name: 'requests', scope: 'appInAccount', limit: 10 }],
+  quotas: quickbooks.quotas,
+  concurrency: quickbooks.concurrency,
   hiddenErrors: [{ path: 'Fault', codePath: 'Fault.Error.0.code', messagePath: 'Fault.Error.0.Message' }],
 } as const satisfies ProviderDeclaration;

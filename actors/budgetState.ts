@@ -29,6 +29,7 @@ import {
   spendFor,
   storedQuota,
 } from '../src/limits/quota.ts';
+import { hadBy, newShares, type Shares } from '../src/limits/shares.ts';
 import type { Meter } from '../src/limits/slices.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';
@@ -42,6 +43,8 @@ export interface BudgetKey extends QuotaPolicy {
   readonly windowMs: Ms;
   /** Nothing is declared: limit and length of the window are found out. */
   readonly isGuessed?: boolean;
+  /** Of customers who know nothing of each other, and too long to queue for. */
+  readonly isShared?: boolean;
   /** Of calls at the same time whose limit is looked for: see `ConcurrencyLimit`. */
   readonly startsAt?: number;
 }
@@ -50,6 +53,8 @@ export interface BudgetKey extends QuotaPolicy {
 export interface Full {
   readonly budget: BudgetKey;
   readonly atMs: Ms | null;
+  /** There is room, but the one who asks has had its part. */
+  readonly isPart?: boolean;
 }
 
 /** Permission to try once more, before those who wait behind. `end` it, whatever came of the try. */
@@ -77,6 +82,8 @@ export interface BudgetView {
   readonly waiting: Readonly<Partial<Record<CallPriority | 'refresh', number>>>;
   /** Of them, those of the connection that was asked for. */
   readonly ownWaiting: number;
+  /** Of those spent, the ones of that connection; null where they are not counted by connection. */
+  readonly ownSpent: number | null;
 }
 
 /** Somebody who waits for a turn. */
@@ -107,6 +114,8 @@ export interface Window extends Shared, QuotaState {
   ended: number;
   /** Calls of others that a crash would forget. */
   foreignUnkept: number;
+  /** Null where one customer may have all of it. */
+  readonly shares: Shares | null;
 }
 
 /** Calls at the same time. */
@@ -176,7 +185,8 @@ export function openWindow(reads: Reads, key: BudgetKey, nowMs: Ms): Window {
     if (unspent > 0) spendFor(quota, 'interactive', nowMs, unspent);
   }
   const chunkLeft = key.windowMs >= DURABLE_WINDOW_MS_MIN ? 0 : Number.POSITIVE_INFINITY;
-  const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0 };
+  const shares = key.isShared === true ? newShares() : null;
+  const own = { ...quota, chunkLeft, reserving: 0, sent: 0, ended: 0, foreignUnkept: 0, shares };
   return { kind: 'window', key, isKept: true, queue: new FairQueue(), turns: 0, timer: null, ...own };
 }
 
@@ -253,16 +263,23 @@ function fullOf(budget: Budget, priority: CallPriority, nowMs: Ms): Full {
   return { budget: budget.key, atMs: isSpent ? earliestFor(budget, priority, nowMs) : nowMs };
 }
 
-/** For who has waited as long as may be waited. */
-export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms): IntegrationError {
+/** For who has waited as long as may be waited, and gets no call before `partAtMs` even if there are some. */
+export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms, partAtMs = nowMs): IntegrationError {
   if (budget.kind === 'seats') {
     const retryAtMs = nowMs + PLACE_RETRY_MS;
     return new IntegrationError('budget_exhausted', 'as many calls as the provider allows are under way', {
       retryAtMs,
     });
   }
-  const retryAtMs = earliestFor(budget, priority, nowMs);
-  return new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs });
+  const retryAtMs = Math.max(partAtMs, earliestFor(budget, priority, nowMs));
+  return exhausted(retryAtMs, partAtMs > nowMs);
+}
+
+/** Of a window; `isPart`: there are calls for others. */
+export function exhausted(retryAtMs: Ms, isPart = false): IntegrationError {
+  const whose = isPart ? "this customer's part of the calls" : 'the calls';
+  const verb = isPart ? 'is' : 'are';
+  return new IntegrationError('budget_exhausted', `${whose} that the provider allows ${verb} spent`, { retryAtMs });
 }
 
 /** What may be held of a budget: a share of what is open, and nothing that somebody waits for. */
@@ -313,9 +330,10 @@ export function viewOf(budget: Budget, nowMs: Ms, owner = ''): BudgetView {
     const limit = seatsOf(budget);
     const { taken: spent, held } = budget;
     const counted = { limit, spent, held, reservedForPeople: reservedOf(limit, 'read') };
-    return { ...shared, ...counted, isLearned: budget.places !== null, pacePerHour: null, blockedUntilMs: null };
+    const unknown = { pacePerHour: null, blockedUntilMs: null, ownSpent: null };
+    return { ...shared, ...counted, ...unknown, isLearned: budget.places !== null };
   }
-  const { meter, policy } = budget;
+  const { meter, policy, shares } = budget;
   const pacePerHour = paceOf(budget, nowMs);
   roomAt(meter, nowMs);
   return {
@@ -327,5 +345,6 @@ export function viewOf(budget: Budget, nowMs: Ms, owner = ''): BudgetView {
     reservedForPeople: reservedOf(limitOf(meter), 'read', policy.caps),
     pacePerHour,
     blockedUntilMs: meter.blockedUntilMs > nowMs ? meter.blockedUntilMs : null,
+    ownSpent: shares === null ? null : hadBy(shares, meter, owner),
   };
 }

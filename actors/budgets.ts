@@ -11,8 +11,8 @@ import { forgotten } from '../src/core/lookUp.ts';
 import { recentlyUsed } from '../src/core/recent.ts';
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
-import { holdCalls, roomAt } from '../src/limits/meter.ts';
-import { earliestFor, learnFor, nextProbeAtMs, roomFor, spendFor } from '../src/limits/quota.ts';
+import { roomAt } from '../src/limits/meter.ts';
+import { earliestFor, learnFor, nextProbeAtMs, roomFor } from '../src/limits/quota.ts';
 import type { Said } from '../src/limits/told.ts';
 import type { RowWrite } from '../src/store/port.ts';
 import type { Store } from '../src/store/store.ts';
@@ -44,6 +44,7 @@ import {
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
 import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
+import { fairly, fairlyFull, holdAs, mayGoOf, nextLookAtMs, type Owner, spendAs } from './sharing.ts';
 import { newTurn, turnAt } from './waiting.ts';
 
 /** All budgets of the process. */
@@ -76,15 +77,21 @@ export class Budgets {
 
   /**
    * Takes one call of every budget, or nothing: then says which one is full. Without a `turn` those who wait already go
-   * first. A call that is held is made later: see `hold`.
+   * first. A call that is held is made later: see `hold`. An owner gets no more than its part of what is shared.
    */
-  tryTake(budgets: readonly Budget[], priority: CallPriority, turn: Turn | null, isHeld = false): Full | null {
+  tryTake(
+    budgets: readonly Budget[],
+    priority: CallPriority,
+    turn: Turn | null,
+    isHeld = false,
+    owner: Owner = null,
+  ): Full | null {
     const nowMs = this.#clock.nowMs();
     for (const budget of budgets) {
-      const full = fullnessOf(budget, priority, turn, nowMs);
+      const full = fairlyFull(budget, fullnessOf(budget, priority, turn, nowMs), owner, priority, nowMs);
       if (full !== null) return full;
     }
-    for (const budget of budgets) this.#take(budget, isHeld ? null : priority, nowMs);
+    for (const budget of budgets) this.#take(budget, isHeld ? null : priority, owner, nowMs);
     if (turn !== null) turn.isUsed = true;
     return null;
   }
@@ -105,24 +112,24 @@ export class Budgets {
    * Takes calls ahead for a holder: at most `want` of every budget, less where little is left, nothing while anybody
    * waits. They take room as if they were made, but do not age until `settle` says that they were.
    */
-  hold(budgets: readonly Budget[], want: number): Held | null {
+  hold(budgets: readonly Budget[], want: number, owner: Owner = null): Held | null {
     const nowMs = this.#clock.nowMs();
-    const held = sparesOf(budgets, { calls: want, seats: want }, nowMs);
+    const held = fairly(budgets, sparesOf(budgets, { calls: want, seats: want }, nowMs), owner, nowMs);
     if (held.calls < 1 || held.seats < 1) return null;
-    this.#holdAll(budgets, held, nowMs);
+    this.#holdAll(budgets, held, owner, nowMs);
     return held;
   }
 
   /** As `hold`, for a holder that has some of each: calls and places are taken as far as there are any. */
-  holdMore(budgets: readonly Budget[], want: Held): Held {
+  holdMore(budgets: readonly Budget[], want: Held, owner: Owner = null): Held {
     const nowMs = this.#clock.nowMs();
-    const held = sparesOf(budgets, want, nowMs);
-    this.#holdAll(budgets, held, nowMs);
+    const held = fairly(budgets, sparesOf(budgets, want, nowMs), owner, nowMs);
+    this.#holdAll(budgets, held, owner, nowMs);
     return held;
   }
 
   /** A holder tells what it did. Calls count as made now, which is later than they were and never earlier. */
-  settle(held: readonly Budget[], { used, ended, returned, seats }: HeldReport): void {
+  settle(held: readonly Budget[], { used, ended, returned, seats }: HeldReport, owner: Owner = null): void {
     const nowMs = this.#clock.nowMs();
     for (const known of held) {
       const budget = known.isKept ? known : this.#budgetOf(known.key);
@@ -130,9 +137,8 @@ export class Budgets {
         budget.taken -= seats;
         budget.held += ended - used - seats;
       } else {
-        holdCalls(budget.meter, -(used + returned));
-        spendFor(budget, 'interactive', nowMs, used);
-        budget.sent += used;
+        holdAs(budget, owner, -(used + returned));
+        spendAs(budget, 'interactive', owner, nowMs, used);
         budget.ended = Math.min(budget.ended + ended, budget.sent);
         budget.chunkLeft += returned;
       }
@@ -257,26 +263,23 @@ export class Budgets {
   }
 
   /** Null: a call that is held. */
-  #take(budget: Budget, priority: CallPriority | null, nowMs: Ms): void {
+  #take(budget: Budget, priority: CallPriority | null, owner: Owner, nowMs: Ms): void {
     if (budget.kind === 'seats') takeSeats(budget, 1, priority === null);
-    else if (priority === null) this.#holdOf(budget, 1, nowMs);
     else {
-      spendFor(budget, priority, nowMs);
-      budget.sent += 1;
+      if (priority === null) holdAs(budget, owner, 1);
+      else spendAs(budget, priority, owner, nowMs, 1);
       this.#useChunk(budget, 1, nowMs);
     }
   }
 
-  #holdAll(budgets: readonly Budget[], { calls, seats }: Held, nowMs: Ms): void {
+  #holdAll(budgets: readonly Budget[], { calls, seats }: Held, owner: Owner, nowMs: Ms): void {
     for (const budget of budgets) {
       if (budget.kind === 'seats') takeSeats(budget, seats, true);
-      else if (calls > 0) this.#holdOf(budget, calls, nowMs);
+      else if (calls > 0) {
+        holdAs(budget, owner, calls);
+        this.#useChunk(budget, calls, nowMs);
+      }
     }
-  }
-
-  #holdOf(window: Window, calls: number, nowMs: Ms): void {
-    holdCalls(window.meter, calls);
-    this.#useChunk(window, calls, nowMs);
   }
 
   /** The next chunk is asked for ahead, so that calls seldom wait for the disk. */
@@ -290,8 +293,9 @@ export class Budgets {
     budget.timer?.cancel();
     budget.timer = null;
     const nowMs = this.#clock.nowMs();
+    const mayGo = mayGoOf(budget, nowMs);
     while (budget.queue.size > 0) {
-      const waiter = budget.queue.next((priority) => openTurns(budget, priority, nowMs) >= budget.turns + 1);
+      const waiter = budget.queue.next((priority) => openTurns(budget, priority, nowMs) >= budget.turns + 1, mayGo);
       if (waiter === undefined) break;
       budget.turns += 1;
       waiter.go(this.#turnOf(budget, waiter));
@@ -312,8 +316,9 @@ export class Budgets {
       this.#reserve(window, nowMs);
       return;
     }
-    const atMs = earliestFor(window, priority, nowMs);
-    // Turns that are out come back here by themselves.
+    let atMs = earliestFor(window, priority, nowMs);
+    // Turns that are out come back here by themselves; there may be room for others than those who wait.
+    if (atMs <= nowMs) atMs = nextLookAtMs(window, nowMs);
     if (atMs <= nowMs) return;
     if (failedInVain(window, priority, atMs, nowMs)) return;
     window.timer = this.#clock.timerAt(atMs, () => this.#pump(window));

@@ -14,8 +14,9 @@ import type { Clock, Ms } from '../src/core/time.ts';
 import { quotasSpent } from '../src/limits/callKinds.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import type { ConnectionRow } from '../src/store/tables/connections.ts';
-import { type Budget, type BudgetKey, type Full, marksOf, type Turn } from './budgetState.ts';
+import { type Budget, type BudgetKey, exhausted, type Full, marksOf, type Turn } from './budgetState.ts';
 import type { Budgets } from './budgets.ts';
+import { isShared } from './sharing.ts';
 import type { Circuit, CircuitView, Supervisor } from './supervisor.ts';
 import type { OpenToken, TokenHolder, TokenManager } from './tokenManager.ts';
 
@@ -63,6 +64,7 @@ type Timing = 'now' | 'later';
 interface Known {
   /** Those that know it. */
   readonly leases: Leases;
+  readonly connectionId: ConnectionId;
   readonly keys: readonly BudgetKey[];
   readonly circuit: Circuit;
   readonly budgets: readonly Budget[];
@@ -127,7 +129,10 @@ export function leaseTarget(
     sourceAddress: `${declaration.name}/sourceAddress/here`,
   };
   const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) => `${owner[scope]}/${name}`;
-  const windows = quotasSpent(declaration.quotas, kind).map((quota) => ({ key: keyOf(quota), ...quota }));
+  const windows = quotasSpent(declaration.quotas, kind).map((quota) => {
+    const key = { key: keyOf(quota), ...quota };
+    return isShared(quota.scope, quota.windowMs, facts.providerAppId) ? { ...key, isShared: true } : key;
+  });
   const seats = declaration.concurrency.map((limit) => ({ key: keyOf(limit), ...limit, windowMs: 0 }));
   return {
     connectionId: facts.connectionId,
@@ -191,7 +196,7 @@ export class Leases {
       return this.#wait(target, priority, null, { timing, deadlineMs, gone: caller?.gone() });
     }
     known.holder = token.holder;
-    const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later');
+    const full = this.#budgets.tryTake(known.budgets, priority, null, timing === 'later', target.connectionId);
     if (full === null) return this.#grant(known, token, timing);
     const deadlineMs = this.#deadlineMs();
     assertInTime(full, deadlineMs);
@@ -219,7 +224,7 @@ export class Leases {
         if (token !== null) {
           const known = this.#knownOf(target);
           this.#assertNotHeld(known.circuit);
-          full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later');
+          full = this.#budgets.tryTake(known.budgets, priority, turn, timing === 'later', target.connectionId);
           if (full === null) return this.#grant(known, token, timing);
           assertInTime(full, deadlineMs);
           continue;
@@ -284,7 +289,8 @@ export class Leases {
   #find(target: LeaseTarget): Known {
     const circuit = this.#supervisor.circuit(target.providerKey);
     const keys = target.budgets;
-    const found = { leases: this, keys, circuit, budgets: this.#budgets.opened(keys), holder: null };
+    const { connectionId } = target;
+    const found = { leases: this, connectionId, keys, circuit, budgets: this.#budgets.opened(keys), holder: null };
     target[KNOWN] = found;
     return found;
   }
@@ -294,14 +300,14 @@ export class Leases {
     if (heldUntilMs !== null) throw held(circuit, heldUntilMs);
   }
 
-  #admitted({ circuit, budgets }: Known, timing: Timing): 'call' | 'probe' {
+  #admitted({ circuit, budgets, connectionId }: Known, timing: Timing): 'call' | 'probe' {
     try {
       const admission = this.#supervisor.admit(circuit);
       if (typeof admission === 'object') throw held(circuit, admission.retryAtMs);
       return admission;
     } catch (error) {
       // Its actor may be paused or unreadable; the seats of the call are not lost for that.
-      giveBack(this.#budgets, budgets, timing);
+      giveBack(this.#budgets, budgets, timing, connectionId);
       throw error;
     }
   }
@@ -359,14 +365,14 @@ class GrantedLease implements Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    giveBack(this.#budgets, this.#known.budgets, this.#timing);
+    giveBack(this.#budgets, this.#known.budgets, this.#timing, this.#known.connectionId);
   }
 }
 
 /** Seats that are sat on stay kept, and a window that was forgotten meanwhile has nothing to give back. */
-function giveBack(budgets: Budgets, taken: readonly Budget[], timing: Timing): void {
+function giveBack(budgets: Budgets, taken: readonly Budget[], timing: Timing, owner: ConnectionId): void {
   if (timing === 'now') budgets.release(taken);
-  else budgets.settle(taken, { used: 0, ended: 0, returned: 1, seats: 1 });
+  else budgets.settle(taken, { used: 0, ended: 0, returned: 1, seats: 1 }, owner);
 }
 
 function areKept(budgets: readonly Budget[]): boolean {
@@ -374,9 +380,8 @@ function areKept(budgets: readonly Budget[]): boolean {
   return true;
 }
 
-function assertInTime({ atMs }: Full, deadlineMs: Ms): void {
-  if (atMs === null || atMs <= deadlineMs) return;
-  throw new IntegrationError('budget_exhausted', 'the calls that the provider allows are spent', { retryAtMs: atMs });
+function assertInTime({ atMs, isPart }: Full, deadlineMs: Ms): void {
+  if (atMs !== null && atMs > deadlineMs) throw exhausted(atMs, isPart);
 }
 
 function held({ providerKey }: Circuit, retryAtMs: Ms): IntegrationError {

@@ -6,6 +6,7 @@ import { CALLERS_WAITING_MAX, CALLS_WAITING_PER_BUDGET_MAX } from '../src/core/l
 import type { Clock, Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { type Budget, latenessOf, type Turn, type Waiter } from './budgetState.ts';
+import { partOpensAtMs } from './sharing.ts';
 
 /** Somebody who wants a turn. */
 export interface Wanted {
@@ -28,7 +29,10 @@ export function turnAt(budget: Budget, wanted: Wanted, clock: Clock): Promise<Tu
       queue.remove(priority, owner, waiter);
       waiter.fail(error);
     };
-    const late = clock.timerAt(deadlineMs, () => leave(latenessOf(budget, priority, clock.nowMs())));
+    const late = clock.timerAt(deadlineMs, () => {
+      const nowMs = clock.nowMs();
+      leave(latenessOf(budget, priority, nowMs, partOpensAtMs(budget, owner, priority, nowMs)));
+    });
     const abandon = () => leave(new IntegrationError('timeout', 'whoever waited for the call has gone'));
     const settled = () => {
       late.cancel();

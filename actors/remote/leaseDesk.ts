@@ -116,7 +116,8 @@ export class LeaseDesk {
     const token = this.#parts.tokens.factsOf(target.connectionId, generation);
     const mayBeAhead = want > 0 && token !== null && this.#parts.supervisor.isClosed(target.providerKey);
     const budgets = this.#parts.budgets.opened(target.budgets);
-    const ahead = mayBeAhead && budgets.length > 0 ? this.#parts.budgets.hold(budgets, want) : null;
+    const { connectionId } = target;
+    const ahead = mayBeAhead && budgets.length > 0 ? this.#parts.budgets.hold(budgets, want, connectionId) : null;
     const grant = mayBeAhead && (ahead !== null || budgets.length === 0) ? this.#grant(target) : null;
     const probeId = isProbe ? this.#nextId++ : null;
     if (probeId !== null) counter.probes.set(probeId, lease);
@@ -211,7 +212,7 @@ export class LeaseDesk {
     }
     holding.calls -= used + returned;
     holding.seats -= seats;
-    this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats });
+    this.#parts.budgets.settle(holding.budgets, { used, ended, returned, seats }, holding.target.connectionId);
   }
 
   /** Nothing where the thread has to ask anew, as after a recall, or somebody waits. */
@@ -219,7 +220,8 @@ export class LeaseDesk {
     const { id, target, grant } = holding;
     const budgets = this.#parts.budgets.opened(target.budgets);
     const isOpen = grant !== null && this.#epochs.isCurrent(grant);
-    const { calls, seats } = isOpen ? this.#parts.budgets.holdMore(budgets, want) : { calls: 0, seats: 0 };
+    const more = isOpen ? this.#parts.budgets.holdMore(budgets, want, target.connectionId) : null;
+    const { calls, seats } = more ?? { calls: 0, seats: 0 };
     holding.calls += calls;
     holding.seats += seats;
     refills.push(id, calls, seats, budgets.length, ...marksOf(budgets));
@@ -258,7 +260,7 @@ export class LeaseDesk {
       const used = finite(holding.calls);
       const report = { used, ended: used + holding.busy, returned: 0, seats: finite(holding.seats) };
       this.#forget(holding);
-      this.#parts.budgets.settle(holding.budgets, report);
+      this.#parts.budgets.settle(holding.budgets, report, holding.target.connectionId);
     }
   }
 

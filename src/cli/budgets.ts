@@ -75,9 +75,9 @@ function windowText(windowMs: Ms): string {
   return `${windowMs / unitMs} ${unit}`;
 }
 
-function spentText({ spent, limit, held }: BudgetLine): string {
-  const text = `${Math.round(spent)} of ${limit}`;
-  return held === 0 ? text : `${text}, ${held} held`;
+function spentText({ spent, limit, held, ownSpent }: BudgetLine): string {
+  const own = ownSpent === null || spent === 0 ? [] : [`${ownSpent} its own`];
+  return [`${Math.round(spent)} of ${limit}`, ...(held === 0 ? [] : [`${held} held`]), ...own].join(', ');
 }
 
 /** Up to where reads and backfills spend, and how fast. */

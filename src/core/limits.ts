@@ -184,6 +184,20 @@ export const BUDGET_CHUNK_SHARE = 0.05;
 export const BUDGET_CHUNK_MAX = 500;
 /** Of each limit, what schedules leave to people and to what people wait for. */
 export const BUDGET_RESERVED_SHARE = 0.2;
+/** Of a window too long to queue for, what is left to customers who have had little of it: a first call finds some. */
+export const NEWCOMERS_SHARE = 0.05;
+/** One who has not asked for such a share of that window asks for no more: nothing is kept for it any longer. */
+export const ASKING_SHARE = 0.05;
+/** So long one who got nothing is waited for though it does not come when told to, or a window if that is shorter. */
+export const REFUSED_AGAIN_MS_MAX = 5 * MINUTE_MS;
+/** What one may want of it is told by its calls in so many of its slices, the last … */
+export const DEMAND_SLICES = 5;
+/** … and may be so many times of what they tell. */
+export const DEMAND_GROWTH = 2;
+/** Customers whose calls of one window are counted apart, at 50 slices about 20 MB: among more nobody has much. */
+export const OWNERS_COUNTED_MAX = 10_000;
+/** Of those who wait for such a window, the ones who are asked in turn whether they may have more of it. */
+export const OWNERS_ASKED_MAX = 64;
 /** Of what is left of a limit so much goes to one edge thread at a time: the others find something left. */
 export const HELD_SHARE = 0.25;
 /** Background calls that are spread go at most this share of a window at once: an hour's of a day's. */

@@ -4,7 +4,7 @@
 // calls and one that asks for a single call are equals, also where most give up before their turn and ask again: the
 // tags are remembered. Costs O(log owners) per call. Pure; the owner is `actors/budgets.ts`.
 
-import { FAIR_CREDIT_CALLS } from '../core/limits.ts';
+import { FAIR_CREDIT_CALLS, OWNERS_ASKED_MAX } from '../core/limits.ts';
 
 /** Highest first. What a person waits for goes before what a schedule asks for. */
 const CALL_PRIORITIES = ['interactive', 'write', 'subscribe', 'enrichment', 'read', 'backfill'] as const;
@@ -62,17 +62,29 @@ class Line<Waiter> {
     return isRemoved;
   }
 
-  next(): Waiter | undefined {
+  /** Of an owner that `mayGo`, among the first of the line. */
+  next(mayGo?: (owner: string) => boolean): Waiter | undefined {
+    const passedOver: Owner<Waiter>[] = [];
+    const owner = this.#first(mayGo, passedOver);
+    for (const other of passedOver) this.#stand(other);
+    const [waiter] = owner?.waiters ?? [];
+    if (owner === undefined || waiter === undefined) return undefined;
+    owner.waiters.delete(waiter);
+    this.size -= 1;
+    this.#level = Math.max(this.#level, owner.tag);
+    owner.tag += 1;
+    if (owner.waiters.size > 0) this.#enter(owner);
+    this.#sweep();
+    return waiter;
+  }
+
+  /** Has left the line, as have those who were passed over. */
+  #first(mayGo: ((owner: string) => boolean) | undefined, passedOver: Owner<Waiter>[]): Owner<Waiter> | undefined {
     for (let owner = this.#leave(); owner !== undefined; owner = this.#leave()) {
-      const [waiter] = owner.waiters;
-      if (waiter === undefined) continue;
-      owner.waiters.delete(waiter);
-      this.size -= 1;
-      this.#level = Math.max(this.#level, owner.tag);
-      owner.tag += 1;
-      if (owner.waiters.size > 0) this.#enter(owner);
-      this.#sweep();
-      return waiter;
+      if (owner.waiters.size === 0) continue;
+      if (mayGo === undefined || mayGo(owner.owner)) return owner;
+      passedOver.push(owner);
+      if (passedOver.length >= OWNERS_ASKED_MAX) return undefined;
     }
     return undefined;
   }
@@ -88,6 +100,10 @@ class Line<Waiter> {
     owner.tag = Math.max(owner.tag - owner.owed, this.#level - FAIR_CREDIT_CALLS);
     owner.owed = 0;
     owner.place = this.#places++;
+    this.#stand(owner);
+  }
+
+  #stand(owner: Owner<Waiter>): void {
     owner.isInLine = true;
     const heap = this.#heap;
     let at = heap.length;
@@ -164,11 +180,15 @@ export class FairQueue<Waiter> {
     this.#size += 1;
   }
 
-  /** The next of the highest priority that `mayGo`. */
-  next(mayGo: (priority: CallPriority) => boolean): Waiter | undefined {
+  /** The next of the highest priority that `mayGo`, of an owner that `mayOwnerGo`. */
+  next(
+    mayGo: (priority: CallPriority) => boolean,
+    mayOwnerGo?: (priority: CallPriority, owner: string) => boolean,
+  ): Waiter | undefined {
     for (const [rank, line] of this.#lines.entries()) {
-      if (line === undefined || line.size === 0 || !mayGo(CALL_PRIORITIES[rank] ?? 'backfill')) continue;
-      const waiter = line.next();
+      const priority = CALL_PRIORITIES[rank] ?? 'backfill';
+      if (line === undefined || line.size === 0 || !mayGo(priority)) continue;
+      const waiter = line.next(mayOwnerGo && ((owner) => mayOwnerGo(priority, owner)));
       if (waiter === undefined) continue;
       this.#size -= 1;
       return waiter;

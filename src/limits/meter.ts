@@ -10,13 +10,18 @@ import { leftAtMs, leftTo, type Neighbours, ourCalls, sliceOf, unseenOf } from '
 import { advance, LENGTH, type Meter, modulo, sliceMsOf } from './slices.ts';
 import { endOf, isKnown, pacedAt, reachOf, sendIn, type Turns } from './turns.ts';
 
-/** Calls that still fit, with `reserved` of the limit left to others. */
-export function roomAt(meter: Meter, nowMs: Ms, reserved = 0): number {
+/** Calls that still fit, with `reserved` of the limit left to others, in portions or not. */
+export function wholeRoomAt(meter: Meter, nowMs: Ms, reserved = 0): number {
   advance(meter, nowMs);
-  if (nowMs < meter.blockedUntilMs) return 0;
+  return Math.max(0, allowed(meter, nowMs) - reserved - spentOf(meter) - meter.held);
+}
+
+/** Of those, the ones that may go at once. */
+export function roomAt(meter: Meter, nowMs: Ms, reserved = 0): number {
+  const room = wholeRoomAt(meter, nowMs, reserved);
   const { careful } = meter;
-  const room = allowed(meter, nowMs) - reserved - spentOf(meter) - meter.held;
-  if (careful === null) return Math.max(0, room);
+  if (nowMs < meter.blockedUntilMs) return 0;
+  if (careful === null) return room;
   if (room < 1 && careful.turns !== null) careful.turns.isWanted = true;
   return Math.max(
     scoutAtMs(meter, careful, nowMs) <= nowMs ? 1 : 0,
@@ -57,7 +62,7 @@ function turnsOf({ careful }: Meter): Turns | null {
 }
 
 /** What counts in the window. */
-function spentOf(meter: Meter): number {
+export function spentOf(meter: Meter): number {
   const turns = turnsOf(meter);
   if (turns !== null) return turns.sent;
   const sliding = slidingOf(meter);

@@ -98,7 +98,7 @@ function viewOf({ key, name, meter, waiting }: Endpoint, nowMs: Ms, connectionId
   return {
     ...{ key, name, limit, windowMs, spent, held: 0, isLearned: false },
     // Everybody's renewals are equal: none is made for a schedule.
-    ...{ reservedForPeople: 0, pacePerHour: null, blockedUntilMs: null },
+    ...{ reservedForPeople: 0, pacePerHour: null, blockedUntilMs: null, ownSpent: null },
     waiting: { refresh: waiting.size },
     ownWaiting: waiting.has(connectionId) ? 1 : 0,
   };

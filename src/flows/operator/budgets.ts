@@ -38,6 +38,8 @@ export interface BudgetLine {
   readonly waiting: JsonObject;
   /** How many of them are of the connection of this installation. */
   readonly ownWaiting: number;
+  /** Of the calls spent, those of that connection; null where a customer is not kept to its part. */
+  readonly ownSpent: number | null;
 }
 
 type Used = 'store' | 'targets' | 'budgets' | 'endpointBudget' | 'clock';

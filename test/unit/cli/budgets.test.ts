@@ -16,6 +16,7 @@ const line = {
   blockedUntil: null,
   waiting: {},
   ownWaiting: 0,
+  ownSpent: null,
 };
 
 describe('budgetLines', () => {
@@ -42,7 +43,8 @@ describe('budgetLines', () => {
     const seats = { ...line, name: 'running', windowMs: 0, limit: 25, spent: 20, held: 8, reservedForPeople: 5 };
     const tokens = { ...line, key: 'hubspot/user/7/tokens', name: 'tokens', limit: 1, spent: 1, reservedForPeople: 0 };
     const renewals = { ...tokens, counts: 'renewals' as const, waiting: { refresh: 1 }, ownWaiting: 1 };
-    const budgets = [line, daily, seats, renewals];
+    const shared = { ...line, key: 'surveyMonkey/providerApp/1/perMinute', name: 'perMinute', held: 2, ownSpent: 9 };
+    const budgets = [line, daily, seats, shared, renewals];
     expect(
       budgetLines({ installationId: 'i', provider: 'hubspot', budgets }).map((text) => text.split(/ {2,}/)),
     ).toEqual([
@@ -57,6 +59,7 @@ describe('budgetLines', () => {
         '3 read, 2 of them its own, until later',
       ],
       ['running (externalAccount)', 'at once', '20 of 25, 8 held', 'declared', 'up to 20'],
+      ['perMinute (providerApp)', '10 s', '12 of 110, 2 held, 9 its own', 'declared', 'up to 88'],
       ['tokens (user)', '10 s', '1 of 1', 'declared', 'renewals only', '1 refresh, 1 of them its own'],
     ]);
   });

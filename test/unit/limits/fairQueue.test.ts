@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { FairQueue } from '../../../src/limits/fairQueue.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { OWNERS_ASKED_MAX } from '../../../src/core/limits.ts';
+import { type CallPriority, FairQueue } from '../../../src/limits/fairQueue.ts';
 import { dice } from '../../support/dice.ts';
 
 const anyone = () => true;
@@ -48,6 +49,25 @@ describe('a fair queue', () => {
     queue.push('read', 'a', 'read');
     expect(queue.next((priority) => priority === 'interactive')).toBeUndefined();
     expect(drained(queue)).toEqual(['read']);
+  });
+
+  it('passes over an owner that may not go now, without losing its place', () => {
+    const queue = new FairQueue<string>();
+    for (const call of ['a1', 'a2', 'b1', 'c1']) queue.push('read', call.slice(0, 1), call);
+    const mayGo = (_: CallPriority, owner: string) => owner !== 'a';
+    expect([queue.next(anyone, mayGo), queue.size]).toEqual(['b1', 3]);
+    queue.push('read', 'b', 'b2');
+    expect(drained(queue)).toEqual(['a1', 'c1', 'b2', 'a2']);
+  });
+
+  it('asks only the first of a long line, and those of lower priorities', () => {
+    const queue = new FairQueue<string>();
+    for (let owner = 0; owner <= OWNERS_ASKED_MAX; owner++) queue.push('read', `${owner}`, `${owner}`);
+    queue.push('backfill', 'a', 'a');
+    const asked = vi.fn((priority: CallPriority) => priority === 'backfill');
+    expect([queue.next(anyone, asked), queue.next(anyone, asked)]).toEqual(['a', undefined]);
+    expect(asked).toHaveBeenCalledTimes(2 * OWNERS_ASKED_MAX + 1);
+    expect(drained(queue)).toEqual(Array.from({ length: OWNERS_ASKED_MAX + 1 }, (_, owner) => `${owner}`));
   });
 
   it('says who is ahead: the same priority and higher ones', () => {

@@ -114,7 +114,8 @@ describe('more is asked for', () => {
     await exchanged(one);
     expect(seats()).toBe(7);
     expect(asked).toHaveBeenCalledTimes(2);
-    expect(asked).toHaveBeenLastCalledWith(expect.anything(), { calls: MORE - 4, seats: 0 });
+    const more = { calls: MORE - 4, seats: 0 };
+    expect(asked).toHaveBeenLastCalledWith(expect.anything(), more, BOTH.connectionId);
     (await beyond).release();
   });
 

@@ -9,7 +9,8 @@ import { IntegrationError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
 import { headerRecord } from './headers.ts';
-import { type Origin, type Origins, parseUrl } from './origins.ts';
+import type { Origin } from './origin.ts';
+import { type Origins, parseUrl } from './origins.ts';
 
 export interface OutgoingCall {
   readonly url: string;
@@ -24,6 +25,8 @@ export interface OutgoingCall {
   readonly isBodyUnneeded?: boolean;
   /** Gives the call up: `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
+  /** Whose share of the origin's connections it takes: the connection of a customer. */
+  readonly owner?: string;
 }
 
 export interface BufferedResponse {
@@ -66,7 +69,7 @@ class BufferedExchange extends Exchange {
     resolve: (response: BufferedResponse) => void,
     reject: (error: IntegrationError) => void,
   ) {
-    super(origin);
+    super(origin, call.owner);
     this.#call = call;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -78,9 +81,7 @@ class BufferedExchange extends Exchange {
       this.#reject(this.#givenUp(GIVEN_UP));
       return;
     }
-    this.#deadline = clock.timerAt(clock.nowMs() + timeoutMs, () =>
-      this.abandon(this.#givenUp(`exceeded its ${timeoutMs} ms`)),
-    );
+    this.#deadline = clock.timerAt(clock.nowMs() + timeoutMs, () => this.abandon(this.#late()));
     signal?.addEventListener('abort', this.#onAbort);
     this.dispatch(dispatchOptions(this.#call, url));
   }
@@ -112,6 +113,13 @@ class BufferedExchange extends Exchange {
   }
 
   readonly #onAbort = (): void => this.abandon(this.#givenUp(GIVEN_UP));
+
+  /** One that has waited for its turn says nothing of the provider. */
+  #late(): IntegrationError {
+    const { timeoutMs } = this.#call;
+    if (!this.isWaiting) return this.#givenUp(`exceeded its ${timeoutMs} ms`);
+    return new IntegrationError('overloaded', `no connection to ${this.origin.host} became free in ${timeoutMs} ms`);
+  }
 
   #givenUp(how: string): IntegrationError {
     const { host } = this.origin;

@@ -29,7 +29,7 @@ export interface Egress {
    * Makes one call and reads its whole response, decompressed. Redirects are returned as they are.
    * Rejects with `egress_refused`; `bad_request` for what is not valid HTTP; `network` or `timeout` when no request
    * byte was sent; `outcome_unknown` for any failure after that; `provider_malformed` when the response is too large
-   * or not decodable; `overloaded` when too many calls wait for the origin.
+   * or not decodable; `overloaded` when too many calls wait for the origin, or it waited for a connection in vain.
    */
   readonly request: (call: OutgoingCall) => Promise<BufferedResponse>;
   /** `request` in the shape of WHATWG fetch, for libraries; bounded as a token request. */

@@ -1,17 +1,22 @@
 // One request and its response on a pool, as undici's dispatch sees it: the part that buffered and forwarded calls
 // share. It knows whether a byte was sent, ends early when told to, and reports its end exactly once, through
-// `completed` or `failed`. Invariant: an exchange counts as open at its origin until undici has let go of it.
+// `completed` or `failed`. Invariant: an exchange counts as open at its origin from when undici gets it until undici
+// has let go of it; before, it may wait there, and be gone at once.
 
 import type { Dispatcher } from 'undici';
-import type { IntegrationError } from '../core/errors.ts';
+import { IntegrationError } from '../core/errors.ts';
 import { NameTexts } from '../core/nameTable.ts';
+import type { Share } from './admission.ts';
 import type { Carrier } from './carrier.ts';
 import { classifyFailure } from './failure.ts';
-import type { Origin } from './origins.ts';
+import type { Origin, Waiting } from './origin.ts';
 
 export type Controller = Dispatcher.DispatchController;
 
-export abstract class Exchange implements Dispatcher.DispatchHandler {
+/** Whoever calls for nobody in particular. */
+const NOBODY = '';
+
+export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
   /** undici refused the request as such, so the connection it was offered to is as free as before. */
   wasInvalid = false;
   /** Set by the client that takes the request; one client has one connection at a time. */
@@ -21,12 +26,18 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
   /** Of the request's body, handed to the socket. */
   protected bytesSent = 0;
   protected readonly origin: Origin;
+  readonly #share: Share;
+  /** While it waits for its turn. */
+  #waitingWith: Dispatcher.DispatchOptions | null = null;
+  #isOpen = false;
   #controller: Controller | null = null;
   #abandonedFor: IntegrationError | null = null;
   #isOver = false;
 
-  constructor(origin: Origin) {
+  /** `owner` is the customer's connection, if it is one's. */
+  constructor(origin: Origin, owner: string = NOBODY) {
     this.origin = origin;
+    this.#share = origin.shareOf(owner);
   }
 
   abstract onResponseStart(controller: Controller, status: number, headers: unknown, statusMessage?: string): void;
@@ -41,14 +52,39 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     return this.#controller !== null;
   }
 
+  /** Whether it waits for its turn, unknown to undici. */
+  protected get isWaiting(): boolean {
+    return this.#waitingWith !== null;
+  }
+
+  /** Sends the request, or has it wait for its turn. */
   protected dispatch(options: Dispatcher.DispatchOptions): void {
-    this.origin.callsOpen += 1;
+    if (this.origin.open(this.#share)) {
+      this.#isOpen = true;
+      this.origin.pool.dispatch(options, this);
+    } else if (this.origin.wait(this.#share, this)) {
+      this.#waitingWith = options;
+    } else {
+      this.#fail(new IntegrationError('overloaded', `so many calls wait for ${this.origin.host} that no more may`));
+    }
+  }
+
+  /** See Waiting. */
+  go(): void {
+    const options = this.#waitingWith;
+    if (options === null) return;
+    this.#waitingWith = null;
+    this.#isOpen = true;
     this.origin.pool.dispatch(options, this);
   }
 
-  /** Ends the exchange for a reason of ours: at once, although undici may look at a waiting request only later. */
-  protected abandon(error: IntegrationError): void {
+  /** Ends the exchange for a reason of ours: at once, although undici may look at one that has no connection later. */
+  abandon(error: IntegrationError): void {
     this.#abandonedFor = error;
+    if (this.#waitingWith !== null) {
+      this.#waitingWith = null;
+      this.origin.leave(this.#share, this);
+    }
     if (this.#controller === null) this.#fail(error);
     else this.#controller.abort(error);
   }
@@ -70,7 +106,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.origin.callsOpen -= 1;
+    this.#letGo();
     if (this.#isOver) return;
     this.#isOver = true;
     this.completed();
@@ -78,10 +114,17 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
 
   /** `controller` is null exactly if undici did not take the request at all. */
   onResponseError(controller: Controller | null, error: Error): void {
-    this.origin.callsOpen -= 1;
+    this.#letGo();
     const failure = classifyFailure(error, this.origin.host, this.wasSent);
     this.wasInvalid = controller === null && failure.code === 'bad_request';
     this.#fail(failure);
+  }
+
+  /** Counted once: undici tells an end that threw as an error too. */
+  #letGo(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.origin.ended(this.#share);
   }
 
   #fail(error: IntegrationError): void {

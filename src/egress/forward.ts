@@ -8,18 +8,13 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { IntegrationError } from '../core/errors.ts';
-import {
-  CALLER_WAIT_MS_MAX,
-  CONNECTIONS_PER_ORIGIN_MAX,
-  DISCARDED_BYTES_MAX,
-  SILENCE_CHECK_MS,
-  SILENCE_MS,
-} from '../core/limits.ts';
+import { CALLER_WAIT_MS_MAX, DISCARDED_BYTES_MAX, SILENCE_CHECK_MS, SILENCE_MS } from '../core/limits.ts';
 import type { Clock, Ms, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
 import { classifyFailure } from './failure.ts';
 import { cleanResponseHeaders } from './headers.ts';
-import type { Origin, Origins } from './origins.ts';
+import type { Origin } from './origin.ts';
+import type { Origins } from './origins.ts';
 import { Peek } from './peek.ts';
 import type { SilenceWatch, Watched } from './silence.ts';
 import type { Sink } from './sink.ts';
@@ -37,6 +32,8 @@ export interface ForwardCall {
   readonly body: Readable | NodeReadableStream | Buffer | null;
   /** Gives the call up: `failed` with `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
+  /** Whose share of the origin's connections it takes: the connection of a customer. */
+  readonly owner?: string;
 }
 
 export interface ForwardHooks {
@@ -118,7 +115,7 @@ class ForwardExchange extends Exchange implements Watched {
   #onAbort: (() => void) | null = null;
 
   constructor(origin: Origin, means: ForwardMeans, call: ForwardCall, sink: Sink, hooks: ForwardHooks) {
-    super(origin);
+    super(origin, call.owner);
     this.#means = means;
     this.#call = call;
     this.#sink = sink;
@@ -145,8 +142,8 @@ class ForwardExchange extends Exchange implements Watched {
       signal.addEventListener('abort', this.#onAbort);
     }
     this.#sink.onClose(() => this.#clientLeft());
-    if (this.origin.callsOpen >= CONNECTIONS_PER_ORIGIN_MAX) this.#limitWait();
     this.dispatch({ path, method, headers, body: this.#body });
+    if (this.isWaiting) this.#limitWait();
   }
 
   override onRequestStart(controller: Controller): void {

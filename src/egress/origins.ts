@@ -1,51 +1,45 @@
 // Connection pools, one per origin, and the guard's verdict cached with them: an origin has a pool only if its URL
 // passed. Called by both kinds of exchange; the proxy asks with the origin's text, so that its hot path parses no URL.
-// Invariant: every pool connects through the guard's lookup, and calls per origin are bounded.
+// Invariant: every pool connects through the guard's lookup.
 
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import { IntegrationError, invariant } from '../core/errors.ts';
-import { CALLS_PER_ORIGIN_MAX, CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
+import { CONNECT_TIMEOUT_MS, CONNECTIONS_PER_ORIGIN_MAX, ORIGINS_MAX } from '../core/limits.ts';
 import { type Recent, recentlyUsed } from '../core/recent.ts';
 import { Carrier } from './carrier.ts';
 import { Exchange } from './exchange.ts';
 import { type Guard, portOf } from './guard.ts';
-
-/** A pool and the calls it holds, waiting or under way. */
-export interface Origin {
-  readonly host: string;
-  readonly pool: Dispatcher;
-  callsOpen: number;
-}
+import { Origin } from './origin.ts';
 
 export class Origins {
   readonly #guard: Guard;
   readonly #origins: Recent<string, Origin>;
-  /** Pools pushed out of the cache that still finish their calls. */
-  readonly #retiring = new Set<Dispatcher>();
+  /** Those pushed out of the cache that still finish their calls. */
+  readonly #retiring = new Set<Origin>();
   #isClosed = false;
 
   constructor(guard: Guard) {
     this.#guard = guard;
-    this.#origins = recentlyUsed(ORIGINS_MAX, { dispose: (origin) => this.#retire(origin.pool) });
+    this.#origins = recentlyUsed(ORIGINS_MAX, { dispose: (origin) => this.#retire(origin) });
   }
 
-  /** The pool of `https://host[:port]`. Throws `egress_refused`, `overloaded`, or `network` after `close`. */
+  /** The one of `https://host[:port]`. Throws `egress_refused`, or `network` after `close`. */
   at(text: string): Origin {
     const origin = this.#origins.get(text);
-    return origin === undefined ? this.#atNew(text) : withRoom(origin);
+    return origin === undefined ? this.#atNew(text) : origin;
   }
 
   /** The same for a whole URL, whose user info the origin alone would not show. */
   atUrl(url: URL): Origin {
     this.#guard.checkUrl(url);
-    return withRoom(this.#origins.get(url.origin) ?? this.#open(url));
+    return this.#origins.get(url.origin) ?? this.#open(url);
   }
 
   /** Ends every connection; calls under way fail. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const pools = [...this.#origins.values()].map((origin) => origin.pool).concat(...this.#retiring);
-    await Promise.all(pools.map((pool) => pool.destroy()));
+    const origins = [...this.#origins.values(), ...this.#retiring];
+    await Promise.all(origins.map((origin) => origin.destroy()));
   }
 
   #atNew(text: string): Origin {
@@ -66,14 +60,14 @@ export class Origins {
       bodyTimeout: 0,
       allowH2: false,
     });
-    const origin = { host: url.host, pool, callsOpen: 0 };
+    const origin = new Origin(url.host, pool);
     this.#origins.set(url.origin, origin);
     return origin;
   }
 
-  #retire(pool: Dispatcher): void {
-    this.#retiring.add(pool);
-    pool.close(() => this.#retiring.delete(pool));
+  #retire(origin: Origin): void {
+    this.#retiring.add(origin);
+    origin.retire(() => this.#retiring.delete(origin));
   }
 }
 
@@ -112,9 +106,4 @@ export function parseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null) throw new IntegrationError('egress_refused', 'the target is not a valid absolute URL');
   return url;
-}
-
-function withRoom(origin: Origin): Origin {
-  if (origin.callsOpen < CALLS_PER_ORIGIN_MAX) return origin;
-  throw new IntegrationError('overloaded', `${origin.host} has ${origin.callsOpen} calls open, the most that may wait`);
 }

@@ -10,14 +10,12 @@ import {
   SILENCE_CHECK_MS,
   SILENCE_MS,
 } from '../../../src/core/limits.ts';
-import type { Clock } from '../../../src/core/time.ts';
 import { parseAllowList } from '../../../src/egress/address.ts';
-import { createEgress, type Egress, forwarded } from '../../../src/egress/egress.ts';
-import type { ForwardCall, ForwardHooks } from '../../../src/egress/forward.ts';
-import type { Sink } from '../../../src/egress/sink.ts';
+import { createEgress, forwarded } from '../../../src/egress/egress.ts';
 import { NodeSink } from '../../../src/egress/sinkNode.ts';
 import { WebSink } from '../../../src/egress/sinkWeb.ts';
 import { type StartFront, sinkContract } from '../../contract/sink.ts';
+import { acceptAll, get, type Hooks, openEgress, RecordingSink, stoppedClock } from './forwarding.ts';
 import { bodyOf, moment, startUpstream } from './upstream.ts';
 
 async function listen(server: ReturnType<typeof createServer>): Promise<number> {
@@ -66,78 +64,6 @@ const startWebFront: StartFront = (handler) => {
 
 sinkContract('node:http', startNodeFront);
 sinkContract('a Response', startWebFront);
-
-/** A sink that records, and that answers each write as it is told. */
-class RecordingSink implements Sink {
-  isClosed = false;
-  readonly socket = null;
-  readonly calls: unknown[] = [];
-  body = '';
-  hasRoom = true;
-  readonly full = moment();
-  drained = (): void => {};
-  closed = (): void => {};
-
-  head(status: number, statusMessage: string, rawHeaders: string[]): void {
-    this.calls.push(['head', status, statusMessage, rawHeaders.filter((_part, index) => index % 2 === 0)]);
-  }
-  write(chunk: Buffer): boolean {
-    this.body += chunk.toString('latin1');
-    if (!this.hasRoom) this.full.reach();
-    return this.hasRoom;
-  }
-  onDrain(callback: () => void): void {
-    this.drained = callback;
-  }
-  end(): void {
-    this.calls.push('end');
-  }
-  fail(): void {
-    this.calls.push('fail');
-  }
-  onClose(callback: () => void): void {
-    this.closed = callback;
-  }
-}
-
-/** A clock that stands still until a test fires its timers. */
-interface StoppedClock extends Clock {
-  fire(delayMs: number): void;
-  /** Goes through the calls for as long as one may be silent; one time more ends it. */
-  silence(): void;
-}
-
-function stoppedClock(): StoppedClock {
-  const timers = new Set<{ atMs: number; fire: () => void }>();
-  return {
-    nowMs: () => 0,
-    timerAt(atMs, fire) {
-      const timer = { atMs, fire };
-      timers.add(timer);
-      return { cancel: () => timers.delete(timer) };
-    },
-    fire(delayMs) {
-      for (const timer of [...timers]) if (timer.atMs === delayMs && timers.delete(timer)) timer.fire();
-    },
-    silence() {
-      for (let look = 0; look < SILENCE_MS / SILENCE_CHECK_MS; look++) this.fire(SILENCE_CHECK_MS);
-    },
-  };
-}
-
-function openEgress(clock?: Clock): Egress {
-  const egress = createEgress({ allowList: parseAllowList('127.0.0.1'), ...(clock ? { clock } : {}) });
-  onTestFinished(() => egress.close());
-  return egress;
-}
-
-type Hooks = Omit<ForwardHooks, 'settled'>;
-
-const acceptAll: Hooks = { accept: () => true };
-
-function get(origin: string, more: Partial<ForwardCall> = {}): ForwardCall {
-  return { origin, path: '/', method: 'GET', headers: [], body: null, ...more };
-}
 
 describe('forward refuses without touching the sink', () => {
   test.each([
@@ -354,7 +280,9 @@ describe('forward gives up', () => {
       if (held.length === CONNECTIONS_PER_ORIGIN_MAX) allHeld.reach();
       if (held.length > CONNECTIONS_PER_ORIGIN_MAX) response.end();
     });
-    const forward = () => forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
+    let owners = 0;
+    const forward = () =>
+      forwarded(egress, get(upstream.origin, { owner: `${owners++}` }), new RecordingSink(), acceptAll);
     const running = Array.from({ length: CONNECTIONS_PER_ORIGIN_MAX }, forward);
     await allHeld.reached;
     const waiting = forward();
@@ -371,7 +299,9 @@ describe('forward gives up', () => {
   test('overloaded at once when too many calls wait', async () => {
     const egress = openEgress();
     const upstream = await startUpstream(() => {});
-    const forward = () => forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
+    let owners = 0;
+    const forward = () =>
+      forwarded(egress, get(upstream.origin, { owner: `${owners++}` }), new RecordingSink(), acceptAll);
     const waiting = Array.from({ length: CALLS_PER_ORIGIN_MAX }, forward);
     expect(await forward()).toMatchObject({ kind: 'failed', error: { code: 'overloaded' } });
     await egress.close();
@@ -392,7 +322,7 @@ describe('forward gives up', () => {
     const upstream = await startUpstream(() => {});
     const egress = openEgress();
     for (let index = 0; index < CONNECTIONS_PER_ORIGIN_MAX; index += 1) {
-      void forwarded(egress, get(upstream.origin), new RecordingSink(), acceptAll);
+      void forwarded(egress, get(upstream.origin, { owner: `${index}` }), new RecordingSink(), acceptAll);
     }
     const sink = new RecordingSink();
     const outcome = forwarded(egress, get(upstream.origin, { method: 'POST', body }), sink, acceptAll);

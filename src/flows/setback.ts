@@ -34,8 +34,8 @@ const PUTS_OFF: ReadonlySet<ErrorCode> = new Set([
   'snapshot_unreadable',
 ]);
 
-/** Nothing was sent. It may be the network on our side, of which the provider knows nothing. */
-const UNREACHED: ReadonlySet<ErrorCode> = new Set(['network', 'timeout']);
+/** Nothing was sent. It may be the network on our side, of which the provider knows nothing, or too much at a time. */
+const UNREACHED: ReadonlySet<ErrorCode> = new Set(['network', 'timeout', 'overloaded']);
 
 /** Of a try that did not end in time: it says nothing of the network, and may be too large ever to end. */
 export function tooLate(error: ErrorFacts): ErrorFacts {

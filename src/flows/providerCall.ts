@@ -107,6 +107,7 @@ async function callOnce(
       ...(body === undefined ? {} : { body }),
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
       responseBytesMax: PAGE_BYTES_MAX,
+      owner: target.lease.connectionId,
       ...(signal === undefined ? {} : { signal }),
     });
     const response = request.statusOf === undefined ? given : { ...given, status: request.statusOf(given) };

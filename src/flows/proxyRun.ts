@@ -240,7 +240,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     if (span !== null) pushTrace(headers, span, facts.trace);
     if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
     const { origin, pathPrefix } = this.#target;
-    const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body };
+    const owner = this.#target.lease.connectionId;
+    const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body, owner };
     facts.attempts += 1;
     facts.upstreamMs = null;
     this.#sentAtMs = monotonicMs();

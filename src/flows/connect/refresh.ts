@@ -227,7 +227,7 @@ async function prepare(services: Services, effect: RefreshEffect): Promise<Prepa
 }
 
 async function send(services: Services, { effect, request, wasSuspect }: PreparedRefresh): Promise<Uint8Array> {
-  const response = await sendTokenRequest(services, request);
+  const response = await sendTokenRequest(services, request, effect.connectionId);
   const answer: RawAnswer = { ...response, receivedAtMs: services.clock.nowMs(), wasSuspect };
   return services.vault.seal(JSON.stringify(answer), answerPlace(effect));
 }

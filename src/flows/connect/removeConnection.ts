@@ -146,7 +146,7 @@ async function revoke(
 ): Promise<void> {
   const { log } = services;
   try {
-    const { status } = await sendTokenRequest(services, request);
+    const { status } = await sendTokenRequest(services, request, connectionId);
     if (status >= 300) log.warn({ connectionId, provider, status }, 'the provider did not take the grant back');
   } catch (error) {
     log.warn({ connectionId, provider, err: errorFacts(error).message }, 'the grant could not be given back');

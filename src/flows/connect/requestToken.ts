@@ -11,10 +11,14 @@ import { headerRecord } from '../../egress/headers.ts';
 import { openClient } from '../providerApps.ts';
 import type { Services } from '../services.ts';
 
-/** Sends a token request; the answer is not yet looked at. Rejects with the codes of `Egress.request`. */
+/**
+ * Sends a token request; the answer is not yet looked at. Rejects with the codes of `Egress.request`. Of a connection
+ * that exists it is apart from its calls: one whose streams have all of its share of the origin needs tokens as well.
+ */
 export async function sendTokenRequest(
   { egress }: Pick<Services, 'egress'>,
   request: TokenRequest,
+  connectionId?: string,
 ): Promise<TokenResponse> {
   const response = await egress.request({
     url: request.url,
@@ -23,6 +27,7 @@ export async function sendTokenRequest(
     body: request.body,
     timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
     responseBytesMax: TOKEN_RESPONSE_BYTES_MAX,
+    ...(connectionId === undefined ? {} : { owner: `tokens of ${connectionId}` }),
   });
   return {
     status: response.status,

@@ -1,0 +1,44 @@
+// Two customers whose calls go to one address of a provider, over real HTTP: one of them opens as many streams as it
+// can get, and the other does not notice.
+
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import { CONNECTIONS_PER_ORIGIN_MAX } from '../../src/core/limits.ts';
+import { startProxied } from '../support/proxied.ts';
+
+/** Of one customer that is alone. */
+const ALONE = (CONNECTIONS_PER_ORIGIN_MAX * 2) / 3;
+
+it('a customer with endless streams is refused more, and another one is answered at once', async () => {
+  await using proxied = await startProxied();
+  const { tenon, installationId } = proxied;
+  const other = { groupRef: 'globex', consumerRef: 'grace', provider: 'stripe', apiKey: 'sk_other' };
+  await tenon.ok('POST', tenon.inProject('/connections:generate'), other);
+  const { id: otherId } = await tenon.install('stripe', { provider: 'stripe' }, 'globex');
+  const streams: ServerResponse[] = [];
+  proxied.answer((incoming, outgoing) => {
+    if (incoming.headers.authorization === 'Bearer sk_other') {
+      outgoing.end('fine');
+      return;
+    }
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    streams.push(outgoing);
+  });
+
+  const opened = Array.from({ length: ALONE }, () => tenon.proxy(installationId, '/events'));
+  await proxied.until(() => streams.length === ALONE);
+  const more = tenon.proxy(installationId, '/events');
+  const answered = await tenon.proxy(otherId, '/x');
+  expect([answered.status, await answered.text()]).toEqual([200, 'fine']);
+
+  const refused = await proxied.passing(more);
+  expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'overloaded', retryable: true }]);
+  expect(streams.length).toBe(ALONE);
+
+  const next = tenon.proxy(installationId, '/events');
+  for (const stream of streams.slice(0, ALONE)) stream.end();
+  for (const answer of await Promise.all(opened)) expect(await answer.text()).toBe('data: 1\n\n');
+  await proxied.until(() => streams.length === ALONE + 1);
+  streams[ALONE]?.end();
+  expect((await next).status).toBe(200);
+});

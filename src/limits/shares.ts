@@ -1,11 +1,11 @@
 // What one customer may take of a window that others share who know nothing of it, where the window is too long to
-// queue for: there the turns of a queue (`fairQueue.ts`) make nobody equal, since whoever comes first has taken all when
-// another asks. So calls are counted by owner, and as often as some leave the window what is left is dealt out: an equal
-// part to each who was refused of late, and to who gets what it asks for as much as it is likely to ask for (max-min
-// fairness: D. Bertsekas, R. Gallager, "Data Networks", 6.5.2). What is then left anybody may take, but for a twentieth,
-// of which each leaves as much to those who come next as it has had. What people ask for and what schedules ask for is
-// dealt out apart, as a schedule must not keep people waiting. Pure over plain numbers. A restart forgets who has had
-// what, as the window itself does in time.
+// queue for: there turns (`fairQueue.ts`) make nobody equal, since whoever comes first has taken all when another asks.
+// So calls are counted by owner, and as often as some leave the window what is left is dealt out: an equal part to each
+// who was refused of late, and to who gets what it asks for as much as it is likely to ask for (max-min fairness:
+// D. Bertsekas, R. Gallager, "Data Networks", 6.5.2). What is then left anybody may take, but for a twentieth, of which
+// each leaves as much to those who come next as it has had. What people ask for and what schedules ask for is dealt out
+// apart, as a schedule must not keep people waiting. Pure over plain numbers. A restart forgets who has had what, as
+// the window itself does in time.
 
 import {
   ASKING_SHARE,

@@ -14,6 +14,8 @@ export interface Pattern {
   readonly provider: ProviderFacts;
   readonly installations: number;
   readonly accounts: number;
+  /** Whose the limit is: `externalAccount` if absent. */
+  readonly scope?: 'providerApp';
   /** What the declaration says, which is wrong; null: nothing. */
   readonly declaredLimit: number | null;
   /** Of the installations, those of which nobody waits for the calls. */

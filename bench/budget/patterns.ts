@@ -51,6 +51,13 @@ export const PATTERNS: readonly Pattern[] = [
   },
   {
     ...FEWER,
+    name: 'a minute of an app, dealt out',
+    provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 6 * LIMIT },
+    scope: 'providerApp',
+    declaredLimit: 60 * LIMIT,
+  },
+  {
+    ...FEWER,
     name: 'account windows of a minute',
     provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 300 },
     accounts: 25,

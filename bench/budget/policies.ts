@@ -58,10 +58,10 @@ const tenon: PolicyOf = (pattern, clock) => {
 };
 
 /** A provider that is declared as the pattern says. */
-function declarationOf({ declaredLimit, provider }: Pattern): ProviderDeclaration {
+function declarationOf({ declaredLimit, provider, scope }: Pattern): ProviderDeclaration {
   const { windowMs, tells, lagMs } = provider;
   const lag = lagMs === 0 ? {} : { lagMs };
-  const limit = { name: 'window', scope: 'externalAccount', windowMs, ...lag } as const;
+  const limit = { name: 'window', scope: scope ?? 'externalAccount', windowMs, ...lag } as const;
   return {
     ...createCatalog().get('hubspot'),
     quotas: declaredLimit === null ? [] : [{ ...limit, limit: declaredLimit }],

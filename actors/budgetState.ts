@@ -16,6 +16,7 @@ import type { Kept } from '../src/core/lookUp.ts';
 import type { Ms, Timer } from '../src/core/time.ts';
 import { type CallPriority, FairQueue } from '../src/limits/fairQueue.ts';
 import { limitOf, roomAt } from '../src/limits/meter.ts';
+import { hadBy, newShares, type Shares } from '../src/limits/parts.ts';
 import { type Places, wholePlaces } from '../src/limits/places.ts';
 import {
   earliestFor,
@@ -29,7 +30,6 @@ import {
   spendFor,
   storedQuota,
 } from '../src/limits/quota.ts';
-import { hadBy, newShares, type Shares } from '../src/limits/shares.ts';
 import type { Meter } from '../src/limits/slices.ts';
 import type { Reads, RowWrite } from '../src/store/port.ts';
 import { putBudget, readBudget } from '../src/store/tables/budgets.ts';

@@ -89,7 +89,10 @@ export class Budgets {
     const nowMs = this.#clock.nowMs();
     for (const budget of budgets) {
       const full = fairlyFull(budget, fullnessOf(budget, priority, turn, nowMs), owner, priority, nowMs);
-      if (full !== null) return full;
+      if (full === null) continue;
+      // What others hold and do not use is wanted back.
+      if (full.isPart) this.#wanted(full.budget.key);
+      return full;
     }
     for (const budget of budgets) this.#take(budget, isHeld ? null : priority, owner, nowMs);
     if (turn !== null) turn.isUsed = true;
@@ -316,12 +319,11 @@ export class Budgets {
       this.#reserve(window, nowMs);
       return;
     }
-    let atMs = earliestFor(window, priority, nowMs);
-    // Turns that are out come back here by themselves; there may be room for others than those who wait.
-    if (atMs <= nowMs) atMs = nextLookAtMs(window, nowMs);
-    if (atMs <= nowMs) return;
-    if (failedInVain(window, priority, atMs, nowMs)) return;
-    window.timer = this.#clock.timerAt(atMs, () => this.#pump(window));
+    const atMs = earliestFor(window, priority, nowMs);
+    if (atMs > nowMs && failedInVain(window, priority, atMs, nowMs)) return;
+    // Turns that are out come back here by themselves; else there is room, but not for those who wait.
+    const lookAtMs = atMs > nowMs ? atMs : nextLookAtMs(window, nowMs);
+    if (lookAtMs > nowMs) window.timer = this.#clock.timerAt(lookAtMs, () => this.#pump(window));
   }
 
   /** Puts the next chunk on disk as spent; it may be spent only then. */

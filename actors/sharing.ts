@@ -6,8 +6,9 @@ import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { holdCalls, limitOf, wholeRoomAt } from '../src/limits/meter.ts';
+import { holdPart, spendPart } from '../src/limits/parts.ts';
 import { reservedOf, spendFor } from '../src/limits/quota.ts';
-import { type Asker, callsOpen, changesAtMs, holdPart, opensAtMs, spendPart, want } from '../src/limits/shares.ts';
+import { type Asker, callsOpen, changesAtMs, opensAtMs, want } from '../src/limits/shares.ts';
 import type { Budget, Full, Held, Window } from './budgetState.ts';
 
 /** Who takes calls; null where they are nobody's in particular. */
@@ -35,7 +36,8 @@ export function fairlyFull(
   const asker = askerAt(budget, owner, priority);
   if (asker === null || callsOpen(shares, meter, asker, nowMs) >= 1) return full;
   const isSpent = full !== null && wholeRoomAt(meter, nowMs, asker.reserved) < 1;
-  const atMs = isSpent && full.atMs !== null ? full.atMs : opensAtMs(shares, meter, asker, nowMs);
+  const partAtMs = isSpent ? nowMs : opensAtMs(shares, meter, asker, nowMs);
+  const atMs = Math.max(full?.atMs ?? nowMs, partAtMs);
   want(shares, meter, asker, atMs, nowMs);
   return isSpent ? full : { budget: budget.key, atMs, isPart: true };
 }
@@ -65,7 +67,7 @@ export function fairly(budgets: readonly Budget[], held: Held, owner: Owner, now
 export function spendAs(window: Window, priority: CallPriority, owner: Owner, nowMs: Ms, calls: number): void {
   spendFor(window, priority, nowMs, calls);
   window.sent += calls;
-  if (window.shares !== null && owner !== null) spendPart(window.shares, window.meter, { owner, priority }, calls);
+  if (window.shares !== null && owner !== null) spendPart(window.shares, window.meter, owner, priority, calls);
 }
 
 /** Calls that an edge thread makes later; a negative number ends that. */
@@ -80,7 +82,8 @@ export function partOpensAtMs(budget: Budget, owner: string, priority: CallPrior
   const { shares, meter } = budget;
   const asker = askerAt(budget, owner, priority);
   const isSpent = asker === null || wholeRoomAt(meter, nowMs, asker.reserved) < 1;
-  return isSpent ? nowMs : opensAtMs(shares, meter, asker, nowMs);
+  if (isSpent || callsOpen(shares, meter, asker, nowMs) >= 1) return nowMs;
+  return opensAtMs(shares, meter, asker, nowMs);
 }
 
 /** When those who wait though there is room are to be looked at again. */

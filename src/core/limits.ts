@@ -186,15 +186,19 @@ export const BUDGET_CHUNK_MAX = 500;
 export const BUDGET_RESERVED_SHARE = 0.2;
 /** Of a window too long to queue for, what is left to customers who have had little of it: a first call finds some. */
 export const NEWCOMERS_SHARE = 0.05;
-/** One who has not asked for such a share of that window asks for no more: nothing is kept for it any longer. */
-export const ASKING_SHARE = 0.05;
-/** So long one who got nothing is waited for though it does not come when told to, or a window if that is shorter. */
-export const REFUSED_AGAIN_MS_MAX = 5 * MINUTE_MS;
-/** What one may want of it is told by its calls in so many of its slices, the last … */
-export const DEMAND_SLICES = 5;
+/** More than an equal part of it is had at the pace at which it lasts, and not as soon as so many slices leave it. */
+export const OPENED_SLICES = 3;
+/** Of what others may need at once no more is kept than this share of it: they may never ask. */
+export const BURSTS_SHARE_MAX = 0.1;
+/** One who was refused is let before those who had more until it comes again, at most so long. */
+export const WANTED_MS_MAX = 5 * MINUTE_MS;
+/** So many windows one who asked counts as one who asks, and one who was refused as one who may be again. */
+export const SHARING_WINDOWS = 1.5;
+/** What one is likely to need is told by its calls in the last slices, of which each has this weight … */
+export const PACE_WEIGHT = 0.2;
 /** … and may be so many times of what they tell. */
-export const DEMAND_GROWTH = 2;
-/** Customers whose calls of one window are counted apart, at 50 slices about 20 MB: among more nobody has much. */
+export const PACE_GROWTH = 2;
+/** Customers whose calls of one window are counted apart, at 50 slices about 20 MB; the others are counted as one. */
 export const OWNERS_COUNTED_MAX = 10_000;
 /** Of those who wait for such a window, the ones who are asked in turn whether they may have more of it. */
 export const OWNERS_ASKED_MAX = 64;

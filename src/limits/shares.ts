@@ -1,77 +1,44 @@
 // What one customer may take of a window that others share who know nothing of it, where the window is too long to
 // queue for: there turns (`fairQueue.ts`) make nobody equal, since whoever comes first has taken all when another asks.
-// So calls are counted by owner, and as often as some leave the window what is left is dealt out: an equal part to each
-// who was refused of late, and to who gets what it asks for as much as it is likely to ask for (max-min fairness:
-// D. Bertsekas, R. Gallager, "Data Networks", 6.5.2). What is then left anybody may take, but for a twentieth, of which
-// each leaves as much to those who come next as it has had. What people ask for and what schedules ask for is dealt out
-// apart, as a schedule must not keep people waiting. Pure over plain numbers. A restart forgets who has had what, as
-// the window itself does in time.
+// So calls are counted by owner (`parts.ts`), and an owner may take
+//  - its equal part, at once: what the window has for us, over those who asked of late;
+//  - more than that at once, as long as everybody gets what they ask for, less what they are likely to need;
+//  - else more than that slowly: all of the window in the time that it lasts, and those first who had less. So calls
+//    leave the window all the time, and whoever is refused has some soon;
+//  - of the last twentieth no more than it leaves: a newcomer's first call finds some.
+// Equal parts for those who want more than they get are max-min fair (D. Bertsekas, R. Gallager, "Data Networks",
+// 6.5.2). What people ask for and what schedules ask for is shared apart, as a schedule must not keep people waiting.
+// Pure over plain numbers. A restart forgets who has had what, as the window itself does in time.
 
 import {
-  ASKING_SHARE,
+  BURSTS_SHARE_MAX,
   CALLER_WAIT_MS_MAX,
-  DEMAND_GROWTH,
-  DEMAND_SLICES,
+  METER_SLICES,
   NEWCOMERS_SHARE,
-  OWNERS_COUNTED_MAX,
-  REFUSED_AGAIN_MS_MAX,
+  OPENED_SLICES,
+  OWNERS_ASKED_MAX,
+  PACE_GROWTH,
+  PACE_WEIGHT,
+  SHARING_WINDOWS,
+  WANTED_MS_MAX,
 } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
-import { type CallPriority, isBackground } from './fairQueue.ts';
-import { earliestAtMs, limitOf, spentOf, wholeRoomAt } from './meter.ts';
-import { LENGTH, type Meter, sliceMsOf } from './slices.ts';
-
-/** What one owner has had, and may have. */
-interface Part {
-  readonly owner: string;
-  readonly sharers: Sharers;
-  /** Calls in the window. */
-  calls: number;
-  /** Calls that it may make at any moment. */
-  held: number;
-  /** Of both together, what was dealt out to it. */
-  target: number;
-  /** What it may ask for. */
-  demand: number;
-  /** The most that it had at a time, in the present stretch of a window's length and in the one before. */
-  most: number;
-  mostBefore: number;
-  /** It was refused in one of them: it may want more than it had. */
-  isShort: boolean;
-  wasShort: boolean;
-  askedAtMs: Ms;
-  /** So long it counts as one who wants more than it gets. */
-  wantsUntilMs: Ms;
-}
-
-/** Those who share with each other. */
-interface Sharers {
-  readonly parts: Map<string, Part>;
-  /** Nothing was dealt out since calls left the window. */
-  isDue: boolean;
-  /** As much as any owner was dealt out to that wants more; Infinity where there is enough for all. */
-  level: number;
-  /** Calls that were dealt out and not made yet. */
-  kept: number;
-  /** Of the window, when somebody last asked. */
-  room: number;
-  /** The stretch in which it was last dealt out. */
-  stretch: number | null;
-  /** When the first of those who want more counts as one no longer. */
-  wantsUntilMs: Ms;
-}
-
-export interface Shares {
-  readonly people: Sharers;
-  readonly schedules: Sharers;
-  /** Who made the calls of each slice of the window, oldest first. */
-  readonly slices: Map<Part, number>[];
-  /** All of them. */
-  total: number;
-  /** Of the meter, when it was last looked at. */
-  head: number;
-  sliceMs: Ms;
-}
+import type { CallPriority } from './fairQueue.ts';
+import { earliestAtMs, roomAt, wholeRoomAt } from './meter.ts';
+import {
+  hadOf,
+  lackingOf,
+  leftAtMs,
+  type Part,
+  partOf,
+  rest,
+  type Sharers,
+  type Shares,
+  sharersOf,
+  slicefulOf,
+  turnParts,
+} from './parts.ts';
+import { type Meter, sliceMsOf } from './slices.ts';
 
 /** Who asks, and what for. */
 export interface Asker {
@@ -81,83 +48,58 @@ export interface Asker {
   readonly reserved: number;
 }
 
-const NEVER = Number.NEGATIVE_INFINITY;
-const FOREVER = Number.POSITIVE_INFINITY;
-
-export function newShares(): Shares {
-  const slices = Array.from({ length: LENGTH }, () => new Map<Part, number>());
-  return { people: newSharers(), schedules: newSharers(), slices, total: 0, head: 0, sliceMs: 0 };
-}
-
-function newSharers(): Sharers {
-  const dealt = { level: FOREVER, kept: 0, room: 0, stretch: null, wantsUntilMs: FOREVER };
-  return { parts: new Map(), isDue: true, ...dealt };
-}
-
-/** Calls of an owner, made now. */
-export function spendPart(
-  shares: Shares,
-  meter: Meter,
-  { owner, priority }: Pick<Asker, 'owner' | 'priority'>,
-  calls: number,
-): void {
-  const part = partOf(sharersOf(shares, meter, priority), owner, meter.seenAtMs);
-  if (part === null || calls <= 0) return;
-  part.calls += calls;
-  shares.total += calls;
-  changed(part, calls);
-  const newest = shares.slices[LENGTH - 1] as Map<Part, number>;
-  newest.set(part, (newest.get(part) ?? 0) + calls);
-  // It got what it asked for; whether it wants more is seen when it asks again.
-  part.wantsUntilMs = Math.min(part.wantsUntilMs, meter.seenAtMs + askingMsOf(meter));
-}
-
-/** Calls of an owner that it may make at any moment; a negative number ends that. People alone have such. */
-export function holdPart(shares: Shares, meter: Meter, owner: string, calls: number): void {
-  const part = partOf(sharersOf(shares, meter, 'interactive'), owner, meter.seenAtMs);
-  if (part === null) return;
-  const change = Math.max(-part.held, calls);
-  part.held += change;
-  changed(part, change);
+/** A window as an owner finds it. */
+interface Found {
+  /** Calls that are left. */
+  readonly room: number;
+  /** Of them, those that are not kept for newcomers. */
+  readonly spare: number;
+  readonly had: number;
+  readonly part: Part;
+  readonly sharers: Sharers;
 }
 
 /** Of the calls that are left of the window, those that the owner may take. */
 export function callsOpen(shares: Shares, meter: Meter, asker: Asker, nowMs: Ms): number {
-  const { room, sharers, part, newcomers } = look(shares, meter, asker, nowMs);
-  const had = part === undefined ? 0 : part.calls + part.held;
-  const own = part === undefined ? 0 : keptOf(part);
-  const spare = Math.max(0, room - newcomers);
-  const others = sharers.kept - own;
-  const left = room - Math.min(spare, others);
-  if (sharers.level === FOREVER) {
-    const open = Math.min(spare, Math.max(own, left - newcomers));
-    if (open >= 1) return open;
-  } else if (own >= 1 && spare >= 1) return Math.min(spare, own);
-  // What cannot be dealt out in equal parts goes one by one, and so does the last twentieth.
-  const most = others > spare ? sharers.level : sharers.level + 1;
-  return left >= 1 && had < Math.min(most, left > newcomers ? FOREVER : left) ? 1 : 0;
+  const { room, spare, had, part, sharers } = look(shares, meter, asker, nowMs);
+  const { equal, level, promised, bursts, extra, contestedUntilMs } = sharers;
+  // One may go ahead of all to see what is left.
+  if (room < 1) return roomAt(meter, nowMs, asker.reserved) >= 1 ? 1 : 0;
+  if (had < equal && spare >= 1) return Math.min(spare, equal - had);
+  if (had < equal) return had < room ? 1 : 0;
+  const free = spare - bursts - (promised - lackingOf(part));
+  const atOnce = nowMs < contestedUntilMs ? 0 : Math.min(free, level + 1 - had);
+  if (atOnce >= 1) return atOnce;
+  const slowly = Math.min(free, Math.floor(extra));
+  return slowly >= 1 && !areOthersFirst(sharers, part, nowMs) ? slowly : 0;
 }
 
 /** The owner got no call, as there are none left for it; it is told to ask again at `atMs`. */
 export function want(shares: Shares, meter: Meter, asker: Asker, atMs: Ms, nowMs: Ms): void {
-  const part = partOf(sharersOf(shares, meter, asker.priority), asker.owner, nowMs);
-  if (part === null) return;
-  part.askedAtMs = nowMs;
-  // Not everybody comes when told to: some come as often as the window begins anew.
-  const againMs = Math.min(meter.windowMs * (1 + ASKING_SHARE), REFUSED_AGAIN_MS_MAX);
-  part.wantsUntilMs = Math.max(atMs + askingMsOf(meter), nowMs + againMs);
+  const sharers = sharersOf(shares, meter, asker.priority);
+  const part = partOf(sharers, asker.owner, nowMs);
+  const sliceMs = sliceMsOf(meter);
+  // One that does not come again must not hold back others for long.
+  const soonMs = nowMs + Math.max(2 * sliceMs, WANTED_MS_MAX);
+  sharers.wanting.set(part, Math.min(atMs, soonMs) + Math.max(sliceMs, CALLER_WAIT_MS_MAX));
   part.isShort = true;
+  // It wants more than it had, and nobody knows how much more.
+  part.burst = Math.max(part.burst, 2 * part.made + 1);
+  if (hadOf(part) < sharers.equal) sharers.contestedUntilMs = nowMs + meter.windowMs * SHARING_WINDOWS;
 }
 
-/** When an owner that gets none may have a call, as far as is known: others may stop asking before they count so. */
+/** When an owner that gets none may have a call, as far as is known. */
 export function opensAtMs(shares: Shares, meter: Meter, asker: Asker, nowMs: Ms): Ms {
-  const { room, sharers, part, newcomers } = look(shares, meter, asker, nowMs);
-  const nextMs = (meter.head + 1) * sliceMsOf(meter);
-  const roomAtMs = room > newcomers ? nextMs : earliestAtMs(meter, nowMs, asker.reserved + newcomers);
-  // One that nothing was dealt out to has its part as soon as there is some.
-  const excess = part === undefined || part.target === 0 ? -1 : part.calls + part.held - part.target;
-  const partAtMs = excess < 0 ? nextMs : Math.min(leftAtMs(shares, part, excess), sharers.wantsUntilMs);
-  return Math.min(nowMs + meter.windowMs + sliceMsOf(meter), Math.max(nextMs, roomAtMs, partAtMs));
+  const { room, spare, had, part, sharers } = look(shares, meter, asker, nowMs);
+  const nextMs = changesAtMs(meter);
+  const roomAtMs = (kept: number) => (room > kept ? nextMs : earliestAtMs(meter, nowMs, asker.reserved + kept));
+  const newcomers = room - spare;
+  const forOthers = newcomers + sharers.bursts + sharers.promised;
+  const atMs =
+    had < sharers.equal
+      ? roomAtMs(newcomers)
+      : Math.min(roomAtMs(forOthers), leftAtMs(shares, part, had - sharers.equal));
+  return Math.min(nowMs + meter.windowMs + sliceMsOf(meter), Math.max(nextMs, atMs));
 }
 
 /** When this may answer otherwise for somebody who waits, though nobody makes a call. */
@@ -165,187 +107,83 @@ export function changesAtMs(meter: Meter): Ms {
   return (meter.head + 1) * sliceMsOf(meter);
 }
 
-/** Calls of an owner in the window or held, for people and for schedules. */
-export function hadBy(shares: Shares, meter: Meter, owner: string): number {
-  age(shares, meter);
-  return [shares.people, shares.schedules].reduce((sum, { parts }) => {
-    const part = parts.get(owner);
-    return sum + (part === undefined ? 0 : part.calls + part.held);
-  }, 0);
-}
-
-interface Look {
-  readonly room: number;
-  readonly sharers: Sharers;
-  readonly part: Part | undefined;
-  /** Calls that are left to who had less. */
-  readonly newcomers: number;
-}
-
-function look(shares: Shares, meter: Meter, { owner, priority, reserved }: Asker, nowMs: Ms): Look {
+/** As of now, and with the owner among those who ask. */
+function look(shares: Shares, meter: Meter, { owner, priority, reserved }: Asker, nowMs: Ms): Found {
   const room = Math.floor(wholeRoomAt(meter, nowMs, reserved));
-  const limit = limitOf(meter) - reserved;
-  const newcomers = Math.floor(limit * NEWCOMERS_SHARE);
   const sharers = sharersOf(shares, meter, priority);
-  // There may be more all at once, as when the provider forgives.
-  if (sharers.isDue || room > sharers.room + limit / LENGTH) dealOut(shares, sharers, meter, room - newcomers, nowMs);
+  const part = partOf(sharers, owner, nowMs);
+  sharers.all = room + sharers.had;
+  if (sharers.slice !== meter.head) reckon(sharers, meter, room, nowMs);
   sharers.room = room;
-  return { room, sharers, part: sharers.parts.get(owner), newcomers };
+  const newcomers = Math.floor(sharers.all * NEWCOMERS_SHARE);
+  sharers.equal = equalOf(sharers, sharers.all - newcomers);
+  return { room, spare: Math.max(0, room - newcomers), had: hadOf(part), part, sharers };
 }
 
-/** Of what was dealt out to it, what it has not had. */
-function keptOf({ target, calls, held }: Part): number {
-  return Math.max(0, target - calls - held);
+function equalOf({ activeCount }: Sharers, calls: number): number {
+  return Math.max(1, Math.floor(calls / Math.max(1, activeCount)));
 }
 
-/** When the owner will have so many calls less, and one more. */
-function leftAtMs({ slices, head, sliceMs }: Shares, part: Part | undefined, calls: number): Ms {
-  let left = calls;
-  if (part === undefined) return FOREVER;
-  for (const [age, made] of slices.entries()) {
-    left -= made.get(part) ?? 0;
-    if (left < 0) return (head + 1 + age) * sliceMs;
-  }
-  return FOREVER;
-}
-
-/** So long one who asked counts as one who asks. */
-function askingMsOf({ windowMs }: Meter): Ms {
-  return Math.max(CALLER_WAIT_MS_MAX, windowMs * ASKING_SHARE);
-}
-
-/** Null for one too many, of whom nothing is counted: among so many nobody has much. */
-function partOf(sharers: Sharers, owner: string, nowMs: Ms): Part | null {
-  const known = sharers.parts.get(owner);
-  if (known !== undefined) {
-    known.askedAtMs = nowMs;
-    return known;
-  }
-  if (sharers.parts.size >= OWNERS_COUNTED_MAX) return null;
-  const nothing = { calls: 0, held: 0, target: 0, demand: 0, most: 0, mostBefore: 0, isShort: false, wasShort: false };
-  const part = { owner, sharers, ...nothing, askedAtMs: nowMs, wantsUntilMs: NEVER };
-  sharers.parts.set(owner, part);
-  return part;
-}
-
-/** It has had so many more, or less. */
-function changed(part: Part, calls: number): void {
-  const { sharers, target } = part;
-  const had = part.calls + part.held;
-  part.most = Math.max(part.most, had);
-  sharers.kept += Math.max(0, target - had) - Math.max(0, target - had + calls);
-}
-
-/** As of the meter's last look. Cheap where time has not reached another slice. */
-function sharersOf(shares: Shares, meter: Meter, priority: CallPriority): Sharers {
-  age(shares, meter);
-  return isBackground(priority) ? shares.schedules : shares.people;
-}
-
-/** Calls leave with the slice of the meter that they were made in. */
-function age(shares: Shares, meter: Meter): void {
-  const { slices, head, sliceMs } = shares;
-  if (head !== meter.head) {
-    shares.head = meter.head;
-    shares.sliceMs = sliceMsOf(meter);
-    // Where the clock was put back, or the window has another length, all are as old as they were.
-    const passed = sliceMs === shares.sliceMs ? Math.min(LENGTH, meter.head - head) : 0;
-    for (let slice = 0; slice < passed; slice++) {
-      const oldest = slices.shift() as Map<Part, number>;
-      for (const [part, calls] of oldest) leave(shares, oldest, part, calls);
-      slices.push(oldest);
-    }
-    shares.people.isDue = true;
-    shares.schedules.isDue = true;
-  }
-  // What the provider forgives, or what its window began anew without, is the oldest.
-  if (shares.total > spentOf(meter)) forgive(shares, shares.total - spentOf(meter));
-}
-
-function forgive(shares: Shares, calls: number): void {
-  let left = Math.ceil(calls);
-  for (const slice of shares.slices) {
-    for (const [part, made] of slice) {
-      if (left <= 0) return;
-      const gone = Math.min(left, made);
-      leave(shares, slice, part, gone);
-      left -= gone;
-    }
-  }
-}
-
-function leave(shares: Shares, slice: Map<Part, number>, part: Part, calls: number): void {
-  const left = (slice.get(part) ?? 0) - calls;
-  if (left > 0) slice.set(part, left);
-  else slice.delete(part);
-  shares.total -= calls;
-  part.calls -= calls;
-  part.sharers.isDue = true;
-  changed(part, -calls);
-}
-
-/** Says how much of the window each may have in all: `spare` and what they have had, put together. */
-function dealOut({ slices }: Shares, sharers: Sharers, meter: Meter, spare: number, nowMs: Ms): void {
-  const { parts } = sharers;
-  const sinceMs = nowMs - askingMsOf(meter);
-  turnStretch(sharers, Math.floor(nowMs / meter.windowMs));
-  const asking: Part[] = [];
-  let had = 0;
-  sharers.wantsUntilMs = FOREVER;
+/** Once per slice: who still asks, what is kept for whom, and what may be had slowly. */
+function reckon(sharers: Sharers, meter: Meter, room: number, nowMs: Ms): void {
+  const { parts, wanting, all } = sharers;
+  const isFirst = sharers.slice === null;
+  const passed = Math.max(1, meter.head - (sharers.slice ?? meter.head));
+  sharers.slice = meter.head;
+  // Where much leaves the window at once, those come first who wait for their part.
+  const isOpened = !isFirst && room > sharers.room + OPENED_SLICES * slicefulOf(sharers);
+  sharers.extra = isOpened ? 0 : slicefulOf(sharers);
+  const stretch = Math.floor(nowMs / meter.windowMs);
+  turnParts(sharers, passed, isFirst ? 0 : Math.abs(stretch - sharers.stretch), PACE_WEIGHT);
+  sharers.stretch = stretch;
+  // What lies further ahead was before the clock was put back.
+  sharers.contestedUntilMs = Math.min(sharers.contestedUntilMs, nowMs + meter.windowMs * SHARING_WINDOWS);
+  for (const [part, untilMs] of wanting) if (untilMs <= nowMs) wanting.delete(part);
   for (const part of parts.values()) {
-    // What is in the future was before the clock was put back.
     part.askedAtMs = Math.min(part.askedAtMs, nowMs);
-    part.wantsUntilMs = Math.min(part.wantsUntilMs, nowMs + 2 * meter.windowMs);
-    if (part.wantsUntilMs > nowMs) sharers.wantsUntilMs = Math.min(sharers.wantsUntilMs, part.wantsUntilMs);
-    else if (part.askedAtMs < sinceMs) {
-      part.target = 0;
-      if (part.calls + part.held === 0) parts.delete(part.owner);
-      continue;
-    }
-    part.demand = part.wantsUntilMs > nowMs ? FOREVER : demandOf(part, slices);
-    asking.push(part);
-    had += part.calls + part.held;
+    if (part.askedAtMs <= nowMs - meter.windowMs * SHARING_WINDOWS && !wanting.has(part)) rest(part);
   }
-  sharers.level = levelOf(asking, Math.max(0, had + spare));
-  sharers.kept = 0;
-  for (const part of asking) {
-    part.target = Math.min(sharers.level, part.demand);
-    sharers.kept += keptOf(part);
+  const ours = all - Math.floor(all * NEWCOMERS_SHARE);
+  sharers.level = levelOf([...parts.values()].filter(({ isActive }) => isActive).map(demandOf), ours);
+  sharers.promised = 0;
+  let bursts = 0;
+  for (const part of parts.values()) {
+    const likely = Math.ceil(part.pace * METER_SLICES * PACE_GROWTH);
+    part.promised = part.isActive ? Math.min(sharers.level, demandOf(part), likely) : 0;
+    const lacking = lackingOf(part);
+    sharers.promised += lacking;
+    const burst = Math.min(Math.max(part.burst, part.burstBefore), equalOf(sharers, ours) - hadOf(part));
+    if (part.isActive) bursts += Math.max(0, burst - lacking);
   }
-  sharers.isDue = false;
+  sharers.bursts = Math.min(bursts, Math.floor(all * BURSTS_SHARE_MAX));
 }
 
-/** Of one that gets what it asks for: what it had, if it goes on as of late; more, if it was refused not long ago. */
-function demandOf(part: Part, slices: Shares['slices']): number {
-  const { calls, held, most, mostBefore, isShort, wasShort } = part;
-  let recent = held;
-  for (let slice = LENGTH - DEMAND_SLICES; slice < LENGTH; slice++) recent += slices[slice]?.get(part) ?? 0;
-  const likely = Math.ceil((recent * DEMAND_GROWTH * LENGTH) / DEMAND_SLICES);
-  return Math.max(calls + held, isShort || wasShort ? likely : Math.min(likely, Math.max(most, mostBefore)));
+/** Of one that gets what it asks for, what it had at most. */
+function demandOf({ peak, peakBefore, isShort, wasShort }: Part): number {
+  return isShort || wasShort ? Number.POSITIVE_INFINITY : Math.max(peak, peakBefore);
 }
 
-/** As much as each may have who wants so much, so that all together have `calls`; of too few the first have one. */
-function levelOf(asking: readonly Part[], calls: number): number {
-  const demands = asking.map(({ demand }) => demand).sort((one, other) => one - other);
+/** As much as each may have who wants so much, if together they have at most `calls`; Infinity if all want less. */
+function levelOf(demands: readonly number[], calls: number): number {
+  const rising = demands.toSorted((one, other) => one - other);
   let left = calls;
-  for (const [index, demand] of demands.entries()) {
-    const level = left / (demands.length - index);
+  for (const [index, demand] of rising.entries()) {
+    const level = left / (rising.length - index);
     if (demand >= level) return Math.max(1, Math.floor(level));
     left -= demand;
   }
-  return FOREVER;
+  return Number.POSITIVE_INFINITY;
 }
 
-function turnStretch(sharers: Sharers, stretch: number): void {
-  if (stretch === sharers.stretch) return;
-  const before = sharers.stretch;
-  sharers.stretch = stretch;
-  if (before === null) return;
-  const isNext = stretch === before + 1;
-  for (const part of sharers.parts.values()) {
-    part.mostBefore = isNext ? part.most : 0;
-    part.most = part.calls + part.held;
-    part.wasShort = isNext && part.isShort;
-    part.isShort = false;
+/** Whether somebody waits for more who has had less; by a few calls, so that they need not take turns one by one. */
+function areOthersFirst(sharers: Sharers, part: Part, nowMs: Ms): boolean {
+  const { wanting } = sharers;
+  const less = hadOf(part) - Math.max(1, slicefulOf(sharers) / (wanting.size + 1));
+  let asked = 0;
+  for (const [other, untilMs] of wanting) {
+    if (other !== part && untilMs > nowMs && hadOf(other) < less) return true;
+    asked += 1;
+    if (asked >= OWNERS_ASKED_MAX) return false;
   }
+  return false;
 }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METER_SLICES } from '../../../src/core/limits.ts';
+import { OWNERS_COUNTED_MAX } from '../../../src/core/limits.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Ms, SECOND_MS } from '../../../src/core/time.ts';
 import type { CallPriority } from '../../../src/limits/fairQueue.ts';
 import { earliestAtMs, holdCalls, roomAt, spend } from '../../../src/limits/meter.ts';
 import { learn, surprised } from '../../../src/limits/meterTold.ts';
+import { hadBy, holdPart, newShares, spendPart } from '../../../src/limits/parts.ts';
 import { reservedOf } from '../../../src/limits/quota.ts';
-import { callsOpen, hadBy, holdPart, newShares, opensAtMs, spendPart, want } from '../../../src/limits/shares.ts';
+import { callsOpen, opensAtMs, want } from '../../../src/limits/shares.ts';
 import { newMeter } from '../../../src/limits/slices.ts';
 
 const NOW_MS = 1_700_000_000_000;
@@ -25,7 +26,7 @@ function start(limit = LIMIT, windowMs: Ms = MINUTE_MS) {
     callsOpen(shares, meter, askerOf(owner, priority), nowMs);
   const took = (owner: string, calls: number, nowMs = NOW_MS, priority: CallPriority = 'interactive') => {
     spend(meter, nowMs, calls);
-    spendPart(shares, meter, { owner, priority }, calls);
+    spendPart(shares, meter, owner, priority, calls);
   };
   /** As `actors/sharing.ts` does, with what the window itself says. */
   const refused = (owner: string, nowMs = NOW_MS, priority: CallPriority = 'interactive'): Ms => {
@@ -44,35 +45,24 @@ function start(limit = LIMIT, windowMs: Ms = MINUTE_MS) {
   return { meter, shares, askerOf, open, took, refused, tryOne };
 }
 
-/** When calls leave the window, what is left is dealt out anew. */
-const LATER_MS = NOW_MS + (2 * MINUTE_MS) / METER_SLICES;
-
 describe('an owner gets nothing more', () => {
   it('of the last twentieth, once it has had as much as is left of it', () => {
     const { open, took } = start();
     took('a', 950);
     expect(open('a')).toBe(0);
-    expect(open('b')).toBe(1);
     took('b', 25);
-    expect(open('b')).toBe(0);
-    expect(open('c')).toBe(1);
+    expect([open('b'), open('c')]).toEqual([0, 1]);
   });
 
-  it('once it has an equal part, while another wants more than it gets', () => {
+  it('at once than its equal part, while another has less and is refused', () => {
     const { open, took, refused } = start();
-    took('a', 600);
-    took('b', 300);
-    refused('b');
-    expect(open('a', LATER_MS)).toBe(0);
-    // Of 950 half are 475, and 50 of the last 100 are for newcomers.
-    expect(open('b', LATER_MS)).toBe(50);
-  });
-
-  it('because the clock was put back', () => {
-    const { open, took } = start();
     took('a', 950);
-    expect(open('a', NOW_MS - HOUR_MS)).toBe(0);
-    expect(open('b', NOW_MS - HOUR_MS)).toBe(1);
+    took('b', 25);
+    refused('b');
+    const emptyMs = NOW_MS + 62 * SECOND_MS;
+    expect([open('a', emptyMs), open('b', emptyMs)]).toEqual([475, 475]);
+    took('a', 475, emptyMs);
+    expect([open('a', emptyMs), open('b', emptyMs)]).toEqual([0, 475]);
   });
 
   it('of what it holds already', () => {
@@ -80,66 +70,52 @@ describe('an owner gets nothing more', () => {
     holdCalls(meter, 600);
     holdPart(shares, meter, 'a', 600);
     refused('b');
-    expect(open('a', LATER_MS)).toBe(0);
-    expect(open('b', LATER_MS)).toBe(350);
+    expect([open('a'), open('b')]).toEqual([0, 350]);
   });
 
-  it('of what another had in the last window, who has made fewer yet', () => {
+  it('because the clock was put back', () => {
     const { open, took } = start();
-    expect(open('small')).toBe(950);
-    took('small', 100);
-    const nextMs = NOW_MS + MINUTE_MS + 2 * SECOND_MS;
-    took('small', 10, nextMs);
-    expect(open('a', nextMs)).toBe(950 - 100);
+    took('a', 950);
+    expect([open('a', NOW_MS - HOUR_MS), open('b', NOW_MS - HOUR_MS)]).toEqual([0, 1]);
+  });
+
+  it('because it is one of those who are too many to be counted', () => {
+    const { open, took } = start(100_000);
+    for (let owner = 0; owner < OWNERS_COUNTED_MAX; owner++) open(`${owner}`);
+    expect(open('one more')).toBe(9);
+    took('one more', 9);
+    expect(open('another')).toBeLessThan(95_000);
+    took('another', 94_991);
+    expect(open('a third')).toBe(0);
   });
 });
 
 describe('an owner gets', () => {
-  it('all but a twentieth where nobody else wants anything', () => {
+  it('all but a twentieth where nobody else asks', () => {
     expect(start().open('a')).toBe(950);
   });
 
-  it('what those leave who get all that they ask for', () => {
-    const { open, took, refused } = start();
-    took('small', 150);
-    for (const owner of ['a', 'b']) refused(owner);
-    expect(open('a', LATER_MS)).toBe(400);
-    expect(open('small', LATER_MS)).toBe(0);
+  it('of what others leave to us as much as of a limit of its own', () => {
+    const { meter, open } = start();
+    learn(meter, { remaining: 40 }, { most: 0, likely: 0 }, NOW_MS);
+    expect(open('a')).toBe(38);
   });
 
-  it('what was kept for one that asks no more', () => {
-    const { open, took, refused } = start(LIMIT, HOUR_MS);
+  it('more than its part at once, where others get what they ask for', () => {
+    const { open, took } = start();
+    open('b');
     took('a', 475);
-    refused('b');
-    expect(open('a', NOW_MS + 3 * MINUTE_MS)).toBe(0);
-    expect(open('a', NOW_MS + 7 * MINUTE_MS)).toBe(475);
-  });
-
-  it('what was kept for one that has got all since', () => {
-    const { open, took, refused, meter, shares } = start(LIMIT, HOUR_MS);
-    took('a', 1000);
-    expect(refused('b')).toBeGreaterThan(NOW_MS + HOUR_MS - 1);
-    // The provider forgives all of it, and b needs ten.
-    learn(meter, { remaining: 1000 }, { most: 0, likely: 0 }, NOW_MS);
-    took('b', 10);
-    expect(hadBy(shares, meter, 'a')).toBe(0);
-    const soonMs = NOW_MS + HOUR_MS / 40;
-    expect(open('a', soonMs)).toBe(1);
-    refused('a', soonMs);
-    expect(open('a', NOW_MS + HOUR_MS / 25)).toBe(475);
-    expect(open('a', NOW_MS + HOUR_MS / 12)).toBe(940);
-    expect(hadBy(shares, meter, 'b')).toBe(10);
+    expect(open('a')).toBe(475);
   });
 
   it('again what it gave back, and no more than that', () => {
-    const { meter, shares, open, refused } = start();
+    const { meter, shares, open } = start();
+    open('b');
     for (const calls of [100, -60, -60]) {
       holdPart(shares, meter, 'a', calls);
       holdCalls(meter, calls);
     }
-    refused('b');
-    refused('a');
-    expect(open('a', LATER_MS)).toBe(475);
+    expect([open('a'), hadBy(shares, meter, 'a')]).toEqual([475, 0]);
   });
 
   it('as a person, as much as if schedules had not been refused', () => {
@@ -148,49 +124,54 @@ describe('an owner gets', () => {
       took(owner, 380, NOW_MS, 'backfill');
       refused(owner, NOW_MS, 'backfill');
     }
-    expect(open('a', LATER_MS)).toBe(190);
-    expect(open('a', LATER_MS, 'backfill')).toBe(0);
-    expect(open('c', LATER_MS, 'read')).toBe(1);
+    expect(open('a')).toBe(228);
+    expect(open('a', NOW_MS, 'backfill')).toBe(0);
+    expect(open('c', NOW_MS, 'read')).toBe(1);
   });
 
   it('a part of all that is left, where calls go in portions for a while', () => {
-    const { meter, open, took, refused } = start();
+    const { meter, open, took } = start();
     surprised(meter, NOW_MS);
     took('a', 40);
-    refused('b');
+    open('b');
     expect(roomAt(meter, NOW_MS)).toBeLessThan(50);
-    refused('a');
-    expect(open('a', LATER_MS)).toBeGreaterThan(400);
+    expect(open('a')).toBeGreaterThan(400);
+  });
+
+  it('the call that looks what is left of a window that seemed spent', () => {
+    const { meter, open, took } = start();
+    surprised(meter, NOW_MS);
+    took('a', 1000);
+    learn(meter, { remaining: 0, resetAtMs: NOW_MS + MINUTE_MS }, { most: 0, likely: 0 }, NOW_MS);
+    const nextMs = NOW_MS + MINUTE_MS;
+    expect([roomAt(meter, nextMs - SECOND_MS), open('a', nextMs - SECOND_MS)]).toEqual([0, 0]);
+    expect([roomAt(meter, nextMs), open('a', nextMs)]).toEqual([1, 1]);
   });
 
   it('one call where there are more of them than calls', () => {
-    const { open, refused } = start(4);
-    for (let owner = 0; owner < 9; owner++) refused(`${owner}`);
-    expect(open('0', LATER_MS)).toBe(1);
+    const { open } = start(4);
+    for (let owner = 0; owner < 9; owner++) expect(open(`${owner}`)).toBeGreaterThanOrEqual(1);
+    expect(open('0')).toBe(1);
   });
 });
 
-describe('who has had its part is told when there is more', () => {
-  it('which is when calls of the window leave, where nobody else wants any', () => {
+describe('who gets none is told when there is some', () => {
+  it('which is when calls of the window leave, where nobody else asks', () => {
     const { took, refused, open } = start();
     took('a', 950);
     const atMs = refused('a');
-    expect(open('a', atMs - 1)).toBe(0);
-    expect(open('a', atMs)).toBe(950);
+    expect([open('a', atMs - 1), open('a', atMs)]).toEqual([0, 950]);
   });
 
   it('which is when enough of its own have left', () => {
     const { took, refused, open } = start(LIMIT, HOUR_MS);
-    took('a', 300);
-    took('a', 300, NOW_MS + 10 * MINUTE_MS);
-    const now = NOW_MS + 58 * MINUTE_MS;
-    took('b', 400, now);
-    refused('b', now);
-    const soonMs = now + (2 * HOUR_MS) / METER_SLICES;
-    expect(open('a', soonMs)).toBe(0);
-    const atMs = refused('a', soonMs);
-    expect(open('a', atMs - 1)).toBe(0);
-    expect(open('a', atMs)).toBe(175);
+    took('b', 475);
+    took('a', 200);
+    took('a', 275, NOW_MS + 10 * MINUTE_MS);
+    const nowMs = NOW_MS + 20 * MINUTE_MS;
+    const atMs = refused('a', nowMs);
+    expect(atMs).toBeGreaterThan(NOW_MS + HOUR_MS);
+    expect([open('a', atMs - 1), open('a', atMs)]).toEqual([0, 200]);
   });
 });
 
@@ -199,18 +180,20 @@ it('counts stay those of all owners together, whatever they do', () => {
     owner: fc.constantFrom('a', 'b', 'c'),
     priority: fc.constantFrom<CallPriority>('interactive', 'read'),
     calls: fc.integer({ min: 1, max: 50 }),
-    what: fc.constantFrom('take', 'take', 'hold', 'return', 'refuse'),
+    what: fc.constantFrom('take', 'take', 'hold', 'return', 'refuse', 'forgive'),
     afterMs: fc.integer({ min: -SECOND_MS, max: MINUTE_MS / 2 }),
   });
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const { meter, shares, open, took, refused } = start();
       let nowMs = NOW_MS;
       for (const { owner, priority, calls, what, afterMs } of steps) {
         nowMs += afterMs;
-        roomAt(meter, nowMs);
-        if (what === 'take') took(owner, calls, nowMs, priority);
+        const room = roomAt(meter, nowMs);
+        if (what === 'take') took(owner, Math.min(calls, room), nowMs, priority);
         else if (what === 'refuse') refused(owner, nowMs, priority);
+        else if (what === 'forgive') learn(meter, { remaining: 1000 - calls }, { most: 0, likely: 0 }, nowMs);
         else {
           const change = what === 'hold' ? calls : -calls;
           holdCalls(meter, change);
@@ -218,69 +201,108 @@ it('counts stay those of all owners together, whatever they do', () => {
         }
         for (const asked of ['interactive', 'read'] as const) {
           const left = open(owner, nowMs, asked);
-          expect(left).toBeGreaterThanOrEqual(0);
-          expect(left).toBeLessThanOrEqual(roomAt(meter, nowMs));
+          expect(Number.isInteger(left) && left >= 0 && left <= roomAt(meter, nowMs)).toBe(true);
         }
-        let all = 0;
-        for (const { parts, kept } of [shares.people, shares.schedules]) {
-          const each = [...parts.values()];
-          expect(each.every(({ calls, held }) => calls >= 0 && held >= 0)).toBe(true);
-          expect(kept).toBeCloseTo(
-            each.reduce((sum, part) => sum + Math.max(0, part.target - part.calls - part.held), 0),
-          );
-          all += each.reduce((sum, part) => sum + part.calls, 0);
+        const groups = [shares.people, shares.schedules].map((sharers) => ({
+          sharers,
+          each: [...sharers.parts.values()],
+        }));
+        for (const { sharers, each } of groups) {
+          const had = each.map((part) => part.calls + part.held);
+          expect(each.every((part) => part.calls >= 0 && part.held >= 0)).toBe(true);
+          expect(sharers.had).toBe(sum(had));
+          expect(sharers.promised).toBe(sum(each.map(({ promised }, at) => Math.max(0, promised - (had[at] ?? 0)))));
+          expect(sharers.activeCount).toBe(each.filter(({ isActive }) => isActive).length);
         }
-        expect(shares.total).toBe(all);
+        expect(shares.total).toBe(sum(groups.flatMap(({ each }) => each.map(({ calls: made }) => made))));
       }
-      // What nobody asks for any more is forgotten.
-      const laterMs = nowMs + DAY_MS;
-      for (const priority of ['interactive', 'read'] as const) open('nobody', laterMs, priority);
-      for (const { parts } of [shares.people, shares.schedules])
-        expect([...parts.values()].every(({ held }) => held > 0)).toBe(true);
+      // Who asks no more is forgotten.
+      for (const priority of ['interactive', 'read'] as const) open('new', nowMs + DAY_MS, priority);
+      const kept = [shares.people, shares.schedules].flatMap(({ parts }) => [...parts.values()]);
+      expect(kept.every(({ owner, held }) => owner === 'new' || held > 0)).toBe(true);
     }),
   );
 });
 
-/** How customers behave who want far more than there is. */
-type Habit = 'asks always' | 'asks when told';
+/** A customer: so many calls each time it asks, every so many steps of a hundredth of a window. */
+interface Habit {
+  readonly calls: number;
+  readonly everySteps: number;
+  readonly priority?: CallPriority;
+}
 
-describe.each<[Habit, Ms]>([
-  ['asks always', MINUTE_MS],
-  ['asks when told', MINUTE_MS],
-  ['asks when told', DAY_MS],
-])('a window whose every customer %s, of %i ms', (habit, windowMs) => {
-  const stepMs = windowMs / 60;
+const GREEDY: Habit = { calls: 1000, everySteps: 1 };
+const SELDOM: Habit = { calls: 40, everySteps: 50 };
 
-  /** Calls that each got in six windows, once all have been there for three. */
-  function simulate(count: number, limit: number, wants: (owner: number) => number): number[] {
-    const { tryOne } = start(limit, windowMs);
-    const got: number[] = Array.from({ length: count }, () => 0);
-    const nextAtMs = got.map(() => 0);
-    for (let step = 0; step < 60 * 12; step++) {
-      const nowMs = NOW_MS + step * stepMs;
-      // The first is alone for two windows, and asks before the others at any time.
-      for (let owner = 0; owner < (step < 120 ? 1 : count); owner++) {
-        if (nowMs < (nextAtMs[owner] ?? 0)) continue;
+/** Calls that each got in each of sixteen windows. Those who want more than they get ask as they like, or when told. */
+function simulate(
+  habits: readonly Habit[],
+  { limit = LIMIT, windowMs = MINUTE_MS, isObedient = false, isResetTold = false } = {},
+): readonly (readonly number[])[] {
+  const { meter, tryOne } = start(limit, windowMs);
+  const fromMs = Math.ceil(NOW_MS / windowMs) * windowMs;
+  const nextAtMs = habits.map(() => 0);
+  return Array.from({ length: 16 }, (_, window) => {
+    const got = habits.map(() => 0);
+    for (let step = 0; step < 100; step++) {
+      const nowMs = fromMs + (window + step / 100) * windowMs + 1;
+      if (isResetTold && step === 0) learn(meter, { remaining: limit }, { most: 0, likely: 0 }, nowMs);
+      for (const [owner, { calls, everySteps, priority }] of habits.entries()) {
+        // The first is alone for two windows, and asks before the others at any time.
+        const isThere = owner === 0 || window >= 2;
+        if (!isThere || nowMs < (nextAtMs[owner] ?? 0) || (step + 7 * owner) % everySteps !== 0) continue;
         let toldAtMs: Ms | null = null;
-        for (let calls = 0; calls < wants(owner) && toldAtMs === null; calls++) {
-          toldAtMs = tryOne(`${owner}`, nowMs);
-          if (toldAtMs === null && step >= 60 * 6) got[owner] = (got[owner] ?? 0) + 1;
+        for (let call = 0; call < calls && toldAtMs === null; call++) {
+          toldAtMs = tryOne(`${owner}`, nowMs, priority);
+          if (toldAtMs === null) got[owner] = (got[owner] ?? 0) + 1;
         }
-        if (habit === 'asks when told' && toldAtMs !== null) nextAtMs[owner] = toldAtMs;
+        if (isObedient && everySteps === 1) nextAtMs[owner] = toldAtMs ?? 0;
       }
     }
     return got;
-  }
+  });
+}
 
-  it.each([1, 2, 3, 10, 40])('is used to nineteen twentieths, by %i of them in equal parts', (count) => {
-    const got = simulate(count, LIMIT, () => 400);
-    expect(got.reduce((sum, calls) => sum + calls, 0)).toBeGreaterThanOrEqual(0.94 * LIMIT * 6);
-    expect(Math.max(...got) / Math.min(...got)).toBeLessThanOrEqual(1.2);
+/** Of the windows once all know each other, for each. */
+function settled(windows: readonly (readonly number[])[]): readonly number[] {
+  const last = windows.slice(6);
+  return (last[0] ?? []).map((_, owner) => last.reduce((all, got) => all + (got[owner] ?? 0), 0) / last.length);
+}
+
+describe.each([
+  ['ask all the time', { isObedient: false, windowMs: MINUTE_MS }],
+  ['ask when told', { isObedient: true, windowMs: MINUTE_MS }],
+  ['ask when told, of a day', { isObedient: true, windowMs: DAY_MS }],
+  ['ask all the time, and all is left again at once', { isResetTold: true }],
+] as const)('customers who %s', (_, options) => {
+  it.each([1, 2, 3, 10, 40])(
+    'and want far more than there is use 19 twentieths of it in equal parts, %i of them',
+    (count) => {
+      const got = settled(
+        simulate(
+          Array.from({ length: count }, () => GREEDY),
+          options,
+        ),
+      );
+      expect(got.reduce((all, calls) => all + calls, 0)).toBeGreaterThanOrEqual(0.92 * LIMIT);
+      expect(Math.max(...got) / Math.min(...got)).toBeLessThanOrEqual(1.2);
+    },
+  );
+
+  it.each([
+    ['one that asks all the time', 1, { calls: 2, everySteps: 1 }],
+    ['five that ask now and then', 5, { calls: 5, everySteps: 20 }],
+    ['twenty that ask now and then', 20, { calls: 2, everySteps: 10 }],
+  ])('and want little get all of it beside a greedy one, which gets most of the rest: %s', (_name, count, habit) => {
+    const [greedy = 0, ...small] = settled(simulate([GREEDY, ...Array.from({ length: count }, () => habit)], options));
+    const wanted = (habit.calls * 100) / habit.everySteps;
+    for (const got of small) expect(got).toBeGreaterThanOrEqual(0.99 * wanted);
+    expect(greedy + wanted * count).toBeGreaterThanOrEqual(0.85 * LIMIT);
   });
 
-  it('gives a small customer all that it asks for, and leaves the rest to one that wants more', () => {
-    const [big = 0, small = 0] = simulate(2, LIMIT, (owner) => (owner === 0 ? 400 : 2));
-    expect(small).toBe(2 * 360);
-    expect(big + small).toBeGreaterThanOrEqual(0.92 * 6 * LIMIT);
+  it('and want much at once, but seldom, get most of it beside a greedy one, which leaves room for that', () => {
+    const [greedy = 0, ...small] = settled(simulate([GREEDY, ...Array.from({ length: 5 }, () => SELDOM)], options));
+    for (const got of small) expect(got).toBeGreaterThanOrEqual(0.75 * 80);
+    expect(greedy).toBeGreaterThanOrEqual(350);
   });
 });

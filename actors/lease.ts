@@ -365,6 +365,7 @@ class GrantedLease implements Lease {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    if (this.isProbe && !this.#isAnswered) this.#supervisor.unprobed(this.#known.circuit);
     giveBack(this.#budgets, this.#known.budgets, this.#timing, this.#known.connectionId);
   }
 }

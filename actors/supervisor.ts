@@ -117,6 +117,11 @@ export class Supervisor {
     return 'probe';
   }
 
+  /** Nobody knows what came of a probe, or it was not sent: another may go. */
+  unprobed(circuit: Circuit): void {
+    circuit.probedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Counts one finished call. `failure` is what went wrong at the provider, null if it answered sensibly. */
   report(called: Circuit, admission: 'call' | 'probe', failure: string | null): void {
     // What was forgotten while the call was under way holds nobody back.

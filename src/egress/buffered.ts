@@ -1,11 +1,12 @@
 // A call whose whole response is wanted in memory: token requests, provider pages, webhook deliveries. Bounded in time
 // and in bytes, before and after decompression. Redirects are answers, not instructions: following one would carry
-// credentials to a host nobody chose. Invariant: `timeout` and `network` mean that no request byte was sent.
+// credentials to a host nobody chose. Invariant: after `timeout`, `network` and `overloaded` no request byte was sent.
 
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { IntegrationError } from '../core/errors.ts';
+import { CALLER_WAIT_MS_MAX } from '../core/limits.ts';
 import type { Clock, Timer } from '../core/time.ts';
 import { type Controller, Exchange, rawHeadersOf } from './exchange.ts';
 import { headerRecord } from './headers.ts';
@@ -25,8 +26,10 @@ export interface OutgoingCall {
   readonly isBodyUnneeded?: boolean;
   /** Gives the call up: `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
-  /** Whose share of the origin's connections it takes: the connection of a customer. */
+  /** Whose share of the origin's connections it takes: a customer's. */
   readonly owner?: string;
+  /** Whether it may wait for a connection, for as long as a caller does; true if absent. */
+  readonly mayWait?: boolean;
 }
 
 export interface BufferedResponse {
@@ -62,6 +65,7 @@ class BufferedExchange extends Exchange {
   #headers: Readonly<Record<string, string>> = {};
   #bytes = 0;
   #deadline: Timer | null = null;
+  #waitTimer: Timer | null = null;
 
   constructor(
     origin: Origin,
@@ -81,9 +85,16 @@ class BufferedExchange extends Exchange {
       this.#reject(this.#givenUp(GIVEN_UP));
       return;
     }
-    this.#deadline = clock.timerAt(clock.nowMs() + timeoutMs, () => this.abandon(this.#late()));
+    const startedAtMs = clock.nowMs();
+    this.#deadline = clock.timerAt(startedAtMs + timeoutMs, () => {
+      // Having waited for its turn says nothing of the provider.
+      this.giveUpWaiting();
+      this.abandon(this.#givenUp(`exceeded its ${timeoutMs} ms`));
+    });
     signal?.addEventListener('abort', this.#onAbort);
-    this.dispatch(dispatchOptions(this.#call, url));
+    this.dispatch(dispatchOptions(this.#call, url), this.#call.mayWait);
+    if (!this.isWaiting) return;
+    this.#waitTimer = clock.timerAt(startedAtMs + CALLER_WAIT_MS_MAX, () => this.giveUpWaiting());
   }
 
   override onResponseStart(controller: Controller, status: number): void {
@@ -114,13 +125,6 @@ class BufferedExchange extends Exchange {
 
   readonly #onAbort = (): void => this.abandon(this.#givenUp(GIVEN_UP));
 
-  /** One that has waited for its turn says nothing of the provider. */
-  #late(): IntegrationError {
-    const { timeoutMs } = this.#call;
-    if (!this.isWaiting) return this.#givenUp(`exceeded its ${timeoutMs} ms`);
-    return new IntegrationError('overloaded', `no connection to ${this.origin.host} became free in ${timeoutMs} ms`);
-  }
-
   #givenUp(how: string): IntegrationError {
     const { host } = this.origin;
     if (this.wasSent) return new IntegrationError('outcome_unknown', `the call to ${host} ${how} after it was sent`);
@@ -129,6 +133,7 @@ class BufferedExchange extends Exchange {
 
   #release(): void {
     this.#deadline?.cancel();
+    this.#waitTimer?.cancel();
     this.#call.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -47,21 +47,18 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
   /** The exchange failed or was abandoned; called at most once and never after `completed`. */
   protected abstract failed(error: IntegrationError): void;
 
-  /** Whether the request has a connection, as opposed to waiting for one. */
-  protected get hasConnection(): boolean {
-    return this.#controller !== null;
-  }
-
   /** Whether it waits for its turn, unknown to undici. */
   protected get isWaiting(): boolean {
     return this.#waitingWith !== null;
   }
 
-  /** Sends the request, or has it wait for its turn. */
-  protected dispatch(options: Dispatcher.DispatchOptions): void {
+  /** Sends the request, or has it wait for its turn if it may. */
+  protected dispatch(options: Dispatcher.DispatchOptions, mayWait = true): void {
     if (this.origin.open(this.#share)) {
       this.#isOpen = true;
       this.origin.pool.dispatch(options, this);
+    } else if (!mayWait) {
+      this.#fail(new IntegrationError('overloaded', `no connection to ${this.origin.host} is free`));
     } else if (this.origin.wait(this.#share, this)) {
       this.#waitingWith = options;
     } else {
@@ -76,6 +73,12 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
     this.#waitingWith = null;
     this.#isOpen = true;
     this.origin.pool.dispatch(options, this);
+  }
+
+  /** For one that has waited for its turn as long as it may. */
+  protected giveUpWaiting(): void {
+    if (!this.isWaiting) return;
+    this.abandon(new IntegrationError('overloaded', `no connection to ${this.origin.host} became free in time`));
   }
 
   /** Ends the exchange for a reason of ours: at once, although undici may look at one that has no connection later. */

@@ -32,8 +32,10 @@ export interface ForwardCall {
   readonly body: Readable | NodeReadableStream | Buffer | null;
   /** Gives the call up: `failed` with `outcome_unknown` once bytes were sent, `timeout` before. */
   readonly signal?: AbortSignal;
-  /** Whose share of the origin's connections it takes: the connection of a customer. */
+  /** Whose share of the origin's connections it takes: a customer's. */
   readonly owner?: string;
+  /** Until when it may wait for a connection, at most CALLER_WAIT_MS_MAX; null: not at all. */
+  readonly waitUntilMs?: Ms | null;
 }
 
 export interface ForwardHooks {
@@ -111,7 +113,7 @@ class ForwardExchange extends Exchange implements Watched {
   #controller: Controller | null = null;
   /** Of the side that has to read, at the last look of this silence. */
   #unacknowledged: string | null = null;
-  #queueTimer: Timer | null = null;
+  #waitTimer: Timer | null = null;
   #onAbort: (() => void) | null = null;
 
   constructor(origin: Origin, means: ForwardMeans, call: ForwardCall, sink: Sink, hooks: ForwardHooks) {
@@ -142,8 +144,9 @@ class ForwardExchange extends Exchange implements Watched {
       signal.addEventListener('abort', this.#onAbort);
     }
     this.#sink.onClose(() => this.#clientLeft());
-    this.dispatch({ path, method, headers, body: this.#body });
-    if (this.isWaiting) this.#limitWait();
+    const { waitUntilMs = Number.POSITIVE_INFINITY } = this.#call;
+    this.dispatch({ path, method, headers, body: this.#body }, waitUntilMs !== null);
+    if (this.isWaiting && waitUntilMs !== null) this.#limitWait(waitUntilMs);
   }
 
   override onRequestStart(controller: Controller): void {
@@ -212,7 +215,7 @@ class ForwardExchange extends Exchange implements Watched {
   }
 
   #settle(outcome: ForwardOutcome): void {
-    this.#queueTimer?.cancel();
+    this.#waitTimer?.cancel();
     if (this.#onAbort !== null) this.#call.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -299,15 +302,10 @@ class ForwardExchange extends Exchange implements Watched {
     }
   }
 
-  #limitWait(): void {
+  #limitWait(untilMs: Ms): void {
     const { clock } = this.#means;
-    this.#queueTimer = clock.timerAt(clock.nowMs() + CALLER_WAIT_MS_MAX, () => {
-      if (this.hasConnection) return;
-      const { host } = this.origin;
-      this.abandon(
-        new IntegrationError('overloaded', `no connection to ${host} became free in ${CALLER_WAIT_MS_MAX} ms`),
-      );
-    });
+    const lateMs = Math.min(untilMs, clock.nowMs() + CALLER_WAIT_MS_MAX);
+    this.#waitTimer = clock.timerAt(lateMs, () => this.giveUpWaiting());
   }
 
   #givenUp(): IntegrationError {

@@ -71,9 +71,9 @@ export class Origin {
   }
 
   /**
-   * Not at once: undici uses a connection again only after a turn of the event loop, and would open another one now. A
-   * microtask comes after what it still does with the answer, so that the turn comes after its own. Nor can calls that
-   * fail at once, and begin others, get deeper and deeper into each other.
+   * Whose turn it is, is asked a round of the event loop later: undici uses a connection again only then, and would
+   * open another one now. A microtask comes after what undici still does with the answer, our round after its own.
+   * Nor can calls that fail at once, and begin others, get deeper and deeper into each other.
    */
   #planTurn(): void {
     if (this.#isTurnPlanned) return;

@@ -107,7 +107,9 @@ async function callOnce(
       ...(body === undefined ? {} : { body }),
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
       responseBytesMax: PAGE_BYTES_MAX,
-      owner: target.lease.connectionId,
+      owner: target.customer,
+      // What a circuit waits for should go now, or leave that to another call.
+      mayWait: !lease.isProbe,
       ...(signal === undefined ? {} : { signal }),
     });
     const response = request.statusOf === undefined ? given : { ...given, status: request.statusOf(given) };

@@ -239,13 +239,14 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     if (facts.isIdReplaced) headers.push('X-Request-Id', facts.requestId);
     if (span !== null) pushTrace(headers, span, facts.trace);
     if (this.#call.askForBody !== null) this.#askForBody(this.#call.askForBody);
-    const { origin, pathPrefix } = this.#target;
-    const owner = this.#target.lease.connectionId;
-    const call = { origin, path: `${pathPrefix}${withQuery(path, query)}`, method, headers, body, owner };
+    const { origin, pathPrefix, customer } = this.#target;
+    // What a circuit waits for should go now, or leave that to another call.
+    const waitUntilMs = lease.isProbe ? null : this.deadlineMs;
+    const to = { origin, path: `${pathPrefix}${withQuery(path, query)}`, owner: customer, waitUntilMs };
     facts.attempts += 1;
     facts.upstreamMs = null;
     this.#sentAtMs = monotonicMs();
-    this.#services.egress.forward(call, this.#sink, this);
+    this.#services.egress.forward({ ...to, method, headers, body }, this.#sink, this);
   }
 
   #tellOutcome(lease: Lease, outcome: ForwardOutcome): void {

@@ -63,9 +63,9 @@ function mayRetry(code: ErrorCode): boolean {
   return ERROR_CODES[code].isRetryable || code === 'outcome_unknown' || code === 'invariant';
 }
 
-/** Whether it is about the grant or a limit, so that another call of the same connection would fail alike. */
+/** Whether it is about the grant or a limit, ours too, so that another call of the same connection would fail alike. */
 export function isOfConnection({ code }: ErrorFacts): boolean {
-  return PUTS_OFF.has(code) || code === 'auth_invalidated';
+  return PUTS_OFF.has(code) || code === 'auth_invalidated' || code === 'overloaded';
 }
 
 /** Whether the same call may go well later. */

@@ -30,6 +30,8 @@ export interface ProviderTarget {
   readonly kinds: readonly KindTarget[];
   /** The account at the provider, which several connections may share with their limits. */
   readonly accountKey: string;
+  /** Whose connections share one part of those to an origin: a group of the project. */
+  readonly customer: string;
 }
 
 /** Whom calls of a kind are made for, and how they are told; see `CallKind`. */
@@ -109,7 +111,8 @@ export class Targets {
       lease: leaseTarget(declaration, facts, kind),
     }));
     const lease = leaseTarget(declaration, facts);
-    return { declaration, baseUrl, lease, kinds, accountKey: `${provider}/${account}` };
+    const customer = `${connection.projectId}/${connection.groupRef}`;
+    return { declaration, baseUrl, lease, kinds, accountKey: `${provider}/${account}`, customer };
   }
 
   /** Rejects with `not_found` unless the installation is the project's. */

@@ -12,6 +12,18 @@ const ALONE = (CONNECTIONS_PER_ORIGIN_MAX * 2) / 3;
 it('a customer with endless streams is refused more, and another one is answered at once', async () => {
   await using proxied = await startProxied();
   const { tenon, installationId } = proxied;
+  await tenon.deploy(
+    'specVersion: 1.0.0\nintegrations:\n' +
+      ['stripe', 'again'].map((name) => `  - {name: ${name}, provider: stripe, proxy: {enabled: true}}\n`).join(''),
+  );
+  // Of the same customer.
+  const second = { groupRef: 'acme', consumerRef: 'grace', provider: 'stripe', apiKey: 'sk_second' };
+  const { id: connectionId } = await tenon.ok('POST', tenon.inProject('/connections:generate'), second);
+  const { id: secondId } = await tenon.ok('POST', tenon.inProject('/integrations/again/installations'), {
+    groupRef: 'acme',
+    connectionId,
+    config: { content: { provider: 'stripe' } },
+  });
   const other = { groupRef: 'globex', consumerRef: 'grace', provider: 'stripe', apiKey: 'sk_other' };
   await tenon.ok('POST', tenon.inProject('/connections:generate'), other);
   const { id: otherId } = await tenon.install('stripe', { provider: 'stripe' }, 'globex');
@@ -27,7 +39,7 @@ it('a customer with endless streams is refused more, and another one is answered
 
   const opened = Array.from({ length: ALONE }, () => tenon.proxy(installationId, '/events'));
   await proxied.until(() => streams.length === ALONE);
-  const more = tenon.proxy(installationId, '/events');
+  const more = tenon.proxy(String(secondId), '/events');
   const answered = await tenon.proxy(otherId, '/x');
   expect([answered.status, await answered.text()]).toEqual([200, 'fine']);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
-import { Leases, type LeaseTarget, leaseTarget } from '../../../actors/lease.ts';
+import { type Lease, Leases, type LeaseTarget, leaseTarget } from '../../../actors/lease.ts';
 import { Supervisor } from '../../../actors/supervisor.ts';
 import type { OpenToken, TokenManager } from '../../../actors/tokenManager.ts';
 import { provider } from '../../../machines/provider.ts';
@@ -117,6 +117,19 @@ describe('a lease', () => {
       expect(() => leases.lease(target, 'interactive')).toThrow(expect.objectContaining({ code: 'circuit_open' }));
     await clock.advance(60_000);
     expect(leases.lease(target, 'interactive')).not.toBeInstanceOf(Promise);
+  });
+
+  it('may probe after one that was not sent, or whose client left, at once', async () => {
+    const { leases, supervisor, clock } = await startLeases();
+    for (let call = 0; call < CIRCUIT_CALLS_MIN; call++)
+      supervisor.report(supervisor.circuit(TARGET.providerKey), 'call', 'answered 500');
+    await flush();
+    await clock.advance(60_000);
+    const probe = (await leases.lease(TARGET, 'interactive')) as Lease;
+    expect(probe.isProbe).toBe(true);
+    expect(() => leases.lease(TARGET, 'interactive')).toThrow(expect.objectContaining({ code: 'circuit_open' }));
+    probe.release();
+    expect(await leases.lease(TARGET, 'interactive')).toMatchObject({ isProbe: true });
   });
 
   it('is refused when no token comes in time', async () => {

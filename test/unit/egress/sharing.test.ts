@@ -9,8 +9,8 @@ import {
   CONNECTIONS_PER_ORIGIN_MAX,
   ORIGINS_MAX,
 } from '../../../src/core/limits.ts';
-import type { Clock } from '../../../src/core/time.ts';
-import type { BufferedResponse } from '../../../src/egress/buffered.ts';
+import { type Clock, SECOND_MS } from '../../../src/core/time.ts';
+import type { BufferedResponse, OutgoingCall } from '../../../src/egress/buffered.ts';
 import { forwarded } from '../../../src/egress/egress.ts';
 import type { ForwardCall, ForwardOutcome } from '../../../src/egress/forward.ts';
 import { acceptAll, get, openEgress, RecordingSink, stoppedClock } from './forwarding.ts';
@@ -38,7 +38,7 @@ async function startStreams(clock?: Clock) {
   const egress = openEgress(clock);
   const forward = (owner: string, path = `/${owner}`, more: Partial<ForwardCall> = {}, sink = new RecordingSink()) =>
     forwarded(egress, get(upstream.origin, { owner, path, ...more }), sink, acceptAll);
-  const request = (owner: string): Promise<BufferedResponse> =>
+  const request = (owner: string, more: Partial<OutgoingCall> = {}): Promise<BufferedResponse> =>
     egress.request({
       url: `${upstream.origin}/${owner}`,
       method: 'GET',
@@ -46,6 +46,7 @@ async function startStreams(clock?: Clock) {
       timeoutMs: BUFFERED_CALL_TIMEOUT_MS,
       responseBytesMax: 1000,
       owner,
+      ...more,
     });
   /** `a` opens streams until it gets no more. */
   const fill = async (): Promise<Promise<ForwardOutcome>[]> => {
@@ -96,6 +97,18 @@ describe('a customer that opens as many streams as it can get', () => {
     expect(arrived).not.toContain('/a/more');
   });
 
+  test('is refused sooner what may wait less, and at once what may not wait', async () => {
+    const clock = stoppedClock();
+    const { arrived, forward, fill } = await startStreams(clock);
+    await fill();
+    const waiting = forward('a', '/a/more', { waitUntilMs: clock.nowMs() + SECOND_MS });
+    clock.fire(SECOND_MS);
+    expect(await waiting).toMatchObject(overloaded);
+    expect(await forward('a', '/a/more', { waitUntilMs: null })).toMatchObject(overloaded);
+    expect(await forward('b', '/b', { waitUntilMs: null })).toMatchObject({ kind: 'forwarded' });
+    expect(arrived).not.toContain('/a/more');
+  });
+
   test('is not refused what has come to its turn meanwhile', async () => {
     const clock = stoppedClock();
     const { streams, forward, fill } = await startStreams(clock);
@@ -130,8 +143,12 @@ describe('a customer that opens as many streams as it can get', () => {
     const { request, fill } = await startStreams(clock);
     await fill();
     const waiting = request('a');
-    clock.fire(BUFFERED_CALL_TIMEOUT_MS);
+    clock.fire(CALLER_WAIT_MS_MAX);
     await expect(waiting).rejects.toMatchObject({ code: 'overloaded' });
+    const hurried = request('a', { timeoutMs: SECOND_MS });
+    clock.fire(SECOND_MS);
+    await expect(hurried).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(request('a', { mayWait: false })).rejects.toMatchObject({ code: 'overloaded' });
     await expect(request('b')).resolves.toMatchObject({ status: 200 });
   });
 

@@ -277,7 +277,7 @@ export function latenessOf(budget: Budget, priority: CallPriority, nowMs: Ms, pa
 
 /** Of a window; `isPart`: there are calls for others. */
 export function exhausted(retryAtMs: Ms, isPart = false): IntegrationError {
-  const whose = isPart ? "this customer's part of the calls" : 'the calls';
+  const whose = isPart ? "this connection's part of the calls" : 'the calls';
   const verb = isPart ? 'is' : 'are';
   return new IntegrationError('budget_exhausted', `${whose} that the provider allows ${verb} spent`, { retryAtMs });
 }

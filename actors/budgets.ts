@@ -44,7 +44,7 @@ import {
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
 import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
-import { fairly, fairlyFull, holdAs, mayGoOf, nextLookAtMs, type Owner, spendAs } from './sharing.ts';
+import { fairly, fairlyFull, holdAs, mayGoOf, nextLookAtMs, type Owner, settleAs, spendAs } from './sharing.ts';
 import { newTurn, turnAt } from './waiting.ts';
 
 /** All budgets of the process. */
@@ -140,8 +140,7 @@ export class Budgets {
         budget.taken -= seats;
         budget.held += ended - used - seats;
       } else {
-        holdAs(budget, owner, -(used + returned));
-        spendAs(budget, 'interactive', owner, nowMs, used);
+        settleAs(budget, owner, nowMs, used, returned);
         budget.ended = Math.min(budget.ended + ended, budget.sent);
         budget.chunkLeft += returned;
       }

@@ -6,7 +6,7 @@ import { CALLER_WAIT_MS_MAX } from '../src/core/limits.ts';
 import type { Ms } from '../src/core/time.ts';
 import type { CallPriority } from '../src/limits/fairQueue.ts';
 import { holdCalls, limitOf, wholeRoomAt } from '../src/limits/meter.ts';
-import { holdPart, spendPart } from '../src/limits/parts.ts';
+import { holdPart, spendHeld, spendPart } from '../src/limits/parts.ts';
 import { reservedOf, spendFor } from '../src/limits/quota.ts';
 import { type Asker, callsOpen, changesAtMs, opensAtMs, want } from '../src/limits/shares.ts';
 import type { Budget, Full, Held, Window } from './budgetState.ts';
@@ -70,10 +70,21 @@ export function spendAs(window: Window, priority: CallPriority, owner: Owner, no
   if (window.shares !== null && owner !== null) spendPart(window.shares, window.meter, owner, priority, calls);
 }
 
-/** Calls that an edge thread makes later; a negative number ends that. */
+/** Calls that an edge thread makes later. */
 export function holdAs({ meter, shares }: Window, owner: Owner, calls: number): void {
   holdCalls(meter, calls);
   if (shares !== null && owner !== null) holdPart(shares, meter, owner, calls);
+}
+
+/** Of those, it has made some, and others it will not make. */
+export function settleAs(window: Window, owner: Owner, nowMs: Ms, used: number, returned: number): void {
+  const { meter, shares } = window;
+  holdCalls(meter, -(used + returned));
+  spendFor(window, 'interactive', nowMs, used);
+  window.sent += used;
+  if (shares === null || owner === null) return;
+  spendHeld(shares, meter, owner, used);
+  holdPart(shares, meter, owner, -returned);
 }
 
 /** When an owner that has had its part may have more; `nowMs` where it is not that. */

@@ -95,9 +95,18 @@ function newSharers(): Sharers {
 
 /** Calls of an owner, made now; they are counted in the meter already. */
 export function spendPart(shares: Shares, meter: Meter, owner: string, priority: CallPriority, calls: number): void {
+  if (calls > 0) make(shares, partOf(sharersOf(shares, meter, priority), owner, meter.seenAtMs), calls, 0);
+}
+
+/** The same of calls that were held. */
+export function spendHeld(shares: Shares, meter: Meter, owner: string, calls: number): void {
   if (calls <= 0) return;
-  const part = partOf(sharersOf(shares, meter, priority), owner, meter.seenAtMs);
-  give(part, calls, 0);
+  const part = partOf(sharersOf(shares, meter, 'interactive'), owner, meter.seenAtMs);
+  make(shares, part, calls, Math.min(part.held, calls));
+}
+
+function make(shares: Shares, part: Part, calls: number, wereHeld: number): void {
+  give(part, calls, -wereHeld);
   shares.total += calls;
   const newest = shares.slices[LENGTH - 1] ?? new Map<Part, number>();
   shares.slices[LENGTH - 1] = newest;

@@ -78,14 +78,18 @@ export function callsOpen(shares: Shares, meter: Meter, asker: Asker, nowMs: Ms)
 export function want(shares: Shares, meter: Meter, asker: Asker, atMs: Ms, nowMs: Ms): void {
   const sharers = sharersOf(shares, meter, asker.priority);
   const part = partOf(sharers, asker.owner, nowMs);
-  const sliceMs = sliceMsOf(meter);
-  // One that does not come again must not hold back others for long.
-  const soonMs = nowMs + Math.max(2 * sliceMs, WANTED_MS_MAX);
-  sharers.wanting.set(part, Math.min(atMs, soonMs) + Math.max(sliceMs, CALLER_WAIT_MS_MAX));
+  const lateMs = Math.max(sliceMsOf(meter), CALLER_WAIT_MS_MAX);
+  sharers.wanting.set(part, Math.min(atMs + lateMs, nowMs + waitedForMsOf(meter)));
   part.isShort = true;
   // It wants more than it had, and nobody knows how much more.
   part.burst = Math.max(part.burst, 2 * part.made + 1);
   if (hadOf(part) < sharers.equal) sharers.contestedUntilMs = nowMs + meter.windowMs * SHARING_WINDOWS;
+}
+
+/** One that does not come again must not hold back others for long. */
+function waitedForMsOf(meter: Meter): Ms {
+  const sliceMs = sliceMsOf(meter);
+  return Math.max(2 * sliceMs, WANTED_MS_MAX) + Math.max(sliceMs, CALLER_WAIT_MS_MAX);
 }
 
 /** When an owner that gets none may have a call, as far as is known. */
@@ -138,7 +142,9 @@ function reckon(sharers: Sharers, meter: Meter, room: number, nowMs: Ms): void {
   sharers.stretch = stretch;
   // What lies further ahead was before the clock was put back.
   sharers.contestedUntilMs = Math.min(sharers.contestedUntilMs, nowMs + meter.windowMs * SHARING_WINDOWS);
-  for (const [part, untilMs] of wanting) if (untilMs <= nowMs) wanting.delete(part);
+  for (const [part, untilMs] of wanting) {
+    if (untilMs <= nowMs || untilMs > nowMs + waitedForMsOf(meter)) wanting.delete(part);
+  }
   for (const part of parts.values()) {
     part.askedAtMs = Math.min(part.askedAtMs, nowMs);
     if (part.askedAtMs <= nowMs - meter.windowMs * SHARING_WINDOWS && !wanting.has(part)) rest(part);

@@ -1,9 +1,10 @@
-// Two customers whose calls go to one address of a provider, over real HTTP: one of them opens as many streams as it
-// can get, and the other does not notice.
+// Two customers whose calls go to one address of a provider and count in one limit, over real HTTP: one of them opens
+// as many streams, or makes as many calls, as it can get, and the other does not notice.
 
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { CONNECTIONS_PER_ORIGIN_MAX } from '../../src/core/limits.ts';
+import { MINUTE_MS } from '../../src/core/time.ts';
 import { startProxied } from '../support/proxied.ts';
 
 /** Of one customer that is alone. */
@@ -53,4 +54,26 @@ it('a customer with endless streams is refused more, and another one is answered
   await proxied.until(() => streams.length === ALONE + 1);
   streams[ALONE]?.end();
   expect((await next).status).toBe(200);
+});
+
+it('a customer that takes all it can get of a minute is told to wait, and another one is let through', async () => {
+  const quotas = [{ name: 'perMinute', scope: 'sourceAddress', limit: 40, windowMs: MINUTE_MS }];
+  await using proxied = await startProxied({ quotas });
+  const { tenon, installationId } = proxied;
+  const other = { groupRef: 'globex', consumerRef: 'grace', provider: 'stripe', apiKey: 'sk_other' };
+  await tenon.ok('POST', tenon.inProject('/connections:generate'), other);
+  const { id: otherId } = await tenon.install('stripe', { provider: 'stripe' }, 'globex');
+  proxied.answer((_, outgoing) => void outgoing.end('fine'));
+
+  let calls = 0;
+  let last = await tenon.proxy(installationId, '/x');
+  for (; last.status === 200; last = await tenon.proxy(installationId, '/x')) calls += 1;
+  // All but a twentieth.
+  expect(calls).toBe(38);
+  expect([last.status, await last.json()]).toMatchObject([
+    429,
+    { code: 'budget_exhausted', detail: "this connection's part of the calls that the provider allows is spent" },
+  ]);
+  expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(58);
+  expect((await tenon.proxy(otherId, '/x')).status).toBe(200);
 });

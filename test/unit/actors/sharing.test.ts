@@ -232,7 +232,7 @@ describe('who has had its part', () => {
     const { code, retryAtMs, message } = (await waiting) as { code: string; retryAtMs: number; message: string };
     expect({ code, message }).toEqual({
       code: 'budget_exhausted',
-      message: "this customer's part of the calls that the provider allows is spent",
+      message: "this connection's part of the calls that the provider allows is spent",
     });
     expect(retryAtMs - fullSinceMs).toBeGreaterThanOrEqual(MINUTE_MS);
   });

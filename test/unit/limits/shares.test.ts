@@ -108,6 +108,20 @@ describe('an owner gets', () => {
     expect(open('a')).toBe(475);
   });
 
+  it('more than one that was refused and has less, once the clock was put back and that one is gone', () => {
+    const { open, took, refused } = start(LIMIT, HOUR_MS);
+    took('a', 475);
+    took('b', 525);
+    refused('c');
+    const putBackMs = NOW_MS - DAY_MS;
+    expect([open('a', putBackMs), open('c', putBackMs)]).toEqual([0, 0]);
+    // By the clock as it is now, all that was made is an hour old.
+    const laterMs = putBackMs + 61.3 * MINUTE_MS;
+    took('a', open('a', laterMs), laterMs);
+    const slowlyMs = laterMs + 3 * MINUTE_MS;
+    expect(open('a', slowlyMs)).toBeGreaterThan(0);
+  });
+
   it('again what it gave back, and no more than that', () => {
     const { meter, shares, open } = start();
     open('b');

@@ -51,7 +51,7 @@ export const PATTERNS: readonly Pattern[] = [
   },
   {
     ...FEWER,
-    name: 'a minute of an app, dealt out',
+    name: 'a minute of an app',
     provider: { ...APP, windowMs: MINUTE_MS, limitAt: () => 6 * LIMIT },
     scope: 'providerApp',
     declaredLimit: 60 * LIMIT,

@@ -184,11 +184,15 @@ export const BUDGET_CHUNK_SHARE = 0.05;
 export const BUDGET_CHUNK_MAX = 500;
 /** Of each limit, what schedules leave to people and to what people wait for. */
 export const BUDGET_RESERVED_SHARE = 0.2;
-/** Of a window too long to queue for, what is left to customers who have had little of it: a first call finds some. */
+/** Of a window too long to queue for, what is left to customers who have had little of it: a first call finds some … */
 export const NEWCOMERS_SHARE = 0.05;
+/** … but no more than the parts of so many, where hundreds share it. */
+export const NEWCOMERS_MAX = 10;
 /** More than an equal part of it is had at the pace at which it lasts, and not as soon as so many slices leave it. */
 export const OPENED_SLICES = 3;
-/** Of what others may need at once no more is kept than this share of it: they may never ask. */
+/** What others may need at once in a slice: of many who each come seldom, so many deviations of their sum … */
+export const BURST_DEVIATIONS = 2;
+/** … and no more than this share of the window: they may never ask. */
 export const BURSTS_SHARE_MAX = 0.1;
 /** One who was refused is let before those who had more until it comes again, at most so long. */
 export const WANTED_MS_MAX = 5 * MINUTE_MS;

@@ -11,9 +11,11 @@
 // Pure over plain numbers. A restart forgets who has had what, as the window itself does in time.
 
 import {
+  BURST_DEVIATIONS,
   BURSTS_SHARE_MAX,
   CALLER_WAIT_MS_MAX,
   METER_SLICES,
+  NEWCOMERS_MAX,
   NEWCOMERS_SHARE,
   OPENED_SLICES,
   OWNERS_ASKED_MAX,
@@ -119,9 +121,14 @@ function look(shares: Shares, meter: Meter, { owner, priority, reserved }: Asker
   sharers.all = room + sharers.had;
   if (sharers.slice !== meter.head) reckon(sharers, meter, room, nowMs);
   sharers.room = room;
-  const newcomers = Math.floor(sharers.all * NEWCOMERS_SHARE);
+  const newcomers = newcomersOf(sharers);
   sharers.equal = equalOf(sharers, sharers.all - newcomers);
   return { room, spare: Math.max(0, room - newcomers), had: hadOf(part), part, sharers };
+}
+
+/** What is left to those who come new: a twentieth, or less where a few of their parts are less. */
+function newcomersOf({ all, activeCount }: Sharers): number {
+  return Math.floor(all * Math.min(NEWCOMERS_SHARE, NEWCOMERS_MAX / Math.max(1, activeCount)));
 }
 
 function equalOf({ activeCount }: Sharers, calls: number): number {
@@ -149,19 +156,24 @@ function reckon(sharers: Sharers, meter: Meter, room: number, nowMs: Ms): void {
     part.askedAtMs = Math.min(part.askedAtMs, nowMs);
     if (part.askedAtMs <= nowMs - meter.windowMs * SHARING_WINDOWS && !wanting.has(part)) rest(part);
   }
-  const ours = all - Math.floor(all * NEWCOMERS_SHARE);
+  const ours = all - newcomersOf(sharers);
   sharers.level = levelOf([...parts.values()].filter(({ isActive }) => isActive).map(demandOf), ours);
   sharers.promised = 0;
   let bursts = 0;
+  let squares = 0;
   for (const part of parts.values()) {
     const likely = Math.ceil(part.pace * METER_SLICES * PACE_GROWTH);
     part.promised = part.isActive ? Math.min(sharers.level, demandOf(part), likely) : 0;
     const lacking = lackingOf(part);
     sharers.promised += lacking;
+    if (!part.isActive) continue;
     const burst = Math.min(Math.max(part.burst, part.burstBefore), equalOf(sharers, ours) - hadOf(part));
-    if (part.isActive) bursts += Math.max(0, burst - lacking);
+    bursts += Math.max(0, burst - lacking);
+    squares += Math.max(0, burst - lacking) ** 2;
   }
-  sharers.bursts = Math.min(bursts, Math.floor(all * BURSTS_SHARE_MAX));
+  // Not all of many come in the same slice.
+  const likely = Math.min(bursts, Math.ceil(BURST_DEVIATIONS * Math.sqrt(squares)));
+  sharers.bursts = Math.min(likely, Math.floor(all * BURSTS_SHARE_MAX));
 }
 
 /** Of one that gets what it asks for, what it had at most. */

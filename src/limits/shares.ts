@@ -22,11 +22,12 @@ import {
   PACE_GROWTH,
   PACE_WEIGHT,
   SHARING_WINDOWS,
+  UNSEEN_LAST_SHARE,
   WANTED_MS_MAX,
 } from '../core/limits.ts';
 import type { Ms } from '../core/time.ts';
 import type { CallPriority } from './fairQueue.ts';
-import { earliestAtMs, roomAt, wholeRoomAt } from './meter.ts';
+import { earliestAtMs, limitOf, roomAt, wholeRoomAt } from './meter.ts';
 import {
   hadOf,
   lackingOf,
@@ -68,12 +69,17 @@ export function callsOpen(shares: Shares, meter: Meter, asker: Asker, nowMs: Ms)
   // One may go ahead of all to see what is left.
   if (room < 1) return roomAt(meter, nowMs, asker.reserved) >= 1 ? 1 : 0;
   if (had < equal && spare >= 1) return Math.min(spare, equal - had);
-  if (had < equal) return had < room ? 1 : 0;
+  if (had < equal) return had < room - unseenOf(meter) ? 1 : 0;
   const free = spare - bursts - (promised - lackingOf(part));
   const atOnce = nowMs < contestedUntilMs ? 0 : Math.min(free, level + 1 - had);
   if (atOnce >= 1) return atOnce;
   const slowly = Math.min(free, Math.floor(extra));
   return slowly >= 1 && !areOthersFirst(sharers, part, nowMs) ? slowly : 0;
+}
+
+/** Of the last of a window, what those may take meanwhile who use it unseen. */
+function unseenOf(meter: Meter): number {
+  return meter.careful === null ? 0 : Math.ceil(limitOf(meter) * UNSEEN_LAST_SHARE);
 }
 
 /** The owner got no call, as there are none left for it; it is told to ask again at `atMs`. */

@@ -188,7 +188,7 @@ export const BUDGET_RESERVED_SHARE = 0.2;
 export const NEWCOMERS_SHARE = 0.05;
 /** … but no more than the parts of so many, where hundreds share it. */
 export const NEWCOMERS_MAX = 10;
-/** Of such a window that others use too, so much is left to their next calls: ours go to its end, and meet them there. */
+/** Of such a window that others use too, so much is left to their next calls, which ours would meet at its end. */
 export const UNSEEN_LAST_SHARE = 0.006;
 /** More than an equal part of it is had at the pace at which it lasts, and not as soon as so many slices leave it. */
 export const OPENED_SLICES = 3;

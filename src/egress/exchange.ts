@@ -34,7 +34,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
   #abandonedFor: IntegrationError | null = null;
   #isOver = false;
 
-  /** `owner` is the customer's connection, if it is one's. */
+  /** `owner` is the customer that it is made for, if it is one's. */
   constructor(origin: Origin, owner: string = NOBODY) {
     this.origin = origin;
     this.#share = origin.shareOf(owner);
@@ -54,10 +54,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
 
   /** Sends the request, or has it wait for its turn if it may. */
   protected dispatch(options: Dispatcher.DispatchOptions, mayWait = true): void {
-    if (this.origin.open(this.#share)) {
-      this.#isOpen = true;
-      this.origin.pool.dispatch(options, this);
-    } else if (!mayWait) {
+    if (this.origin.open(this.#share)) this.#send(options);
+    else if (!mayWait) {
       this.#fail(new IntegrationError('overloaded', `no connection to ${this.origin.host} is free`));
     } else if (this.origin.wait(this.#share, this)) {
       this.#waitingWith = options;
@@ -71,6 +69,11 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Waiting {
     const options = this.#waitingWith;
     if (options === null) return;
     this.#waitingWith = null;
+    this.#send(options);
+  }
+
+  /** The connection for it was counted. */
+  #send(options: Dispatcher.DispatchOptions): void {
     this.#isOpen = true;
     this.origin.pool.dispatch(options, this);
   }

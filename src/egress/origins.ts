@@ -25,8 +25,7 @@ export class Origins {
 
   /** The one of `https://host[:port]`. Throws `egress_refused`, or `network` after `close`. */
   at(text: string): Origin {
-    const origin = this.#origins.get(text);
-    return origin === undefined ? this.#atNew(text) : origin;
+    return this.#origins.get(text) ?? this.#atNew(text);
   }
 
   /** The same for a whole URL, whose user info the origin alone would not show. */

@@ -173,13 +173,14 @@ function reckon(sharers: Sharers, meter: Meter, room: number, nowMs: Ms): void {
     const lacking = lackingOf(part);
     sharers.promised += lacking;
     if (!part.isActive) continue;
-    const burst = Math.min(Math.max(part.burst, part.burstBefore), equalOf(sharers, ours) - hadOf(part));
-    bursts += Math.max(0, burst - lacking);
-    squares += Math.max(0, burst - lacking) ** 2;
+    const most = Math.min(Math.max(part.burst, part.burstBefore), equalOf(sharers, ours) - hadOf(part));
+    const burst = Math.max(0, most - lacking);
+    bursts += burst;
+    squares += burst ** 2;
   }
   // Not all of many come in the same slice.
-  const likely = Math.min(bursts, Math.ceil(BURST_DEVIATIONS * Math.sqrt(squares)));
-  sharers.bursts = Math.min(likely, Math.floor(all * BURSTS_SHARE_MAX));
+  const atOnce = Math.ceil(BURST_DEVIATIONS * Math.sqrt(squares));
+  sharers.bursts = Math.min(bursts, atOnce, Math.floor(all * BURSTS_SHARE_MAX));
 }
 
 /** Of one that gets what it asks for, what it had at most. */

@@ -1,5 +1,6 @@
 // Which plane a request belongs to, before any routing. A proxied call is told by its header, by the name of the host
-// or by a prefix of its path; everything else goes by path. Runs for every request: comparisons only.
+// or by a prefix of its path; everything else goes by path, which may begin with the name of its plane. Runs for every
+// request: comparisons only.
 // Invariant: a provider's path never reaches a route of ours, whatever it looks like.
 
 import type { IncomingMessage } from 'node:http';
@@ -14,6 +15,9 @@ export const PROXY_PATH = '/ proxy';
 export const MISFRAMED_PATH = '/ misframed';
 
 const PREFIX = '/proxy';
+/** Where one host serves every plane, clients with a base address for each may tell them by these. `/v1` follows. */
+const PLANE_PREFIXES = ['/read', '/write', '/search'] as const;
+const API = '/v1/';
 /** Leftmost labels of the published hosts, with the stages that clients know. Other labels say nothing. */
 const PROXY_LABELS: ReadonlySet<string> = new Set(['proxy', 'dev-proxy', 'staging-proxy']);
 
@@ -27,7 +31,7 @@ export function routingPath(request: Request, options?: { env?: EdgeEnv['Binding
   const incoming = options?.env?.incoming;
   if (incoming === undefined) return webPath(request);
   if (isMisframed(incoming)) return MISFRAMED_PATH;
-  return isProxied(incoming) ? PROXY_PATH : pathnameOf(request.url);
+  return isProxied(incoming) ? PROXY_PATH : withoutPlane(pathnameOf(request.url));
 }
 
 /** Whether a request of node:http belongs to the proxy. */
@@ -72,7 +76,14 @@ function webPath(request: Request): string {
   const pathname = pathnameOf(request.url);
   const { headers } = request;
   const isForProxy = headers.has(PROXY_VERSION_HEADER) || hasPrefix(pathname) || isProxyHost(new URL(request.url).host);
-  return isForProxy ? PROXY_PATH : pathname;
+  return isForProxy ? PROXY_PATH : withoutPlane(pathname);
+}
+
+/** The planes' paths are as good without the prefix: what they share is told by method and body. */
+function withoutPlane(pathname: string): string {
+  if (pathname.startsWith(API)) return pathname;
+  const prefix = PLANE_PREFIXES.find((name) => pathname.startsWith(name) && pathname.startsWith(API, name.length));
+  return prefix === undefined ? pathname : pathname.slice(prefix.length);
 }
 
 function pathnameOf(url: string): string {

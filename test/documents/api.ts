@@ -45,6 +45,11 @@ const BESIDES: readonly (readonly string[])[] = [
     'results and configs that are too large for a message',
     '`test/e2e/delivery.test.ts`, `test/e2e/notifications.test.ts`',
   ],
+  [
+    '`/read/v1/…`, `/write/v1/…`, `/search/v1/…`',
+    'the same as `/v1/…`, for clients with a base address for each plane',
+    '`test/e2e/platform/planes.test.ts`',
+  ],
   ['any path with `x-amp-proxy-version`', 'the proxy, see [proxy.md](proxy.md)', '`test/e2e/proxy.test.ts`'],
   [
     '`POST /v1/projects/{projectIdOrName}/integrations/{integration}` without a credential',

@@ -49,6 +49,27 @@ describe('a request goes to the API', () => {
     expect(routed(url, headers)).toBe(url);
   });
 
+  it.each([
+    ['/reads/v1/x'],
+    ['/read/v2/x'],
+    ['/read/v1'],
+    ['/read//v1/x'],
+    ['/Read/v1/x'],
+    ['/x/read/v1/x'],
+    ['/v1/read/v1/x'],
+  ])('%s as it is, which begins with no plane', (url) => {
+    expect(routed(url)).toBe(url);
+  });
+
+  it.each([
+    ['/read/v1/projects/p/integrations/i/objects/o', '/v1/projects/p/integrations/i/objects/o'],
+    ['/write/v1/projects/p/integrations/i/objects/a%2Fb?x=1', '/v1/projects/p/integrations/i/objects/a%2Fb'],
+    ['/search/v1/projects/p/integrations/i?groupRef=g', '/v1/projects/p/integrations/i'],
+    ['/read/v1/read/v1/x', '/v1/read/v1/x'],
+  ])('%s without its plane', (url, path) => {
+    expect(routed(url)).toBe(path);
+  });
+
   it('by its path without the query', () => {
     expect(routed('/v1/x?y=/proxy/')).toBe('/v1/x');
   });

@@ -41,6 +41,8 @@ export interface BudgetKey extends QuotaPolicy {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: Ms;
+  /** What it counts the calls of, where each path has a limit of its own. */
+  readonly path?: string;
   /** Nothing is declared: limit and length of the window are found out. */
   readonly isGuessed?: boolean;
   /** Of customers who know nothing of each other, and too long to queue for. */
@@ -68,6 +70,8 @@ export interface Turn {
 export interface BudgetView {
   readonly key: string;
   readonly name: string;
+  /** Where each path has a limit of its own. */
+  readonly path?: string;
   readonly limit: number;
   readonly windowMs: Ms;
   /** Calls made in the window or under way at the moment, and those that are held for edge threads. */
@@ -324,8 +328,9 @@ export function failedInVain(window: Window, priority: CallPriority, atMs: Ms, n
 /** For operators, who may ask for one of those who wait. */
 export function viewOf(budget: Budget, nowMs: Ms, owner = ''): BudgetView {
   const { key, queue } = budget;
-  const { name, windowMs } = key;
-  const shared = { key: key.key, name, windowMs, waiting: queue.counts(), ownWaiting: queue.countOf(owner) };
+  const { name, path, windowMs } = key;
+  const waits = { waiting: queue.counts(), ownWaiting: queue.countOf(owner) };
+  const shared = { key: key.key, name, ...(path === undefined ? {} : { path }), windowMs, ...waits };
   if (budget.kind === 'seats') {
     const limit = seatsOf(budget);
     const { taken: spent, held } = budget;

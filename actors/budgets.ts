@@ -257,6 +257,11 @@ export class Budgets {
     });
   }
 
+  /** Whether anything was spent of it lately; places are always known. */
+  isAtHand({ key, windowMs }: BudgetKey): boolean {
+    return windowMs === 0 || this.#windows.peek(key) !== undefined;
+  }
+
   /** Of these keys, and of who waits there; without, of all in memory, whose use it is not. */
   view(keys?: readonly BudgetKey[], owner?: string): BudgetView[] {
     const nowMs = this.#clock.nowMs();

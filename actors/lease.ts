@@ -112,11 +112,15 @@ export function limitedAccount(
   return { provider: variantOf, account: `${projectId}/${host}${pathname}` };
 }
 
-/** Turns the declared limits of a provider into the keys of one connection: for calls of a kind, or of none. */
+/**
+ * Turns the declared limits of a provider into the keys of one connection: for calls of a kind, or of none. `path` is
+ * one of the kind's, where each is counted for itself.
+ */
 export function leaseTarget(
   declaration: ProviderDeclaration,
   facts: TargetFacts,
   kind: CallKind | null = null,
+  path = '',
 ): LeaseTarget {
   const { provider, account } = limitedAccount(declaration, facts);
   // A key that a customer made for themselves is its own application.
@@ -129,8 +133,9 @@ export function leaseTarget(
     sourceAddress: `${declaration.name}/sourceAddress/here`,
   };
   const keyOf = ({ scope, name }: { scope: QuotaScope; name: string }) => `${owner[scope]}/${name}`;
-  const windows = quotasSpent(declaration.quotas, kind).map((quota) => {
-    const key = { key: keyOf(quota), ...quota };
+  const windows = quotasSpent(declaration.quotas, kind).map(({ only, ...quota }): BudgetKey => {
+    const isOfPath = only?.isEach === true;
+    const key = { key: isOfPath ? `${keyOf(quota)}${path}` : keyOf(quota), ...quota, ...(isOfPath ? { path } : {}) };
     return isShared(quota.scope, quota.windowMs, facts.providerAppId) ? { ...key, isShared: true } : key;
   });
   const seats = declaration.concurrency.map((limit) => ({ key: keyOf(limit), ...limit, windowMs: 0 }));

@@ -26,9 +26,17 @@ const quota = z.strictObject({
   pause: z.strictObject({ firstMs: ms, longestMs: ms }).exactOptional(),
   only: z
     .strictObject({
-      method: z.string().regex(/^[A-Z]+$/),
+      method: z
+        .string()
+        .regex(/^[A-Z]+$/)
+        .exactOptional(),
       paths: z.array(z.string().startsWith('/')).min(1).readonly(),
       isApart: z.boolean().exactOptional(),
+      isEach: z.boolean().exactOptional(),
+    })
+    .refine(({ paths, isEach }) => isEach !== true || !paths.some((path) => path.includes('*')), {
+      error: 'paths that are counted each for itself have no *',
+      path: ['paths'],
     })
     .exactOptional(),
 });
@@ -49,6 +57,7 @@ const quotaProbe = z.strictObject({
 const rateHeaders = z.strictObject({
   family: z.enum(RATE_HEADER_FAMILIES),
   quotas: z.record(z.string(), z.string().min(1)).exactOptional(),
+  ofPath: z.string().min(1).exactOptional(),
 });
 
 const hiddenError = z.strictObject({

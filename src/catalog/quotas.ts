@@ -22,11 +22,14 @@ export interface Quota extends QuotaPolicy {
 
 /** Calls of a kind. Those of one provider do not overlap: a call is of the first kind that it fits. */
 export interface CallKind {
-  readonly method: string;
+  /** Absent: any. */
+  readonly method?: string;
   /** Whole paths below the base address; `*` stands for a part without a slash. */
   readonly paths: readonly string[];
   /** They spend nothing of the quotas that count all calls. */
   readonly isApart?: boolean;
+  /** Each path is counted for itself; none has a `*`. */
+  readonly isEach?: boolean;
 }
 
 /** How a quota is spent, where counting alone would not do; `src/limits/quota.ts` keeps to it. */

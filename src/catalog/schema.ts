@@ -328,6 +328,8 @@ export interface RateHeaders {
    * same limit. Not part of the quotas: a file that raises one of them must not lose it.
    */
   readonly quotas?: Readonly<Record<string, string>>;
+  /** Name of what the answers tell of the limit of the path that was called (`CallKind.isEach`), whichever that is. */
+  readonly ofPath?: string;
 }
 
 /** One call after connecting that learns facts of the account. Paths are those of `jsonAt`. */

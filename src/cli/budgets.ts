@@ -31,9 +31,10 @@ export async function showBudgets(
 
 /** Aligned columns; the header and what is full stand out on a terminal. */
 export function budgetLines({ provider, budgets }: BudgetsView): string[] {
-  if (budgets.length === 0) return [`${provider} declares no limits, and has told none yet.`];
+  if (budgets.length === 0)
+    return [`No limit of ${provider} is known, or none of the calls that it counts were made lately.`];
   const rows = budgets.map((budget) => [
-    `${budget.name} (${scopeOf(budget)})`,
+    `${budget.name}${budget.path === undefined ? '' : ` ${budget.path}`} (${scopeOf(budget)})`,
     windowText(budget.windowMs),
     spentText(budget),
     budget.isLearned ? 'learned' : 'declared',

@@ -205,7 +205,10 @@ function limitRows({ quotas, concurrency }: ProviderDeclaration): readonly Row[]
 
 function quotaText({ scope, limit, windowMs, isOptional, only }: Quota): string {
   const text = `${isOptional ? 'what is set of' : limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
-  return only === undefined ? text : `${text}, of ${only.method} ${only.paths.join(' and ')}`;
+  if (only === undefined) return text;
+  const { method, paths, isEach = false } = only;
+  const which = isEach ? `each of ${paths.map((path) => path.slice(1)).join(', ')}` : paths.join(' and ');
+  return method === undefined ? `${text}, of ${which}` : `${text}, of ${method} ${which}`;
 }
 
 const ROTATION_TEXTS = {

@@ -22,7 +22,7 @@ export function tellLimits(
   if (answer.status < 400 && !said.isLimited) budgets.answered(lease.budgets);
   let isKnown = false;
   for (const reading of said.readings) {
-    const name = quotaNameOf(declaration, reading);
+    const name = quotaNameOf(declaration, lease, reading);
     if (name === undefined) continue;
     const isRefusal = said.isLimited && reading.remaining === 0;
     isKnown ||= isRefusal;
@@ -86,8 +86,13 @@ function untilFree(reading: LimitReading, { retryAtMs }: LimitsSaid): Said {
  * By the declared name. Names of which nothing is known go by a window that only one declared limit has; another window
  * is another limit. Families that are known have several limits of one window, of calls and of other things.
  */
-function quotaNameOf(declaration: ProviderDeclaration, { name, windowMs }: LimitReading): string | undefined {
+function quotaNameOf(
+  declaration: ProviderDeclaration,
+  { budgets }: ProviderTarget['lease'],
+  { name, windowMs }: LimitReading,
+): string | undefined {
   const { rateHeaders, quotas } = declaration;
+  if (name === rateHeaders?.ofPath) return budgets.find(({ path }) => path !== undefined)?.name;
   const declared = rateHeaders?.quotas?.[name];
   if (windowMs === undefined) return declared;
   const alike = quotas.filter((quota) => quota.windowMs === windowMs).map((quota) => quota.name);

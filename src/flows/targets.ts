@@ -3,6 +3,7 @@
 
 import { type LeaseTarget, leaseTarget, limitedAccount } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { CallKind } from '../catalog/quotas.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
@@ -36,10 +37,10 @@ export interface ProviderTarget {
 
 /** Whom calls of a kind are made for, and how they are told; see `CallKind`. */
 interface KindTarget {
-  readonly method: string;
-  /** Of what follows the base address. */
+  readonly kind: CallKind;
+  /** Of what follows the base address; its group is the path. */
   readonly pattern: RegExp;
-  readonly lease: LeaseTarget;
+  leaseOf(path: string): LeaseTarget;
 }
 
 /**
@@ -50,14 +51,39 @@ export function targetOfCall<Target extends ProviderTarget>(target: Target, meth
   const { kinds, baseUrl } = target;
   if (!address.startsWith(baseUrl)) return target;
   const rest = address.slice(baseUrl.length);
-  const found = kinds.find((kind) => kind.method === method && kind.pattern.test(rest));
-  return found === undefined ? target : { ...target, lease: found.lease };
+  for (const { kind, pattern, leaseOf } of kinds) {
+    if (kind.method !== undefined && kind.method !== method) continue;
+    const path = pattern.exec(rest)?.[1];
+    if (path !== undefined) return { ...target, lease: leaseOf(path) };
+  }
+  return target;
 }
 
 /** Every budget that some call of a target spends, each once. */
 export function budgetsOfTarget({ lease, kinds }: ProviderTarget): LeaseTarget['budgets'] {
-  const all = [lease, ...kinds.map((kind) => kind.lease)].flatMap(({ budgets }) => budgets);
+  const ofKinds = kinds.flatMap(({ kind, leaseOf }) =>
+    kind.isEach === true ? kind.paths.map(leaseOf) : [leaseOf('')],
+  );
+  const all = [lease, ...ofKinds].flatMap(({ budgets }) => budgets);
   return [...new Map(all.map((budget) => [budget.key, budget])).values()];
+}
+
+/** Leases of calls of a kind; where each path is counted for itself, they are made as calls come. */
+function kindTarget(kind: CallKind, leaseFor: (path: string) => LeaseTarget): KindTarget {
+  const leases = new Map<string, LeaseTarget>();
+  return {
+    kind,
+    pattern: patternOf(kind),
+    leaseOf(path) {
+      const counted = kind.isEach === true ? path : '';
+      let lease = leases.get(counted);
+      if (lease === undefined) {
+        lease = leaseFor(counted);
+        leases.set(counted, lease);
+      }
+      return lease;
+    },
+  };
 }
 
 /** An installation as the proxy needs it. */
@@ -105,11 +131,9 @@ export class Targets {
     const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
     const facts = { ...connection, baseUrl };
     const { provider, account } = limitedAccount(declaration, facts);
-    const kinds = kindsOf(declaration.quotas).map((kind) => ({
-      method: kind.method,
-      pattern: patternOf(kind),
-      lease: leaseTarget(declaration, facts, kind),
-    }));
+    const kinds = kindsOf(declaration.quotas).map((kind) =>
+      kindTarget(kind, (path) => leaseTarget(declaration, facts, kind, path)),
+    );
     const lease = leaseTarget(declaration, facts);
     const customer = `${connection.projectId}/${connection.groupRef}`;
     return { declaration, baseUrl, lease, kinds, accountKey: `${provider}/${account}`, customer };

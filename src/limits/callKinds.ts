@@ -20,16 +20,16 @@ export function quotasSpent(quotas: readonly Quota[], kind: CallKind | null): re
   });
 }
 
-/** Matches path and query below the provider's base address. */
+/** Matches path and query below the provider's base address; its group is the path. */
 export function patternOf({ paths }: CallKind): RegExp {
   const alternatives = paths.map((path) => path.split('*').map(literal).join('[^/?#]+'));
-  return new RegExp(`^(?:${alternatives.join('|')})/?(?:[?#]|$)`);
+  return new RegExp(`^(${alternatives.join('|')})/?(?:[?#]|$)`);
 }
 
 function literal(text: string): string {
   return text.replace(/[\\^$.+?()[\]{}|]/g, '\\$&');
 }
 
-function wordsOf({ method, paths, isApart = false }: CallKind): string {
-  return JSON.stringify([method, paths, isApart]);
+function wordsOf({ method = '', paths, isApart = false, isEach = false }: CallKind): string {
+  return JSON.stringify([method, paths, isApart, isEach]);
 }

@@ -1,6 +1,6 @@
 // One page per provider, from its declaration, the comment that its file opens with and, for some, notes by hand.
 
-import type { ConcurrencyLimit, Quota } from '../../src/catalog/quotas.ts';
+import type { CallKind, ConcurrencyLimit, Quota } from '../../src/catalog/quotas.ts';
 import { type HiddenError, type ProviderDeclaration, tokenFactsOf } from '../../src/catalog/schema.ts';
 import { CALLER_WAIT_MS_MAX } from '../../src/core/limits.ts';
 import { connectBlocks } from './connect.ts';
@@ -161,12 +161,7 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
 /** What is done with a quota besides counting. */
 function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause, only }: Quota): readonly string[] {
   const parts = [
-    ...(only === undefined
-      ? []
-      : [
-          `counts ${only.paths.map((path) => code(`${only.method} ${path}`)).join(' and ')} only` +
-            (only.isApart === true ? ', which count nowhere else' : ''),
-        ]),
+    ...(only === undefined ? [] : [countedText(only)]),
     ...(isOptional ? ['there is none until an answer tells one'] : []),
     ...(caps === undefined
       ? []
@@ -180,11 +175,17 @@ function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause, o
     ...(pause === undefined
       ? []
       : [
-          `after a refusal nothing is sent for ${span(pause.firstMs)}, twice as long each time in a row, up to ` +
-            span(pause.longestMs),
+          `after a refusal that says no time nothing is sent for ${span(pause.firstMs)}, twice as long each time in ` +
+            `a row, up to ${span(pause.longestMs)}`,
         ]),
   ];
   return parts.length === 0 ? [] : [`${code(name)}: ${parts.join('; ')}.`];
+}
+
+function countedText({ method, paths, isApart = false, isEach = false }: CallKind): string {
+  const calls = paths.map((path) => code(method === undefined ? path : `${method} ${path}`));
+  const which = isEach ? `each of ${calls.join(', ')} for itself` : `${calls.join(' and ')} only`;
+  return `counts ${which}${isApart ? ', which count nowhere else' : ''}`;
 }
 
 function percent(share: number): string {

@@ -20,6 +20,8 @@ export interface BudgetsView {
 export interface BudgetLine {
   readonly key: string;
   readonly name: string;
+  /** The calls that it counts, where each path has a limit of its own. */
+  readonly path?: string;
   /** Calls of the API, or renewals of tokens, of which schedules and backfills make none. */
   readonly counts: 'calls' | 'renewals';
   /** 0: calls at the same time. */
@@ -55,7 +57,8 @@ export function budgetsOf(
   const { connectionId } = installation;
   const target = targets.ofConnection(connectionId);
   const { declaration } = target;
-  const keys = budgetsOfTarget(target);
+  // Of paths with a limit each there may be hundreds: those that are called are of interest.
+  const keys = budgetsOfTarget(target).filter((key) => key.path === undefined || budgets.isAtHand(key));
   const views = budgets.view(keys, connectionId);
   const lines = keys.flatMap(({ isOptional }, index): BudgetLine[] => {
     const view = views[index] as BudgetView;

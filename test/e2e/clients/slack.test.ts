@@ -4,7 +4,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type ConversationsListResponse, ErrorCode, LogLevel, retryPolicies, WebClient } from '@slack/web-api';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../../src/core/time.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
+import { budgetsOf } from '../../../src/flows/operator/budgets.ts';
 import { slackThrough } from '../../support/clients/slack.ts';
 import { fetchThrough } from '../../support/clients/through.ts';
 import { startVendor, type Vendor } from '../../support/vendor.ts';
@@ -51,6 +52,27 @@ describe('@slack/web-api is told', () => {
       await expect(client.auth.test()).rejects.toMatchObject({ code: ErrorCode.RateLimitedError, retryAfter: 30 });
     });
     expect(asked).toBe(1);
+  });
+
+  it('by Tenon that a method has no calls left, as Slack said before, while others go on', async () => {
+    const client = impatient({ rejectRateLimitedCalls: true });
+    const spent = { code: ErrorCode.RateLimitedError, retryAfter: 30 };
+    const users = { provider: 'slack', pathPrefix: '/api/users.list' } as const;
+    vendor.tenon.sandbox.faults.next(users, { kind: 'status', status: 429, retryAfterSeconds: 30 });
+    await expect(client.users.list({})).rejects.toMatchObject(spent);
+    const asked = await vendor.asked(async () => {
+      await expect(client.users.list({})).rejects.toMatchObject(spent);
+      expect((await client.conversations.list({ limit: 1 })).ok).toBe(true);
+    });
+    expect(asked).toBe(1);
+    const id = vendor.through.headers['x-amp-installation-id'] ?? '';
+    const shown = budgetsOf(vendor.tenon.running.services, id).budgets.filter(({ name }) => name === 'tier2');
+    expect(shown.map(({ path, blockedUntil }) => [path, blockedUntil !== null])).toEqual([
+      ['/conversations.list', false],
+      ['/users.list', true],
+    ]);
+    await vendor.clock.advance(30 * SECOND_MS);
+    expect((await client.users.list({})).ok).toBe(true);
   });
 
   it('by Tenon that a customer must connect again, as an error of HTTP', async () => {

@@ -107,6 +107,16 @@ describe('the built-in declarations', () => {
     },
   );
 
+  it.each(declarations.filter(({ quotas }) => quotas.some(({ only }) => only?.isEach)))(
+    '$name has one limit for each path, and says how its answers tell of it',
+    ({ quotas, rateHeaders }) => {
+      const paths = quotas.flatMap(({ only }) => (only?.isEach === true ? only.paths : []));
+      expect(new Set(paths).size).toBe(paths.length);
+      for (const path of paths) expect(path).toMatch(/^\/[^*?#]+[^/*?#]$/);
+      expect(rateHeaders?.ofPath).toBeDefined();
+    },
+  );
+
   it.each(declarations)('$name says the same of one limit wherever it says it', ({ quotas }) => {
     const said = new Map<string, object>();
     for (const { only, ...limit } of quotas) {

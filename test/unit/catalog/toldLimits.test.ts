@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
 import { leaseTarget } from '../../../actors/lease.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
+import type { CallKind } from '../../../src/catalog/quotas.ts';
 import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { MINUTE_MS } from '../../../src/core/time.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { tellLimits } from '../../../src/flows/limitsTold.ts';
 import { kindsOf, patternOf } from '../../../src/limits/callKinds.ts';
 import type { Answer } from '../../../src/limits/headers/said.ts';
@@ -22,13 +23,15 @@ async function start(provider: string) {
   const budgets = new Budgets(store, clock, silentLog());
   const declaration = catalog.get(provider);
   const targetOf = (method: string, path: string) => {
-    const kind = kindsOf(declaration.quotas).find((one) => one.method === method && patternOf(one).test(path));
+    const isOf = (one: CallKind) => (one.method ?? method) === method && patternOf(one).test(path);
+    const kind = kindsOf(declaration.quotas).find(isOf) ?? null;
+    const counted = kind?.isEach === true ? patternOf(kind).exec(path)?.[1] : '';
     const facts = {
       connectionId: parseId<ConnectionId>('c1', 'connection'),
       projectId: parseId<ProjectId>('p1', 'project'),
       providerAppId: 'app',
     };
-    return { declaration, lease: leaseTarget(declaration, { ...facts, workspaceRef: 'acme' }, kind ?? null) };
+    return { declaration, lease: leaseTarget(declaration, { ...facts, workspaceRef: 'acme' }, kind, counted) };
   };
   return {
     clock,
@@ -77,6 +80,23 @@ describe('what GitHub says', () => {
   });
 });
 
+describe('what Slack says', () => {
+  it('of a tier holds back the method that was called, however it is called, and no other', async () => {
+    const { tell, view, clock } = await start('slack');
+    tell({ status: 429, headers: { 'retry-after': '30' } }, 'GET', '/users.list?cursor=x');
+    const untilMs = clock.nowMs() + 30 * SECOND_MS;
+    expect(view('POST', '/users.list')['tier2']).toMatchObject({ path: '/users.list', blockedUntilMs: untilMs });
+    expect(view('GET', '/conversations.list')['tier2']).toMatchObject({ spent: 0, blockedUntilMs: null });
+    expect(view('GET', '/users.info')['tier4']).toMatchObject({ spent: 0, blockedUntilMs: null });
+  });
+
+  it('of a method that has no declared limit changes nothing', async () => {
+    const { tell, view } = await start('slack');
+    expect(tell({ status: 429, headers: { 'retry-after': '30' } }, 'GET', '/admin.users.list').isLimited).toBe(true);
+    expect(view('GET', '/users.list')['tier2']?.blockedUntilMs).toBeNull();
+  });
+});
+
 describe('calls that a provider counts apart', () => {
   it.each([
     ['attio', 'GET', '/v2/objects/people/records/r1', ['perSecond']],
@@ -100,6 +120,11 @@ describe('calls that a provider counts apart', () => {
     ['zendeskSupport', 'GET', '/api/v2/incremental/tickets/cursor?start_time=1', ['perMinute', 'incrementalExports']],
     ['zendeskSupport', 'GET', '/api/v2/incremental/users.json', ['perMinute', 'incrementalExports']],
     ['zendeskSupport', 'GET', '/api/v2/tickets', ['perMinute']],
+    ['slack', 'GET', '/users.list?limit=200', ['tier2']],
+    ['slack', 'POST', '/users.list', ['tier2']],
+    ['slack', 'POST', '/chat.postMessage', ['special']],
+    ['slack', 'POST', '/users.listing', []],
+    ['slack', 'POST', '/admin.users.list', []],
   ])('of %s: %s %s spends its own limits', async (provider, method, path, names) => {
     const { view } = await start(provider);
     expect(Object.keys(view(method, path))).toEqual(names);

@@ -22,7 +22,7 @@ const line = {
 describe('budgetLines', () => {
   it('says so where nothing is known', () => {
     expect(budgetLines({ installationId: 'i', provider: 'notion', budgets: [] })).toEqual([
-      'notion declares no limits, and has told none yet.',
+      'No limit of notion is known, or none of the calls that it counts were made lately.',
     ]);
   });
 

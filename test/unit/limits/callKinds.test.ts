@@ -28,9 +28,24 @@ describe('the kinds of calls of a provider', () => {
     expect(namesSpent(BESIDE)).toEqual(['all', 'report']);
     expect(namesSpent(APART)).toEqual(['search', 'searchDay']);
   });
+
+  it('are another kind where the same paths are counted each for itself', () => {
+    const each: Quota = { name: 'each', ...shared, only: { paths: ['/a', '/b.c'], isEach: true } };
+    const together: Quota = { name: 'together', ...shared, only: { paths: ['/a', '/b.c'] } };
+    expect(kindsOf([each, together])).toEqual([each.only, together.only]);
+    expect(quotasSpent([each, together], each.only ?? null)).toEqual([each]);
+  });
 });
 
 describe('an address', () => {
+  it.each([
+    ['/a', '/a'],
+    ['/b.c/?d=1', '/b.c'],
+    ['/b.c#/a', '/b.c'],
+  ])('%s is of the path %s', (address, path) => {
+    expect(patternOf({ paths: ['/a', '/b.c'] }).exec(address)?.[1]).toBe(path);
+  });
+
   it.each([
     '/crm/v3/objects/contacts/search',
     '/crm/v3/objects/2-1234/search/',

@@ -56,8 +56,7 @@ const quotaProbe = z.strictObject({
 
 const rateHeaders = z.strictObject({
   family: z.enum(RATE_HEADER_FAMILIES),
-  quotas: z.record(z.string(), z.string().min(1)).exactOptional(),
-  ofPath: z.string().min(1).exactOptional(),
+  quotas: z.record(z.string(), z.union([z.string().min(1), z.array(z.string().min(1)).readonly()])).exactOptional(),
 });
 
 const hiddenError = z.strictObject({

@@ -325,11 +325,10 @@ export interface RateHeaders {
   readonly family: RateHeaderFamily;
   /**
    * Name of a limit in the answers ('' where they name none) → the quota or concurrency limit declared here that is the
-   * same limit. Not part of the quotas: a file that raises one of them must not lose it.
+   * same limit; of several, the one that the call spends. Not part of the quotas: a file that raises one of them must
+   * not lose it.
    */
-  readonly quotas?: Readonly<Record<string, string>>;
-  /** Name of what the answers tell of the limit of the path that was called (`CallKind.isEach`), whichever that is. */
-  readonly ofPath?: string;
+  readonly quotas?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** One call after connecting that learns facts of the account. Paths are those of `jsonAt`. */

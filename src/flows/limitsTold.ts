@@ -92,8 +92,9 @@ function quotaNameOf(
   { name, windowMs }: LimitReading,
 ): string | undefined {
   const { rateHeaders, quotas } = declaration;
-  if (name === rateHeaders?.ofPath) return budgets.find(({ path }) => path !== undefined)?.name;
-  const declared = rateHeaders?.quotas?.[name];
+  const named = rateHeaders?.quotas?.[name];
+  const isString = typeof named === 'string' || named === undefined;
+  const declared = isString ? named : named.find((one) => budgets.some((budget) => budget.name === one));
   if (windowMs === undefined) return declared;
   const alike = quotas.filter((quota) => quota.windowMs === windowMs).map((quota) => quota.name);
   if (declared !== undefined) return alike.includes(declared) ? declared : undefined;

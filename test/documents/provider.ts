@@ -138,7 +138,7 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
   const rows = [...limitsOnce.map(quotaRow), ...concurrency.map(concurrencyRow)];
   const waits = `Tenon keeps them: a call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
   const policies = [
-    ...quotas.flatMap(quotaPolicy),
+    ...quotas.flatMap((quota) => quotaPolicy(quota, quotas)),
     ...concurrency.flatMap(({ name, startsAt }) =>
       startsAt === undefined
         ? []
@@ -159,9 +159,13 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
 }
 
 /** What is done with a quota besides counting. */
-function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause, only }: Quota): readonly string[] {
+function quotaPolicy(
+  { name, caps, isSpread, lagMs, isSoft, isOptional, pause, only }: Quota,
+  quotas: readonly Quota[],
+): readonly string[] {
+  const isForAll = quotas.some((other) => other.name === name && other.only === undefined);
   const parts = [
-    ...(only === undefined ? [] : [countedText(only)]),
+    ...(only === undefined ? [] : [countedText(only, isForAll)]),
     ...(isOptional ? ['there is none until an answer tells one'] : []),
     ...(caps === undefined
       ? []
@@ -182,10 +186,11 @@ function quotaPolicy({ name, caps, isSpread, lagMs, isSoft, isOptional, pause, o
   return parts.length === 0 ? [] : [`${code(name)}: ${parts.join('; ')}.`];
 }
 
-function countedText({ method, paths, isApart = false, isEach = false }: CallKind): string {
+function countedText({ method, paths, isApart = false, isEach = false }: CallKind, isForAll: boolean): string {
   const calls = paths.map((path) => code(method === undefined ? path : `${method} ${path}`));
+  if (isForAll) return `counts ${calls.join(' and ')} too`;
   const which = isEach ? `each of ${calls.join(', ')} for itself` : `${calls.join(' and ')} only`;
-  return `counts ${which}${isApart ? ', which count nowhere else' : ''}`;
+  return `counts ${which}${isApart ? ', which other limits do not count unless it is said here' : ''}`;
 }
 
 function percent(share: number): string {

@@ -4,7 +4,25 @@
 
 import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
 import { pictures, supports } from '../declare.ts';
+import type { CallKind, Quota } from '../quotas.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+
+const SEARCH: CallKind = {
+  method: 'GET',
+  paths: [
+    '/search/commits',
+    '/search/issues',
+    '/search/labels',
+    '/search/repositories',
+    '/search/topics',
+    '/search/users',
+  ],
+  isApart: true,
+};
+const CODE_SEARCH: CallKind = { method: 'GET', paths: ['/search/code'], isApart: true };
+const GRAPHQL: CallKind = { method: 'POST', paths: ['/graphql'], isApart: true };
+/** A secondary limit of all REST calls; writes cost five, which is not counted. */
+const POINTS: Quota = { name: 'pointsPerMinute', scope: 'user', limit: 900, windowMs: MINUTE_MS };
 
 export const github = {
   name: 'github',
@@ -46,42 +64,16 @@ export const github = {
     'v1722449225/media/github_1722449224.png',
   ),
   quotas: [
-    { name: 'pointsPerMinute', scope: 'user', limit: 900, windowMs: MINUTE_MS },
+    POINTS,
     { name: 'perHour', scope: 'user', limit: 5000, windowMs: HOUR_MS },
     // Resources of their own; the answers name which one they tell of.
-    {
-      name: 'search',
-      scope: 'user',
-      limit: 30,
-      windowMs: MINUTE_MS,
-      only: {
-        method: 'GET',
-        paths: [
-          '/search/commits',
-          '/search/issues',
-          '/search/labels',
-          '/search/repositories',
-          '/search/topics',
-          '/search/users',
-        ],
-        isApart: true,
-      },
-    },
-    {
-      name: 'codeSearch',
-      scope: 'user',
-      limit: 10,
-      windowMs: MINUTE_MS,
-      only: { method: 'GET', paths: ['/search/code'], isApart: true },
-    },
-    {
-      // Points, of which a query costs one and more.
-      name: 'graphqlPerHour',
-      scope: 'user',
-      limit: 5000,
-      windowMs: HOUR_MS,
-      only: { method: 'POST', paths: ['/graphql'], isApart: true },
-    },
+    { name: 'search', scope: 'user', limit: 30, windowMs: MINUTE_MS, only: SEARCH },
+    { name: 'codeSearch', scope: 'user', limit: 10, windowMs: MINUTE_MS, only: CODE_SEARCH },
+    // Points, of which a query costs one and more.
+    { name: 'graphqlPerHour', scope: 'user', limit: 5000, windowMs: HOUR_MS, only: GRAPHQL },
+    { name: 'graphqlPointsPerMinute', scope: 'user', limit: 2000, windowMs: MINUTE_MS, only: GRAPHQL },
+    { ...POINTS, only: SEARCH },
+    { ...POINTS, only: CODE_SEARCH },
   ],
   concurrency: [{ name: 'requests', scope: 'user', limit: 100 }],
   rateHeaders: {
@@ -91,7 +83,7 @@ export const github = {
       search: 'search',
       code_search: 'codeSearch',
       graphql: 'graphqlPerHour',
-      secondary: 'pointsPerMinute',
+      secondary: ['pointsPerMinute', 'graphqlPointsPerMinute'],
     },
   },
   hiddenErrors: [],

@@ -2,9 +2,15 @@
 // token exchange): 1 hour, refresh tokens of 90 days that rotate; without it the token is permanent. GraphQL errors
 // come as 200.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../../core/time.ts';
 import { pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
+
+const BUCKET = {
+  windowMs: 20 * SECOND_MS,
+  isSoft: true,
+  pause: { firstMs: 2 * SECOND_MS, longestMs: 20 * SECOND_MS },
+} as const;
 
 export const shopify = {
   name: 'shopify',
@@ -50,8 +56,20 @@ export const shopify = {
     'v1722326919/media/shopify_1722326918.svg',
     'v1722326847/media/shopify_1722326845.svg',
   ),
-  quotas: [],
+  // Buckets, by the plan of the shop: these are the smallest. A full one takes its size at once and then a twentieth
+  // each second, of which people are told by refusals. Queries cost points, of which a call counts as one until an
+  // answer tells more.
+  quotas: [
+    { name: 'rest', scope: 'appInAccount', limit: 40, ...BUCKET },
+    {
+      name: 'cost',
+      scope: 'appInAccount',
+      limit: 2000,
+      ...BUCKET,
+      only: { paths: ['/admin/api/graphql.json', '/admin/api/*/graphql.json'], isApart: true },
+    },
+  ],
   concurrency: [],
-  rateHeaders: { family: 'shopify' },
+  rateHeaders: { family: 'shopify', quotas: { rest: 'rest', cost: 'cost' } },
   hiddenErrors: [{ path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' }],
 } as const satisfies ProviderDeclaration;

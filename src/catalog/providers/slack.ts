@@ -101,7 +101,7 @@ export const slack = {
     tier('special', 200, SPECIAL),
   ],
   concurrency: [],
-  rateHeaders: { family: 'slack', ofPath: 'method' },
+  rateHeaders: { family: 'slack', quotas: { method: ['tier1', 'tier2', 'tier3', 'tier4', 'special'] } },
   hiddenErrors: [{ path: 'ok', equals: false, codePath: 'error', messagePath: 'error' }],
 } as const satisfies ProviderDeclaration;
 

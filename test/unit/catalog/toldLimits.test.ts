@@ -63,6 +63,20 @@ describe('what GitHub says', () => {
     expect(view()['perHour']?.blockedUntilMs).toBeNull();
   });
 
+  it('of a secondary limit to a search holds back other calls too, and to GraphQL those of GraphQL', async () => {
+    const { tell, view, clock } = await start('github');
+    const answer = { status: 403, headers: {}, bodyText: '{"message":"You have exceeded a secondary rate limit."}' };
+    const untilMs = clock.nowMs() + MINUTE_MS;
+    tell(answer, 'POST', '/graphql');
+    expect(view('POST', '/graphql')['graphqlPointsPerMinute']?.blockedUntilMs).toBe(untilMs);
+    expect(view()['pointsPerMinute']?.blockedUntilMs).toBeNull();
+    tell(answer, 'GET', '/search/issues?q=a');
+    for (const path of ['/search/issues', '/search/code', '/repos/o/r']) {
+      expect(view('GET', path)['pointsPerMinute']?.blockedUntilMs).toBe(untilMs);
+    }
+    expect(view('GET', '/search/issues')['search']?.blockedUntilMs).toBeNull();
+  });
+
   it('of a resource corrects the limit of that resource alone', async () => {
     const { tell, view } = await start('github');
     const left = (resource: string, limit: string, remaining: string) => ({
@@ -77,6 +91,42 @@ describe('what GitHub says', () => {
     expect(view('GET', '/search/code')).toMatchObject({ codeSearch: { limit: 10, spent: 6 } });
     expect(view('POST', '/graphql')).toMatchObject({ graphqlPerHour: { limit: 10_000, spent: 1000 } });
     expect(view()).toMatchObject({ pointsPerMinute: { spent: 0 }, perHour: { limit: 5000, spent: 0 } });
+  });
+});
+
+describe('what Shopify says', () => {
+  it('of its REST bucket is that of a larger plan, and what others have spent of it', async () => {
+    const { tell, view } = await start('shopify');
+    tell({ status: 200, headers: { 'x-shopify-shop-api-call-limit': '72/80' } });
+    expect(view()['rest']).toMatchObject({ limit: 80, isLearned: true, spent: 72 });
+    expect(view('POST', '/admin/api/2026-10/graphql.json')['cost']).toMatchObject({ limit: 2000, spent: 0 });
+  });
+
+  it('of a spent bucket holds back calls of its kind until then', async () => {
+    const { tell, view, clock } = await start('shopify');
+    const headers = { 'x-shopify-shop-api-call-limit': '40/40', 'retry-after': '2.0' };
+    tell({ status: 429, headers });
+    expect(view()['rest']?.blockedUntilMs).toBe(clock.nowMs() + 2 * SECOND_MS);
+    expect(view('POST', '/admin/api/2026-10/graphql.json')['cost']?.blockedUntilMs).toBeNull();
+  });
+
+  it('of the cost of queries is told within an answer with status 200', async () => {
+    const { tell, view, clock } = await start('shopify');
+    const path = '/admin/api/2026-10/graphql.json';
+    const throttleStatus = { maximumAvailable: 4000, currentlyAvailable: 3000, restoreRate: 200 };
+    tell(
+      { status: 200, headers: {}, bodyText: JSON.stringify({ data: {}, extensions: { cost: { throttleStatus } } }) },
+      'POST',
+      path,
+    );
+    expect(view('POST', path)['cost']).toMatchObject({ limit: 4000, spent: 1000, blockedUntilMs: null });
+    const spent = { ...throttleStatus, currentlyAvailable: 0 };
+    const bodyText = JSON.stringify({
+      errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }],
+      extensions: { cost: { requestedQueryCost: 400, throttleStatus: spent } },
+    });
+    tell({ status: 200, headers: {}, bodyText }, 'POST', path);
+    expect(view('POST', path)['cost']?.blockedUntilMs).toBe(clock.nowMs() + 2 * SECOND_MS);
   });
 });
 
@@ -104,7 +154,8 @@ describe('calls that a provider counts apart', () => {
     ['attio', 'POST', '/v2/objects/people/records', ['writesPerSecond']],
     ['attio', 'PATCH', '/v2/objects/people/records/r1', ['writesPerSecond']],
     ['attio', 'DELETE', '/v2/webhooks/w1', ['writesPerSecond']],
-    ['github', 'GET', '/search/repositories?q=a', ['search', 'requests']],
+    ['github', 'GET', '/search/repositories?q=a', ['search', 'pointsPerMinute', 'requests']],
+    ['github', 'POST', '/graphql', ['graphqlPerHour', 'graphqlPointsPerMinute', 'requests']],
     ['github', 'GET', '/repos/o/r/issues', ['pointsPerMinute', 'perHour', 'requests']],
     ['ironcladEU', 'GET', '/public/api/v1/workflows/w1/approvals', ['workflowReads']],
     ['ironcladEU', 'POST', '/public/api/v1/workflows', ['workflowWrites']],
@@ -120,6 +171,8 @@ describe('calls that a provider counts apart', () => {
     ['zendeskSupport', 'GET', '/api/v2/incremental/tickets/cursor?start_time=1', ['perMinute', 'incrementalExports']],
     ['zendeskSupport', 'GET', '/api/v2/incremental/users.json', ['perMinute', 'incrementalExports']],
     ['zendeskSupport', 'GET', '/api/v2/tickets', ['perMinute']],
+    ['shopify', 'GET', '/admin/api/2026-10/orders/1.json', ['rest']],
+    ['shopify', 'POST', '/admin/api/2026-10/graphql.json', ['cost']],
     ['slack', 'GET', '/users.list?limit=200', ['tier2']],
     ['slack', 'POST', '/users.list', ['tier2']],
     ['slack', 'POST', '/chat.postMessage', ['special']],

@@ -73,6 +73,7 @@ export async function measureCalls(
     ...cpu,
     addedCpu,
     rowOf(`added cpu, outside the kernel${suffix}`, 'µs/request', added('userCpu')),
+    { label: `cpu over the floor's${suffix}`, unit: '×', ...ratioOf(of(tenon, 'cpu'), of(floor, 'cpu')) },
     rowOf(
       `load and upstream cpu${suffix}`,
       'µs/request',

@@ -231,6 +231,13 @@ export function chunkOf({ limit }: Meter): number {
   return Math.min(BUDGET_CHUNK_MAX, Math.max(1, Math.ceil(limit * BUDGET_CHUNK_SHARE)));
 }
 
+/** Of them, what is to be put on disk now; less than 1: nothing. */
+export function nextChunkOf(window: Window, nowMs: Ms): number {
+  const { meter, reserving, chunkLeft } = window;
+  if (reserving > 0 || chunkLeft === Number.POSITIVE_INFINITY) return 0;
+  return Math.min(chunkOf(meter), Math.floor(roomFor(window, 'interactive', nowMs)) - Math.max(0, chunkLeft));
+}
+
 /** Whether what others spent of a long window goes to the disk: as much as a chunk of ours, or the last of it. */
 export function isWorthKeeping({ meter, foreignUnkept, chunkLeft }: Window, nowMs: Ms): boolean {
   if (chunkLeft === Number.POSITIVE_INFINITY || foreignUnkept <= 0) return false;
@@ -239,7 +246,11 @@ export function isWorthKeeping({ meter, foreignUnkept, chunkLeft }: Window, nowM
 
 /** Turns that could be given now, those that are out included. */
 export function openTurns(budget: Budget, priority: CallPriority, nowMs: Ms): number {
-  if (budget.kind === 'window') return Math.min(roomFor(budget, priority, nowMs), budget.chunkLeft);
+  if (budget.kind === 'window') {
+    const room = roomFor(budget, priority, nowMs);
+    // Whom the count does not stop, a disk that does not take it does not stop either.
+    return priority === 'interactive' && budget.policy.isSoft === true ? room : Math.min(room, budget.chunkLeft);
+  }
   const limit = seatsOf(budget);
   return limit - reservedOf(limit, priority) - budget.taken;
 }

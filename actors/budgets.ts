@@ -30,6 +30,7 @@ import {
   isIdle,
   isOver,
   isWorthKeeping,
+  nextChunkOf,
   openSeats,
   openTurns,
   openWindow,
@@ -332,21 +333,21 @@ export class Budgets {
 
   /** Puts the next chunk on disk as spent; it may be spent only then. */
   #reserve(window: Window, nowMs: Ms): void {
-    if (window.reserving > 0 || window.chunkLeft === Number.POSITIVE_INFINITY) return;
-    const room = Math.floor(roomFor(window, 'interactive', nowMs)) - Math.max(0, window.chunkLeft);
-    const chunk = Math.min(chunkOf(window.meter), room);
+    const chunk = nextChunkOf(window, nowMs);
     if (chunk < 1) return;
     window.reserving = chunk;
+    // What people spent without it is in the row that is written now.
+    window.chunkLeft = Math.max(0, window.chunkLeft);
     this.#write(window, nowMs).then(
       () => {
         window.reserving = 0;
         window.chunkLeft += chunk;
+        if (window.chunkLeft < 0) this.#reserve(window, this.#clock.nowMs());
         this.#pump(window);
       },
       (error: unknown) => {
         window.reserving = 0;
-        const { message } = errorFacts(error);
-        this.#log.warn({ budget: window.key.key, err: message }, 'a budget could not be reserved');
+        this.#log.warn({ budget: window.key.key, err: errorFacts(error).message }, 'a budget could not be reserved');
         failAll(window);
       },
     );

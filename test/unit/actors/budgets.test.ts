@@ -100,6 +100,36 @@ describe('a call is refused', () => {
   });
 });
 
+describe('a window in which people are not stopped by the count', () => {
+  const SOFT: BudgetKey = { ...DAILY, limit: 10, isSoft: true, pause: { firstMs: SECOND_MS, longestMs: MINUTE_MS } };
+
+  it('does not stop them where the disk does not take it either; others wait for it in vain', async () => {
+    const { store } = await withStore();
+    const refusing = {
+      reads: store.reads,
+      commit: () => Promise.reject(new IntegrationError('storage_unavailable', 'full')),
+    };
+    const clock = fakeClock();
+    const { call, granted } = caller(new Budgets(refusing, clock, silentLog()), clock, [SOFT]);
+    for (let turn = 0; turn < 12; turn++) await call('a', 'interactive');
+    expect(granted.length).toBe(12);
+    await clock.advance(DAY_MS + HOUR_MS);
+    await expect(call('a', 'read')).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+
+  it('counts what they spent beyond what was reserved, also after a restart, and others get none of it', async () => {
+    const { budgets, clock, store } = await start();
+    const { call } = caller(budgets, clock, [SOFT]);
+    for (let turn = 0; turn < 6; turn++) await call('a', 'interactive');
+    await vi.waitFor(() => expect(new Budgets(store, clock, silentLog()).view([SOFT])[0]?.spent).toBeGreaterThan(5));
+    expect(budgets.view([SOFT])[0]?.spent).toBe(6);
+    for (let turn = 0; turn < 2; turn++) await call('b', 'read');
+    const refused = expect(call('b', 'read', SECOND_MS)).rejects.toMatchObject({ code: 'budget_exhausted' });
+    await clock.advance(SECOND_MS);
+    await refused;
+  });
+});
+
 describe('taking', () => {
   it('is all or nothing over several budgets', async () => {
     const { budgets } = await start();

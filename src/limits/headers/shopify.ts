@@ -10,7 +10,10 @@ import { type Ms, SECOND_MS } from '../../core/time.ts';
 import { type LimitReading, NO_READINGS, type Reader, readingOf } from './said.ts';
 import { shortJson, spentOf, waitMsOf } from './values.ts';
 
+const CALL_LIMIT = 'x-shopify-shop-api-call-limit';
 const REST_WINDOW_MS = 20 * SECOND_MS;
+/** What Retry-After says where it is there. */
+const REST_WAIT_MS = 2 * SECOND_MS;
 const STATUSES_LOCKED_OUT = [423, 430];
 const THROTTLE_KEY = '"throttleStatus"';
 /** The object behind the key: three numbers and their names. */
@@ -18,9 +21,9 @@ const THROTTLE_CHARS_MAX = 200;
 
 export const shopify: Reader = {
   hidesRefusals: true,
-  names: ['x-shopify-shop-api-call-limit'],
+  names: [CALL_LIMIT],
   readings: ({ headers, bodyText }, receivedAtMs) => {
-    const rest = spentOf(headers['x-shopify-shop-api-call-limit']);
+    const rest = spentOf(headers[CALL_LIMIT]);
     const throttle = bodyText === undefined ? undefined : throttleStatus(bodyText);
     if (rest === undefined && throttle === undefined) return NO_READINGS;
     const costWindowMs = throttle && (throttle.limit / throttle.restoreRate) * SECOND_MS;
@@ -29,8 +32,12 @@ export const shopify: Reader = {
       bucketReading('cost', throttle, costWindowMs, receivedAtMs),
     ].filter((reading) => reading !== undefined);
   },
-  refusal: ({ status, bodyText }) => {
+  refusal: ({ status, headers, bodyText }) => {
     if (STATUSES_LOCKED_OUT.includes(status)) return { isLimited: true, isLockedOut: true };
+    // A call fits long before the bucket is empty again, which is all that the readings tell.
+    if (status === 429 && headers[CALL_LIMIT] !== undefined) {
+      return { isLimited: true, name: 'rest', waitMs: REST_WAIT_MS };
+    }
     const body = shortJson(bodyText, '"THROTTLED"');
     const isThrottled = jsonAt(body, 'errors.0.extensions.code') === 'THROTTLED';
     return isThrottled ? { isLimited: true, name: 'cost', waitMs: costWaitMs(body) } : undefined;

@@ -91,7 +91,8 @@ export function accountOf({
   return workspaceRef === null ? connectionId : `${projectId}/${workspaceRef}`;
 }
 
-type TargetFacts = Pick<ConnectionRow, 'connectionId' | 'projectId' | 'providerAppId' | 'workspaceRef'> & {
+/** What is known of a connection where its calls are leased. */
+export type TargetFacts = Pick<ConnectionRow, 'connectionId' | 'projectId' | 'providerAppId' | 'workspaceRef'> & {
   /** The resolved one; absent where nobody asks for budgets. */
   readonly baseUrl?: string;
 };

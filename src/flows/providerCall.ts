@@ -37,8 +37,8 @@ export function providerCalls(
     await probeIfDue(services, target, priority, (probe) =>
       callRenewing(services, target, 'interactive', probe, signal),
     );
-    const { kinds, baseUrl } = target;
-    const own = kinds.length === 0 ? target : targetOfCall(target, request.method, `${baseUrl}${request.path}`);
+    const { hasKinds, baseUrl } = target;
+    const own = hasKinds ? targetOfCall(target, request.method, `${baseUrl}${request.path}`) : target;
     return callRenewing(services, own, priority, request, signal);
   };
 }

@@ -88,7 +88,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   constructor(services: ProxyServices, target: ProxyTarget, call: ProxyCall, sink: Sink, ending: CallEnding) {
     this.method = call.method;
     this.#services = services;
-    this.#target = target.kinds.length === 0 ? target : ofKind(target, call);
+    this.#target = target.hasKinds ? ofKind(target, call) : target;
     this.#call = call;
     this.#sink = sink;
     this.#ending = ending;

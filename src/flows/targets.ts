@@ -1,9 +1,8 @@
 // Where the calls of a connection or an installation go: address, provider, limits. Resolving it takes a few reads
 // and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
 
-import { type LeaseTarget, leaseTarget, limitedAccount } from '../../actors/lease.ts';
+import { type LeaseTarget, leaseTarget, limitedAccount, type TargetFacts } from '../../actors/lease.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CallKind } from '../catalog/quotas.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
@@ -11,7 +10,7 @@ import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
 import { isMoveDue } from '../core/lookUp.ts';
 import { recentlyUsed } from '../core/recent.ts';
-import { kindsOf, patternOf } from '../limits/callKinds.ts';
+import { type KnownKind, knownKinds } from '../limits/callKinds.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
 import type { IntegrationSpec } from '../manifest/manifest.ts';
@@ -27,63 +26,54 @@ export interface ProviderTarget {
   readonly baseUrl: string;
   /** Of calls that are of no kind. */
   readonly lease: LeaseTarget;
-  /** Kinds of calls that spend other budgets; none for nearly all providers. */
-  readonly kinds: readonly KindTarget[];
+  /** Some calls spend other budgets; with few providers. */
+  readonly hasKinds: boolean;
+  /** What leases of kinds are made of. Plain data, as all of a target: edge threads get a copy. */
+  readonly facts: TargetFacts;
   /** The account at the provider, which several connections may share with their limits. */
   readonly accountKey: string;
   /** Whose connections share one part of those to an origin: a group of the project. */
   readonly customer: string;
 }
 
-/** Whom calls of a kind are made for, and how they are told; see `CallKind`. */
-interface KindTarget {
-  readonly kind: CallKind;
-  /** Of what follows the base address; its group is the path. */
-  readonly pattern: RegExp;
-  leaseOf(path: string): LeaseTarget;
-}
+/** Of targets, by their lease: leases of their calls of a kind, made as calls come. */
+const leasesOfKinds = new WeakMap<LeaseTarget, Map<string, LeaseTarget>>();
 
 /**
  * The target as a call of this method and address spends its budgets. Not to be asked where there are no kinds: an
  * address costs more to put together than that.
  */
 export function targetOfCall<Target extends ProviderTarget>(target: Target, method: string, address: string): Target {
-  const { kinds, baseUrl } = target;
+  const { declaration, baseUrl } = target;
   if (!address.startsWith(baseUrl)) return target;
   const rest = address.slice(baseUrl.length);
-  for (const { kind, pattern, leaseOf } of kinds) {
-    if (kind.method !== undefined && kind.method !== method) continue;
-    const path = pattern.exec(rest)?.[1];
-    if (path !== undefined) return { ...target, lease: leaseOf(path) };
+  for (const known of knownKinds(declaration.quotas)) {
+    if (known.kind.method !== undefined && known.kind.method !== method) continue;
+    const path = known.pattern.exec(rest)?.[1];
+    if (path !== undefined) return { ...target, lease: leaseOf(target, known, path) };
   }
   return target;
 }
 
 /** Every budget that some call of a target spends, each once. */
-export function budgetsOfTarget({ lease, kinds }: ProviderTarget): LeaseTarget['budgets'] {
-  const ofKinds = kinds.flatMap(({ kind, leaseOf }) =>
-    kind.isEach === true ? kind.paths.map(leaseOf) : [leaseOf('')],
+export function budgetsOfTarget(target: ProviderTarget): LeaseTarget['budgets'] {
+  const ofKinds = knownKinds(target.declaration.quotas).flatMap((known) =>
+    (known.kind.isEach === true ? known.kind.paths : ['']).map((path) => leaseOf(target, known, path)),
   );
-  const all = [lease, ...ofKinds].flatMap(({ budgets }) => budgets);
+  const all = [target.lease, ...ofKinds].flatMap(({ budgets }) => budgets);
   return [...new Map(all.map((budget) => [budget.key, budget])).values()];
 }
 
-/** Leases of calls of a kind; where each path is counted for itself, they are made as calls come. */
-function kindTarget(kind: CallKind, leaseFor: (path: string) => LeaseTarget): KindTarget {
-  const leases = new Map<string, LeaseTarget>();
-  return {
-    kind,
-    pattern: patternOf(kind),
-    leaseOf(path) {
-      const counted = kind.isEach === true ? path : '';
-      let lease = leases.get(counted);
-      if (lease === undefined) {
-        lease = leaseFor(counted);
-        leases.set(counted, lease);
-      }
-      return lease;
-    },
-  };
+function leaseOf({ declaration, facts, lease: own }: ProviderTarget, known: KnownKind, path: string): LeaseTarget {
+  const { kind, id } = known;
+  const counted = kind.isEach === true ? path : '';
+  const leases = leasesOfKinds.get(own) ?? new Map<string, LeaseTarget>();
+  const made = leases.get(`${id} ${counted}`);
+  if (made !== undefined) return made;
+  const lease = leaseTarget(declaration, facts, kind, counted);
+  leases.set(`${id} ${counted}`, lease);
+  leasesOfKinds.set(own, leases);
+  return lease;
 }
 
 /** An installation as the proxy needs it. */
@@ -129,14 +119,18 @@ export class Targets {
     if (connection === undefined) throw new IntegrationError('not_found', 'no such connection');
     const declaration = this.#catalog.get(connection.provider);
     const baseUrl = resolveTemplate(declaration.baseUrl, variablesOf(connection));
-    const facts = { ...connection, baseUrl };
+    const { projectId, groupRef, providerAppId, workspaceRef } = connection;
+    const facts = { connectionId: connection.connectionId, projectId, providerAppId, workspaceRef, baseUrl };
     const { provider, account } = limitedAccount(declaration, facts);
-    const kinds = kindsOf(declaration.quotas).map((kind) =>
-      kindTarget(kind, (path) => leaseTarget(declaration, facts, kind, path)),
-    );
-    const lease = leaseTarget(declaration, facts);
-    const customer = `${connection.projectId}/${connection.groupRef}`;
-    return { declaration, baseUrl, lease, kinds, accountKey: `${provider}/${account}`, customer };
+    return {
+      declaration,
+      baseUrl,
+      lease: leaseTarget(declaration, facts),
+      hasKinds: declaration.quotas.some(({ only }) => only !== undefined),
+      facts,
+      accountKey: `${provider}/${account}`,
+      customer: `${projectId}/${groupRef}`,
+    };
   }
 
   /** Rejects with `not_found` unless the installation is the project's. */

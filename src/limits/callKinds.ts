@@ -4,6 +4,27 @@
 
 import type { CallKind, Quota } from '../catalog/quotas.ts';
 
+/** A kind with what tells its calls. */
+export interface KnownKind {
+  readonly kind: CallKind;
+  /** Of the kinds of its provider. */
+  readonly id: number;
+  /** See patternOf. */
+  readonly pattern: RegExp;
+}
+
+/** By the quotas of a declaration, of which there is one for all customers. */
+const known = new WeakMap<readonly Quota[], readonly KnownKind[]>();
+
+/** The kinds that quotas are declared for, ready to be asked about a call. */
+export function knownKinds(quotas: readonly Quota[]): readonly KnownKind[] {
+  const before = known.get(quotas);
+  if (before !== undefined) return before;
+  const kinds = kindsOf(quotas).map((kind, id) => ({ kind, id, pattern: patternOf(kind) }));
+  known.set(quotas, kinds);
+  return kinds;
+}
+
 /** The kinds that quotas are declared for, each once, in their order. */
 export function kindsOf(quotas: readonly Quota[]): readonly CallKind[] {
   const byWords = new Map<string, CallKind>();

@@ -8,7 +8,7 @@ import { proxyOfNode } from '../../../src/edge/proxy.ts';
 import type { ProxyTarget } from '../../../src/flows/targets.ts';
 import { fakeClock } from '../../support/clock.ts';
 
-const TARGET = { isProxyEnabled: true, declaration: { name: 'stripe' }, kinds: [], logMembers: '"a":1' } as never;
+const TARGET = { isProxyEnabled: true, declaration: { name: 'stripe' }, hasKinds: false, logMembers: '"a":1' } as never;
 
 it.each([
   ['whole', 'hello'],

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LiveCatalog } from '../../../src/catalog/liveCatalog.ts';
-import { Targets } from '../../../src/flows/targets.ts';
+import { Targets, targetOfCall } from '../../../src/flows/targets.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { insertConnection } from '../../../src/store/tables/connections.ts';
 import {
@@ -75,5 +75,21 @@ describe('the target of an installation', () => {
     for (let call = 0; call < 100; call++) expect(targets.ofInstallation(PROJECT, HERE)).toBe(kept);
     targets.forgetAll();
     expect([found(PROJECT, HERE), found(PROJECT, ALIKE)]).toEqual(['not_found', ALIKE]);
+  });
+});
+
+describe('the target of a connection', () => {
+  it.each(['stripe', 'hubspot', 'slack'])('of %s is plain data, of which edge threads get a copy', async (provider) => {
+    const party = { groupName: 'g', consumerRef: 'c', consumerName: 'c', authScheme: 'apiKey' } as const;
+    const nothing = { providerAppId: null, workspaceRef: 'acme', providerConsumerRef: null, expiresAtMs: null };
+    const state = { metadata: '{}', generation: 1, issuedAtMs: 1, refreshAtMs: null, createdAtMs: 1 };
+    const of = { projectId: PROJECT, connectionId: 'd' as never, provider, name: provider, groupRef: 'other' };
+    await store.commit([insertConnection({ ...of, ...party, ...nothing, ...state, status: 'working' })]);
+    const target = targets.ofConnection('d');
+    const copy = structuredClone(target);
+    expect(copy.declaration).toEqual(target.declaration);
+    const call = ['POST', `${target.baseUrl}/users.list`] as const;
+    const keys = ({ lease }: typeof target) => lease.budgets.map(({ key }) => key);
+    expect(keys(targetOfCall(copy, ...call))).toEqual(keys(targetOfCall(target, ...call)));
   });
 });

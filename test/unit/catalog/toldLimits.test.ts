@@ -102,11 +102,13 @@ describe('what Shopify says', () => {
     expect(view('POST', '/admin/api/2026-10/graphql.json')['cost']).toMatchObject({ limit: 2000, spent: 0 });
   });
 
-  it('of a spent bucket holds back calls of its kind until then', async () => {
+  it.each([
+    [{ 'retry-after': '1.0' }, SECOND_MS],
+    [{}, 2 * SECOND_MS],
+  ])('of a spent bucket (%o) holds back calls of its kind until one fits, %i ms', async (said, waitMs) => {
     const { tell, view, clock } = await start('shopify');
-    const headers = { 'x-shopify-shop-api-call-limit': '40/40', 'retry-after': '2.0' };
-    tell({ status: 429, headers });
-    expect(view()['rest']?.blockedUntilMs).toBe(clock.nowMs() + 2 * SECOND_MS);
+    tell({ status: 429, headers: { 'x-shopify-shop-api-call-limit': '40/40', ...said } });
+    expect(view()['rest']?.blockedUntilMs).toBe(clock.nowMs() + waitMs);
     expect(view('POST', '/admin/api/2026-10/graphql.json')['cost']?.blockedUntilMs).toBeNull();
   });
 

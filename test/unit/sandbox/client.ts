@@ -2,7 +2,7 @@
 // two OAuth dances. Called by the tests of this folder only.
 
 import { createHash } from 'node:crypto';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { isJsonObject, type JsonObject, type JsonValue, jsonAt } from '../../../src/core/json.ts';
 import type { Clock } from '../../../src/core/time.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
@@ -39,7 +39,11 @@ export interface Ask {
   readonly body?: string | JsonObject | URLSearchParams;
 }
 
-/** One request over a real connection; rejects when the connection breaks before the end of the answer. */
+/**
+ * One request over a real connection; rejects when that breaks before the end of the answer. It is kept for the next
+ * request, of which there is none: of a body that was refused the server reads some of the rest, and then hangs up on
+ * whoever came next.
+ */
 export function ask(sandbox: Sandbox, path: string, options: Ask = {}): Promise<Answer> {
   const { account, token, body } = options;
   const host = account === undefined ? `127.0.0.1:${sandbox.port}` : `${account}.localhost:${sandbox.port}`;
@@ -52,8 +56,9 @@ export function ask(sandbox: Sandbox, path: string, options: Ask = {}): Promise<
       : { 'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json' }),
     ...options.headers,
   };
-  return new Promise((resolve, reject) => {
-    const target = { host: '127.0.0.1', port: sandbox.port, path, method: options.method ?? 'GET', headers };
+  const agent = new Agent({ keepAlive: true });
+  const answered = new Promise<Answer>((resolve, reject) => {
+    const target = { host: '127.0.0.1', port: sandbox.port, path, method: options.method ?? 'GET', headers, agent };
     const outgoing = httpRequest(target, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -68,6 +73,7 @@ export function ask(sandbox: Sandbox, path: string, options: Ask = {}): Promise<
       body === undefined ? undefined : isForm || typeof body === 'string' ? String(body) : JSON.stringify(body),
     );
   });
+  return answered.finally(() => agent.destroy());
 }
 
 function jsonOf(text: string): JsonValue {

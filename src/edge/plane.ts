@@ -23,6 +23,8 @@ const PROXY_LABELS: ReadonlySet<string> = new Set(['proxy', 'dev-proxy', 'stagin
 
 /** What a Host field may hold (RFC 9110 section 7.2): a name or an address, maybe with a port. */
 const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+/** The last that was one: nearly all requests to a server name the same. */
+let lastHost: string | null = null;
 
 /**
  * The path that routes a request. The raw request tells it: node:http's where there is one, the WHATWG one elsewhere.
@@ -46,7 +48,11 @@ export function isProxied({ headers, url = '/' }: IncomingMessage): boolean {
 export function assertPlain(incoming: IncomingMessage): void {
   if (isMisframed(incoming)) throw misframed();
   const { headers, url = '/' } = incoming;
-  if (!HOST.test(headers.host ?? '')) throw new IntegrationError('bad_request', 'the Host field names no host');
+  const { host = '' } = headers;
+  if (host !== lastHost) {
+    if (!HOST.test(host)) throw new IntegrationError('bad_request', 'the Host field names no host');
+    lastHost = host;
+  }
   const backslash = url.indexOf('\\');
   if (backslash === -1 || url.lastIndexOf('?', backslash) !== -1) return;
   throw new IntegrationError('bad_request', 'the path has a backslash');

@@ -180,7 +180,8 @@ class ForwardExchange extends Exchange implements Watched {
     this.#hooks.finish?.(headers);
     if (this.#hooks.isCurious === true) this.#peek = new Peek();
     if (verdict !== true) headers.push(...verdict);
-    this.#sink.head(status, REASON_PHRASE.test(statusMessage) ? statusMessage : '', headers);
+    const isPhrase = statusMessage === 'OK' || REASON_PHRASE.test(statusMessage);
+    this.#sink.head(status, isPhrase ? statusMessage : '', headers);
     this.#headSent = true;
   }
 

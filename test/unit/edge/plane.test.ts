@@ -154,3 +154,23 @@ describe('the proxy at an origin', () => {
     expect(providerPath(pathname, host)).toBe('/x');
   });
 });
+
+it('a Host that names none is refused, whichever came before it', () => {
+  const refused = expect.objectContaining({ code: 'bad_request' });
+  const judged = (host: string | undefined) => {
+    try {
+      assertPlain(onNode('/proxy/x', {}, { headers: { host } }));
+      return 'plain';
+    } catch (error) {
+      return error;
+    }
+  };
+  for (const host of ['', undefined, 'a b', 'a/b', 'user@a']) {
+    expect([judged('a.example:80'), judged(host), judged('a.example:80'), judged(host)]).toEqual([
+      'plain',
+      refused,
+      'plain',
+      refused,
+    ]);
+  }
+});

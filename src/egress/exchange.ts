@@ -3,6 +3,7 @@
 // `completed` or `failed`. Invariant: an exchange counts as open at its origin from when undici gets it until undici
 // has let go of it; before, it may wait there, and be gone at once.
 
+import { Buffer } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { IntegrationError } from '../core/errors.ts';
 import { NameTexts } from '../core/nameTable.ts';

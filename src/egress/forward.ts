@@ -4,6 +4,7 @@
 // Invariants: the outcome settles exactly once; nothing reaches the client unless the hook accepted the head; a body
 // that the provider broke off is broken off towards the client too.
 
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';

@@ -331,7 +331,7 @@ export class Budgets {
     if (lookAtMs > nowMs) window.timer = this.#clock.timerAt(lookAtMs, () => this.#pump(window));
   }
 
-  /** Puts the next chunk on disk as spent; it may be spent only then. */
+  /** Puts the next chunk on disk as spent; it may be spent only then, but by people whom the count does not stop. */
   #reserve(window: Window, nowMs: Ms): void {
     const chunk = nextChunkOf(window, nowMs);
     if (chunk < 1) return;

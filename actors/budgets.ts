@@ -258,9 +258,9 @@ export class Budgets {
     });
   }
 
-  /** Whether anything was spent of it lately; places are always known. */
-  isAtHand({ key, windowMs }: BudgetKey): boolean {
-    return windowMs === 0 || this.#windows.peek(key) !== undefined;
+  /** Whether anything was spent of a window lately. */
+  isAtHand({ key }: BudgetKey): boolean {
+    return this.#windows.peek(key) !== undefined;
   }
 
   /** Of these keys, and of who waits there; without, of all in memory, whose use it is not. */

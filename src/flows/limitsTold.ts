@@ -93,8 +93,8 @@ function quotaNameOf(
 ): string | undefined {
   const { rateHeaders, quotas } = declaration;
   const named = rateHeaders?.quotas?.[name];
-  const isString = typeof named === 'string' || named === undefined;
-  const declared = isString ? named : named.find((one) => budgets.some((budget) => budget.name === one));
+  const declared =
+    typeof named === 'object' ? named.find((one) => budgets.some((budget) => budget.name === one)) : named;
   if (windowMs === undefined) return declared;
   const alike = quotas.filter((quota) => quota.windowMs === windowMs).map((quota) => quota.name);
   if (declared !== undefined) return alike.includes(declared) ? declared : undefined;

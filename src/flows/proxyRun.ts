@@ -4,7 +4,6 @@
 // allocates nothing for what did not happen. Invariants: each attempt has a lease of its own, which is released; a call
 // that is sent again has all of its body; the end is told exactly once.
 
-import { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import type { Budgets } from '../../actors/budgets.ts';
 import type { Caller, Lease, Leases } from '../../actors/lease.ts';

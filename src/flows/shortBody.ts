@@ -1,7 +1,6 @@
 // The body of a proxied call that is read before anything is sent: its bytes can be sent again, and a client that sends
 // it slowly holds no place meanwhile. Invariant: whoever waits for it is told once, also if nothing more comes.
 
-import { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { IntegrationError } from '../core/errors.ts';
 import { SILENCE_MS } from '../core/limits.ts';

@@ -67,12 +67,12 @@ export function budgetsOfTarget(target: ProviderTarget): LeaseTarget['budgets'] 
 function leaseOf({ declaration, facts, lease: own }: ProviderTarget, known: KnownKind, path: string): LeaseTarget {
   const { kind, id } = known;
   const counted = kind.isEach === true ? path : '';
+  const key = `${id} ${counted}`;
   const leases = leasesOfKinds.get(own) ?? new Map<string, LeaseTarget>();
-  const made = leases.get(`${id} ${counted}`);
+  const made = leases.get(key);
   if (made !== undefined) return made;
   const lease = leaseTarget(declaration, facts, kind, counted);
-  leases.set(`${id} ${counted}`, lease);
-  leasesOfKinds.set(own, leases);
+  leasesOfKinds.set(own, leases.set(key, lease));
   return lease;
 }
 

@@ -19,6 +19,13 @@ async function start(clock: FakeClock = fakeClock(), store?: Store) {
   return { budgets: new Budgets(used, clock, silentLog()), clock, store: used };
 }
 
+async function startOnFullDisk() {
+  const { store } = await withStore();
+  const commit = () => Promise.reject(new IntegrationError('storage_unavailable', 'full'));
+  const clock = fakeClock();
+  return { budgets: new Budgets({ reads: store.reads, commit }, clock, silentLog()), clock };
+}
+
 /** Calls as a lease makes them: tried, and waited for where there is no room. Answers who got one, in order. */
 function caller(budgets: Budgets, clock: FakeClock, keys: readonly BudgetKey[]) {
   const granted: string[] = [];
@@ -89,13 +96,8 @@ describe('a call is refused', () => {
   });
 
   it('when the disk does not take what it would spend', async () => {
-    const { store } = await withStore();
-    const refusing = {
-      reads: store.reads,
-      commit: () => Promise.reject(new IntegrationError('storage_unavailable', 'full')),
-    };
-    const clock = fakeClock();
-    const { call } = caller(new Budgets(refusing, clock, silentLog()), clock, [DAILY]);
+    const { budgets, clock } = await startOnFullDisk();
+    const { call } = caller(budgets, clock, [DAILY]);
     await expect(call('a', 'interactive')).rejects.toMatchObject({ code: 'storage_unavailable' });
   });
 });
@@ -104,13 +106,8 @@ describe('a window in which people are not stopped by the count', () => {
   const SOFT: BudgetKey = { ...DAILY, limit: 10, isSoft: true, pause: { firstMs: SECOND_MS, longestMs: MINUTE_MS } };
 
   it('does not stop them where the disk does not take it either; others wait for it in vain', async () => {
-    const { store } = await withStore();
-    const refusing = {
-      reads: store.reads,
-      commit: () => Promise.reject(new IntegrationError('storage_unavailable', 'full')),
-    };
-    const clock = fakeClock();
-    const { call, granted } = caller(new Budgets(refusing, clock, silentLog()), clock, [SOFT]);
+    const { budgets, clock } = await startOnFullDisk();
+    const { call, granted } = caller(budgets, clock, [SOFT]);
     for (let turn = 0; turn < 12; turn++) await call('a', 'interactive');
     expect(granted.length).toBe(12);
     await clock.advance(DAY_MS + HOUR_MS);

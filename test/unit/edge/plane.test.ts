@@ -156,21 +156,11 @@ describe('the proxy at an origin', () => {
 });
 
 it('a Host that names none is refused, whichever came before it', () => {
-  const refused = expect.objectContaining({ code: 'bad_request' });
-  const judged = (host: string | undefined) => {
-    try {
-      assertPlain(onNode('/proxy/x', {}, { headers: { host } }));
-      return 'plain';
-    } catch (error) {
-      return error;
-    }
-  };
+  const judge = (host: string | undefined) => () => assertPlain(onNode('/proxy/x', {}, { headers: { host } }));
   for (const host of ['', undefined, 'a b', 'a/b', 'user@a']) {
-    expect([judged('a.example:80'), judged(host), judged('a.example:80'), judged(host)]).toEqual([
-      'plain',
-      refused,
-      'plain',
-      refused,
-    ]);
+    for (let round = 0; round < 2; round++) {
+      expect(judge('a.example:80')).not.toThrow();
+      expect(judge(host)).toThrow(expect.objectContaining({ code: 'bad_request' }));
+    }
   }
 });

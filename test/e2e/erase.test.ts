@@ -264,11 +264,17 @@ describe('erasing an installation', () => {
     const first = await scene.install('first');
     const second = await driven.tenon.install('second', { provider: 'hubspot', read: { objects: { contacts: {} } } });
     await settled(driven);
-    destination.answer = () => 'never';
+    // Each may have been sent in a round of its own; at their second attempt, both are due.
+    destination.answer = () => ({ status: 503 });
     change(driven, 'changed');
     const before = destination.requests.length;
     await driven.clock.advance(10 * MINUTE_MS);
-    await destination.received(before + 1);
+    await settled(driven);
+    expect(destination.requests.length).toBe(before + 2);
+    destination.answer = () => 'never';
+    driven.clock.jump(HOUR_MS);
+    await driven.clock.advanceTo(driven.clock.nextAtMs ?? 0);
+    await destination.received(before + 4);
     const { connectionId, rows } = await scene.erase(first.id);
     expect([connectionId, rows['connections']]).toEqual([null, 0]);
     expectNothingOf(driven, first.id);
@@ -276,7 +282,7 @@ describe('erasing an installation', () => {
     await driven.clock.advance(DELIVERY_TIMEOUT_MS);
     await settled(driven);
     // The result of the round counts for what is left of it.
-    expect(driven.tenon.running.services.store.reads.all('SELECT attempts FROM outbox')).toEqual([{ attempts: 1 }]);
+    expect(driven.tenon.running.services.store.reads.all('SELECT attempts FROM outbox')).toEqual([{ attempts: 2 }]);
     await pass(driven, HOUR_MS);
     const delivered = destination.requests.slice(before).map(({ body }) => body);
     expect(delivered.some((body) => body.includes(second.id))).toBe(true);

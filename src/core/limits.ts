@@ -255,8 +255,12 @@ export const LIMIT_READINGS_MAX = 16;
 export const LIMIT_NAME_CHARS_MAX = 64;
 /** A longer body is data and no refusal: parsing pages of records for an error code would double their cost. */
 export const LIMIT_BODY_CHARS_MAX = 16_384;
-/** Of an error that is passed on so much is looked at for the words of a refusal; those of vendors are under 1 KB. */
+/** A passed-on answer this short is looked at for the words of a refusal; those of vendors are under 1 KB. */
 export const PEEKED_BYTES_MAX = 4096;
+/** Where the end of an answer is looked at and it is packed, all of it is kept: several times a page of 250 records. */
+export const PEEKED_PACKED_BYTES_MAX = 65_536;
+/** JSON packs to a tenth or less; what unpacks to more is no page of records. */
+export const PEEKED_UNPACKED_BYTES_MAX = 2 * 1_048_576;
 
 // Edge
 

@@ -16,7 +16,6 @@ import { classifyFailure } from './failure.ts';
 import { cleanResponseHeaders } from './headers.ts';
 import type { Origin } from './origin.ts';
 import type { Origins } from './origins.ts';
-import { Peek } from './peek.ts';
 import type { SilenceWatch, Watched } from './silence.ts';
 import type { Sink } from './sink.ts';
 import type { Seen, TcpTable } from './tcpTable.ts';
@@ -46,12 +45,17 @@ export interface ForwardHooks {
   finish?(headers: string[]): void;
   /** Sees how much of the bodies went each way, before the outcome is known. */
   ended?(bytesIn: number, bytesOut: number): void;
-  /** Asked after `accept`: whether the body is to be shown to `peeked`, if it is short. */
-  readonly isCurious?: boolean;
-  /** All of it, once the client has it. */
-  peeked?(body: Buffer): void;
+  /** Asked after `accept`: who else sees the body. */
+  readonly onlooker?: Onlooker | null;
   /** What became of the call; the last that is told, exactly once, maybe before `forward` returns. */
   settled(outcome: ForwardOutcome): void;
+}
+
+/** Sees the body of an answer go by, also of one that is kept from the client. */
+export interface Onlooker {
+  add(chunk: Buffer): void;
+  /** All of it was there; not called for a body that broke off, or was given up. */
+  completed(): void;
 }
 
 export type ForwardOutcome =
@@ -102,7 +106,7 @@ class ForwardExchange extends Exchange implements Watched {
   readonly #call: ForwardCall;
   readonly #sink: Sink;
   readonly #hooks: ForwardHooks;
-  #peek: Peek | null = null;
+  #onlooker: Onlooker | null = null;
   readonly #body: Readable | Buffer | null;
   #isSettled = false;
   /** The head has come: what goes on with the upload does not show that the answer goes on. */
@@ -172,6 +176,7 @@ class ForwardExchange extends Exchange implements Watched {
     if (this.#isSettled) return;
     const raw = rawHeadersOf(controller);
     const verdict = this.#hooks.accept(status, raw);
+    this.#onlooker = this.#hooks.onlooker ?? null;
     if (verdict === false) {
       this.#settle({ kind: 'discarded', status, headers: raw });
       return;
@@ -179,7 +184,6 @@ class ForwardExchange extends Exchange implements Watched {
     this.#status = status;
     const headers = cleanResponseHeaders(raw, status);
     this.#hooks.finish?.(headers);
-    if (this.#hooks.isCurious === true) this.#peek = new Peek();
     if (verdict !== true) headers.push(...verdict);
     const isPhrase = statusMessage === 'OK' || REASON_PHRASE.test(statusMessage);
     this.#sink.head(status, isPhrase ? statusMessage : '', headers);
@@ -188,22 +192,21 @@ class ForwardExchange extends Exchange implements Watched {
 
   override onResponseData(controller: Controller, chunk: Buffer): void {
     this.quietLooks = 0;
+    if (this.#onlooker !== null) this.#onlooker.add(chunk);
     if (this.#isSettled) {
       this.#discard(chunk);
       return;
     }
     this.#bytesOut += chunk.length;
-    if (this.#peek !== null) this.#peek.add(chunk);
     if (!this.#sink.write(chunk)) this.#pause(controller);
   }
 
   protected override completed(): void {
     this.#means.watch.remove(this);
-    if (this.#isSettled) return;
-    this.#sink.end();
-    const peeked = this.#peek === null ? null : this.#peek.whole();
-    if (peeked !== null) this.#hooks.peeked?.(peeked);
-    this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
+    const isForwarded = !this.#isSettled;
+    if (isForwarded) this.#sink.end();
+    if (this.#onlooker !== null) this.#onlooker.completed();
+    if (isForwarded) this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
   }
 
   protected override failed(error: IntegrationError): void {

@@ -5,7 +5,8 @@
 import type { Budgets } from '../../actors/budgets.ts';
 import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import { isToldInBody, limitHeaders, limitsSaid, saysNothing } from '../limits/headers/limitsSaid.ts';
+import type { PeekedPart } from '../egress/peek.ts';
+import { limitHeaders, limitsSaid, partTold, saysNothing } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { Said } from '../limits/told.ts';
 import type { ProviderTarget } from './targets.ts';
@@ -59,13 +60,15 @@ export function answerOfHead(
   return { status, headers: limitHeaders(familyOf(declaration), status, rawHeaders) };
 }
 
-/** Whether the body of an error that was passed on should be looked at too: short JSON, where nothing else tells. */
-export function isWorthAPeek(
-  { declaration }: Pick<ProviderTarget, 'declaration'>,
-  { status, headers }: Answer,
-): boolean {
-  if (!isToldInBody(familyOf(declaration), status)) return false;
-  return headers['content-type']?.includes('json') === true;
+/** What of a body should be looked at too, where the head leaves something open that counts for this call. */
+export function partToLookAt(
+  { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
+  status: number,
+): PeekedPart | null {
+  const told = partTold(familyOf(declaration), status);
+  if (told === null || told.names === null) return told?.part ?? null;
+  const counted = told.names.map((name) => quotaNameOf(declaration, lease, { name }));
+  return lease.budgets.some(({ name }) => counted.includes(name)) ? told.part : null;
 }
 
 function familyOf({ rateHeaders }: ProviderDeclaration): RateHeaderFamily {

@@ -14,10 +14,11 @@ import { monotonicMs } from '../core/time.ts';
 import { escapeXml } from '../core/xml.ts';
 import type { BufferedResponse } from '../egress/buffered.ts';
 import { headerRecord } from '../egress/headers.ts';
+import { partOf } from '../egress/peek.ts';
 import { withQuery } from '../egress/query.ts';
 import type { CallPriority } from '../limits/fairQueue.ts';
 import type { Answer } from '../limits/headers/said.ts';
-import { tellLimits } from './limitsTold.ts';
+import { partToLookAt, tellLimits } from './limitsTold.ts';
 import { probeIfDue, soonerByProbe } from './quotaProbe.ts';
 import type { Services } from './services.ts';
 import { type ProviderTarget, targetOfCall } from './targets.ts';
@@ -116,7 +117,7 @@ async function callOnce(
     countAttempt(counted, response.status, monotonicMs() - sentAtMs);
     span?.end({ 'http.response.status_code': response.status }, errorTypeOf(response.status));
     lease.answered(faultOfStatus(response.status));
-    tellLimits(budgets, target, lease.marks, answerOf(response), clock.nowMs());
+    tellLimits(budgets, target, lease.marks, answerOf(target, response), clock.nowMs());
     if (response.status < 400) tokens.worked(target.lease.connectionId, lease.generation);
     return { response: tellable(response, lease.attachment), generation: lease.generation };
   } catch (error) {
@@ -157,9 +158,12 @@ export function tellable(response: BufferedResponse, attachment: Attachment): Bu
   return told === text ? response : { ...response, body: Buffer.from(told) };
 }
 
-/** A refusal may be told in the body; that of a page of records is not looked through. */
-function answerOf({ status, headers, body }: BufferedResponse): Answer {
-  return status < 400 ? { status, headers } : { status, headers, bodyText: body.toString() };
+/** A refusal may be told in the body; that of a page of records is not looked through, but for what is at its end. */
+function answerOf(target: ProviderTarget, { status, headers, body }: BufferedResponse): Answer {
+  if (status >= 400) return { status, headers, bodyText: body.toString() };
+  const part = partToLookAt(target, status);
+  const bodyText = part === null ? null : partOf(body, part);
+  return bodyText === null ? { status, headers } : { status, headers, bodyText };
 }
 
 /** What of an answer counts against the provider's circuit: its own faults, not ours and not the customer's. */

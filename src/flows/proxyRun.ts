@@ -16,12 +16,12 @@ import { delay, type Ms, monotonicMs, toRfc1123Utc } from '../core/time.ts';
 import type { ForwardHooks, ForwardOutcome } from '../egress/forward.ts';
 import { cleanRequestHeaders, headerValue, namesToDrop } from '../egress/headers.ts';
 import { mapLinks } from '../egress/links.ts';
-import { textOf } from '../egress/peek.ts';
 import { withQuery } from '../egress/query.ts';
 import type { Sink } from '../egress/sink.ts';
 import type { Answer, LimitsSaid } from '../limits/headers/said.ts';
+import { BodyTold } from './bodyTold.ts';
 import type { CallFacts } from './callFacts.ts';
-import { answerOfHead, isWorthAPeek, tellAccepted, tellLimits } from './limitsTold.ts';
+import { answerOfHead, tellAccepted, tellLimits } from './limitsTold.ts';
 import { faultOfError, faultOfStatus, refusedAgain } from './providerCall.ts';
 import { reconnectAtMs, resendAtMs, type Sendable } from './resend.ts';
 import type { Services } from './services.ts';
@@ -76,8 +76,8 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   /** Of the try under way; null where no spans are made. */
   #span: Span | null = null;
   #lease: Lease | null = null;
-  /** An error whose body may say that it is a refusal. */
-  #unclear: Answer | null = null;
+  /** See ForwardHooks. */
+  onlooker: BodyTold | null = null;
   #isBodyAskedFor = false;
   #isReconnected = false;
   #isRenewed = false;
@@ -140,34 +140,15 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     if (status < 400) {
       // Where no limit is declared, an answer that was no refusal teaches nothing.
       const { quotas, concurrency } = this.#target.declaration;
-      const isLimited = quotas.length + concurrency.length > 0;
-      if (isLimited) {
-        const { budgets, clock } = this.#services;
-        tellAccepted(budgets, this.#target, lease.marks, answerOfHead(this.#target, status, rawHeaders), clock);
-      }
+      if (quotas.length + concurrency.length > 0) this.#accepted(lease, status, rawHeaders);
       if (!lease.isProven) this.#services.tokens.worked(this.#target.lease.connectionId, lease.generation);
       return true;
     }
     const answer = answerOfHead(this.#target, status, rawHeaders);
     const said = this.#tellLimits(answer);
-    if (!said.isLimited && isWorthAPeek(this.#target, answer)) this.#unclear = answer;
+    if (!isExplained(said)) this.#lookOn(lease, answer, rawHeaders);
     if (status === 401) return this.#unauthorized(lease.generation);
     return status === 503 || said.isLimited ? this.#limited(status, said) : true;
-  }
-
-  /** See ForwardHooks. */
-  get isCurious(): boolean {
-    return this.#unclear !== null;
-  }
-
-  /** See ForwardHooks. The answer is the client's already; whoever calls next should not be refused as well. */
-  peeked(body: Buffer): void {
-    const answer = this.#unclear;
-    const bodyText = answer === null ? null : textOf(body, answer.headers['content-encoding']);
-    if (answer === null || bodyText === null) return;
-    const said = this.#tellLimits({ ...answer, bodyText });
-    const { throttle, clock } = this.#services;
-    if (said.isLimited) throttle.refused(this.#target.accountKey, said, clock.nowMs());
   }
 
   /** See ForwardHooks. */
@@ -229,7 +210,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     const { headers: credentialHeaders, query } = lease.attachment;
     const { method, body, rawHeaders, path, facts } = this.#call;
     this.#lease = lease;
-    this.#unclear = null;
+    this.onlooker = null;
     const span = this.#beginSpan();
     const dropped = span === null ? facts.trace.dropped : TRACE_HEADERS;
     const replaced = namesToDrop(credentialHeaders);
@@ -286,6 +267,18 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     this.#isTokenComing = next === 'coming';
     this.#setDeadline();
     return false;
+  }
+
+  /** What its body says is told once that is complete, and what its head says with it. */
+  #accepted(lease: Lease, status: number, rawHeaders: readonly string[]): void {
+    const { budgets, clock } = this.#services;
+    const answer = answerOfHead(this.#target, status, rawHeaders);
+    if (!this.#lookOn(lease, answer, rawHeaders)) tellAccepted(budgets, this.#target, lease.marks, answer, clock);
+  }
+
+  #lookOn({ marks }: Lease, answer: Answer, rawHeaders: readonly string[]): boolean {
+    this.onlooker = BodyTold.of(this.#services, this.#target, marks, answer, rawHeaders);
+    return this.onlooker !== null;
   }
 
   #tellLimits(answer: Answer): LimitsSaid {
@@ -375,6 +368,11 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
 /** Apart, so that nothing is put together for calls of providers that count none of them apart. */
 function ofKind(target: ProxyTarget, { method, path }: ProxyCall): ProxyTarget {
   return targetOfCall(target, method, `${target.origin}${target.pathPrefix}${path}`);
+}
+
+/** Whether the head has said which limit refused. */
+function isExplained({ isLimited, readings }: LimitsSaid): boolean {
+  return isLimited && readings.some(({ remaining }) => remaining === 0);
 }
 
 /** Of a try that had no answer. */

@@ -57,8 +57,8 @@ export const shopify = {
     'v1722326847/media/shopify_1722326845.svg',
   ),
   // Buckets, by the plan of the shop: these are the smallest. A full one takes its size at once and then a twentieth
-  // each second, of which people are told by refusals. Queries cost points, told in bodies: where a body is not looked
-  // at, as in the proxy, a call counts as one.
+  // each second, of which people are told by refusals. Queries cost points; a call counts as one until the end of its
+  // answer tells what is left.
   quotas: [
     { name: 'rest', scope: 'appInAccount', limit: 40, ...BUCKET },
     {

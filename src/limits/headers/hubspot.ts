@@ -17,6 +17,8 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 export const hubspot: Reader = {
+  // Searches have no fields.
+  statusesToldInBody: [429],
   ...fieldReadings([
     {
       name: 'burst',

@@ -6,6 +6,7 @@ import type { RateHeaderFamily } from '../../catalog/schema.ts';
 import { NameTable } from '../../core/nameTable.ts';
 import type { Ms } from '../../core/time.ts';
 import { headerRecord } from '../../egress/headers.ts';
+import type { PeekedPart } from '../../egress/peek.ts';
 import { atlassian } from './atlassian.ts';
 import { discord, pipedrive } from './edge.ts';
 import { generic } from './generic.ts';
@@ -60,9 +61,15 @@ export const NOTHING_SAID: LimitsSaid = Object.freeze({
   isLockedOut: false,
 });
 
+const SHORT: PartTold = Object.freeze({ part: 'short', names: null });
 const NO_HEADERS: Answer['headers'] = Object.freeze({});
 const LIMITED: Refusal = { isLimited: true };
 const NOT_LIMITED: Refusal = { isLimited: false };
+
+/** See `partTold`. */
+export type PartTold =
+  | { readonly part: Extract<PeekedPart, 'short'>; readonly names: null }
+  | { readonly part: Extract<PeekedPart, 'end'>; readonly names: readonly string[] };
 
 /** What `limitHeaders` does with a field: its lower-case name if it is one of the family's, `date`, or neither. */
 interface Picked {
@@ -121,9 +128,17 @@ export function saysNothing({ headers }: Answer): boolean {
   return headers === NO_HEADERS;
 }
 
-/** Whether the body of such an error may say that it is a refusal, where its headers do not. */
-export function isToldInBody(family: RateHeaderFamily, status: number): boolean {
-  return READERS[family].statusesToldInBody?.includes(status) ?? false;
+/**
+ * What of the body of such an answer may say what its headers do not; null if nothing. The end has the readings that
+ * are named.
+ */
+export function partTold(family: RateHeaderFamily, status: number): PartTold | null {
+  const { statusesToldInBody, namesInBody, hidesRefusals } = READERS[family];
+  if (status >= 400) return statusesToldInBody?.includes(status) ? SHORT : null;
+  // Only GraphQL and its like say no with 200.
+  if (status !== 200) return null;
+  if (namesInBody !== undefined) return { part: 'end', names: namesInBody };
+  return hidesRefusals === true ? SHORT : null;
 }
 
 /** Never throws, whatever the headers and the body are. */

@@ -9,7 +9,7 @@ import type { Reader } from './said.ts';
 import { shortJson } from './values.ts';
 
 export const linear: Reader = {
-  hidesRefusals: true,
+  statusesToldInBody: [400],
   ...fieldReadings([
     { ...fieldsOf('requests'), windowMs: HOUR_MS },
     { ...fieldsOf('complexity'), windowMs: HOUR_MS },

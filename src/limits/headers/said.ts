@@ -31,7 +31,7 @@ export interface Answer {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Given where somebody has it in memory anyway. */
+  /** Of an error, of a short answer, or the end of one: see `partTold`. */
   readonly bodyText?: string;
 }
 
@@ -57,6 +57,8 @@ export interface Reader {
   refusal?(answer: Answer): Refusal | undefined;
   /** Whether `refusal` is to be asked about a 2xx answer too, if its body is at hand. */
   readonly hidesRefusals?: boolean;
+  /** Readings that stand at the end of the bodies of accepted answers, by their names. */
+  readonly namesInBody?: readonly string[];
   /** Of errors whose headers leave open whether they are refusals. */
   readonly statusesToldInBody?: readonly number[];
 }

@@ -33,10 +33,12 @@ describe('@hubspot/api-client is told', () => {
   });
 
   it('of a limit that a write met, and it was sent once', async () => {
-    vendor.fail({ kind: 'status', status: 429, retryAfterSeconds: 1 });
-    const asked = await vendor.asked(async () => {
-      const creating = hubspot.crm.contacts.basicApi.create({ properties: {}, associations: [] });
-      await expect(creating).rejects.toMatchObject({ code: 429 });
+    // One of its own: whose limit has refused once is called with care for an hour.
+    await using limited = await startVendor('hubspot');
+    limited.fail({ kind: 'status', status: 429, retryAfterSeconds: 1 });
+    const asked = await limited.asked(async () => {
+      const { basicApi } = hubspotThrough(limited.through).crm.contacts;
+      await expect(basicApi.create({ properties: {}, associations: [] })).rejects.toMatchObject({ code: 429 });
     });
     expect(asked).toBe(1);
   });
@@ -92,10 +94,11 @@ describe('@hubspot/api-client', () => {
   });
 
   it('does not wait itself for a limit that passes soon: Tenon does', async () => {
-    vendor.fail({ kind: 'status', status: 429, retryAfterSeconds: 3 });
+    await using limited = await startVendor('hubspot', { sandbox: { hubspotContacts: 250 } });
+    limited.fail({ kind: 'status', status: 429, retryAfterSeconds: 3 });
     let ms = 0;
-    const asked = await vendor.asked(async () => {
-      ({ ms } = await vendor.passing(hubspot.crm.contacts.basicApi.getPage(1)));
+    const asked = await limited.asked(async () => {
+      ({ ms } = await limited.passing(hubspotThrough(limited.through).crm.contacts.basicApi.getPage(1)));
     });
     expect([asked, ms >= 3 * SECOND_MS]).toEqual([2, true]);
   });

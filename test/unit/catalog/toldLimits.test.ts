@@ -8,7 +8,7 @@ import type { CallKind } from '../../../src/catalog/quotas.ts';
 import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
-import { tellLimits } from '../../../src/flows/limitsTold.ts';
+import { partToLookAt, tellLimits } from '../../../src/flows/limitsTold.ts';
 import { kindsOf, patternOf } from '../../../src/limits/callKinds.ts';
 import type { Answer } from '../../../src/limits/headers/said.ts';
 import { fakeClock } from '../../support/clock.ts';
@@ -37,6 +37,7 @@ async function start(provider: string) {
     clock,
     tell: (answer: Answer, method = 'GET', path = '/') =>
       tellLimits(budgets, targetOf(method, path), [], answer, clock.nowMs()),
+    part: (status: number, method: string, path: string) => partToLookAt(targetOf(method, path), status),
     view: (method = 'GET', path = '/') => {
       const keys = targetOf(method, path).lease.budgets;
       return Object.fromEntries(budgets.view(keys).map((budget, index) => [keys[index]?.name ?? '', budget]));
@@ -129,6 +130,24 @@ describe('what Shopify says', () => {
     });
     tell({ status: 200, headers: {}, bodyText }, 'POST', path);
     expect(view('POST', path)['cost']?.blockedUntilMs).toBe(clock.nowMs() + 2 * SECOND_MS);
+  });
+});
+
+describe('a body is looked at', () => {
+  it.each([
+    ['shopify', 'POST', '/admin/api/2026-10/graphql.json', 200, 'end'],
+    ['shopify', 'POST', '/admin/api/2026-10/graphql.json', 201, null],
+    ['shopify', 'GET', '/admin/api/2026-10/orders/1.json', 200, null],
+    ['slack', 'GET', '/users.list', 200, 'short'],
+    ['linear', 'POST', '/graphql', 200, null],
+    ['linear', 'POST', '/graphql', 400, 'short'],
+    ['hubspot', 'POST', '/crm/v3/objects/contacts/search', 429, 'short'],
+    ['hubspot', 'GET', '/crm/v3/objects/contacts', 200, null],
+    ['salesforce', 'GET', '/services/data/v60.0/query', 403, 'short'],
+    ['stripe', 'GET', '/v1/customers', 200, null],
+  ])('of %s: %s %s answered %i: %s', async (provider, method, path, status, part) => {
+    const { part: partOf } = await start(provider);
+    expect(partOf(status, method, path)).toBe(part);
   });
 });
 

@@ -2,7 +2,8 @@
 // it was answered; all give up after the same time.
 
 import { Budgets } from '../../actors/budgets.ts';
-import { type Lease, Leases, type LeaseTarget, leaseTarget } from '../../actors/lease.ts';
+import { type Lease, Leases, type LeaseTarget } from '../../actors/lease.ts';
+import { leaseTarget } from '../../actors/leaseTarget.ts';
 import type { Supervisor } from '../../actors/supervisor.ts';
 import type { OpenToken, TokenManager } from '../../actors/tokenManager.ts';
 import { createCatalog } from '../../src/catalog/catalog.ts';

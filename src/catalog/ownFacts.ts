@@ -34,10 +34,6 @@ const quota = z.strictObject({
       isApart: z.boolean().exactOptional(),
       isEach: z.boolean().exactOptional(),
     })
-    .refine(({ paths, isEach }) => isEach !== true || !paths.some((path) => path.includes('*')), {
-      error: 'paths that are counted each for itself have no *',
-      path: ['paths'],
-    })
     .exactOptional(),
 });
 const concurrencyLimit = z.strictObject({

@@ -28,7 +28,7 @@ export interface CallKind {
   readonly paths: readonly string[];
   /** They spend nothing of the quotas that count all calls. */
   readonly isApart?: boolean;
-  /** Each path is counted for itself; none has a `*`. */
+  /** Each of the paths is counted for itself, with all that it stands for. */
   readonly isEach?: boolean;
 }
 

@@ -3,7 +3,7 @@
 import type { EntryChange, FieldChange } from '../catalog/differences.ts';
 import type { Origin } from '../catalog/liveCatalog.ts';
 import type { InputField, SecretInput, Support } from '../catalog/providerInfo.ts';
-import type { Quota, QuotaScope } from '../catalog/quotas.ts';
+import type { CallKind, Quota, QuotaScope } from '../catalog/quotas.ts';
 import {
   type AuthDeclaration,
   type CustomAuth,
@@ -18,6 +18,8 @@ import { styled } from './print.ts';
 
 /** A value of an entry is shown up to here; the whole of it is in `--json`. */
 const VALUE_CHARS_MAX = 100;
+/** Of the calls that a limit counts; all of them are in docs/providers. */
+const CALLS_LISTED_MAX = 4;
 
 export interface ListItem {
   readonly name: string;
@@ -196,19 +198,34 @@ const SCOPE_TEXTS = {
 
 function limitRows({ quotas, concurrency }: ProviderDeclaration): readonly Row[] {
   return [
-    ...quotas.map((quota): Row => [quota.name, quotaText(quota)]),
+    ...[...Map.groupBy(quotas, ({ name }) => name).values()].map(quotaRow),
     ...concurrency.map(({ name, scope, limit }): Row => {
       return [name, `${limit} calls at the same time per ${SCOPE_TEXTS[scope]}`];
     }),
   ];
 }
 
-function quotaText({ scope, limit, windowMs, isOptional, only }: Quota): string {
-  const text = `${isOptional ? 'what is set of' : limit} calls in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
-  if (only === undefined) return text;
-  const { method, paths, isEach = false } = only;
-  const which = isEach ? `each of ${paths.map((path) => path.slice(1)).join(', ')}` : paths.join(' and ');
-  return method === undefined ? `${text}, of ${which}` : `${text}, of ${method} ${which}`;
+/** One limit, which may be declared for several kinds of calls. */
+function quotaRow(kinds: readonly Quota[]): Row {
+  const [first] = kinds as readonly [Quota, ...Quota[]];
+  const only = kinds.map((kind) => kind.only).filter((kind) => kind !== undefined);
+  // What counts all calls anyway is not made clearer by which of them count more than once.
+  const which = only.length < kinds.length ? '' : `, of ${callsText(only)}`;
+  return [first.name, `${quotaText(first)}${which}`];
+}
+
+function quotaText({ scope, limit, windowMs, isOptional }: Quota): string {
+  const calls = isOptional ? 'what is set of calls' : limit === 1 ? '1 call' : `${limit} calls`;
+  return `${calls} in ${spanText(windowMs)} per ${SCOPE_TEXTS[scope]}`;
+}
+
+function callsText(kinds: readonly CallKind[]): string {
+  const calls = kinds.flatMap(({ method, paths }) =>
+    paths.map((path) => (method === undefined ? path : `${method} ${path}`)),
+  );
+  const isEach = kinds.some((kind) => kind.isEach === true);
+  if (calls.length <= CALLS_LISTED_MAX) return `${isEach ? 'each of ' : ''}${calls.join(' and ')}`;
+  return `${isEach ? 'each of ' : ''}${calls.length} endpoints, such as ${calls[0]}`;
 }
 
 const ROTATION_TEXTS = {

@@ -1,7 +1,8 @@
 // Where the calls of a connection or an installation go: address, provider, limits. Resolving it takes a few reads
 // and a template, so the proxy keeps it; any change of an installation, a connection or an integration empties it.
 
-import { type LeaseTarget, leaseTarget, limitedAccount, type TargetFacts } from '../../actors/lease.ts';
+import type { LeaseTarget } from '../../actors/lease.ts';
+import { leaseTarget, limitedAccount, type TargetFacts } from '../../actors/leaseTarget.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
@@ -10,7 +11,7 @@ import type { InstallationId, ProjectId } from '../core/ids.ts';
 import { PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
 import { isMoveDue } from '../core/lookUp.ts';
 import { recentlyUsed } from '../core/recent.ts';
-import { type KnownKind, knownKinds } from '../limits/callKinds.ts';
+import { type KnownKind, knownKinds, pathCounted } from '../limits/callKinds.ts';
 import type { ConfigContent } from '../manifest/config.ts';
 import { isProxyEnabled } from '../manifest/effective.ts';
 import type { IntegrationSpec } from '../manifest/manifest.ts';
@@ -49,8 +50,8 @@ export function targetOfCall<Target extends ProviderTarget>(target: Target, meth
   const rest = address.slice(baseUrl.length);
   for (const known of knownKinds(declaration.quotas)) {
     if (known.kind.method !== undefined && known.kind.method !== method) continue;
-    const path = known.pattern.exec(rest)?.[1];
-    if (path !== undefined) return { ...target, lease: leaseOf(target, known, path) };
+    const counted = pathCounted(known, rest);
+    if (counted !== undefined) return { ...target, lease: leaseOf(target, known, counted) };
   }
   return target;
 }
@@ -64,9 +65,9 @@ export function budgetsOfTarget(target: ProviderTarget): LeaseTarget['budgets'] 
   return [...new Map(all.map((budget) => [budget.key, budget])).values()];
 }
 
-function leaseOf({ declaration, facts, lease: own }: ProviderTarget, known: KnownKind, path: string): LeaseTarget {
+/** `counted`: see pathCounted. */
+function leaseOf({ declaration, facts, lease: own }: ProviderTarget, known: KnownKind, counted: string): LeaseTarget {
   const { kind, id } = known;
-  const counted = kind.isEach === true ? path : '';
   const key = `${id} ${counted}`;
   const leases = leasesOfKinds.get(own) ?? new Map<string, LeaseTarget>();
   const made = leases.get(key);

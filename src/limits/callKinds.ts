@@ -11,6 +11,8 @@ export interface KnownKind {
   readonly id: number;
   /** See patternOf. */
   readonly pattern: RegExp;
+  /** The same of each of its paths; empty where it counts them together, or none has a `*`. */
+  readonly patterns: readonly RegExp[];
 }
 
 /** By the quotas of a declaration, of which there is one for all customers. */
@@ -20,9 +22,16 @@ const known = new WeakMap<readonly Quota[], readonly KnownKind[]>();
 export function knownKinds(quotas: readonly Quota[]): readonly KnownKind[] {
   const before = known.get(quotas);
   if (before !== undefined) return before;
-  const kinds = kindsOf(quotas).map((kind, id) => ({ kind, id, pattern: patternOf(kind) }));
+  const kinds = kindsOf(quotas).map((kind, id) => ({ kind, id, pattern: patternOf(kind), patterns: patternsOf(kind) }));
   known.set(quotas, kinds);
   return kinds;
+}
+
+/** What of a kind a call with this path and query is counted as, '' for all of it; undefined if it is of another. */
+export function pathCounted({ kind, pattern, patterns }: KnownKind, address: string): string | undefined {
+  const path = pattern.exec(address)?.[1];
+  if (path === undefined || kind.isEach !== true) return path === undefined ? undefined : '';
+  return patterns.length === 0 ? path : kind.paths.find((_, index) => patterns[index]?.test(path) === true);
 }
 
 /** The kinds that quotas are declared for, each once, in their order. */
@@ -45,6 +54,11 @@ export function quotasSpent(quotas: readonly Quota[], kind: CallKind | null): re
 export function patternOf({ paths }: CallKind): RegExp {
   const alternatives = paths.map((path) => path.split('*').map(literal).join('[^/?#]+'));
   return new RegExp(`^(${alternatives.join('|')})/?(?:[?#]|$)`);
+}
+
+function patternsOf({ paths, isEach }: CallKind): readonly RegExp[] {
+  const isTold = isEach === true && paths.some((path) => path.includes('*'));
+  return isTold ? paths.map((path) => patternOf({ paths: [path] })) : [];
 }
 
 function literal(text: string): string {

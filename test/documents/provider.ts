@@ -138,7 +138,7 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
   const rows = [...limitsOnce.map(quotaRow), ...concurrency.map(concurrencyRow)];
   const waits = `Tenon keeps them: a call that finds no room waits, at most ${span(CALLER_WAIT_MS_MAX)}.`;
   const policies = [
-    ...quotas.flatMap((quota) => quotaPolicy(quota, quotas)),
+    ...quotaPolicies(quotas),
     ...concurrency.flatMap(({ name, startsAt }) =>
       startsAt === undefined
         ? []
@@ -158,11 +158,19 @@ function limits({ quotas, concurrency, quotaProbe }: ProviderDeclaration): reado
   return [table(['Limit', 'At most', 'Shared by'], rows), paragraph(waits), ...list];
 }
 
-/** What is done with a quota besides counting. */
+/** Those of several limits together where they are the same, as of a second and a minute. */
+function quotaPolicies(quotas: readonly Quota[]): readonly string[] {
+  const named = quotas.map((quota) => [quota.name, quotaPolicy(quota, quotas)] as const);
+  return [...Map.groupBy(named, ([, text]) => text)]
+    .filter(([text]) => text !== '')
+    .map(([text, names]) => `${names.map(([name]) => code(name)).join(', ')}: ${text}.`);
+}
+
+/** What is done with a quota besides counting; empty if nothing is. */
 function quotaPolicy(
   { name, caps, isSpread, lagMs, isSoft, isOptional, pause, only }: Quota,
   quotas: readonly Quota[],
-): readonly string[] {
+): string {
   const isForAll = quotas.some((other) => other.name === name && other.only === undefined);
   const parts = [
     ...(only === undefined ? [] : [countedText(only, isForAll)]),
@@ -183,7 +191,7 @@ function quotaPolicy(
             `a row, up to ${span(pause.longestMs)}`,
         ]),
   ];
-  return parts.length === 0 ? [] : [`${code(name)}: ${parts.join('; ')}.`];
+  return parts.join('; ');
 }
 
 function countedText({ method, paths, isApart = false, isEach = false }: CallKind, isForAll: boolean): string {

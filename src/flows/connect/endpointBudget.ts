@@ -4,7 +4,7 @@
 // and of one that was under way it is known. What little comes too early is refused, an answer like any other.
 
 import type { BudgetView } from '../../../actors/budgetState.ts';
-import { accountOf } from '../../../actors/lease.ts';
+import { accountOf } from '../../../actors/leaseTarget.ts';
 import type { Quota } from '../../catalog/quotas.ts';
 import { type ProviderDeclaration, tokenFactsOf } from '../../catalog/schema.ts';
 import { BUDGETS_CACHED_MAX, REFRESH_BACKOFF_MS_MAX } from '../../core/limits.ts';

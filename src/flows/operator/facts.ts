@@ -2,7 +2,7 @@
 // connection's, its provider's circuit, its reads and the lanes they and its events go to. Diagnoses (`diagnoses.ts`)
 // are made of this and nothing else. The past of an actor is replayed only when a diagnosis asks for it.
 
-import { leaseTarget } from '../../../actors/lease.ts';
+import { leaseTarget } from '../../../actors/leaseTarget.ts';
 import type { CredentialContext } from '../../../machines/credentialEvents.ts';
 import type { DeliveryContext } from '../../../machines/delivery.ts';
 import type { InboxContext } from '../../../machines/inbox.ts';

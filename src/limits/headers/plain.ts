@@ -5,7 +5,8 @@ import { fieldReadings } from './fields.ts';
 import { generic } from './generic.ts';
 import type { Reader } from './said.ts';
 
-// The three fields tell of the steady window; the burst of a second is seen only when it refuses.
+// The three fields tell of the steady window, and are not there when it refuses; the burst of a second is seen only by
+// how soon its refusal ends.
 // https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
 export const klaviyo: Reader = {
   ...fieldReadings([
@@ -17,6 +18,10 @@ export const klaviyo: Reader = {
       windowMs: MINUTE_MS,
     },
   ]),
+  refusal: ({ status, headers }) => {
+    if (status !== 429) return undefined;
+    return { isLimited: true, name: headers['retry-after'] === '1' ? 'burst' : 'steady' };
+  },
 };
 
 // A leaky bucket; enterprise accounts have a window of ten seconds, others of twenty.

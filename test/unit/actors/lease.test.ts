@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
-import { type Lease, Leases, type LeaseTarget, leaseTarget } from '../../../actors/lease.ts';
+import { type Lease, Leases, type LeaseTarget } from '../../../actors/lease.ts';
+import { leaseTarget } from '../../../actors/leaseTarget.ts';
 import { Supervisor } from '../../../actors/supervisor.ts';
 import type { OpenToken, TokenManager } from '../../../actors/tokenManager.ts';
 import { provider } from '../../../machines/provider.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BudgetKey, Turn } from '../../../actors/budgetState.ts';
 import { Budgets } from '../../../actors/budgets.ts';
-import { leaseTarget } from '../../../actors/lease.ts';
+import { leaseTarget } from '../../../actors/leaseTarget.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { ConnectionId, ProjectId } from '../../../src/core/ids.ts';
 import { CALLER_WAIT_MS_MAX, METER_SLICES } from '../../../src/core/limits.ts';

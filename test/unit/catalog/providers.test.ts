@@ -111,11 +111,13 @@ describe('the built-in declarations', () => {
   );
 
   it.each(declarations.filter(({ quotas }) => quotas.some(({ only }) => only?.isEach)))(
-    '$name has one limit for each path',
+    '$name has one limit for each path, method and window',
     ({ quotas }) => {
-      const paths = quotas.flatMap(({ only }) => (only?.isEach === true ? only.paths : []));
-      expect(new Set(paths).size).toBe(paths.length);
-      for (const path of paths) expect(path).toMatch(/^\/[^*?#]+[^/*?#]$/);
+      const limits = quotas.flatMap(({ only, windowMs }) =>
+        only?.isEach === true ? only.paths.map((path) => `${windowMs} ${only.method ?? 'any'} ${path}`) : [],
+      );
+      expect(new Set(limits).size).toBe(limits.length);
+      for (const limit of limits) expect(limit).toMatch(/^\d+ [A-Za-z]+ (?:\/(?:\*|[^*/?#]+))+$/);
     },
   );
 

@@ -2,14 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
-import { leaseTarget } from '../../../actors/lease.ts';
+import { leaseTarget } from '../../../actors/leaseTarget.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
-import type { CallKind } from '../../../src/catalog/quotas.ts';
 import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { partToLookAt, tellLimits } from '../../../src/flows/limitsTold.ts';
-import { kindsOf, patternOf } from '../../../src/limits/callKinds.ts';
+import { knownKinds, pathCounted } from '../../../src/limits/callKinds.ts';
 import type { Answer } from '../../../src/limits/headers/said.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { withStore } from '../../support/store.ts';
@@ -23,9 +22,11 @@ async function start(provider: string) {
   const budgets = new Budgets(store, clock, silentLog());
   const declaration = catalog.get(provider);
   const targetOf = (method: string, path: string) => {
-    const isOf = (one: CallKind) => (one.method ?? method) === method && patternOf(one).test(path);
-    const kind = kindsOf(declaration.quotas).find(isOf) ?? null;
-    const counted = kind?.isEach === true ? patternOf(kind).exec(path)?.[1] : '';
+    const known = knownKinds(declaration.quotas).find(
+      (one) => (one.kind.method ?? method) === method && pathCounted(one, path) !== undefined,
+    );
+    const kind = known?.kind ?? null;
+    const counted = known === undefined ? '' : pathCounted(known, path);
     const facts = {
       connectionId: parseId<ConnectionId>('c1', 'connection'),
       projectId: parseId<ProjectId>('p1', 'project'),
@@ -151,6 +152,30 @@ describe('a body is looked at', () => {
   });
 });
 
+describe('what Klaviyo says', () => {
+  const profile = ['GET', '/api/profiles/01GDDKASAP8TKDDA2GRZDSVP4H/?fields[profile]=email'] as const;
+
+  it('of an endpoint counts for that endpoint, whichever object is asked for', async () => {
+    const { tell, view } = await start('klaviyo');
+    const headers = { 'ratelimit-limit': '750', 'ratelimit-remaining': '700', 'ratelimit-reset': '30' };
+    tell({ status: 200, headers }, ...profile);
+    expect(view('GET', '/api/profiles/another')['lSteady']).toMatchObject({ limit: 750, spent: 50 });
+    expect(view('GET', '/api/profiles')['lSteady']).toMatchObject({ spent: 0 });
+    expect(view('PATCH', '/api/profiles/another')['lSteady']).toMatchObject({ spent: 0 });
+  });
+
+  it.each([
+    ['1', 'lBurst', 'lSteady', SECOND_MS],
+    ['17', 'lSteady', 'lBurst', 17 * SECOND_MS],
+  ])('of a refusal that ends after %s s holds %s and not %s', async (seconds, held, other, waitMs) => {
+    const { tell, view, clock } = await start('klaviyo');
+    tell({ status: 429, headers: { 'retry-after': seconds } }, ...profile);
+    expect(view(...profile)[held]?.blockedUntilMs).toBe(clock.nowMs() + waitMs);
+    expect(view(...profile)[other]?.blockedUntilMs).toBeNull();
+    expect(view('GET', '/api/events')['xlBurst']?.blockedUntilMs).toBeNull();
+  });
+});
+
 describe('what Slack says', () => {
   it('of a tier holds back the method that was called, however it is called, and no other', async () => {
     const { tell, view, clock } = await start('slack');
@@ -194,6 +219,11 @@ describe('calls that a provider counts apart', () => {
     ['zendeskSupport', 'GET', '/api/v2/tickets', ['perMinute']],
     ['shopify', 'GET', '/admin/api/2026-10/orders/1.json', ['rest']],
     ['shopify', 'POST', '/admin/api/2026-10/graphql.json', ['cost']],
+    ['klaviyo', 'GET', '/api/events/?page[size]=100', ['xlBurst', 'xlSteady']],
+    ['klaviyo', 'GET', '/api/lists/XyZ123/tags/', ['sBurst', 'sSteady']],
+    ['klaviyo', 'POST', '/api/profiles', ['lBurst', 'lSteady']],
+    ['klaviyo', 'POST', '/api/flow-series-reports', ['reportsBurst', 'reportsSteady']],
+    ['klaviyo', 'PUT', '/api/profiles', []],
     ['slack', 'GET', '/users.list?limit=200', ['tier2']],
     ['slack', 'POST', '/users.list', ['tier2']],
     ['slack', 'POST', '/chat.postMessage', ['special']],

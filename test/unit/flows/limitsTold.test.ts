@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Budgets } from '../../../actors/budgets.ts';
-import { leaseTarget } from '../../../actors/lease.ts';
+import { leaseTarget } from '../../../actors/leaseTarget.ts';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import type { ConnectionId, ProjectId } from '../../../src/core/ids.ts';
 import { silentLog } from '../../../src/core/log.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Quota } from '../../../src/catalog/quotas.ts';
-import { kindsOf, patternOf, quotasSpent } from '../../../src/limits/callKinds.ts';
+import { kindsOf, knownKinds, pathCounted, patternOf, quotasSpent } from '../../../src/limits/callKinds.ts';
 
 const shared = { scope: 'externalAccount', limit: 1, windowMs: 1000 } as const;
 const paths = ['/crm/v3/objects/*/search', '/v(1).0/$count'];
@@ -34,6 +34,34 @@ describe('the kinds of calls of a provider', () => {
     const together: Quota = { name: 'together', ...shared, only: { paths: ['/a', '/b.c'] } };
     expect(kindsOf([each, together])).toEqual([each.only, together.only]);
     expect(quotasSpent([each, together], each.only ?? null)).toEqual([each]);
+  });
+});
+
+describe('where each path is counted for itself', () => {
+  const counted = (isEach: boolean, address: string) => {
+    const only = { paths: ['/lists', '/lists/*', '/lists/*/tags', '/lists/new'], isEach };
+    const [known] = knownKinds([{ name: 'each', ...shared, only }]);
+    return known === undefined ? null : pathCounted(known, address);
+  };
+
+  it.each([
+    ['/lists', '/lists'],
+    ['/lists/?page=/lists/1', '/lists'],
+    ['/lists/a', '/lists/*'],
+    ['/lists/b/?x=1', '/lists/*'],
+    ['/lists/b/tags', '/lists/*/tags'],
+    // The first that it fits.
+    ['/lists/new', '/lists/*'],
+    ['/lists/b/tags/c', undefined],
+    ['/list', undefined],
+  ])('%s is counted as %s', (address, path) => {
+    expect(counted(true, address)).toBe(path);
+    expect(counted(false, address)).toBe(path === undefined ? undefined : '');
+  });
+
+  it('paths without a * are counted as they are', () => {
+    const [known] = knownKinds([{ name: 'each', ...shared, only: { paths: ['/a', '/b.c'], isEach: true } }]);
+    expect(known && pathCounted(known, '/b.c/?d=1')).toBe('/b.c');
   });
 });
 

@@ -44,7 +44,7 @@ import {
   type Window,
 } from './budgetState.ts';
 import { PlacesFound } from './placesFound.ts';
-import { type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
+import { acceptedAt, type Refused, refusedAt, shortestOf, unexplainedAt } from './refusals.ts';
 import { fairly, fairlyFull, holdAs, mayGoOf, nextLookAtMs, type Owner, settleAs, spendAs } from './sharing.ts';
 import { newTurn, turnAt } from './waiting.ts';
 
@@ -224,7 +224,7 @@ export class Budgets {
   /** An answer that was no refusal, while its call still has its place. */
   answered(keys: readonly BudgetKey[]): void {
     for (const key of keys) {
-      if (key.pause !== undefined) (this.#budgetOf(key) as Window).refusals = 0;
+      if (key.pause !== undefined) acceptedAt(this.#budgetOf(key) as Window, this.#clock.nowMs());
       if (key.startsAt !== undefined)
         this.#places.answered(key, this.#seats.get(key.key)?.taken ?? 0, this.#clock.nowMs());
     }

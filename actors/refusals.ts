@@ -28,6 +28,11 @@ export function refusedAt(window: Window, untilMs: Ms | null, nowMs: Ms): Refuse
   return { isLonger, isNews: isFirst || isLasting };
 }
 
+/** A call was accepted; during a pause that says nothing, since it was sent before. */
+export function acceptedAt(window: Window, nowMs: Ms): void {
+  if (nowMs >= restsUntilMs(window.meter, nowMs)) window.refusals = 0;
+}
+
 /**
  * The provider tells no numbers and did not say for which limit it refused: the shortest window is believed to hold
  * what was accepted of it, and rests until then, for its own length at most. `mark` is that of the refused call.

@@ -259,8 +259,12 @@ export const LIMIT_BODY_CHARS_MAX = 16_384;
 export const PEEKED_BYTES_MAX = 4096;
 /** Where the end of an answer is looked at and it is packed, all of it is kept: several times a page of 250 records. */
 export const PEEKED_PACKED_BYTES_MAX = 65_536;
-/** JSON packs to a tenth or less; what unpacks to more is no page of records. */
-export const PEEKED_UNPACKED_BYTES_MAX = 2 * 1_048_576;
+/** JSON packs to a tenth or so; what unpacks to more is no page of records. */
+export const PEEKED_UNPACKED_BYTES_MAX = 1_048_576;
+/** Ends of answers that are unpacked at the same time: one for each thread of libuv's pool. */
+export const UNPACKING_MAX = 4;
+/** A body that takes longer says how things were; a slow reader must not hold others back by that. */
+export const BODY_TOLD_MS_MAX = 5 * SECOND_MS;
 
 // Edge
 

@@ -1,5 +1,5 @@
 // The proxy's hot path: streams one call to a provider and its response into a sink, both ways under back-pressure and
-// without looking into either body, but for a short error that the hook asks for (`peek.ts`). It sits on undici's
+// without looking into either body, but for an answer that the hook wants to look on (`Onlooker`). It sits on undici's
 // dispatch, since `Readable.toWeb` over a response body ends the process when a client disconnects at the wrong moment.
 // Invariants: the outcome settles exactly once; nothing reaches the client unless the hook accepted the head; a body
 // that the provider broke off is broken off towards the client too.
@@ -205,8 +205,11 @@ class ForwardExchange extends Exchange implements Watched {
     this.#means.watch.remove(this);
     const isForwarded = !this.#isSettled;
     if (isForwarded) this.#sink.end();
-    if (this.#onlooker !== null) this.#onlooker.completed();
-    if (isForwarded) this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
+    try {
+      if (this.#onlooker !== null) this.#onlooker.completed();
+    } finally {
+      if (isForwarded) this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
+    }
   }
 
   protected override failed(error: IntegrationError): void {

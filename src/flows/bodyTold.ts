@@ -1,17 +1,20 @@
 // A proxied answer whose body says more of the provider's limits than its head: that it is a refusal, or what the call
-// has cost. It is looked at while it goes by, and the budgets are told once it is complete. The client has the answer
-// then; whoever calls next should not be refused as well.
+// has cost. It is looked at while it goes by, and the budgets hear of it once it is complete. The client has the answer
+// then; whoever calls next should not be refused as well. What the head says is told at the head.
 
-import type { Clock } from '../core/time.ts';
+import { BODY_TOLD_MS_MAX } from '../core/limits.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import type { Onlooker } from '../egress/forward.ts';
 import { headerValue } from '../egress/headers.ts';
 import { Peek } from '../egress/peek.ts';
-import type { Answer, LimitsSaid } from '../limits/headers/said.ts';
-import { partToLookAt, tellAccepted, tellLimits } from './limitsTold.ts';
+import type { Answer } from '../limits/headers/said.ts';
+import { partToLookAt, tellBody, tellLimits } from './limitsTold.ts';
 import type { ProxyServices } from './proxyRun.ts';
 import type { ProxyTarget } from './targets.ts';
 
-/** What is told of one answer. */
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+
+/** Who hears what is said. */
 export interface BodyToldServices {
   readonly budgets: ProxyServices['budgets'];
   readonly throttle: Pick<ProxyServices['throttle'], 'refused'>;
@@ -23,23 +26,29 @@ export class BodyTold implements Onlooker {
   readonly #target: ProxyTarget;
   readonly #marks: readonly number[];
   readonly #answer: Answer;
+  readonly #rawHeaders: readonly string[];
+  readonly #receivedAtMs: Ms;
   readonly #peek: Peek;
+  #isTold = false;
 
   private constructor(
     services: BodyToldServices,
     target: ProxyTarget,
     marks: readonly number[],
     answer: Answer,
+    rawHeaders: readonly string[],
     peek: Peek,
   ) {
     this.#services = services;
     this.#target = target;
     this.#marks = marks;
     this.#answer = answer;
+    this.#rawHeaders = rawHeaders;
+    this.#receivedAtMs = services.clock.nowMs();
     this.#peek = peek;
   }
 
-  /** Null where the head has told everything. `marks` are those of the lease that the call went with. */
+  /** Null where the head tells everything. `marks` are those of the lease that the call went with. */
   static of(
     services: BodyToldServices,
     target: ProxyTarget,
@@ -48,34 +57,51 @@ export class BodyTold implements Onlooker {
     rawHeaders: readonly string[],
   ): BodyTold | null {
     const part = partToLookAt(target, answer.status);
-    if (part === null || headerValue(rawHeaders, 'content-type')?.includes('json') !== true) return null;
+    if (part === null || !JSON_TYPE.test(headerValue(rawHeaders, 'content-type') ?? '')) return null;
     const peek = new Peek(part, headerValue(rawHeaders, 'content-encoding'));
-    return new BodyTold(services, target, marks, answer, peek);
+    return new BodyTold(services, target, marks, answer, rawHeaders, peek);
   }
 
   /** See Onlooker. */
   add(chunk: Buffer): void {
+    if (this.#isTold) return;
     this.#peek.add(chunk);
+    if (this.#peek.isTooLong) this.#tell(null);
   }
 
   /** See Onlooker. */
   completed(): void {
+    if (this.#isTold) return;
     const text = this.#peek.text();
-    if (text instanceof Promise) void text.then((unpacked) => this.#tell(unpacked));
+    if (text instanceof Promise) void this.#tellSoon(text);
     else this.#tell(text);
   }
 
-  /** Of an error the head was told at once. */
+  async #tellSoon(unpacked: Promise<string | null>): Promise<void> {
+    const text = await unpacked;
+    try {
+      this.#tell(text);
+    } catch {
+      // Of a budget that cannot be read now; the next answer says it again.
+    }
+  }
+
   #tell(bodyText: string | null): void {
-    const { budgets, throttle, clock } = this.#services;
-    const isError = this.#answer.status >= 400;
-    if (bodyText === null && isError) return;
-    if (bodyText === null) {
-      tellAccepted(budgets, this.#target, this.#marks, this.#answer, clock);
+    this.#isTold = true;
+    const { budgets, clock } = this.#services;
+    const receivedAtMs = this.#receivedAtMs;
+    const { status } = this.#answer;
+    if (bodyText === null || clock.nowMs() - receivedAtMs > BODY_TOLD_MS_MAX) {
+      if (status < 400) budgets.answered(this.#target.lease.budgets);
       return;
     }
-    const nowMs = clock.nowMs();
-    const said: LimitsSaid = tellLimits(budgets, this.#target, this.#marks, { ...this.#answer, bodyText }, nowMs);
-    if (said.isLimited) throttle.refused(this.#target.accountKey, said, nowMs);
+    const said =
+      status < 400
+        ? tellBody(budgets, this.#target, this.#marks, bodyText, { status, rawHeaders: this.#rawHeaders, receivedAtMs })
+        : tellLimits(budgets, this.#target, this.#marks, { ...this.#answer, bodyText }, receivedAtMs);
+    // A 429 needs no body for that.
+    if (said.isLimited && status !== 429) {
+      this.#services.throttle.refused(this.#target.accountKey, said, clock.nowMs());
+    }
   }
 }

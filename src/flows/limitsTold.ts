@@ -5,22 +5,52 @@
 import type { Budgets } from '../../actors/budgets.ts';
 import type { ProviderDeclaration, RateHeaderFamily } from '../catalog/schema.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import { headerRecord } from '../egress/headers.ts';
 import type { PeekedPart } from '../egress/peek.ts';
-import { limitHeaders, limitsSaid, partTold, saysNothing } from '../limits/headers/limitsSaid.ts';
+import { limitHeaders, limitsSaid, saysNothing, toldInBody } from '../limits/headers/limitsSaid.ts';
 import type { Answer, LimitReading, LimitsSaid } from '../limits/headers/said.ts';
 import type { Said } from '../limits/told.ts';
 import type { ProviderTarget } from './targets.ts';
 
+/** Whoever hears what is said. */
+type Hearing = Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>;
+
+/** Whose limits were spoken of. */
+type Limited = Pick<ProviderTarget, 'declaration' | 'lease'>;
+
 /** Answers what was said, for callers that have to decide about the same call. `marks` are those of its lease. */
 export function tellLimits(
-  budgets: Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>,
-  { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
+  budgets: Hearing,
+  target: Limited,
   marks: readonly number[],
   answer: Answer,
   nowMs: Ms,
 ): LimitsSaid {
-  const said = limitsSaid(familyOf(declaration), answer, nowMs);
-  if (answer.status < 400 && !said.isLimited) budgets.answered(lease.budgets);
+  const said = limitsSaid(familyOf(target.declaration), answer, nowMs);
+  if (answer.status < 400 && !said.isLimited) budgets.answered(target.lease.budgets);
+  tellSaid(budgets, target, marks, said);
+  return said;
+}
+
+/**
+ * The body of an accepted call, whose head was told without `isSure`. The head is needed only for a refusal, whose end
+ * may stand in any field of it.
+ */
+export function tellBody(
+  budgets: Hearing,
+  target: Limited,
+  marks: readonly number[],
+  bodyText: string,
+  { status, rawHeaders, receivedAtMs }: { status: number; rawHeaders: readonly string[]; receivedAtMs: Ms },
+): LimitsSaid {
+  const inBody = { status, headers: {}, bodyText };
+  if (!limitsSaid(familyOf(target.declaration), inBody, receivedAtMs).isLimited) {
+    return tellLimits(budgets, target, marks, inBody, receivedAtMs);
+  }
+  return tellLimits(budgets, target, marks, { ...inBody, headers: headerRecord(rawHeaders) }, receivedAtMs);
+}
+
+function tellSaid(budgets: Hearing, { declaration, lease }: Limited, marks: readonly number[], said: LimitsSaid): void {
   let isKnown = false;
   for (const reading of said.readings) {
     const name = quotaNameOf(declaration, lease, reading);
@@ -36,24 +66,29 @@ export function tellLimits(
   // Those whose ways are known name the limit, or say nothing of it because it is one of a single endpoint.
   const isUnexplained = said.isLimited && !said.isLockedOut && !isKnown;
   if (isUnexplained && familyOf(declaration) === 'generic') budgets.unexplained(lease.budgets, marks, said.retryAtMs);
-  return said;
 }
 
-/** The same of an accepted call, from its raw head; cheaper where nothing is said, as nearly always. */
+/**
+ * The same of an accepted call, from its raw head; cheaper where nothing is said, as nearly always. Without `isSure`
+ * its body may yet say that it is a refusal.
+ */
 export function tellAccepted(
-  budgets: Pick<Budgets, 'answered' | 'learn' | 'block' | 'unexplained'>,
-  target: Pick<ProviderTarget, 'declaration' | 'lease'>,
+  budgets: Hearing,
+  target: Limited,
   marks: readonly number[],
   answer: Answer,
   clock: Pick<Clock, 'nowMs'>,
+  isSure = true,
 ): void {
-  if (saysNothing(answer)) budgets.answered(target.lease.budgets);
-  else tellLimits(budgets, target, marks, answer, clock.nowMs());
+  if (isSure) budgets.answered(target.lease.budgets);
+  if (!saysNothing(answer)) {
+    tellSaid(budgets, target, marks, limitsSaid(familyOf(target.declaration), answer, clock.nowMs()));
+  }
 }
 
 /** The answer to a call whose body is not ours to read, from its raw head. */
 export function answerOfHead(
-  { declaration }: Pick<ProviderTarget, 'declaration'>,
+  { declaration }: Pick<Limited, 'declaration'>,
   status: number,
   rawHeaders: readonly string[],
 ): Answer {
@@ -61,12 +96,9 @@ export function answerOfHead(
 }
 
 /** What of a body should be looked at too, where the head leaves something open that counts for this call. */
-export function partToLookAt(
-  { declaration, lease }: Pick<ProviderTarget, 'declaration' | 'lease'>,
-  status: number,
-): PeekedPart | null {
-  const told = partTold(familyOf(declaration), status);
-  if (told === null || told.names === null) return told?.part ?? null;
+export function partToLookAt({ declaration, lease }: Limited, status: number): PeekedPart | null {
+  const told = toldInBody(familyOf(declaration), status);
+  if (told === null || told.names === undefined) return told?.part ?? null;
   const counted = told.names.map((name) => quotaNameOf(declaration, lease, { name }));
   return lease.budgets.some(({ name }) => counted.includes(name)) ? told.part : null;
 }

@@ -1,7 +1,7 @@
-// A proxied call as it comes in: the rules that need no provider, then its attempts (`proxyRun.ts`). The bodies are not
-// looked at, but for short errors that may be refusals. Invariants: no credential outside the lease; the lease is
-// always released; hop-by-hop and internal headers never cross; a credential goes to the provider's own address and
-// nowhere else.
+// A proxied call as it comes in: the rules that need no provider, then its attempts (`proxyRun.ts`). The bodies are
+// left as they are, and looked at only where they tell of limits (`bodyTold.ts`). Invariants: no credential outside the
+// lease; the lease is always released; hop-by-hop and internal headers never cross; a credential goes to the provider's
+// own address and nowhere else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';

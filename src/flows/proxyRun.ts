@@ -269,11 +269,11 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     return false;
   }
 
-  /** What its body says is told once that is complete, and what its head says with it. */
   #accepted(lease: Lease, status: number, rawHeaders: readonly string[]): void {
     const { budgets, clock } = this.#services;
     const answer = answerOfHead(this.#target, status, rawHeaders);
-    if (!this.#lookOn(lease, answer, rawHeaders)) tellAccepted(budgets, this.#target, lease.marks, answer, clock);
+    const isSure = !this.#lookOn(lease, answer, rawHeaders);
+    tellAccepted(budgets, this.#target, lease.marks, answer, clock, isSure);
   }
 
   #lookOn({ marks }: Lease, answer: Answer, rawHeaders: readonly string[]): boolean {

@@ -2,17 +2,15 @@
 // under test) -> egress -> upstream. A front brings its own server; everything else is shared.
 
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http';
-import { memoryUsage } from 'node:process';
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllowList } from '../../src/egress/address.ts';
 import { createEgress, forwarded } from '../../src/egress/egress.ts';
 import type { ForwardHooks, ForwardOutcome } from '../../src/egress/forward.ts';
 import { cleanRequestHeaders } from '../../src/egress/headers.ts';
 import type { Sink } from '../../src/egress/sink.ts';
+import { liveBytes } from '../support/memory.ts';
 import { bodyOf, moment, reset, startUpstream } from '../unit/egress/upstream.ts';
 
 export interface FrontRequest {
@@ -354,19 +352,6 @@ function crosses(start: StartFront): void {
     const { headers, statusCode } = await headersOf(send(path.port).end());
     expect([statusCode, headers['x-amp-retryable']]).toEqual([429, 'true']);
   });
-}
-
-/**
- * What is reachable after everything else was collected; bodies live outside of the heap. The second collection waits
- * for the first one to have freed those, which it does on another thread.
- */
-function liveBytes(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
-  const { heapUsed, arrayBuffers } = memoryUsage();
-  return heapUsed + arrayBuffers;
 }
 
 /** 256 MB through one call; 10 GB are the same for longer, which is what the bench is for. */

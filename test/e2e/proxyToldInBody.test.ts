@@ -2,11 +2,12 @@
 // come as 200. The client gets the same bytes, and whoever calls next goes by it.
 
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
-import { PEEKED_PACKED_BYTES_MAX } from '../../src/core/limits.ts';
+import { BODY_TOLD_MS_MAX, PEEKED_PACKED_BYTES_MAX } from '../../src/core/limits.ts';
 import { HOUR_MS, SECOND_MS } from '../../src/core/time.ts';
 import { type BudgetLine, budgetsOf } from '../../src/flows/operator/budgets.ts';
 import { FRONTS, type Proxied, startProxied } from '../support/proxied.ts';
@@ -15,6 +16,12 @@ const BUCKET = { scope: 'externalAccount', limit: 2000, windowMs: 20 * SECOND_MS
 const PAUSE = { firstMs: 2 * SECOND_MS, longestMs: 20 * SECOND_MS };
 const PACKINGS = { identity: (text: string) => Buffer.from(text), gzip: gzipSync, br: brotliCompressSync } as const;
 type Packing = keyof typeof PACKINGS;
+
+const SLACK = {
+  quotas: [{ name: 'told', ...BUCKET, windowMs: HOUR_MS, pause: PAUSE }],
+  rateHeaders: { family: 'slack', quotas: { method: 'told' } },
+};
+const HUBSPOT = { ...SLACK, rateHeaders: { family: 'hubspot', quotas: { search: 'told' } } };
 
 /** As Shopify ends its answers. */
 function costing(data: unknown, currentlyAvailable: number, requestedQueryCost = 10): JsonObject {
@@ -59,6 +66,43 @@ async function bytesOf(proxied: Proxied, path: string): Promise<Buffer> {
   });
   return Buffer.from(await body.arrayBuffer());
 }
+
+/** A head and the beginning of a body; the rest is the test's, once the call has come. */
+function answerInParts(
+  { answer }: Proxied,
+  status: number,
+  part: string,
+  headers = {},
+): () => ServerResponse | undefined {
+  let open: ServerResponse | undefined;
+  answer((_incoming, outgoing) => {
+    open = outgoing;
+    outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).write(part);
+  });
+  return () => open;
+}
+
+describe('what the head says of an answer whose body is looked at', () => {
+  it('is known at once, and when its client leaves', async () => {
+    const { proxied, budget } = await startTelling({
+      quotas: [{ name: 'graphql', ...BUCKET, windowMs: HOUR_MS }],
+      rateHeaders: { family: 'github', quotas: { graphql: 'graphql' } },
+    });
+    await using _ = proxied;
+    const resetS = Math.floor((proxied.clock.nowMs() + HOUR_MS / 2) / 1000);
+    answerInParts(proxied, 200, '[', {
+      'x-ratelimit-limit': '2000',
+      'x-ratelimit-remaining': '10',
+      'x-ratelimit-resource': 'graphql',
+      'x-ratelimit-reset': String(resetS),
+      date: new Date(proxied.clock.nowMs()).toUTCString(),
+    });
+    const leaving = new AbortController();
+    await proxied.call('node:http', '/graphql', { signal: leaving.signal });
+    expect(budget('graphql')?.spent).toBe(1990);
+    leaving.abort();
+  });
+});
 
 describe('a query whose cost is told at the end of its answer', () => {
   let telling: Awaited<ReturnType<typeof startTelling>>;
@@ -185,10 +229,7 @@ describe('a refusal in a body', () => {
   });
 
   it('is read also where the call is made again, and the client never sees it', async () => {
-    const { proxied, answer, budget } = await startTelling({
-      quotas: [{ name: 'told', ...BUCKET, windowMs: HOUR_MS, pause: PAUSE }],
-      rateHeaders: { family: 'hubspot', quotas: { search: 'told' } },
-    });
+    const { proxied, answer, budget } = await startTelling(HUBSPOT);
     await using _ = proxied;
     answer(429, { policyName: 'SECONDLY' }, 'identity', { 'retry-after': '3' });
     const refusedAtMs = proxied.clock.nowMs();
@@ -200,11 +241,59 @@ describe('a refusal in a body', () => {
     expect(proxied.arrivals.map(({ atMs }) => atMs >= refusedAtMs + 3 * SECOND_MS)).toEqual([true, true]);
   });
 
-  it('changes nothing where it is data that looks like one', async () => {
-    const { proxied, answer, budget } = await startTelling({
-      quotas: [{ name: 'told', ...BUCKET, windowMs: HOUR_MS, pause: PAUSE }],
-      rateHeaders: { family: 'slack', quotas: { method: 'told' } },
+  it('is obeyed for as long as a field of its head says', async () => {
+    const { proxied, answer, budget } = await startTelling(SLACK);
+    await using _ = proxied;
+    answer(200, { ok: false, error: 'ratelimited' }, 'identity', { 'retry-after': '30' });
+    await (await proxied.call('node:http')).text();
+    await proxied.until(() => budget('told')?.blockedUntil != null);
+    expect(Date.parse(budget('told')?.blockedUntil ?? '')).toBe(proxied.clock.nowMs() + 30 * SECOND_MS);
+  });
+
+  it('doubles the pause, although what was accepted before it ends in between', async () => {
+    const { proxied, answer, budget } = await startTelling(SLACK);
+    await using _ = proxied;
+    const pauseMs = () => Date.parse(budget('told')?.blockedUntil ?? '') - proxied.clock.nowMs();
+    const open = answerInParts(proxied, 200, '{"ok":true');
+    const slow = await proxied.call('node:http');
+    answer(200, { ok: false, error: 'ratelimited' });
+    await (await proxied.call('node:http')).text();
+    await proxied.until(() => pauseMs() === PAUSE.firstMs);
+    open()?.end('}');
+    await slow.text();
+    await proxied.clock.advance(PAUSE.firstMs);
+    await (await proxied.call('node:http')).text();
+    await proxied.until(() => pauseMs() === 2 * PAUSE.firstMs);
+  });
+
+  it('that takes longer than it should to come says how things were', async () => {
+    const { proxied, answer, budget } = await startTelling(HUBSPOT);
+    await using _ = proxied;
+    const open = answerInParts(proxied, 429, '{"policyName":"SECONDLY"', { 'retry-after': '3' });
+    const call = proxied.call('node:http');
+    await proxied.until(() => open() !== undefined);
+    answer(200, { ok: true });
+    expect((await proxied.passing(call)).status).toBe(200);
+    await proxied.clock.advance(BODY_TOLD_MS_MAX);
+    open()?.end('}');
+    await (await proxied.call('node:http')).text();
+    expect(budget('told')?.blockedUntil).toBeNull();
+  });
+
+  it('is not what a file of a repository says', async () => {
+    const { proxied, answer } = await startTelling({
+      quotas: [{ name: 'told', ...BUCKET }],
+      rateHeaders: { family: 'github', quotas: { core: 'told' } },
     });
+    await using _ = proxied;
+    const throttle = { headers: { 'x-amp-rate-limiter-mode': 'throttle' } };
+    answer(200, { errors: [{ type: 'RATE_LIMITED' }] });
+    await (await proxied.call('node:http', '/repos/acme/widgets/contents/a.json', throttle)).text();
+    expect((await proxied.call('node:http', '/x', throttle)).status).toBe(200);
+  });
+
+  it('changes nothing where it is data that looks like one', async () => {
+    const { proxied, answer, budget } = await startTelling(SLACK);
     await using _ = proxied;
     answer(200, { ok: true, messages: [{ text: '{"ok":false,"error":"ratelimited"}' }] });
     expect((await proxied.call('node:http')).status).toBe(200);

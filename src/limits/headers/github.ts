@@ -23,6 +23,8 @@ const RESOURCES: ReadonlyMap<string, LimitFields> = new Map(
 
 export const github: Reader = {
   hidesRefusals: true,
+  // A file of a repository may hold the words of a refusal.
+  told: { part: 'short', names: ['graphql'] },
   statusesToldInBody: [403],
   names: [...fieldNames([FIELDS]), 'x-ratelimit-resource'],
   readings: ({ headers }, receivedAtMs) => {

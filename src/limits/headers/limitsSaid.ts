@@ -6,7 +6,6 @@ import type { RateHeaderFamily } from '../../catalog/schema.ts';
 import { NameTable } from '../../core/nameTable.ts';
 import type { Ms } from '../../core/time.ts';
 import { headerRecord } from '../../egress/headers.ts';
-import type { PeekedPart } from '../../egress/peek.ts';
 import { atlassian } from './atlassian.ts';
 import { discord, pipedrive } from './edge.ts';
 import { generic } from './generic.ts';
@@ -15,7 +14,15 @@ import { hubspot } from './hubspot.ts';
 import { linear } from './linear.ts';
 import { monday } from './monday.ts';
 import { aircall, airtable, apollo, brevo, freshdesk, front, gorgias, helpScout, klaviyo, salesloft } from './plain.ts';
-import { type Answer, type LimitReading, type LimitsSaid, NO_READINGS, type Reader, type Refusal } from './said.ts';
+import {
+  type Answer,
+  type LimitReading,
+  type LimitsSaid,
+  NO_READINGS,
+  type Reader,
+  type Refusal,
+  type ToldInBody,
+} from './said.ts';
 import { salesforce } from './salesforce.ts';
 import { shopify } from './shopify.ts';
 import { slack } from './slack.ts';
@@ -61,15 +68,10 @@ export const NOTHING_SAID: LimitsSaid = Object.freeze({
   isLockedOut: false,
 });
 
-const SHORT: PartTold = Object.freeze({ part: 'short', names: null });
+const SHORT: ToldInBody = Object.freeze({ part: 'short' });
 const NO_HEADERS: Answer['headers'] = Object.freeze({});
 const LIMITED: Refusal = { isLimited: true };
 const NOT_LIMITED: Refusal = { isLimited: false };
-
-/** See `partTold`. */
-export type PartTold =
-  | { readonly part: Extract<PeekedPart, 'short'>; readonly names: null }
-  | { readonly part: Extract<PeekedPart, 'end'>; readonly names: readonly string[] };
 
 /** What `limitHeaders` does with a field: its lower-case name if it is one of the family's, `date`, or neither. */
 interface Picked {
@@ -128,17 +130,11 @@ export function saysNothing({ headers }: Answer): boolean {
   return headers === NO_HEADERS;
 }
 
-/**
- * What of the body of such an answer may say what its headers do not; null if nothing. The end has the readings that
- * are named.
- */
-export function partTold(family: RateHeaderFamily, status: number): PartTold | null {
-  const { statusesToldInBody, namesInBody, hidesRefusals } = READERS[family];
+/** What of the body of such an answer may say what its headers do not; null if nothing. */
+export function toldInBody(family: RateHeaderFamily, status: number): ToldInBody | null {
+  const { statusesToldInBody, told = null } = READERS[family];
   if (status >= 400) return statusesToldInBody?.includes(status) ? SHORT : null;
-  // Only GraphQL and its like say no with 200.
-  if (status !== 200) return null;
-  if (namesInBody !== undefined) return { part: 'end', names: namesInBody };
-  return hidesRefusals === true ? SHORT : null;
+  return status === 200 ? told : null;
 }
 
 /** Never throws, whatever the headers and the body are. */

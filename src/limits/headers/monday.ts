@@ -20,6 +20,7 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
 
 export const monday: Reader = {
   hidesRefusals: true,
+  told: { part: 'short' },
   ...generic,
   refusal: ({ status, bodyText }): Refusal | undefined => {
     const body = shortJson(bodyText, 'error');

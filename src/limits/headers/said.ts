@@ -3,6 +3,7 @@
 
 import { LIMIT_AHEAD_MS_MAX, LIMIT_NAME_CHARS_MAX } from '../../core/limits.ts';
 import type { Ms } from '../../core/time.ts';
+import type { PeekedPart } from '../../egress/peek.ts';
 
 /** What one answer says of one limit of the provider. */
 export interface LimitReading {
@@ -31,7 +32,7 @@ export interface Answer {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of an error, of a short answer, or the end of one: see `partTold`. */
+  /** Of an error, of a short answer, or the end of one: see `toldInBody`. */
   readonly bodyText?: string;
 }
 
@@ -53,14 +54,20 @@ export interface Reader {
    * then.
    */
   readings(answer: Answer, receivedAtMs: Ms): readonly LimitReading[];
-  /** Called for errors; undefined leaves it to the status. */
+  /** Called for errors, and see `hidesRefusals`; undefined leaves it to the status. */
   refusal?(answer: Answer): Refusal | undefined;
   /** Whether `refusal` is to be asked about a 2xx answer too, if its body is at hand. */
   readonly hidesRefusals?: boolean;
-  /** Readings that stand at the end of the bodies of accepted answers, by their names. */
-  readonly namesInBody?: readonly string[];
+  /** What of a body with status 200 says more than its head; absent: nothing. */
+  readonly told?: ToldInBody;
   /** Of errors whose headers leave open whether they are refusals. */
   readonly statusesToldInBody?: readonly number[];
+}
+
+export interface ToldInBody {
+  readonly part: PeekedPart;
+  /** Only where the call counts for one of these limits, by the names of readings; absent: always. */
+  readonly names?: readonly string[];
 }
 
 export const NO_READINGS: readonly LimitReading[] = Object.freeze([]);

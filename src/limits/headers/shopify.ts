@@ -22,7 +22,7 @@ const THROTTLE_CHARS_MAX = 200;
 export const shopify: Reader = {
   hidesRefusals: true,
   names: [CALL_LIMIT],
-  namesInBody: ['cost'],
+  told: { part: 'end', names: ['cost'] },
   readings: ({ headers, bodyText }, receivedAtMs) => {
     const rest = spentOf(headers[CALL_LIMIT]);
     const throttle = bodyText === undefined ? undefined : throttleStatus(bodyText);

@@ -10,6 +10,7 @@ const ERRORS: readonly unknown[] = ['ratelimited', 'rate_limited'];
 
 export const slack: Reader = {
   hidesRefusals: true,
+  told: { part: 'short' },
   names: [],
   readings: () => NO_READINGS,
   refusal: ({ status, bodyText }) =>

@@ -5,8 +5,10 @@ import {
   PEEKED_BYTES_MAX,
   PEEKED_PACKED_BYTES_MAX,
   PEEKED_UNPACKED_BYTES_MAX,
+  UNPACKING_MAX,
 } from '../../../src/core/limits.ts';
 import { Peek, type PeekedPart } from '../../../src/egress/peek.ts';
+import { liveBytes } from '../../support/memory.ts';
 
 /** In pieces of a size that no limit is a multiple of. */
 async function textOf(part: PeekedPart, encoding: string | undefined, body: Buffer): Promise<string | null> {
@@ -44,6 +46,32 @@ describe.each<PeekedPart>(['short', 'end'])('what is looked at of an answer: %s'
   });
 });
 
+describe('of an answer in small pieces', () => {
+  it.each<[PeekedPart, string | undefined]>([
+    ['short', undefined],
+    ['end', undefined],
+    ['end', 'gzip'],
+  ])('nothing is kept but its bytes: %s, %s', (part, encoding) => {
+    const peek = new Peek(part, encoding);
+    const before = liveBytes();
+    // Each is one byte of what was read at once.
+    for (let index = 0; index < 4000; index++) peek.add(Buffer.alloc(65_536, 'x').subarray(0, 1));
+    // One of the pieces is 64 KB.
+    expect(liveBytes() - before).toBeLessThan(20 * LIMIT_BODY_CHARS_MAX);
+    expect(peek.isTooLong).toBe(false);
+  });
+
+  it('the end is the same as in one piece', async () => {
+    const body = Buffer.from(Array.from({ length: 50_000 }, (_, n) => 97 + ((n * n) % 26)));
+    const pieces = new Peek('end', undefined);
+    for (const byte of body) pieces.add(Buffer.of(byte));
+    const whole = new Peek('end', undefined);
+    whole.add(body);
+    expect(await pieces.text()).toBe(body.subarray(-LIMIT_BODY_CHARS_MAX).toString());
+    expect(await whole.text()).toBe(await pieces.text());
+  });
+});
+
 describe('of a long answer', () => {
   const long = `${'a'.repeat(100_000)}${'b'.repeat(LIMIT_BODY_CHARS_MAX - 1)}c`;
   const end = long.slice(-LIMIT_BODY_CHARS_MAX);
@@ -59,6 +87,13 @@ describe('of a long answer', () => {
     expect(await textOf('end', undefined, Buffer.from(long))).toBe(end);
     expect(await textOf('end', 'gzip', gzipSync(long))).toBe(end);
     expect(await textOf('end', 'br', brotliCompressSync(long))).toBe(end);
+  });
+
+  it('the end is unpacked for a few at once, and of more nothing is known', async () => {
+    const packed = brotliCompressSync(long);
+    const texts = await Promise.all(Array.from({ length: UNPACKING_MAX + 1 }, () => textOf('end', 'br', packed)));
+    expect(texts.map((text) => text === end)).toEqual([...Array(UNPACKING_MAX).fill(true), false]);
+    expect(await textOf('end', 'br', packed)).toBe(end);
   });
 
   it('the end is not, where it is packed and too much of it had to be kept or unpacked', async () => {

@@ -74,7 +74,7 @@ export function leaseTarget(
     connectionId: facts.connectionId,
     // Without a provider app every customer has an address or a key of their own, whose failures are theirs alone.
     providerKey: `${declaration.name}/${app}`,
-    budgets: [...windows, ...undeclared(declaration, owner.externalAccount), ...seats],
+    budgets: [...(windows.length > 0 ? windows : undeclared(declaration, owner.externalAccount)), ...seats],
     [KNOWN]: null,
     ...(kind === null ? {} : { isOfKind: true }),
   };
@@ -89,9 +89,9 @@ function keyOfCalls(key: string, only: CallKind | undefined, path: string): Pick
     : { key: `${key}/${method}${path}`, path: `${method} ${path}` };
 }
 
-/** Providers of which no limit is known have one all the same: calls are counted, so that a refusal tells of it. */
-function undeclared({ quotas, rateHeaders }: ProviderDeclaration, account: string): readonly BudgetKey[] {
-  if (quotas.length > 0 || (rateHeaders?.family ?? 'generic') !== 'generic') return [];
+/** Calls of which no limit is known have one all the same: they are counted, so that a refusal tells of it. */
+function undeclared({ rateHeaders }: ProviderDeclaration, account: string): readonly BudgetKey[] {
+  if ((rateHeaders?.family ?? 'generic') !== 'generic') return [];
   const window = { limit: UNDECLARED_LIMIT, windowMs: UNDECLARED_WINDOW_MS, isOptional: true, isGuessed: true };
   return [{ key: `${account}/undeclared`, name: 'undeclared', ...window }];
 }

@@ -1,6 +1,7 @@
 // Shorter words for what every declaration says the same way.
 
 import type { Media, Support } from './providerInfo.ts';
+import type { CallKind, Quota } from './quotas.ts';
 
 type Action =
   | 'read'
@@ -44,6 +45,25 @@ export function batchWrites(recordsMax: number): Pick<Support, 'batchWrite'> {
 /** Paths of a call kind: `path`, and all that lies below it, up to `depth` parts. */
 export function pathsBelow(path: string, depth: number): readonly string[] {
   return Array.from({ length: depth + 1 }, (_, parts) => path + '/*'.repeat(parts));
+}
+
+/** Paths by their method, separated by blanks, each without what all of them begin with. */
+export type Endpoints = Readonly<Record<string, string>>;
+
+/** A limit for kinds of calls, one for each method: `isEach` has every endpoint counted for itself. */
+export function quotasFor(
+  limit: Omit<Quota, 'only'>,
+  base: string,
+  byMethod: Endpoints,
+  how: Pick<CallKind, 'isEach' | 'isApart'>,
+): readonly Quota[] {
+  return Object.entries(byMethod).map(([method, names]) => {
+    const paths = names
+      .trim()
+      .split(/\s+/)
+      .map((name) => `${base}${name}`);
+    return { ...limit, only: { method, paths, ...how } };
+  });
 }
 
 const MEDIA = 'https://res.cloudinary.com/dycvts6vp/image/upload/';

@@ -20,7 +20,7 @@ export interface Quota extends QuotaPolicy {
   readonly only?: CallKind;
 }
 
-/** Calls of a kind. Those of one provider do not overlap: a call is of the first kind that it fits. */
+/** Calls of a kind. A call is of the first kind that it fits: names come before a `*` in their place. */
 export interface CallKind {
   /** Absent: any. */
   readonly method?: string;

@@ -3,12 +3,9 @@
 // burst each second, steady each minute.
 
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts';
-import { pictures, supports } from '../declare.ts';
-import type { CallKind, Quota } from '../quotas.ts';
+import { type Endpoints, pictures, quotasFor, supports } from '../declare.ts';
+import type { Quota } from '../quotas.ts';
 import type { ProviderDeclaration } from '../schema.ts';
-
-/** Paths below /api/ by their method, of which each is an endpoint. */
-type Endpoints = Readonly<Record<string, string>>;
 
 // As Klaviyo's own OpenAPI document states them, revision 2026-07-15. Of six endpoints the smaller limit is not here
 // that they have where a call asks for additional fields.
@@ -199,20 +196,12 @@ export const klaviyo = {
 
 /** So many calls in a second and in a minute, of each of them. */
 function endpoints(size: string, burst: number, steady: number, byMethod: Endpoints): readonly Quota[] {
-  return Object.entries(byMethod).flatMap(([method, paths]): Quota[] => {
-    const only: CallKind = {
-      method,
-      paths: paths
-        .trim()
-        .split(/\s+/)
-        .map((path) => `/api/${path}`),
-      isEach: true,
-    };
-    return [
-      { name: `${size}Burst`, scope: 'appInAccount', limit: burst, windowMs: SECOND_MS, only },
-      { name: `${size}Steady`, scope: 'appInAccount', limit: steady, windowMs: MINUTE_MS, only },
-    ];
-  });
+  const scope = 'appInAccount';
+  const each = { isEach: true };
+  return [
+    ...quotasFor({ name: `${size}Burst`, scope, limit: burst, windowMs: SECOND_MS }, '/api/', byMethod, each),
+    ...quotasFor({ name: `${size}Steady`, scope, limit: steady, windowMs: MINUTE_MS }, '/api/', byMethod, each),
+  ];
 }
 
 function namesOf(window: 'Burst' | 'Steady'): readonly string[] {

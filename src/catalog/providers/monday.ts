@@ -2,6 +2,7 @@
 // to 25,000 on Enterprise, reset at midnight UTC; further limits per minute, concurrency and complexity. Many errors
 // arrive with HTTP 200.
 
+import { MINUTE_MS } from '../../core/time.ts';
 import { pictures, supports } from '../declare.ts';
 import type { ProviderDeclaration } from '../schema.ts';
 
@@ -33,9 +34,11 @@ export const monday = {
     'v1722345745/media/monday_1722345745.jpg',
     'v1722345579/media/monday_1722345579.svg',
   ),
-  quotas: [],
-  concurrency: [],
-  rateHeaders: { family: 'monday' },
+  // Of the smallest plan; what a larger one has is told by each answer. The day is told by none, and a query may count
+  // for more or less than one call of it.
+  quotas: [{ name: 'minuteRate', scope: 'appInAccount', limit: 1000, windowMs: MINUTE_MS }],
+  concurrency: [{ name: 'concurrency', scope: 'appInAccount', limit: 250, startsAt: 40 }],
+  rateHeaders: { family: 'monday', quotas: { minuteRate: 'minuteRate', concurrent: 'concurrency' } },
   hiddenErrors: [
     { path: 'errors', codePath: 'errors.0.extensions.code', messagePath: 'errors.0.message' },
     { path: 'error_code', codePath: 'error_code', messagePath: 'error_message' },

@@ -15,6 +15,8 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
   ['COMPLEXITY_BUDGET_EXHAUSTED', 'complexity'],
   ['DAILY_LIMIT_EXCEEDED', 'daily'],
   ['maxConcurrencyExceeded', 'concurrent'],
+  // Of one field of a query: others go on.
+  ['FIELD_MINUTE_RATE_LIMIT_EXCEEDED', 'field'],
   ['IP_RATE_LIMIT_EXCEEDED', 'address'],
 ]);
 

@@ -180,6 +180,30 @@ describe('what Klaviyo says', () => {
   });
 });
 
+describe('what monday says', () => {
+  it('of a minute is that of a larger plan; its complexity is no number of calls', async () => {
+    const { tell, view } = await start('monday');
+    const headers = {
+      'ratelimit-policy': '"minuteRate";q=5000;w=60, "complexityMinute";q=1000000;w=60;qu="content-bytes"',
+      ratelimit: '"minuteRate";r=4999;t=60, "complexityMinute";r=999000;t=60',
+    };
+    tell({ status: 200, headers }, 'POST', '/v2');
+    expect(view('POST', '/v2')['minuteRate']).toMatchObject({ limit: 5000, isLearned: true, spent: 1 });
+  });
+
+  it('of a field that was asked for too often holds nothing else', async () => {
+    const { tell, view } = await start('monday');
+    const extensions = { code: 'FIELD_MINUTE_RATE_LIMIT_EXCEEDED', status_code: 429, retry_in_seconds: 20 };
+    const said = tell(
+      { status: 200, headers: {}, bodyText: JSON.stringify({ errors: [{ extensions }] }) },
+      'POST',
+      '/v2',
+    );
+    expect(said.isLimited).toBe(true);
+    expect(view('POST', '/v2')['minuteRate']?.blockedUntilMs).toBeNull();
+  });
+});
+
 describe('what Slack says', () => {
   it('of a tier holds back the method that was called, however it is called, and no other', async () => {
     const { tell, view, clock } = await start('slack');
@@ -228,6 +252,14 @@ describe('calls that a provider counts apart', () => {
     ['klaviyo', 'POST', '/api/profiles', ['lBurst', 'lSteady']],
     ['klaviyo', 'POST', '/api/flow-series-reports', ['reportsBurst', 'reportsSteady']],
     ['klaviyo', 'PUT', '/api/profiles', []],
+    ['iterable', 'GET', '/api/campaigns/metrics?campaignId=1', ['metrics']],
+    ['iterable', 'GET', '/api/campaigns/17', ['usual']],
+    ['iterable', 'GET', '/api/users/getFields', ['seldom']],
+    ['iterable', 'GET', '/api/users/ada%40example.com', ['usual']],
+    ['iterable', 'GET', '/api/journeys', ['undeclared']],
+    ['sendGrid', 'GET', '/v3/messages/abc', ['messages']],
+    ['sendGrid', 'GET', '/v3/marketing/lists', ['undeclared']],
+    ['monday', 'POST', '/v2', ['minuteRate', 'concurrency']],
     ['slack', 'GET', '/users.list?limit=200', ['tier2']],
     ['slack', 'POST', '/users.list', ['tier2']],
     ['slack', 'POST', '/chat.postMessage', ['special']],

@@ -287,7 +287,8 @@ describe('a refusal', () => {
       '',
       5 * SECOND_MS,
     ],
-    ['burst or steady', 'klaviyo', 429, { 'retry-after': '3' }, undefined, null, 3 * SECOND_MS],
+    ['the minute', 'klaviyo', 429, { 'retry-after': '3' }, undefined, 'steady', 3 * SECOND_MS],
+    ['the second', 'klaviyo', 429, { 'retry-after': '1' }, undefined, 'burst', SECOND_MS],
   ])('of %s (%s, %d)', (_what, family, status, headers, body, name, waitMs) => {
     const { readings, ...rest } = said(family, status, headers, body);
     expect(rest).toEqual({ isLimited: true, isLockedOut: false, retryAtMs: waitMs === null ? null : NOW_MS + waitMs });

@@ -315,6 +315,7 @@ export const RATE_HEADER_FAMILIES = [
   'xero',
   'zendesk',
   'zoho',
+  'zoom',
 ] as const;
 
 export type RateHeaderFamily = (typeof RATE_HEADER_FAMILIES)[number];

@@ -31,6 +31,7 @@ import { momentAtMs } from './values.ts';
 import { xero } from './xero.ts';
 import { zendesk } from './zendesk.ts';
 import { zoho } from './zoho.ts';
+import { zoom } from './zoom.ts';
 
 const READERS: Readonly<Record<RateHeaderFamily, Reader>> = {
   generic,
@@ -58,6 +59,7 @@ const READERS: Readonly<Record<RateHeaderFamily, Reader>> = {
   xero,
   zendesk,
   zoho,
+  zoom,
 };
 
 /** Shared by all answers that say nothing. */

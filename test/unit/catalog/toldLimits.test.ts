@@ -180,6 +180,27 @@ describe('what Klaviyo says', () => {
   });
 });
 
+describe('what Zoom says', () => {
+  it('of a refusal of a second holds the label, and not the day', async () => {
+    const { tell, view, clock } = await start('zoom');
+    const path = '/v2/report/daily';
+    tell({ status: 429, headers: { 'x-ratelimit-type': 'QPS', 'x-ratelimit-remaining': '5' } }, 'GET', path);
+    expect(view('GET', path)['heavy']?.blockedUntilMs).toBe(clock.nowMs() + SECOND_MS);
+    expect(view('GET', path)['heavyPerDay']?.blockedUntilMs).toBeNull();
+    expect(view('GET', '/v2/users')['medium']?.blockedUntilMs).toBeNull();
+  });
+
+  it('of a refusal of the day holds until it ends', async () => {
+    const { tell, view, clock } = await start('zoom');
+    const path = '/v2/metrics/meetings';
+    const endsAtMs = clock.nowMs() + 3 * 60 * MINUTE_MS;
+    const headers = { 'x-ratelimit-type': 'Daily-limit', 'retry-after': new Date(endsAtMs).toISOString() };
+    tell({ status: 429, headers }, 'GET', path);
+    expect(view('GET', path)['heavyPerDay']?.blockedUntilMs).toBe(endsAtMs);
+    expect(view('GET', path)['intensive']?.blockedUntilMs).toBeNull();
+  });
+});
+
 describe('what monday says', () => {
   it('of a minute is that of a larger plan; its complexity is no number of calls', async () => {
     const { tell, view } = await start('monday');
@@ -260,6 +281,11 @@ describe('calls that a provider counts apart', () => {
     ['sendGrid', 'GET', '/v3/messages/abc', ['messages']],
     ['sendGrid', 'GET', '/v3/marketing/lists', ['undeclared']],
     ['monday', 'POST', '/v2', ['minuteRate', 'concurrency']],
+    ['zoom', 'GET', '/v2/users/me', ['light']],
+    ['zoom', 'GET', '/v2/meetings/meeting_summaries', ['medium']],
+    ['zoom', 'GET', '/v2/report/daily?year=2026', ['heavy', 'heavyPerDay']],
+    ['zoom', 'GET', '/v2/metrics/meetings', ['intensive', 'heavyPerDay']],
+    ['zoom', 'GET', '/v2/phone/users', []],
     ['slack', 'GET', '/users.list?limit=200', ['tier2']],
     ['slack', 'POST', '/users.list', ['tier2']],
     ['slack', 'POST', '/chat.postMessage', ['special']],

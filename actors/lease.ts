@@ -18,7 +18,7 @@ import type { OpenToken, TokenHolder, TokenManager } from './tokenManager.ts';
 /** What `Leases` know of a target; made with it, so that all targets have one shape. */
 export const KNOWN = Symbol('known');
 
-/** Whom a call is made for and which limits it shares with others. Built once per connection (`leaseTarget.ts`). */
+/** Whom a call is made for and which limits it shares with others. Built once for a connection and kind. */
 export interface LeaseTarget {
   readonly connectionId: ConnectionId;
   /** The circuit that the call belongs to: provider and provider app. */

@@ -261,7 +261,7 @@ export const PEEKED_BYTES_MAX = 4096;
 export const PEEKED_PACKED_BYTES_MAX = 65_536;
 /** JSON packs to a tenth or so; what unpacks to more is no page of records. */
 export const PEEKED_UNPACKED_BYTES_MAX = 1_048_576;
-/** Ends of answers that are unpacked at the same time: one for each thread of libuv's pool. */
+/** Ends of answers that a thread has unpacked at the same time: libuv's pool has as many threads for all of them. */
 export const UNPACKING_MAX = 4;
 /** A body that takes longer says how things were; a slow reader must not hold others back by that. */
 export const BODY_TOLD_MS_MAX = 5 * SECOND_MS;
@@ -343,6 +343,8 @@ export const REF_CHARS_MAX = 512;
 export const API_KEYS_CACHED_MAX = 10_000;
 /** See `isMoveDue`. Odd and prime, so that each of the look-ups of a call has its turn. */
 export const USES_PER_MOVE = 7;
+/** Each keeps its windows in memory, some 4 KB: a connection may call hundreds of endpoints with a limit each. */
+export const LEASES_OF_KINDS_CACHED_MAX = 16_384;
 /** Installations kept resolved for the proxy. */
 export const PROXY_TARGETS_CACHED_MAX = 50_000;
 /** Those asked for last are found without a look-up; two whose ids end alike push each other out. */

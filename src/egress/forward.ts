@@ -51,7 +51,7 @@ export interface ForwardHooks {
   settled(outcome: ForwardOutcome): void;
 }
 
-/** Sees the body of an answer go by, also of one that is kept from the client. */
+/** Sees the body of an answer go by, also of one that is kept from the client. Throws nothing. */
 export interface Onlooker {
   add(chunk: Buffer): void;
   /** All of it was there; not called for a body that broke off, or was given up. */
@@ -205,11 +205,8 @@ class ForwardExchange extends Exchange implements Watched {
     this.#means.watch.remove(this);
     const isForwarded = !this.#isSettled;
     if (isForwarded) this.#sink.end();
-    try {
-      if (this.#onlooker !== null) this.#onlooker.completed();
-    } finally {
-      if (isForwarded) this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
-    }
+    if (this.#onlooker !== null) this.#onlooker.completed();
+    if (isForwarded) this.#settle({ kind: 'forwarded', status: this.#status, bytesOut: this.#bytesOut });
   }
 
   protected override failed(error: IntegrationError): void {

@@ -73,21 +73,21 @@ export class BodyTold implements Onlooker {
   completed(): void {
     if (this.#isTold) return;
     const text = this.#peek.text();
-    if (text instanceof Promise) void this.#tellSoon(text);
+    if (text instanceof Promise) void text.then((unpacked) => this.#tell(unpacked));
     else this.#tell(text);
   }
 
-  async #tellSoon(unpacked: Promise<string | null>): Promise<void> {
-    const text = await unpacked;
+  /** Throws nothing: a budget that cannot be read now must not break the answer, and the next one says it again. */
+  #tell(bodyText: string | null): void {
+    this.#isTold = true;
     try {
-      this.#tell(text);
+      this.#tellBudgets(bodyText);
     } catch {
-      // Of a budget that cannot be read now; the next answer says it again.
+      // See above.
     }
   }
 
-  #tell(bodyText: string | null): void {
-    this.#isTold = true;
+  #tellBudgets(bodyText: string | null): void {
     const { budgets, clock } = this.#services;
     const receivedAtMs = this.#receivedAtMs;
     const { status } = this.#answer;

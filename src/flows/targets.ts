@@ -8,7 +8,7 @@ import type { ProviderDeclaration } from '../catalog/schema.ts';
 import { resolveTemplate } from '../catalog/template.ts';
 import { IntegrationError } from '../core/errors.ts';
 import type { InstallationId, ProjectId } from '../core/ids.ts';
-import { PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
+import { LEASES_OF_KINDS_CACHED_MAX, PROXY_TARGETS_CACHED_MAX, PROXY_TARGETS_RECENT_MAX } from '../core/limits.ts';
 import { isMoveDue } from '../core/lookUp.ts';
 import { recentlyUsed } from '../core/recent.ts';
 import { type KnownKind, knownKinds, pathCounted } from '../limits/callKinds.ts';
@@ -37,8 +37,11 @@ export interface ProviderTarget {
   readonly customer: string;
 }
 
-/** Of targets, by their lease: leases of their calls of a kind, made as calls come. */
-const leasesOfKinds = new WeakMap<LeaseTarget, Map<string, LeaseTarget>>();
+/** Leases of calls of a kind, made as calls come, by that of the other calls of the target, kind and path. */
+const leasesOfKinds = recentlyUsed<string, LeaseTarget>(LEASES_OF_KINDS_CACHED_MAX);
+/** Numbers for leases, never one twice. */
+const numbers = new WeakMap<LeaseTarget, number>();
+let numbersGiven = 0;
 
 /**
  * The target as a call of this method and address spends its budgets. Not to be asked where there are no kinds: an
@@ -59,22 +62,32 @@ export function targetOfCall<Target extends ProviderTarget>(target: Target, meth
 /** Every budget that some call of a target spends, each once. */
 export function budgetsOfTarget(target: ProviderTarget): LeaseTarget['budgets'] {
   const ofKinds = knownKinds(target.declaration.quotas).flatMap((known) =>
-    (known.kind.isEach === true ? known.kind.paths : ['']).map((path) => leaseOf(target, known, path)),
+    (known.kind.isEach === true ? known.kind.paths : ['']).map((path) => newLeaseOf(target, known, path)),
   );
   const all = [target.lease, ...ofKinds].flatMap(({ budgets }) => budgets);
   return [...new Map(all.map((budget) => [budget.key, budget])).values()];
 }
 
 /** `counted`: see pathCounted. */
-function leaseOf({ declaration, facts, lease: own }: ProviderTarget, known: KnownKind, counted: string): LeaseTarget {
-  const { kind, id } = known;
-  const key = `${id} ${counted}`;
-  const leases = leasesOfKinds.get(own) ?? new Map<string, LeaseTarget>();
-  const made = leases.get(key);
+function leaseOf(target: ProviderTarget, known: KnownKind, counted: string): LeaseTarget {
+  const key = `${numberOf(target.lease)} ${known.id} ${counted}`;
+  const made = leasesOfKinds.get(key);
   if (made !== undefined) return made;
-  const lease = leaseTarget(declaration, facts, kind, counted);
-  leasesOfKinds.set(own, leases.set(key, lease));
+  const lease = newLeaseOf(target, known, counted);
+  leasesOfKinds.set(key, lease);
   return lease;
+}
+
+function newLeaseOf({ declaration, facts }: ProviderTarget, { kind }: KnownKind, counted: string): LeaseTarget {
+  return leaseTarget(declaration, facts, kind, counted);
+}
+
+function numberOf(lease: LeaseTarget): number {
+  const given = numbers.get(lease);
+  if (given !== undefined) return given;
+  numbersGiven += 1;
+  numbers.set(lease, numbersGiven);
+  return numbersGiven;
 }
 
 /** An installation as the proxy needs it. */

@@ -187,8 +187,10 @@ function quotaPolicy(
     ...(pause === undefined
       ? []
       : [
-          `after a refusal that says no time nothing is sent for ${span(pause.firstMs)}, twice as long each time in ` +
-            `a row, up to ${span(pause.longestMs)}`,
+          `after a refusal that says no time nothing is sent for ${span(pause.firstMs)}` +
+            (pause.longestMs > pause.firstMs
+              ? `, twice as long each time in a row, up to ${span(pause.longestMs)}`
+              : ''),
         ]),
   ];
   return parts.join('; ');

@@ -17,12 +17,14 @@ const NAMES: ReadonlyMap<unknown, string> = new Map([
   ['maxConcurrencyExceeded', 'concurrent'],
   // Of one field of a query: others go on.
   ['FIELD_MINUTE_RATE_LIMIT_EXCEEDED', 'field'],
+  ['FIELD_LIMIT_EXCEEDED', 'field'],
   ['IP_RATE_LIMIT_EXCEEDED', 'address'],
 ]);
 
 export const monday: Reader = {
   hidesRefusals: true,
   told: { part: 'short' },
+  statusesToldInBody: [429],
   ...generic,
   refusal: ({ status, bodyText }): Refusal | undefined => {
     const body = shortJson(bodyText, 'error');

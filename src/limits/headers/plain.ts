@@ -19,8 +19,9 @@ export const klaviyo: Reader = {
     },
   ]),
   refusal: ({ status, headers }) => {
-    if (status !== 429) return undefined;
-    return { isLimited: true, name: headers['retry-after'] === '1' ? 'burst' : 'steady' };
+    const waitS = Number(headers['retry-after'] ?? Number.NaN);
+    if (status !== 429 || Number.isNaN(waitS)) return undefined;
+    return { isLimited: true, name: waitS <= 1 ? 'burst' : 'steady' };
   },
 };
 

@@ -9,6 +9,7 @@ import { shortJson } from './values.ts';
 
 export const zoho: Reader = {
   ...fieldReadings([{ name: 'credits', remaining: 'x-api-credits-remaining', windowMs: DAY_MS }]),
+  statusesToldInBody: [429],
   refusal: ({ status, bodyText }) => {
     const code = jsonAt(shortJson(bodyText), 'code');
     if (code === 'TOO_MANY_REQUESTS') return { isLimited: true, name: 'concurrent' };

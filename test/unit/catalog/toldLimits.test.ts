@@ -190,6 +190,41 @@ describe('what Zoom says', () => {
     expect(view('GET', '/v2/users')['medium']?.blockedUntilMs).toBeNull();
   });
 
+  it.each([
+    [
+      'of one user, whose words come later',
+      undefined,
+      { 'x-ratelimit-category': 'Light', 'x-ratelimit-limit': '6000' },
+    ],
+    [
+      'of one user',
+      'You have exceeded the daily rate limit (100) of Meeting Create/Update API requests permitted for this user.',
+      { 'x-ratelimit-category': 'Light', 'x-ratelimit-limit': '6000', 'x-ratelimit-remaining': '5893' },
+    ],
+    ['of a few calls a day', undefined, { 'x-ratelimit-type': 'Daily-limit', 'x-ratelimit-limit': '3' }],
+  ])('of a refusal %s holds nobody else', async (_what, message, headers) => {
+    const { tell, view } = await start('zoom');
+    for (const [method, path] of [
+      ['POST', '/v2/users/u1/meetings'],
+      ['POST', '/v2/meetings/1/batch_registrants'],
+    ] as const) {
+      tell(
+        { status: 429, headers, ...(message && { bodyText: JSON.stringify({ code: 429, message }) }) },
+        method,
+        path,
+      );
+      const views = Object.values(view(method, path));
+      expect(views.map(({ blockedUntilMs }) => blockedUntilMs)).toEqual(views.map(() => null));
+    }
+  });
+
+  it('of a second is told by words too', async () => {
+    const { tell, view, clock } = await start('zoom');
+    const bodyText = JSON.stringify({ code: 429, message: 'You have reached the maximum per-second rate limit.' });
+    tell({ status: 429, headers: {}, bodyText }, 'GET', '/v2/users');
+    expect(view('GET', '/v2/users')['medium']?.blockedUntilMs).toBe(clock.nowMs() + SECOND_MS);
+  });
+
   it('of a refusal of the day holds until it ends', async () => {
     const { tell, view, clock } = await start('zoom');
     const path = '/v2/metrics/meetings';
@@ -210,6 +245,14 @@ describe('what monday says', () => {
     };
     tell({ status: 200, headers }, 'POST', '/v2');
     expect(view('POST', '/v2')['minuteRate']).toMatchObject({ limit: 5000, isLearned: true, spent: 1 });
+  });
+
+  it('of calls at once is learned from the body of a refusal', async () => {
+    const { tell, part } = await start('monday');
+    expect(part(429, 'POST', '/v2')).toBe('short');
+    const bodyText = JSON.stringify({ errors: [{ extensions: { code: 'maxConcurrencyExceeded' } }] });
+    const { readings } = tell({ status: 429, headers: {}, bodyText }, 'POST', '/v2');
+    expect(readings).toEqual([{ name: 'concurrent', remaining: 0 }]);
   });
 
   it('of a field that was asked for too often holds nothing else', async () => {

@@ -18,6 +18,9 @@ export interface KnownKind {
 /** By the quotas of a declaration, of which there is one for all customers. */
 const known = new WeakMap<readonly Quota[], readonly KnownKind[]>();
 
+/** Some kinds have a hundred paths. */
+const words = new WeakMap<CallKind, string>();
+
 /** The kinds that quotas are declared for, ready to be asked about a call. */
 export function knownKinds(quotas: readonly Quota[]): readonly KnownKind[] {
   const before = known.get(quotas);
@@ -65,6 +68,12 @@ function literal(text: string): string {
   return text.replace(/[\\^$.+?()[\]{}|]/g, '\\$&');
 }
 
-function wordsOf({ method = '', paths, isApart = false, isEach = false }: CallKind): string {
-  return JSON.stringify([method, paths, isApart, isEach]);
+/** Kinds with the same words are one. */
+function wordsOf(kind: CallKind): string {
+  const known = words.get(kind);
+  if (known !== undefined) return known;
+  const { method = '', paths, isApart = false, isEach = false } = kind;
+  const made = JSON.stringify([method, paths, isApart, isEach]);
+  words.set(kind, made);
+  return made;
 }

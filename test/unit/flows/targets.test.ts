@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LiveCatalog } from '../../../src/catalog/liveCatalog.ts';
+import { LEASES_OF_KINDS_CACHED_MAX } from '../../../src/core/limits.ts';
 import { Targets, targetOfCall } from '../../../src/flows/targets.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { insertConnection } from '../../../src/store/tables/connections.ts';
@@ -78,18 +79,37 @@ describe('the target of an installation', () => {
   });
 });
 
+/** The target of a connection to a provider. */
+async function connected(provider: string) {
+  const party = { groupName: 'g', consumerRef: 'c', consumerName: 'c', authScheme: 'apiKey' } as const;
+  const nothing = { providerAppId: null, workspaceRef: 'acme', providerConsumerRef: null, expiresAtMs: null };
+  const state = { metadata: '{}', generation: 1, issuedAtMs: 1, refreshAtMs: null, createdAtMs: 1 };
+  const of = { projectId: PROJECT, connectionId: 'd' as never, provider, name: provider, groupRef: 'other' };
+  await store.commit([insertConnection({ ...of, ...party, ...nothing, ...state, status: 'working' })]);
+  return targets.ofConnection('d');
+}
+
 describe('the target of a connection', () => {
   it.each(['stripe', 'hubspot', 'slack'])('of %s is plain data, of which edge threads get a copy', async (provider) => {
-    const party = { groupName: 'g', consumerRef: 'c', consumerName: 'c', authScheme: 'apiKey' } as const;
-    const nothing = { providerAppId: null, workspaceRef: 'acme', providerConsumerRef: null, expiresAtMs: null };
-    const state = { metadata: '{}', generation: 1, issuedAtMs: 1, refreshAtMs: null, createdAtMs: 1 };
-    const of = { projectId: PROJECT, connectionId: 'd' as never, provider, name: provider, groupRef: 'other' };
-    await store.commit([insertConnection({ ...of, ...party, ...nothing, ...state, status: 'working' })]);
-    const target = targets.ofConnection('d');
+    const target = await connected(provider);
     const copy = structuredClone(target);
     expect(copy.declaration).toEqual(target.declaration);
     const call = ['POST', `${target.baseUrl}/users.list`] as const;
     const keys = ({ lease }: typeof target) => lease.budgets.map(({ key }) => key);
     expect(keys(targetOfCall(copy, ...call))).toEqual(keys(targetOfCall(target, ...call)));
+  });
+
+  it('has one lease for an endpoint with a limit of its own, and the recent ones are kept', async () => {
+    const target = await connected('klaviyo');
+    const leaseOf = (path: string) => targetOfCall(target, 'GET', `${target.baseUrl}${path}`).lease;
+    const lists = leaseOf('/api/lists/1');
+    expect(leaseOf('/api/lists/2/?x=1')).toBe(lists);
+    expect(leaseOf('/api/segments/1')).not.toBe(lists);
+    expect(lists.budgets.map(({ key }) => key)).not.toEqual(leaseOf('/api/segments/1').budgets.map(({ key }) => key));
+    for (let other = 0; other < LEASES_OF_KINDS_CACHED_MAX; other++) {
+      targetOfCall({ ...target, lease: { ...target.lease } }, 'GET', `${target.baseUrl}/api/events`);
+    }
+    expect(leaseOf('/api/lists/1')).not.toBe(lists);
+    expect(leaseOf('/api/lists/1')).toEqual(lists);
   });
 });

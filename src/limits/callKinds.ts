@@ -33,7 +33,8 @@ export function knownKinds(quotas: readonly Quota[]): readonly KnownKind[] {
 /** What of a kind a call with this path and query is counted as, '' for all of it; undefined if it is of another. */
 export function pathCounted({ kind, pattern, patterns }: KnownKind, address: string): string | undefined {
   const path = pattern.exec(address)?.[1];
-  if (path === undefined || kind.isEach !== true) return path === undefined ? undefined : '';
+  if (path === undefined) return undefined;
+  if (kind.isEach !== true) return '';
   return patterns.length === 0 ? path : kind.paths.find((_, index) => patterns[index]?.test(path) === true);
 }
 

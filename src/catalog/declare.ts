@@ -50,19 +50,23 @@ export function pathsBelow(path: string, depth: number): readonly string[] {
 /** Paths by their method, separated by blanks, each without what all of them begin with. */
 export type Endpoints = Readonly<Record<string, string>>;
 
+/** Names separated by blanks, each as a path. */
+export function pathsIn(base: string, names: string): readonly string[] {
+  return names
+    .trim()
+    .split(/\s+/)
+    .map((name) => `${base}${name}`);
+}
+
 /** A limit for kinds of calls, one for each method: `isEach` has every endpoint counted for itself. */
 export function quotasFor(
   limit: Omit<Quota, 'only'>,
   base: string,
   byMethod: Endpoints,
-  how: Pick<CallKind, 'isEach' | 'isApart'>,
+  how: Pick<CallKind, 'isEach' | 'isApart'> = {},
 ): readonly Quota[] {
   return Object.entries(byMethod).map(([method, names]) => {
-    const paths = names
-      .trim()
-      .split(/\s+/)
-      .map((name) => `${base}${name}`);
-    return { ...limit, only: { method, paths, ...how } };
+    return { ...limit, only: { method, paths: pathsIn(base, names), ...how } };
   });
 }
 

@@ -7,8 +7,7 @@ import type { Clock, Ms } from '../core/time.ts';
 import type { Onlooker } from '../egress/forward.ts';
 import { headerValue } from '../egress/headers.ts';
 import { Peek } from '../egress/peek.ts';
-import type { Answer } from '../limits/headers/said.ts';
-import { partToLookAt, tellBody, tellLimits } from './limitsTold.ts';
+import { partToLookAt, tellBody } from './limitsTold.ts';
 import type { ProxyServices } from './proxyRun.ts';
 import type { ProxyTarget } from './targets.ts';
 
@@ -25,7 +24,7 @@ export class BodyTold implements Onlooker {
   readonly #services: BodyToldServices;
   readonly #target: ProxyTarget;
   readonly #marks: readonly number[];
-  readonly #answer: Answer;
+  readonly #status: number;
   readonly #rawHeaders: readonly string[];
   readonly #receivedAtMs: Ms;
   readonly #peek: Peek;
@@ -35,14 +34,14 @@ export class BodyTold implements Onlooker {
     services: BodyToldServices,
     target: ProxyTarget,
     marks: readonly number[],
-    answer: Answer,
+    status: number,
     rawHeaders: readonly string[],
     peek: Peek,
   ) {
     this.#services = services;
     this.#target = target;
     this.#marks = marks;
-    this.#answer = answer;
+    this.#status = status;
     this.#rawHeaders = rawHeaders;
     this.#receivedAtMs = services.clock.nowMs();
     this.#peek = peek;
@@ -53,13 +52,13 @@ export class BodyTold implements Onlooker {
     services: BodyToldServices,
     target: ProxyTarget,
     marks: readonly number[],
-    answer: Answer,
+    status: number,
     rawHeaders: readonly string[],
   ): BodyTold | null {
-    const part = partToLookAt(target, answer.status);
+    const part = partToLookAt(target, status);
     if (part === null || !JSON_TYPE.test(headerValue(rawHeaders, 'content-type') ?? '')) return null;
     const peek = new Peek(part, headerValue(rawHeaders, 'content-encoding'));
-    return new BodyTold(services, target, marks, answer, rawHeaders, peek);
+    return new BodyTold(services, target, marks, status, rawHeaders, peek);
   }
 
   /** See Onlooker. */
@@ -89,18 +88,14 @@ export class BodyTold implements Onlooker {
 
   #tellBudgets(bodyText: string | null): void {
     const { budgets, clock } = this.#services;
-    const receivedAtMs = this.#receivedAtMs;
-    const { status } = this.#answer;
-    if (bodyText === null || clock.nowMs() - receivedAtMs > BODY_TOLD_MS_MAX) {
-      if (status < 400) budgets.answered(this.#target.lease.budgets);
+    const head = { status: this.#status, rawHeaders: this.#rawHeaders, receivedAtMs: this.#receivedAtMs };
+    if (bodyText === null || clock.nowMs() - head.receivedAtMs > BODY_TOLD_MS_MAX) {
+      if (head.status < 400) budgets.answered(this.#target.lease.budgets);
       return;
     }
-    const said =
-      status < 400
-        ? tellBody(budgets, this.#target, this.#marks, bodyText, { status, rawHeaders: this.#rawHeaders, receivedAtMs })
-        : tellLimits(budgets, this.#target, this.#marks, { ...this.#answer, bodyText }, receivedAtMs);
+    const said = tellBody(budgets, this.#target, this.#marks, bodyText, head);
     // A 429 needs no body for that.
-    if (said.isLimited && status !== 429) {
+    if (said.isLimited && head.status !== 429) {
       this.#services.throttle.refused(this.#target.accountKey, said, clock.nowMs());
     }
   }

@@ -27,14 +27,14 @@ export function tellLimits(
   nowMs: Ms,
 ): LimitsSaid {
   const said = limitsSaid(familyOf(target.declaration), answer, nowMs);
-  if (answer.status < 400 && !said.isLimited) budgets.answered(target.lease.budgets);
-  tellSaid(budgets, target, marks, said);
+  if (answer.status < 400) tellAnswered(budgets, target, marks, said);
+  else tellSaid(budgets, target, marks, said);
   return said;
 }
 
 /**
- * The body of an accepted call, whose head was told without `isSure`. The head is needed only for a refusal, whose end
- * may stand in any field of it.
+ * The body of an answer whose head was told before: of an accepted call without `isSure`. Its head is needed again only
+ * for a refusal, whose end may stand in any field of it.
  */
 export function tellBody(
   budgets: Hearing,
@@ -43,11 +43,20 @@ export function tellBody(
   bodyText: string,
   { status, rawHeaders, receivedAtMs }: { status: number; rawHeaders: readonly string[]; receivedAtMs: Ms },
 ): LimitsSaid {
-  const inBody = { status, headers: {}, bodyText };
-  if (!limitsSaid(familyOf(target.declaration), inBody, receivedAtMs).isLimited) {
-    return tellLimits(budgets, target, marks, inBody, receivedAtMs);
+  if (status < 400) {
+    const said = limitsSaid(familyOf(target.declaration), { status, headers: {}, bodyText }, receivedAtMs);
+    if (!said.isLimited) {
+      tellAnswered(budgets, target, marks, said);
+      return said;
+    }
   }
-  return tellLimits(budgets, target, marks, { ...inBody, headers: headerRecord(rawHeaders) }, receivedAtMs);
+  return tellLimits(budgets, target, marks, { status, headers: headerRecord(rawHeaders), bodyText }, receivedAtMs);
+}
+
+/** Of a status below 400, which may be a refusal all the same. */
+function tellAnswered(budgets: Hearing, target: Limited, marks: readonly number[], said: LimitsSaid): void {
+  if (!said.isLimited) budgets.answered(target.lease.budgets);
+  tellSaid(budgets, target, marks, said);
 }
 
 function tellSaid(budgets: Hearing, { declaration, lease }: Limited, marks: readonly number[], said: LimitsSaid): void {

@@ -146,7 +146,7 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
     }
     const answer = answerOfHead(this.#target, status, rawHeaders);
     const said = this.#tellLimits(answer);
-    if (!isExplained(said)) this.#lookOn(lease, answer, rawHeaders);
+    if (!isExplained(said)) this.#lookOn(lease, status, rawHeaders);
     if (status === 401) return this.#unauthorized(lease.generation);
     return status === 503 || said.isLimited ? this.#limited(status, said) : true;
   }
@@ -272,12 +272,12 @@ export class ProxyRun implements ForwardHooks, Sendable, Caller {
   #accepted(lease: Lease, status: number, rawHeaders: readonly string[]): void {
     const { budgets, clock } = this.#services;
     const answer = answerOfHead(this.#target, status, rawHeaders);
-    const isSure = !this.#lookOn(lease, answer, rawHeaders);
+    const isSure = !this.#lookOn(lease, status, rawHeaders);
     tellAccepted(budgets, this.#target, lease.marks, answer, clock, isSure);
   }
 
-  #lookOn({ marks }: Lease, answer: Answer, rawHeaders: readonly string[]): boolean {
-    this.onlooker = BodyTold.of(this.#services, this.#target, marks, answer, rawHeaders);
+  #lookOn({ marks }: Lease, status: number, rawHeaders: readonly string[]): boolean {
+    this.onlooker = BodyTold.of(this.#services, this.#target, marks, status, rawHeaders);
     return this.onlooker !== null;
   }
 

@@ -3,7 +3,7 @@
 // After.
 
 import { MINUTE_MS, SECOND_MS } from '../../core/time.ts';
-import { pictures, supports } from '../declare.ts';
+import { pathsIn, pictures, supports } from '../declare.ts';
 import type { Quota } from '../quotas.ts';
 import type { ProviderDeclaration } from '../schema.ts';
 
@@ -119,8 +119,5 @@ function tier(name: string, limit: number, paths: readonly string[]): Quota {
 }
 
 function methods(names: string): readonly string[] {
-  return names
-    .trim()
-    .split(/\s+/)
-    .map((name) => `/${name}`);
+  return pathsIn('/', names);
 }

@@ -95,12 +95,12 @@ export const zoom = {
 /** People are stopped by refusals: the plan may allow more. */
 function label(name: string, limit: number, byMethod: Endpoints, windowMs = SECOND_MS): readonly Quota[] {
   const pause = { firstMs: windowMs, longestMs: MINUTE_MS };
-  return quotasFor({ name, scope: 'externalAccount', limit, windowMs, isSoft: true, pause }, '/v2/', byMethod, {});
+  return quotasFor({ name, scope: 'externalAccount', limit, windowMs, isSoft: true, pause }, '/v2/', byMethod);
 }
 
 /** Heavy and resource-intensive calls together. */
 function day(byMethod: Endpoints): readonly Quota[] {
   const pause = { firstMs: 15 * MINUTE_MS, longestMs: HOUR_MS };
   const limit = { name: 'heavyPerDay', scope: 'externalAccount', limit: 30_000, windowMs: DAY_MS } as const;
-  return quotasFor({ ...limit, isSoft: true, pause }, '/v2/', byMethod, {});
+  return quotasFor({ ...limit, isSoft: true, pause }, '/v2/', byMethod);
 }

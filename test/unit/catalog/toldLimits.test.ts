@@ -8,7 +8,7 @@ import { type ConnectionId, type ProjectId, parseId } from '../../../src/core/id
 import { silentLog } from '../../../src/core/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/core/time.ts';
 import { partToLookAt, tellLimits } from '../../../src/flows/limitsTold.ts';
-import { knownKinds, pathCounted } from '../../../src/limits/callKinds.ts';
+import { type ProviderTarget, targetOfCall } from '../../../src/flows/targets.ts';
 import type { Answer } from '../../../src/limits/headers/said.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { withStore } from '../../support/store.ts';
@@ -21,19 +21,15 @@ async function start(provider: string) {
   const { store } = await withStore();
   const budgets = new Budgets(store, clock, silentLog());
   const declaration = catalog.get(provider);
-  const targetOf = (method: string, path: string) => {
-    const known = knownKinds(declaration.quotas).find(
-      (one) => (one.kind.method ?? method) === method && pathCounted(one, path) !== undefined,
-    );
-    const kind = known?.kind ?? null;
-    const counted = known === undefined ? '' : pathCounted(known, path);
-    const facts = {
-      connectionId: parseId<ConnectionId>('c1', 'connection'),
-      projectId: parseId<ProjectId>('p1', 'project'),
-      providerAppId: 'app',
-    };
-    return { declaration, lease: leaseTarget(declaration, { ...facts, workspaceRef: 'acme' }, kind, counted) };
+  const facts = {
+    connectionId: parseId<ConnectionId>('c1', 'connection'),
+    projectId: parseId<ProjectId>('p1', 'project'),
+    providerAppId: 'app',
+    workspaceRef: 'acme',
   };
+  const whole = { declaration, facts, baseUrl: '', hasKinds: true, accountKey: '', customer: '' };
+  const target: ProviderTarget = { ...whole, lease: leaseTarget(declaration, facts) };
+  const targetOf = (method: string, path: string) => targetOfCall(target, method, path);
   return {
     clock,
     tell: (answer: Answer, method = 'GET', path = '/') =>
